@@ -1,0 +1,1 @@
+"""Remit: put AI workflows into production and keep them there."""

@@ -1,0 +1,1 @@
+"""The vocabulary: frozen values and legal moves; no I/O, no clock, no library."""

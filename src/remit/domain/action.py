@@ -1,0 +1,236 @@
+"""Actions, tools, and where each of their arguments may come from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+from remit.domain.value import Json
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    MONEY = "money"
+    IRREVERSIBLE = "irreversible"
+
+
+class Integrity(StrEnum):
+    """How far a value can be trusted, low to high."""
+
+    UNTRUSTED = "untrusted"
+    STATED = "stated"  # a key field of the case, by its requester
+    VOUCHED = "vouched"  # written by the platform that was read
+    ENDORSED = "endorsed"  # a named person said so
+    LITERAL = "literal"  # a constant of the reviewed version
+
+    @property
+    def rank(self) -> int:
+        return _INTEGRITY_RANK[self]
+
+
+_INTEGRITY_RANK = {integrity: rank for rank, integrity in enumerate(Integrity)}
+
+
+# -- the source tree -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSource:
+    """Equal to that key field of the case."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSource:
+    """Equal to the field at that dotted path in a read of that tool in this case."""
+
+    tool: str
+    path: str
+    by: tuple[str, CaseSource] | None = None  # for lists: the element whose key field is proven
+    at_most: bool = False  # a bound instead of an equality, cumulative per record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiteralSource:
+    """Equal to a constant of the reviewed version."""
+
+    values: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectorySource:
+    """Member of a closed list with an owner."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnySource:
+    """Content: may come from anywhere and carries no authority."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOf:
+    """Any of these, tried as written."""
+
+    sources: tuple["Source", ...]
+
+
+Source = CaseSource | ToolSource | LiteralSource | DirectorySource | AnySource | OneOf
+
+
+def alternatives(source: Source) -> tuple[Source, ...]:
+    """Return the sources that may prove a value, in the order they are tried."""
+    return source.sources if isinstance(source, OneOf) else (source,)
+
+
+def words(source: Source) -> str:
+    """Return a source as people read it: `get_order.total, at most`."""
+    match source:
+        case CaseSource():
+            return f"case.{source.field}"
+        case ToolSource():
+            by = f" by {source.by[0]}" if source.by else ""
+            bound = ", at most" if source.at_most else ""
+            return f"{source.tool}.{source.path}{by}{bound}"
+        case LiteralSource():
+            return "literal " + " | ".join(str(value) for value in source.values)
+        case DirectorySource():
+            return f"directory {source.name}"
+        case AnySource():
+            return "content only"
+        case OneOf():
+            return " or ".join(words(one) for one in source.sources)
+
+
+# -- declarations --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamSpec:
+    """One declared parameter of a tool or action."""
+
+    name: str
+    type: str  # canonical type word: text, money, integer, ...
+    source: Source
+    optional: bool = False
+    private: str | None = None  # token type that this parameter may carry: EMAIL, PHONE, ...
+    choices: tuple[str, ...] = ()  # of an enum or literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """One declared field of a tool's result, by its dotted path."""
+
+    path: str
+    type: str
+    system: bool = False  # written by the platform itself, not by third parties
+    private: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A read on another system."""
+
+    workflow: str
+    name: str
+    params: tuple[ParamSpec, ...]
+    fields: tuple[FieldSpec, ...]
+    record: str | None = None  # path of the field that names the record, such as `id`
+    derive: bool = False  # a pure function instead of a read
+
+    def field(self, path: str) -> FieldSpec | None:
+        return next((field for field in self.fields if field.path == path), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpec:
+    """A kind of change in another system."""
+
+    workflow: str
+    name: str
+    risk: Risk
+    params: tuple[ParamSpec, ...]
+    says: str  # sentence with {parameter} slots
+    undo: str | None  # name of the action that takes it back
+    irreversible: bool
+    on: str | None  # the tool whose record is acted upon
+    times_max: int = 1
+    grace_seconds: int | None = None
+    denial_group: str | None = None
+    is_undo: bool = False  # performed by rollback alone
+
+    def param(self, name: str) -> ParamSpec | None:
+        return next((param for param in self.params if param.name == name), None)
+
+    @property
+    def signature(self) -> Json:
+        """The JSON form whose digest binds approvals and grants."""
+        return {
+            "action": f"{self.workflow}.{self.name}",
+            "on": self.on,
+            "params": [
+                {
+                    "choices": list(param.choices),
+                    "name": param.name,
+                    "optional": param.optional,
+                    "private": param.private,
+                    "source": words(param.source),
+                    "type": param.type,
+                }
+                for param in self.params
+            ],
+            "risk": self.risk.value,
+            "says": self.says,
+            "undo": self.undo,
+        }
+
+
+# -- witnesses and proofs ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A value that stands at a named path of an entry of this case."""
+
+    seq: int  # the entry
+    tool: str  # the tool that was read, or `case`
+    record: str  # names the record that was read; empty for the case
+    path: str
+    element: int  # position in a list, 0 elsewhere
+    type: str
+    form: Json  # canonical; a token where masked
+    integrity: Integrity
+
+
+class Proof(StrEnum):
+    """What became of one argument's sources."""
+
+    PROVEN = "proven"
+    CONTENT = "content"  # no authority is claimed
+    ABSENT = "absent"
+    DIFFERENT = "different"
+    STALE = "stale"
+    TWO_RECORDS = "two-records"
+    UNTRUSTED_SELECTION = "untrusted-selection"
+    AMBIGUOUS_LIST = "ambiguous-list"
+    NOT_A_MEMBER = "not-a-member"
+    NOT_LITERAL = "not-literal"
+    ABOVE = "above"
+    TOO_MANY_RECORDS = "too-many-records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentProof:
+    """Where one argument came from, or what would have been accepted."""
+
+    parameter: str
+    proof: Proof
+    source: str  # the source that proved it, or all that were tried, in words
+    integrity: Integrity
+    seq: int | None = None  # the entry that proves it
+    accepted: tuple[str, ...] = ()  # what the sources would have accepted, as people read it
+    elsewhere: tuple[str, ...] = ()  # where the same value does occur; information, never proof
+
+

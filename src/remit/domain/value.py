@@ -1,0 +1,83 @@
+"""The canonical form of a value: what is compared, hashed and recorded.
+
+Two values are equal exactly when their types and canonical forms are. Nothing is folded, trimmed or
+looked up inside anything: a number never proves a text.
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+
+from remit.domain import clock
+from remit.domain.money import Money
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canonical:
+    """A value's type word and its one JSON form (no float ever)."""
+
+    type: str  # null boolean integer decimal text money date instant list record
+    form: Json
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of type and form, in hexadecimal."""
+        return digest([self.type, self.form])
+
+
+def canonical(value: object) -> Canonical:
+    """Return the canonical form of a value that may travel through a case.
+
+    Raises `TypeError` for a float or any type that has no exact form.
+    """
+    match value:
+        case None:
+            return Canonical(type="null", form=None)
+        case bool():
+            return Canonical(type="boolean", form=value)
+        case Enum():
+            return canonical(value.value)
+        case int():
+            return Canonical(type="integer", form=value)
+        case str():
+            return Canonical(type="text", form=unicodedata.normalize("NFC", value))
+        case Decimal():
+            return Canonical(type="decimal", form=_plain(value))
+        case Money():
+            return Canonical(type="money", form={"amount": value.written, "currency": value.currency})
+        case datetime():
+            return Canonical(type="instant", form=clock.text(value))
+        case date():
+            return Canonical(type="date", form=value.isoformat())
+        case Mapping():
+            return Canonical(
+                type="record", form={str(key): canonical(item).form for key, item in value.items()}
+            )
+        case Sequence() | set() | frozenset():
+            return Canonical(type="list", form=[canonical(item).form for item in value])
+        case _:
+            raise TypeError(f"a value of type `{type(value).__name__}` has no exact form")
+
+
+def encode(form: Json) -> bytes:
+    """Return the canonical bytes of a JSON form: sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        form, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def digest(form: Json) -> str:
+    """Return SHA-256 of the canonical bytes, in hexadecimal."""
+    return hashlib.sha256(encode(form)).hexdigest()
+
+
+def _plain(number: Decimal) -> str:
+    normal = number.normalize()
+    return "0" if normal.is_zero() else f"{normal:f}"

@@ -1,0 +1,402 @@
+"""Every error of Remit, drawn as a tree; each has a stable code, an HTTP status and says what to do.
+
+A message is a lower-case fragment without a full stop, with user input in backticks, and never holds
+a masked value's original.
+"""
+
+
+class RemitError(Exception):
+    """Something went wrong that a person can act on."""
+
+    code = "remit"
+    status = 500
+    exit_code = 1
+
+
+# -- what an author or operator wrote ------------------------------------------------------------
+
+
+class SettingsError(RemitError):
+    """`remit.toml` or the environment says something that Remit cannot use."""
+
+    code = "settings.invalid"
+    exit_code = 2
+
+
+class RegistrationError(RemitError):
+    """A workflow, tool or action is declared in a way that cannot be run safely."""
+
+    code = "authoring.invalid"
+    exit_code = 2
+
+
+class SourceDeclarationError(RegistrationError):
+    """A parameter's source is missing or cannot prove a value of its type."""
+
+    code = "authoring.source"
+
+
+class PolicyLoadError(RemitError):
+    """A policy file does not load; names file, rule and line."""
+
+    code = "policy.load"
+    exit_code = 2
+
+
+class MissingExtraError(RemitError):
+    """An optional library is not installed; names the extra that brings it."""
+
+    code = "extra.missing"
+    exit_code = 2
+
+
+class UnknownWorkflowError(RemitError):
+    """No workflow of that name is registered."""
+
+    code = "workflow.unknown"
+    status = 422
+    exit_code = 2
+
+
+class InputFileError(RemitError):
+    """An input file cannot be read as rows."""
+
+    code = "input.unreadable"
+    status = 422
+    exit_code = 2
+
+
+# -- the ledger and its store --------------------------------------------------------------------
+
+
+class StorageError(RemitError):
+    """The store could not do what was asked."""
+
+    code = "storage"
+    status = 503
+
+
+class StorageFullError(StorageError):
+    """There is no space left; nothing of this write was kept, nothing was performed."""
+
+    code = "storage.full"
+
+
+class StorageUnavailableError(StorageError):
+    """The database does not answer."""
+
+    code = "storage.unavailable"
+
+
+class DatabaseInUseError(StorageError):
+    """Another process owns this SQLite file; names it and says what to do."""
+
+    code = "storage.in_use"
+    exit_code = 69
+
+
+class UnsafeDatabaseError(StorageError):
+    """The database is set up in a way that can lose acknowledged entries."""
+
+    code = "storage.unsafe"
+
+
+class NewerDatabaseError(StorageError):
+    """The database was written by a newer Remit."""
+
+    code = "storage.newer"
+
+
+class BusyError(StorageError):
+    """A queue is full; try again later."""
+
+    code = "storage.busy"
+
+
+class LedgerError(RemitError):
+    """The record refuses or contradicts."""
+
+    code = "ledger"
+
+
+class EntryRefusedError(LedgerError):
+    """An entry breaks a rule of the format; says path and rule, never the value."""
+
+    code = "ledger.entry_refused"
+
+
+class NewerEntryError(LedgerError):
+    """An entry was written by a newer Remit."""
+
+    code = "ledger.newer_entry"
+
+
+class LedgerMismatchError(LedgerError):
+    """The stored tree contradicts its head or checkpoint; nothing may be appended."""
+
+    code = "ledger.mismatch"
+
+
+class PayloadTamperedError(LedgerError):
+    """A sealed payload is not the one that its entry names."""
+
+    code = "ledger.payload_tampered"
+
+
+class PayloadMissingError(LedgerError):
+    """A sealed payload that an entry names is not there."""
+
+    code = "ledger.payload_missing"
+
+
+class FencedError(LedgerError):
+    """Another run has written to this case; this run must stop without a trace."""
+
+    code = "ledger.fenced"
+
+
+# -- moves that the product does not allow -------------------------------------------------------
+
+
+class IllegalMoveError(RemitError):
+    """A state may not change in this way."""
+
+    code = "state.illegal_move"
+    status = 409
+
+
+class NotFoundError(RemitError):
+    """No such record, or not one that you may see."""
+
+    code = "not_found"
+    status = 404
+
+
+class StaleDigestError(RemitError):
+    """What was shown is not what would run now; look again."""
+
+    code = "approval.stale"
+    status = 409
+
+
+class ApprovalClosedError(RemitError):
+    """Somebody has already decided."""
+
+    code = "approval.closed"
+    status = 409
+
+
+class ApprovalExpiredError(ApprovalClosedError):
+    """The time to decide has passed; nothing was performed."""
+
+    code = "approval.expired"
+    status = 410
+
+
+class NotEntitledError(RemitError):
+    """This person may not do this."""
+
+    code = "approval.not_entitled"
+    status = 403
+
+
+class InvalidEditError(RemitError):
+    """An edited argument does not fit its declared type; names the field."""
+
+    code = "approval.invalid_edit"
+    status = 422
+
+
+class IntakeConflictError(RemitError):
+    """The same external id came with another body."""
+
+    code = "intake.conflict"
+    status = 409
+
+
+# -- intake and masking: none of these holds a value ---------------------------------------------
+
+
+class IntakeError(RemitError):
+    """Input could not be taken in."""
+
+    code = "intake"
+    status = 422
+
+
+class MessageTooLargeError(IntakeError):
+    """The message is larger than `intake` allows."""
+
+    code = "intake.too_large"
+    status = 413
+
+
+class MaskingError(RemitError):
+    """Masking stopped; nothing was sent or stored unmasked."""
+
+    code = "masking"
+
+
+class MaskingFailedError(MaskingError):
+    """The masker failed; the call it guards was not made."""
+
+    code = "masking.failed"
+
+
+class VaultLockedError(MaskingError):
+    """The vault's key is not at hand."""
+
+    code = "masking.vault_locked"
+
+
+class TokenRefusedError(RemitError):
+    """A token was not turned back."""
+
+    code = "token.refused"
+
+
+class TokenUnknownError(TokenRefusedError):
+    """No such token in this scope: altered, invented, or of another case."""
+
+    code = "token.unknown"
+
+
+class TokenNotEntitledError(TokenRefusedError):
+    """This parameter may not receive a value of that kind."""
+
+    code = "token.not_entitled"
+
+
+# -- steps of a workflow -------------------------------------------------------------------------
+
+
+class StepError(RemitError):
+    """A step of a case failed."""
+
+    code = "step"
+
+
+class TransientError(StepError):
+    """It may work later."""
+
+    code = "step.transient"
+
+
+class StepRefused(StepError):  # noqa: N818 - a name that authors catch, not a fault of theirs
+    """The other side said a definite no; the workflow may handle it."""
+
+    code = "step.refused"
+
+
+class ModelUnavailableError(TransientError):
+    """No model of the route answered."""
+
+    code = "model.unavailable"
+
+
+class ReplyCutError(TransientError):
+    """The model's answer ended before it was complete."""
+
+    code = "model.reply_cut"
+
+
+class ModelRefusedError(StepRefused):
+    """The model declined to answer."""
+
+    code = "model.refused"
+
+
+class OutputInvalidError(StepRefused):
+    """The model's answer does not have the declared shape, also after one repair."""
+
+    code = "model.output_invalid"
+
+
+class ContextOverflowError(StepRefused):
+    """The prompt does not fit the model."""
+
+    code = "model.context_overflow"
+
+
+class PromptInvalidError(RemitError):
+    """A prompt file is not usable; names the file and the slot."""
+
+    code = "model.prompt_invalid"
+    exit_code = 2
+
+
+class KnowledgeUnavailableError(TransientError):
+    """The knowledge index did not answer."""
+
+    code = "knowledge.unavailable"
+
+
+class DocumentInvalidError(RemitError):
+    """A knowledge document cannot be released; names file and reason."""
+
+    code = "knowledge.document_invalid"
+    exit_code = 2
+
+
+class ToolUnavailableError(TransientError):
+    """The other system did not answer a read."""
+
+    code = "tool.unavailable"
+
+
+class ArgumentsInvalidError(StepRefused):
+    """Arguments do not fit the declared parameters."""
+
+    code = "tool.arguments_invalid"
+
+
+class ResultInvalidError(StepRefused):
+    """The other system's answer does not have the declared shape."""
+
+    code = "tool.result_invalid"
+
+
+class AddressRefusedError(StepRefused):
+    """The address is not on the list of hosts, or is not one that may be reached."""
+
+    code = "tool.address_refused"
+
+
+class ResponseTooLargeError(StepRefused):
+    """The other system's answer is larger than allowed."""
+
+    code = "tool.response_too_large"
+
+
+class ManifestInvalidError(RemitError):
+    """A connector's manifest or document is not usable."""
+
+    code = "connector.manifest_invalid"
+    exit_code = 2
+
+
+class OutsideExecutorError(RemitError):
+    """A connector was used outside a tool or action body that the executor runs."""
+
+    code = "connector.outside_executor"
+
+
+# -- workflow code -------------------------------------------------------------------------------
+
+
+class WorkflowCodeError(RemitError):
+    """Workflow code did something that replay cannot reproduce."""
+
+    code = "workflow.code"
+
+
+class ForeignAwaitError(WorkflowCodeError):
+    """Workflow code awaited something that is not a step; says where."""
+
+    code = "workflow.foreign_await"
+
+
+class DivergenceError(WorkflowCodeError):
+    """Workflow code no longer asks for what it asked for before."""
+
+    code = "workflow.diverged"
