@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 from remit.domain.value import Json
 
 
@@ -232,5 +231,3 @@ class ArgumentProof:
     seq: int | None = None  # the entry that proves it
     accepted: tuple[str, ...] = ()  # what the sources would have accepted, as people read it
     elsewhere: tuple[str, ...] = ()  # where the same value does occur; information, never proof
-
-

@@ -14,9 +14,7 @@ class CaseStatus(StrEnum):
     CLOSED = "closed"
 
 
-OPEN = frozenset(
-    {CaseStatus.READY, CaseStatus.RUNNING, CaseStatus.PARKED, CaseStatus.ESCALATED}
-)
+OPEN = frozenset({CaseStatus.READY, CaseStatus.RUNNING, CaseStatus.PARKED, CaseStatus.ESCALATED})
 
 # from (None: nothing yet) -> to -> who, when
 MOVES: dict[CaseStatus | None, dict[CaseStatus, str]] = {

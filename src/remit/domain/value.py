@@ -51,7 +51,9 @@ def canonical(value: object) -> Canonical:
         case Decimal():
             return Canonical(type="decimal", form=_plain(value))
         case Money():
-            return Canonical(type="money", form={"amount": value.written, "currency": value.currency})
+            return Canonical(
+                type="money", form={"amount": value.written, "currency": value.currency}
+            )
         case datetime():
             return Canonical(type="instant", form=clock.text(value))
         case date():

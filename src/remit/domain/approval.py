@@ -1,0 +1,90 @@
+"""The request to a person and, once decided, the verdict; bound to a digest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from remit.errors import IllegalMoveError
+
+
+class ApprovalState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DENIED = "denied"
+    SUPERSEDED = "superseded"  # edited, or its facts changed before the decision
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    CONSUMED = "consumed"  # by exactly one effect
+    VOID = "void"  # the world or somebody's rights changed after the yes
+
+
+_S = ApprovalState
+
+MOVES: dict[ApprovalState | None, dict[ApprovalState, str]] = {
+    None: {_S.OPEN: "gate: a hold whose reasons a person can lift"},
+    _S.OPEN: {
+        _S.OPEN: "person: a yes that is not yet enough; claim, comment",
+        _S.APPROVED: "person: enough distinct people said yes, and the gate allows",
+        _S.DENIED: "person: one no is a no",
+        _S.SUPERSEDED: "person: edited; machine: facts changed before the decision",
+        _S.REVOKED: "voter, owner, incident, a person's escalate",
+        _S.EXPIRED: "clock: never approves; the case escalates",
+    },
+    _S.APPROVED: {
+        _S.CONSUMED: "executor: in the transaction of effect intended",
+        _S.REVOKED: "voter, owner, incident: before the effect is intended",
+        _S.VOID: "second gate: world, rules, limit or an approver's rights changed, or too late",
+    },
+    _S.DENIED: {},
+    _S.SUPERSEDED: {},
+    _S.REVOKED: {},
+    _S.EXPIRED: {},
+    _S.CONSUMED: {},
+    _S.VOID: {},
+}
+
+
+def move(current: ApprovalState | None, to: ApprovalState) -> ApprovalState:
+    """Return `to`, or raise `IllegalMoveError`."""
+    if to not in MOVES[current]:
+        raise IllegalMoveError(f"an approval cannot move from `{current}` to `{to}`")
+    return to
+
+
+class Verdict(StrEnum):
+    """What a person answers."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    EDIT = "edit"
+    ESCALATE = "escalate"
+
+
+class RejectReason(StrEnum):
+    AMOUNT = "amount"
+    RECIPIENT = "recipient"
+    FACTS = "facts"
+    POLICY = "policy"
+    DUPLICATE = "duplicate"
+    TONE = "tone"
+    SOURCE = "source"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """So many distinct people with that role must say yes."""
+
+    people: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One person's yes, bound to the digest that the page showed."""
+
+    person: str
+    role: str
+    digest: str
+    at: datetime
+    edited: bool = False  # this person wrote the version that they approve
