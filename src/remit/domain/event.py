@@ -24,7 +24,8 @@ class Event:
     def body(self) -> dict[str, Json]:
         """Return the JSON body; optional members that are None are left out."""
         members: dict[str, Json] = {}
-        for name in self.__slots__:
+        names: tuple[str, ...] = tuple(self.__slots__)
+        for name in names:
             value = getattr(self, name)
             if value is not None:
                 members[name] = _json(value)
@@ -104,7 +105,7 @@ class CaseReceived(Event):
 
     channel: str
     external: str  # keyed digest of the sender's own id, or of the body where there is none
-    body: str  # keyed digest of the body
+    content: str  # keyed digest of the body
     outcomes: Mapping[str, str]  # field -> accepted | assumed | absent
     assumptions: tuple[str, ...]
     subject: str | None = None  # random handle of the requester
@@ -116,7 +117,7 @@ class CaseQuarantined(Event):
 
     channel: str
     external: str
-    body: str
+    content: str
     codes: tuple[str, ...]
 
 

@@ -1,0 +1,128 @@
+"""The card: everything that a person sees before a verdict, made once when the gate holds.
+
+It is sealed beside the entry that asks for the approval, so what was shown can be shown again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from remit.domain.approval import ApprovalState, Requirement, Vote
+from remit.domain.decision import Reason
+from remit.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One argument: what it will become, and where the value comes from."""
+
+    name: str
+    now: str | None  # the present value, where known
+    after: str
+    source: str  # `get_order.total`, `content only`, `edited by maria.k`
+    proof: str  # proven, content, different, ...
+    integrity: str
+    step: str | None = None  # path of the step that proves it
+    accepted: tuple[str, ...] = ()  # where unproven: what the source would have accepted
+    elsewhere: tuple[str, ...] = ()  # where else this value occurs; information only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A passage of evidence; its text is somebody's words."""
+
+    author: str
+    text: str
+    source: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditField:
+    """One field of the typed edit form."""
+
+    name: str
+    type: str  # canonical type word
+    value: str  # as a person types it; money as `19.00 EUR`
+    optional: bool
+    authority: bool  # False: content only
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the desk shows of one held proposal."""
+
+    approval_id: str
+    action_id: str
+    case_id: str
+    workflow: str
+    action: str
+    version: int
+    risk: str
+    level: str
+    sentence: str
+    money: Money | None
+    reasons: tuple[Reason, ...]
+    requirements: tuple[Requirement, ...]
+    changes: tuple[Change, ...]
+    payload: str  # canonical JSON of exactly what will run
+    digest: str
+    undo: str  # how it can be taken back, or that it cannot
+    cost: tuple[tuple[str, str], ...]  # label, value; unknown is written
+    evidence: tuple[Quote, ...]
+    unknowns: tuple[str, ...]
+    workflow_reason: str | None  # the workflow's own words: not evidence
+    confidence: str | None
+    fields: tuple[EditField, ...]
+    requested_at: datetime
+    due_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRow:
+    """One line of the inbox."""
+
+    approval_id: str
+    case_id: str
+    workflow: str
+    action: str
+    risk: str
+    sentence: str
+    money: Money | None
+    first_reason: str
+    reasons: int
+    votes: int
+    votes_needed: int
+    state: ApprovalState
+    requested_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxPage:
+    """A page of the inbox, ordered by due and id."""
+
+    rows: tuple[ApprovalRow, ...]
+    after: str | None  # cursor of the next page
+    waiting: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalView:
+    """A card and what has become of it."""
+
+    card: Card
+    state: ApprovalState
+    votes: tuple[Vote, ...]
+    effect_state: str  # of the proposal: held, cleared, intended, confirmed, ...
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    replaced_by: str | None = None  # approval id of the edited version
+    effect_due_at: datetime | None = None  # end of the grace time
+    can_undo: bool = False
