@@ -1,0 +1,1 @@
+"""The tests of Remit; a newcomer starts in `stories/`."""
