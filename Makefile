@@ -1,0 +1,58 @@
+# `make` or `make help` lists what there is. Needs python3.11 or later and nothing else.
+PYTHON ?= python3.11
+IN = .venv/bin
+LOCK = uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate -q
+
+.PHONY: help demo test check format bench docs torture lock clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/.demo-installed  ## the refund desk at work, then its console (ONCE=1 ends after the summary)
+	$(IN)/python -m remit.cli.main demo $(if $(ONCE),--once)
+
+test: .venv/.test-installed  ## every test but the torture, on all cores
+	$(IN)/python -m pytest -n auto $(ARGS)
+
+check: .venv/.test-installed  ## format, lint, types, contracts, spelling, generated pages
+	$(IN)/ruff format --check .
+	$(IN)/ruff check .
+	$(IN)/mypy
+	PYTHONPATH=src $(IN)/lint-imports --no-logo
+	$(IN)/codespell
+	$(IN)/python docs/generate.py --check
+
+format: .venv/.test-installed  ## set every file as `check` wants it
+	$(IN)/ruff format .
+	$(IN)/ruff check --fix .
+
+bench: .venv/.test-installed  ## the table of figures, side by side in one run
+	$(IN)/python -m bench $(ARGS)
+
+docs: .venv/.docs-installed  ## generate the reference and build the pages into docs/_build
+	$(IN)/python docs/generate.py
+	$(IN)/python -m sphinx -W -q -b html docs docs/_build
+
+torture: .venv/.test-installed  ## the long versions: crashes, locks, clocks, disks
+	REMIT_PROFILE=torture $(IN)/python -m pytest -n auto -m torture $(ARGS)
+
+lock:  ## write requirements/ anew (needs uv); one solution, so that the sets never disagree
+	$(LOCK) --all-extras --group build --group dev --group docs $(ARGS) -o requirements/.all.txt
+	$(LOCK) -c requirements/.all.txt -o requirements/core.txt
+	$(LOCK) -c requirements/.all.txt --extra local --extra http --group build -o requirements/demo.txt
+	$(LOCK) -c requirements/.all.txt --all-extras --group build --group dev -o requirements/test.txt
+	$(LOCK) -c requirements/.all.txt --group build --group docs -o requirements/docs.txt
+	rm requirements/.all.txt
+
+clean:  ## remove what was made: environment, caches, built pages, data of the demo
+	rm -rf .venv build dist var docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+# -- one environment; a set of packages is installed again when its lock file changes --------------
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.%-installed: requirements/%.txt pyproject.toml | .venv/bin/python
+	@$(IN)/python -m pip --version >/dev/null 2>&1 || $(IN)/python -m ensurepip
+	$(IN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	$(IN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
