@@ -257,6 +257,7 @@ class ActionProposed(Event):
     undoes: str | None = None
     money_minor: int | None = None
     currency: str | None = None
+    record: str | None = None  # keyed digest of the record acted upon
 
 
 @_event("orchestration:effect:intended", "facts")

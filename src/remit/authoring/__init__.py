@@ -1,0 +1,1 @@
+"""What workflow authors write: workflows, cases, tools, actions and their sources."""

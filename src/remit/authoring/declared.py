@@ -1,0 +1,51 @@
+"""What a decorator leaves behind: a specification and the body that carries it out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from remit.authoring.case import Case
+from remit.domain.action import ActionSpec, AnySource, CaseSource, ToolSpec
+
+
+@dataclass(slots=True, kw_only=True)
+class DeclaredTool:
+    """A tool or derive."""
+
+    spec: ToolSpec
+    body: Callable[..., Any]
+    arguments: Mapping[str, TypeAdapter[Any]]
+    result: TypeAdapter[Any]
+    result_type: Any
+
+    def take_key_fields(self, fields: frozenset[str]) -> None:
+        """Let each parameter without a source that is named like a case field come from it."""
+        self.spec = replace(
+            self.spec,
+            params=tuple(
+                replace(param, source=CaseSource(field=param.name))
+                if isinstance(param.source, AnySource) and param.name in fields
+                else param
+                for param in self.spec.params
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredAction:
+    """An action or an undo."""
+
+    spec: ActionSpec
+    body: Callable[..., Awaitable[Any]]
+    arguments: Mapping[str, TypeAdapter[Any]]
+    result: TypeAdapter[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredHandler:
+    """The function that works on one case."""
+
+    case: type[Case]
+    body: Callable[[Any, Any], Awaitable[Any]]

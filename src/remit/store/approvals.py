@@ -1,0 +1,267 @@
+"""Rows of approvals and votes: a projection."""
+
+from dataclasses import dataclass
+
+from remit.domain.approval import ApprovalState, Requirement, Vote, move
+from remit.domain.clock import instant
+from remit.domain.event import Entry
+from remit.store.connection import Connection
+
+SCHEMA = (
+    """create table if not exists approvals (
+        approval_id text primary key,
+        case_id text not null,
+        action_id text not null,
+        workflow text not null,
+        action text not null,
+        risk text not null,
+        state text not null,
+        digest text not null,
+        requirements text not null,
+        card_seq integer not null,
+        requested_us integer not null,
+        due_us integer not null,
+        expires_us integer not null,
+        money_minor integer,
+        currency text not null,
+        decided_by text not null,
+        decided_us integer,
+        verdict text not null,
+        reason text not null,
+        replaced_by text not null
+    )""",
+    """create index if not exists approvals_open on approvals (due_us, approval_id)
+        where state = 'open'""",
+    "create index if not exists approvals_case on approvals (case_id)",
+    "create index if not exists approvals_action on approvals (action_id)",
+    """create table if not exists votes (
+        approval_id text not null,
+        person text not null,
+        role text not null,
+        digest text not null,
+        edited integer not null,
+        at_us integer not null,
+        primary key (approval_id, person)
+    )""",
+)
+
+TABLES = ("approvals", "votes")
+
+COLUMNS = (
+    "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
+    " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
+    " verdict, reason, replaced_by"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecord:
+    """An approval at a glance; times in microseconds since 1970."""
+
+    approval_id: str
+    case_id: str
+    action_id: str
+    workflow: str
+    action: str
+    risk: str
+    state: ApprovalState
+    digest: str
+    requirements: tuple[Requirement, ...]
+    card_seq: int
+    requested_us: int
+    due_us: int
+    expires_us: int
+    money_minor: int | None
+    currency: str
+    decided_by: str
+    decided_us: int | None
+    verdict: str
+    reason: str
+    replaced_by: str
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
+    body = entry.body
+    match entry.event:
+        case "governance:approval:requested":
+            requirements = body["requirements"]
+            joined = ";".join(map(str, requirements)) if isinstance(requirements, list | tuple) else ""
+            connection.execute(
+                f"insert into approvals ({COLUMNS}) values"
+                " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '')",
+                (
+                    body["approval_id"], entry.case_id, body["action_id"], entry.workflow,
+                    body["action"], body["risk"], body["digest"], joined, entry.seq, entry.at_us,
+                    body["due_us"], body["expires_us"], body.get("money_minor"),
+                    body.get("currency", ""),
+                ),
+            )  # fmt: skip
+        case "governance:approval:voted":
+            _vote(connection, entry)
+        case "governance:approval:decided":
+            _decided(connection, entry)
+        case "governance:approval:closed":
+            _move(connection, entry, ApprovalState(str(body["state"])))
+        case _:
+            pass
+
+
+def _decided(connection: Connection, entry: Entry) -> None:
+    body = entry.body
+    states = {
+        "approve": ApprovalState.APPROVED,
+        "reject": ApprovalState.DENIED,
+        "edit": ApprovalState.SUPERSEDED,
+        "escalate": ApprovalState.REVOKED,
+    }
+    if body["verdict"] == "approve":
+        _vote(connection, entry)
+    _move(connection, entry, states[str(body["verdict"])])
+    connection.execute(
+        "update approvals set decided_by = ?, decided_us = ?, verdict = ?, reason = ?,"
+        " replaced_by = ? where approval_id = ?",
+        (
+            body["person"],
+            entry.at_us,
+            body["verdict"],
+            body.get("reason", ""),
+            body.get("replaced_by", ""),
+            body["approval_id"],
+        ),
+    )
+
+
+def _vote(connection: Connection, entry: Entry) -> None:
+    body = entry.body
+    connection.execute(
+        "insert into votes (approval_id, person, role, digest, edited, at_us)"
+        " values (?, ?, ?, ?, ?, ?)",
+        (
+            body["approval_id"],
+            body["person"],
+            body["role"],
+            body["digest"],
+            0,
+            entry.at_us,
+        ),
+    )
+
+
+def _move(connection: Connection, entry: Entry, to: ApprovalState) -> None:
+    approval_id = str(entry.body["approval_id"])
+    row = find(connection, approval_id)
+    if row is None:
+        return
+    if row.state is not to:
+        move(row.state, to)
+    connection.execute(
+        "update approvals set state = ? where approval_id = ?", (to.value, approval_id)
+    )
+
+
+def find(connection: Connection, approval_id: str) -> ApprovalRecord | None:
+    """Return the row of that approval."""
+    row = connection.one(f"select {COLUMNS} from approvals where approval_id = ?", (approval_id,))
+    return None if row is None else _row(row)
+
+
+def of_case(connection: Connection, case_id: str) -> list[ApprovalRecord]:
+    """Return the approvals of a case, oldest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from approvals where case_id = ? order by requested_us, approval_id",
+        (case_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
+    """Return the approvals of a proposal, oldest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from approvals where action_id = ? order by requested_us, approval_id",
+        (action_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
+    """Return who said yes, oldest first."""
+    rows = connection.rows(
+        "select person, role, digest, edited, at_us from votes where approval_id = ?"
+        " order by at_us, person",
+        (approval_id,),
+    )
+    return tuple(
+        Vote(
+            person=str(row[0]),
+            role=str(row[1]),
+            digest=str(row[2]),
+            edited=bool(row[3]),
+            at=instant(int(str(row[4]))),
+        )
+        for row in rows
+    )
+
+
+def waiting(
+    connection: Connection,
+    *,
+    workflow: str | None,
+    action: str | None,
+    risks: tuple[str, ...],
+    due_before_us: int | None,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> list[ApprovalRecord]:
+    """Return open approvals, the next due first, after a cursor of (due, id)."""
+    where, values = ["state = 'open'"], list[object]()
+    for column, value in (("workflow", workflow), ("action", action)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if risks:
+        where.append(f"risk in ({', '.join('?' * len(risks))})")
+        values += risks
+    if due_before_us is not None:
+        where.append("due_us < ?")
+        values.append(due_before_us)
+    if after is not None:
+        where.append("(due_us > ? or (due_us = ? and approval_id > ?))")
+        values += [after[0], after[0], after[1]]
+    rows = connection.rows(
+        f"select {COLUMNS} from approvals where {' and '.join(where)}"
+        " order by due_us, approval_id limit ?",
+        (*values, limit),
+    )
+    return [_row(row) for row in rows]
+
+
+def count_waiting(connection: Connection, *, due_before_us: int | None = None) -> int:
+    """Return how many approvals are open, or of these how many are overdue."""
+    value = (
+        connection.value("select count(*) from approvals where state = 'open'")
+        if due_before_us is None
+        else connection.value(
+            "select count(*) from approvals where state = 'open' and due_us < ?", (due_before_us,)
+        )
+    )
+    return int(str(value))
+
+
+def _row(row: tuple[object, ...]) -> ApprovalRecord:
+    return ApprovalRecord(
+        approval_id=str(row[0]), case_id=str(row[1]), action_id=str(row[2]), workflow=str(row[3]),
+        action=str(row[4]), risk=str(row[5]), state=ApprovalState(str(row[6])), digest=str(row[7]),
+        requirements=tuple(requirement(part) for part in str(row[8]).split(";") if part),
+        card_seq=int(str(row[9])), requested_us=int(str(row[10])), due_us=int(str(row[11])),
+        expires_us=int(str(row[12])), money_minor=None if row[13] is None else int(str(row[13])),
+        currency=str(row[14]), decided_by=str(row[15]),
+        decided_us=None if row[16] is None else int(str(row[16])), verdict=str(row[17]),
+        reason=str(row[18]), replaced_by=str(row[19]),
+    )  # fmt: skip
+
+
+def requirement(text: str) -> Requirement:
+    """Return the requirement written as `2 refund-approver`."""
+    people, _, role = text.partition(" ")
+    return Requirement(people=int(people), role=role)

@@ -1,0 +1,284 @@
+"""Rows of cases: a projection of their entries."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from remit.domain.case import CaseStatus, move
+from remit.domain.event import Entry
+from remit.store.connection import Connection
+
+SCHEMA = (
+    """create table if not exists cases (
+        case_id text primary key,
+        workflow text not null,
+        status text not null,
+        reason text not null,
+        result text not null,
+        channel text not null,
+        external text not null,
+        content text not null,
+        subject text not null,
+        version text not null,
+        opened_us integer not null,
+        changed_us integer not null,
+        closed_us integer
+    )""",
+    "create unique index if not exists cases_external on cases (workflow, external)",
+    "create index if not exists cases_status on cases (status, opened_us, case_id)",
+    "create index if not exists cases_workflow on cases (workflow, status, opened_us)",
+    "create index if not exists cases_opened on cases (opened_us, case_id)",
+    """create table if not exists case_counts (
+        workflow text not null,
+        status text not null,
+        n integer not null,
+        primary key (workflow, status)
+    )""",
+)
+
+TABLES = ("cases", "case_counts")
+
+COLUMNS = (
+    "case_id, workflow, status, reason, result, channel, external, content, subject, version,"
+    " opened_us, changed_us, closed_us"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case at a glance; times in microseconds since 1970."""
+
+    case_id: str
+    workflow: str
+    status: CaseStatus
+    reason: str
+    result: str
+    channel: str
+    external: str
+    content: str
+    subject: str
+    version: str
+    opened_us: int
+    changed_us: int
+    closed_us: int | None
+
+
+def project(connection: Connection, entry: Entry) -> str | None:
+    """Bring the rows up to this entry; return the case's id when it became ready."""
+    handle = _MOVES.get(entry.event)
+    return handle(connection, entry) if handle else None
+
+
+def find(connection: Connection, case_id: str) -> CaseRow | None:
+    """Return the row of that case."""
+    row = connection.one(f"select {COLUMNS} from cases where case_id = ?", (case_id,))
+    return None if row is None else _row(row)
+
+
+def find_external(connection: Connection, workflow: str, external: str) -> CaseRow | None:
+    """Return the case that a sender's own id names."""
+    row = connection.one(
+        f"select {COLUMNS} from cases where workflow = ? and external = ?", (workflow, external)
+    )
+    return None if row is None else _row(row)
+
+
+def known_externals(connection: Connection, workflow: str, externals: list[str]) -> set[str]:
+    """Return which of these are already there; at most 500 at a time."""
+    marks = ", ".join("?" * len(externals))
+    rows = connection.rows(
+        f"select external from cases where workflow = ? and external in ({marks})",
+        (workflow, *externals),
+    )
+    return {str(row[0]) for row in rows}
+
+
+def page(
+    connection: Connection,
+    *,
+    workflow: str | None,
+    status: str | None,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> list[CaseRow]:
+    """Return cases, newest first, after a cursor of (opened, id)."""
+    where, values = ["1 = 1"], list[object]()
+    for column, value in (("workflow", workflow), ("status", status)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if after is not None:
+        where.append("(opened_us < ? or (opened_us = ? and case_id < ?))")
+        values += [after[0], after[0], after[1]]
+    rows = connection.rows(
+        f"select {COLUMNS} from cases where {' and '.join(where)}"
+        " order by opened_us desc, case_id desc limit ?",
+        (*values, limit),
+    )
+    return [_row(row) for row in rows]
+
+
+def starting_with(connection: Connection, prefix: str, limit: int) -> list[CaseRow]:
+    """Return cases whose id begins so."""
+    rows = connection.rows(
+        f"select {COLUMNS} from cases where case_id >= ? and case_id < ? order by case_id limit ?",
+        (prefix, prefix + "g", limit),
+    )
+    return [_row(row) for row in rows]
+
+
+def ready(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """Return (case, workflow) of what a run may take, oldest first."""
+    rows = connection.rows(
+        "select case_id, workflow from cases where status = ? order by opened_us, case_id limit ?",
+        (CaseStatus.READY.value, limit),
+    )
+    return [(str(row[0]), str(row[1])) for row in rows]
+
+
+def counts(connection: Connection, workflow: str | None = None) -> dict[str, int]:
+    """Return the number of cases by status."""
+    rows = (
+        connection.rows("select status, sum(n) from case_counts group by status")
+        if workflow is None
+        else connection.rows(
+            "select status, sum(n) from case_counts where workflow = ? group by status", (workflow,)
+        )
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def results(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, str, int]]:
+    """Return (status, reason, result, number) of all cases."""
+    clause = "" if workflow is None else " where workflow = ?"
+    rows = connection.rows(
+        f"select status, reason, result, count(*) from cases{clause}"
+        " group by status, reason, result order by 4 desc",
+        () if workflow is None else (workflow,),
+    )
+    return [(str(row[0]), str(row[1]), str(row[2]), int(row[3])) for row in rows]
+
+
+# -- projection ----------------------------------------------------------------------------------
+
+
+def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: str) -> None:
+    body = entry.body
+    connection.execute(
+        f"insert into cases ({COLUMNS}) values (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null)",
+        (
+            entry.case_id,
+            entry.workflow,
+            status.value,
+            reason,
+            body["channel"],
+            body["external"],
+            body["content"],
+            body.get("subject", ""),
+            entry.fingerprint or "",
+            entry.at_us,
+            entry.at_us,
+        ),
+    )
+    _count(connection, entry.workflow, status.value, 1)
+
+
+def _received(connection: Connection, entry: Entry) -> str | None:
+    _opened(connection, entry, CaseStatus.READY, "")
+    return entry.case_id
+
+
+def _quarantined(connection: Connection, entry: Entry) -> str | None:
+    codes = entry.body["codes"]
+    _opened(connection, entry, CaseStatus.QUARANTINED, str(codes[0]) if codes else "")  # type: ignore[index, call-overload]  # a list of codes by its event
+    return None
+
+
+def _waits(connection: Connection, entry: Entry) -> str | None:
+    _set(connection, entry, CaseStatus.PARKED, str(entry.body["kind"]))
+    return None
+
+
+def _escalated(connection: Connection, entry: Entry) -> str | None:
+    _set(connection, entry, CaseStatus.ESCALATED, str(entry.body["code"]))
+    return None
+
+
+def _closed(connection: Connection, entry: Entry) -> str | None:
+    _set(
+        connection,
+        entry,
+        CaseStatus.CLOSED,
+        str(entry.body["outcome"]),
+        result=str(entry.body.get("result", "")),
+    )
+    return None
+
+
+def _wakes(connection: Connection, entry: Entry) -> str | None:
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
+def _vote_wakes(connection: Connection, entry: Entry) -> str | None:
+    """A verdict makes a parked case ready; one on a case that does not wait changes nothing."""
+    row = find(connection, entry.case_id)
+    if row is None or row.status is not CaseStatus.PARKED:
+        return None
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
+def _set(
+    connection: Connection, entry: Entry, to: CaseStatus, reason: str, *, result: str = ""
+) -> str | None:
+    row = find(connection, entry.case_id)
+    if row is None:
+        return None
+    if row.status is not to:
+        move(row.status, to)
+        _count(connection, row.workflow, row.status.value, -1)
+        _count(connection, row.workflow, to.value, 1)
+    closed = entry.at_us if to is CaseStatus.CLOSED else None
+    connection.execute(
+        "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?"
+        " where case_id = ?",
+        (to.value, reason, result, entry.at_us, closed, entry.case_id),
+    )
+    return entry.case_id if to is CaseStatus.READY else None
+
+
+def _count(connection: Connection, workflow: str, status: str, change: int) -> None:
+    connection.execute(
+        "insert into case_counts (workflow, status, n) values (?, ?, ?)"
+        " on conflict (workflow, status) do update set n = case_counts.n + excluded.n",
+        (workflow, status, change),
+    )
+
+
+def _row(row: tuple[object, ...]) -> CaseRow:
+    return CaseRow(
+        case_id=str(row[0]),
+        workflow=str(row[1]),
+        status=CaseStatus(str(row[2])),
+        reason=str(row[3]),
+        result=str(row[4]),
+        channel=str(row[5]),
+        external=str(row[6]),
+        content=str(row[7]),
+        subject=str(row[8]),
+        version=str(row[9]),
+        opened_us=int(str(row[10])),
+        changed_us=int(str(row[11])),
+        closed_us=None if row[12] is None else int(str(row[12])),
+    )
+
+
+_MOVES: Mapping[str, Callable[[Connection, Entry], str | None]] = {
+    "intake:case:received": _received,
+    "intake:case:quarantined": _quarantined,
+    "intake:case:released": _wakes,
+    "orchestration:wait:started": _waits,
+    "orchestration:wait:ended": _wakes,
+    "orchestration:case:escalated": _escalated,
+    "orchestration:case:closed": _closed,
+    "orchestration:case:reopened": _wakes,
+    "governance:approval:decided": _vote_wakes,
+}

@@ -1,0 +1,32 @@
+"""Which nouns look at which entry: the one place that live writing and a rebuild share."""
+
+from remit.domain.event import Entry
+from remit.store import approvals, authority, cases, proposals, vault, waits
+from remit.store.connection import Connection
+
+SCHEMA: tuple[str, ...] = (
+    *cases.SCHEMA,
+    *waits.SCHEMA,
+    *proposals.SCHEMA,
+    *approvals.SCHEMA,
+    *authority.SCHEMA,
+    *vault.SCHEMA,
+)
+
+# Tables that a rebuild from entries makes anew; the vault is a store of its own.
+TABLES: tuple[str, ...] = (
+    *cases.TABLES,
+    *waits.TABLES,
+    *proposals.TABLES,
+    *approvals.TABLES,
+    *authority.TABLES,
+)
+
+
+def project(connection: Connection, entry: Entry) -> str | None:
+    """Bring all rows up to this entry; return the id of a case that became ready."""
+    approvals.project(connection, entry)
+    proposals.project(connection, entry)
+    waits.project(connection, entry)
+    authority.project(connection, entry)
+    return cases.project(connection, entry)

@@ -1,0 +1,213 @@
+"""Rows of proposals and their effects: a projection."""
+
+from dataclasses import dataclass
+
+from remit.domain.effect import EffectState, move
+from remit.domain.event import Entry
+from remit.store.connection import Connection
+
+SCHEMA = (
+    """create table if not exists proposals (
+        action_id text primary key,
+        case_id text not null,
+        workflow text not null,
+        action text not null,
+        version integer not null,
+        path text not null,
+        state text not null,
+        risk text not null,
+        record text not null,
+        money_minor integer,
+        currency text not null,
+        effect_id text not null,
+        attempt integer not null,
+        reference text not null,
+        codes text not null,
+        undoes text not null,
+        proposed_us integer not null,
+        changed_us integer not null
+    )""",
+    "create index if not exists proposals_case on proposals (case_id)",
+    "create index if not exists proposals_record on proposals (workflow, action, record)",
+    """create index if not exists proposals_unsettled on proposals (workflow, action)
+        where state in ('intended', 'dispatched', 'ambiguous')""",
+    "create index if not exists proposals_state on proposals (workflow, state)",
+)
+
+TABLES = ("proposals",)
+
+COLUMNS = (
+    "action_id, case_id, workflow, action, version, path, state, risk, record, money_minor,"
+    " currency, effect_id, attempt, reference, codes, undoes, proposed_us, changed_us"
+)
+
+_STATES = {
+    "orchestration:effect:intended": EffectState.INTENDED,
+    "orchestration:effect:dispatched": EffectState.DISPATCHED,
+    "orchestration:effect:confirmed": EffectState.CONFIRMED,
+    "orchestration:effect:failed": EffectState.FAILED,
+    "orchestration:effect:ambiguous": EffectState.AMBIGUOUS,
+    "orchestration:effect:compensating": EffectState.COMPENSATING,
+    "orchestration:effect:compensated": EffectState.COMPENSATED,
+    "orchestration:effect:uncompensated": EffectState.UNCOMPENSATED,
+    "policy:action:withdrawn": EffectState.WITHDRAWN,
+    "policy:action:expired": EffectState.EXPIRED,
+}
+
+# Amounts in these states count against a bound that several proposals share.
+COUNTED = ("cleared", "intended", "dispatched", "ambiguous", "confirmed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalRow:
+    """A proposal at a glance; times in microseconds since 1970, money in minor units."""
+
+    action_id: str
+    case_id: str
+    workflow: str
+    action: str
+    version: int
+    path: str
+    state: EffectState
+    risk: str
+    record: str
+    money_minor: int | None
+    currency: str
+    effect_id: str
+    attempt: int
+    reference: str
+    codes: str
+    undoes: str
+    proposed_us: int
+    changed_us: int
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
+    body = entry.body
+    match entry.event:
+        case "orchestration:action:proposed":
+            connection.execute(
+                f"insert into proposals ({COLUMNS}) values"
+                " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
+                (
+                    body["action_id"], entry.case_id, entry.workflow, body["action"],
+                    body["version"], entry.path or "", body["risk"], body.get("record", ""),
+                    body.get("money_minor"), body.get("currency", ""), body.get("undoes", ""),
+                    entry.at_us, entry.at_us,
+                ),
+            )  # fmt: skip
+        case "policy:action:decided":
+            codes = body["codes"]
+            joined = " ".join(str(code) for code in codes) if isinstance(codes, list | tuple) else ""
+            _move(connection, entry, EffectState(str(body["state"])), codes=joined)
+        case "governance:approval:decided":
+            _verdict(connection, entry)
+        case "orchestration:effect:intended":
+            _move(connection, entry, EffectState.INTENDED)
+            connection.execute(
+                "update proposals set effect_id = ?, attempt = ? where action_id = ?",
+                (body["effect_id"], body["attempt"], body["action_id"]),
+            )
+        case "orchestration:effect:confirmed":
+            _move(connection, entry, EffectState.CONFIRMED)
+            connection.execute(
+                "update proposals set reference = ? where action_id = ?",
+                (body["reference"], body["action_id"]),
+            )
+        case event if event in _STATES:
+            _move(connection, entry, _STATES[event])
+        case _:
+            pass
+
+
+def _verdict(connection: Connection, entry: Entry) -> None:
+    match entry.body["verdict"]:
+        case "reject":
+            _move(connection, entry, EffectState.DENIED)
+        case "edit":
+            _move(connection, entry, EffectState.REPLACED)
+        case "escalate":
+            _move(connection, entry, EffectState.WITHDRAWN)
+        case _:
+            pass
+
+
+def _move(connection: Connection, entry: Entry, to: EffectState, *, codes: str = "") -> None:
+    action_id = str(entry.body["action_id"])
+    row = find(connection, action_id)
+    if row is None:
+        return
+    if row.state is not to:
+        move(row.state, to)
+    connection.execute(
+        "update proposals set state = ?, codes = ?, changed_us = ? where action_id = ?",
+        (to.value, codes or row.codes, entry.at_us, action_id),
+    )
+
+
+def find(connection: Connection, action_id: str) -> ProposalRow | None:
+    """Return the row of that proposal."""
+    row = connection.one(f"select {COLUMNS} from proposals where action_id = ?", (action_id,))
+    return None if row is None else _row(row)
+
+
+def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
+    """Return the proposals of a case in the order they were made."""
+    rows = connection.rows(
+        f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, action_id",
+        (case_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def ambiguous(connection: Connection, workflow: str, action: str) -> int:
+    """Return how many effects of this action nobody is sure about."""
+    value = connection.value(
+        "select count(*) from proposals where workflow = ? and action = ? and state = 'ambiguous'",
+        (workflow, action),
+    )
+    return int(str(value))
+
+
+def money_on(
+    connection: Connection, *, workflow: str, action: str, record: str, but: str
+) -> dict[str, int]:
+    """Return minor units by currency, cleared or spent by this action on that record."""
+    rows = connection.rows(
+        "select currency, sum(money_minor) from proposals where workflow = ? and action = ?"
+        f" and record = ? and action_id <> ? and state in ({', '.join('?' * len(COUNTED))})"
+        " and money_minor is not null group by currency",
+        (workflow, action, record, but, *COUNTED),
+    )
+    return {str(row[0]): int(str(row[1])) for row in rows}
+
+
+def states(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, int]]:
+    """Return (action, state, number) of all proposals."""
+    clause = "" if workflow is None else " where workflow = ?"
+    rows = connection.rows(
+        f"select action, state, count(*) from proposals{clause} group by action, state order by 1, 2",
+        () if workflow is None else (workflow,),
+    )
+    return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
+
+
+def held_codes(connection: Connection) -> list[tuple[str, int]]:
+    """Return (reason codes, number) of what was held, most frequent first."""
+    rows = connection.rows(
+        "select codes, count(*) from proposals where codes <> '' group by codes order by 2 desc, 1"
+    )
+    return [(str(row[0]), int(str(row[1]))) for row in rows]
+
+
+def _row(row: tuple[object, ...]) -> ProposalRow:
+    return ProposalRow(
+        action_id=str(row[0]), case_id=str(row[1]), workflow=str(row[2]), action=str(row[3]),
+        version=int(str(row[4])), path=str(row[5]), state=EffectState(str(row[6])),
+        risk=str(row[7]), record=str(row[8]),
+        money_minor=None if row[9] is None else int(str(row[9])), currency=str(row[10]),
+        effect_id=str(row[11]), attempt=int(str(row[12])), reference=str(row[13]),
+        codes=str(row[14]), undoes=str(row[15]), proposed_us=int(str(row[16])),
+        changed_us=int(str(row[17])),
+    )  # fmt: skip
