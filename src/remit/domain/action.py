@@ -159,6 +159,7 @@ class ActionSpec:
     grace_seconds: int | None = None
     denial_group: str | None = None
     is_undo: bool = False  # performed by rollback alone
+    facts: tuple[tuple[str, str], ...] = ()  # derives that rules may read: name, type word
 
     def param(self, name: str) -> ParamSpec | None:
         return next((param for param in self.params if param.name == name), None)

@@ -1,0 +1,1 @@
+"""May this action proceed? The machine decides, and says why."""

@@ -1,0 +1,120 @@
+"""The one decision point: facts in, verdict with every reason out; pure, the same years later."""
+
+from remit.domain.approval import Requirement
+from remit.domain.decision import (
+    Check,
+    Decision,
+    GateFacts,
+    GateVerdict,
+    LiftKind,
+    Obligation,
+    Reason,
+)
+from remit.policy import checks
+
+GRACE_AFTER_A_YES_SECONDS = 10
+
+# INVARIANT: all of them always run, in this order (tests/properties/test_gate.py).
+CHECKS = (
+    checks.stop,
+    checks.step,
+    checks.sources,
+    checks.policy,
+    checks.limits,
+    checks.level,
+    checks.confidence,
+)
+
+
+def decide(facts: GateFacts) -> Decision:
+    """Return the strictest verdict of all checks, after the clearance took away what it lifts.
+
+    Denials and faults are never lifted. A hold at level shadow or draft cannot be lifted: the
+    decision is then not performable.
+    """
+    standing: list[Reason] = []
+    lifted: list[Reason] = []
+    for check in CHECKS:
+        for reason in check(facts):
+            (lifted if _is_lifted(reason, facts) else standing).append(reason)
+    verdict = max((reason.verdict for reason in standing), key=_rank, default=GateVerdict.ALLOW)
+    return Decision(
+        verdict=verdict,
+        reasons=tuple(standing),
+        lifted=tuple(lifted),
+        requirements=_requirements(standing) if verdict is GateVerdict.HOLD else (),
+        obligations=_obligations(facts) if verdict is GateVerdict.ALLOW else (),
+        performable=not any(_is_watching_only(reason) for reason in standing),
+    )
+
+
+def _rank(verdict: GateVerdict) -> int:
+    return verdict.rank
+
+
+def _is_watching_only(reason: Reason) -> bool:
+    return reason.check is Check.LEVEL and reason.lift.kind is LiftKind.NEVER
+
+
+# -- clearance -----------------------------------------------------------------------------------
+
+
+def _is_lifted(reason: Reason, facts: GateFacts) -> bool:
+    if reason.verdict.rank > GateVerdict.ESCALATE.rank:
+        return False
+    if facts.undo and facts.clearance.containment is not None and _is_contained(reason):
+        return True
+    requirement = reason.lift.requirement
+    return (
+        reason.verdict is GateVerdict.HOLD
+        and reason.lift.kind in {LiftKind.APPROVE, LiftKind.OWNER}
+        and requirement is not None
+        and len(_people(facts, requirement.role)) >= requirement.people
+    )
+
+
+def _is_contained(reason: Reason) -> bool:
+    return reason.check in {Check.LEVEL, Check.CONFIDENCE} or reason.code == "stop.standing"
+
+
+def _people(facts: GateFacts, role: str) -> frozenset[str]:
+    """Return the distinct people whose yes is bound to exactly this digest."""
+    clearance = facts.clearance
+    if not facts.digest or clearance.digest != facts.digest:
+        return frozenset()
+    return frozenset(
+        vote.person
+        for vote in clearance.votes
+        if vote.digest == facts.digest and vote.role == role
+    )
+
+
+def _requirements(standing: list[Reason]) -> tuple[Requirement, ...]:
+    """Return what people must still give: for each role the largest number asked for."""
+    people: dict[str, int] = {}
+    for reason in standing:
+        requirement = reason.lift.requirement
+        if requirement is not None:
+            people[requirement.role] = max(people.get(requirement.role, 0), requirement.people)
+    return tuple(Requirement(people=people[role], role=role) for role in sorted(people))
+
+
+# -- obligations ---------------------------------------------------------------------------------
+
+
+def _obligations(facts: GateFacts) -> tuple[Obligation, ...]:
+    """Return what an allow demands: reservations, the grace time, and what rules ask for."""
+    reserve = [
+        Obligation(kind="reserve", value=f"{limit.name}={limit.demand}") for limit in facts.limits
+    ]
+    asked = facts.policy.obligations
+    others = [obligation for obligation in asked if obligation.kind != "grace"]
+    seconds = [int(obligation.value) for obligation in asked if obligation.kind == "grace"]
+    seconds.append(_grace_seconds(facts))
+    return (*reserve, Obligation(kind="grace", value=str(max(seconds))), *others)
+
+
+def _grace_seconds(facts: GateFacts) -> int:
+    if facts.spec is not None and facts.spec.grace_seconds is not None:
+        return facts.spec.grace_seconds
+    return GRACE_AFTER_A_YES_SECONDS if facts.clearance.votes else 0
