@@ -113,6 +113,13 @@ class BusyError(StorageError):
     code = "storage.busy"
 
 
+class ConflictError(StorageError):
+    """A row of that key is there already."""
+
+    code = "storage.conflict"
+    status = 409
+
+
 class LedgerError(RemitError):
     """The record refuses or contradicts."""
 
@@ -289,9 +296,10 @@ class StepRefused(StepError):  # noqa: N818 - a name that authors catch, not a f
 
 
 class ModelUnavailableError(TransientError):
-    """No model of the route answered."""
+    """No model of the route answered; carries how long the server asked to wait, where it said so."""
 
     code = "model.unavailable"
+    retry_after_seconds: float | None = None
 
 
 class ReplyCutError(TransientError):
@@ -304,6 +312,12 @@ class ModelRefusedError(StepRefused):
     """The model declined to answer."""
 
     code = "model.refused"
+
+
+class ModelRejectedError(StepRefused):
+    """The model's server does not take this request or this key; asking again changes nothing."""
+
+    code = "model.rejected"
 
 
 class OutputInvalidError(StepRefused):
@@ -322,6 +336,14 @@ class PromptInvalidError(RemitError):
     """A prompt file is not usable; names the file and the slot."""
 
     code = "model.prompt_invalid"
+    exit_code = 2
+
+
+class ModelInputError(RemitError):
+    """Training rows or a stored classifier cannot be used; says which and why."""
+
+    code = "model.input"
+    status = 422
     exit_code = 2
 
 

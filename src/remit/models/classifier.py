@@ -1,0 +1,35 @@
+"""Train or load the classifier that this installation can run."""
+
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from remit.errors import ModelInputError
+from remit.models import local, nearest
+from remit.models.choice import Classifier, Progress
+from remit.models.examples import Row
+
+
+def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -> Classifier:
+    """Train the regression where the extra `local` is installed, else index the nearest examples."""
+    if find_spec("sklearn") is not None:
+        return local.train(rows, seed=seed, progress=progress)
+    return nearest.train(rows, seed=seed, progress=progress)
+
+
+def load(folder: Path) -> Classifier:
+    """Read whichever classifier a folder holds; `ModelInputError` says what is wrong with it."""
+    try:
+        kind = json.loads((folder / "classifier.json").read_text("utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelInputError(f"no classifier in `{folder}`; run `remit train` first") from error
+    match kind:
+        case "local":
+            return local.load(folder)
+        case "nearest":
+            return nearest.load(folder)
+        case _:
+            raise ModelInputError(
+                f"the classifier in `{folder}` is of an unknown kind; run `remit train`"
+            )

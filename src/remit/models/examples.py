@@ -1,0 +1,66 @@
+"""Labelled examples: checked before training, and split the same way every time."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from remit.errors import ModelInputError
+from remit.models.features import TEXT_BYTES_MAX, words
+
+EXAMPLES_MAX = 200_000
+CLASSES_MAX = 2_000
+HELD_OUT_BYTE_MAX = 51  # of 256: one text in five is held out
+FOLDS = 3  # of the rows that remain, for calibration by cross-fitting
+
+Row = tuple[str, str]  # text, label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Rows to learn from, and rows that only judge."""
+
+    training: tuple[Row, ...]
+    held_out: tuple[Row, ...]
+
+
+def split(rows: Sequence[Row]) -> Split:
+    """Divide rows by a hash of their text, so a repeated text never stands on both sides.
+
+    The hash is salted: files are often cut from larger ones by a plain hash of the same text, and
+    then a plain hash would find nothing to hold out.
+    """
+    held_out = tuple(row for row in rows if _byte(row[0], 0) < HELD_OUT_BYTE_MAX)
+    training = tuple(row for row in rows if _byte(row[0], 0) >= HELD_OUT_BYTE_MAX)
+    return Split(training=training, held_out=held_out)
+
+
+def fold(text: str) -> int:
+    """Return the fold, 0 to 2, into which a text always falls; independent of `split`."""
+    return _byte(text, 1) % FOLDS
+
+
+def check(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the labels in alphabetical order, or raise `ModelInputError` naming the first bad row."""
+    if len(rows) > EXAMPLES_MAX:
+        raise ModelInputError(
+            f"{len(rows)} examples are more than {EXAMPLES_MAX}; train on a sample"
+        )
+    for number, (text, label) in enumerate(rows, start=1):
+        if not words(text) or not label:
+            raise ModelInputError(
+                f"example {number} has no text or no label; remove or complete it"
+            )
+        if len(text.encode()) > TEXT_BYTES_MAX:
+            raise ModelInputError(
+                f"example {number} is longer than {TEXT_BYTES_MAX} bytes; shorten it"
+            )
+    labels = tuple(sorted({label for _, label in rows}))
+    if not 2 <= len(labels) <= CLASSES_MAX:
+        raise ModelInputError(
+            f"the examples have {len(labels)} labels; a classifier needs 2 to {CLASSES_MAX}"
+        )
+    return labels
+
+
+def _byte(text: str, position: int) -> int:
+    return hashlib.sha256(b"remit/split/v1\0" + text.encode()).digest()[position]

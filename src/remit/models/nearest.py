@@ -1,0 +1,182 @@
+"""A vote of the nearest examples: the classifier of the core, with no library and no training time.
+
+Examples are ranked by BM25 over their words (Robertson and Zaragoza 2009); the ten nearest vote. How
+often a vote of that strength is right is learnt by leaving each example out in turn, and made
+monotone by pooling adjacent violators, so a stronger vote never claims less.
+"""
+
+import hashlib
+import heapq
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from remit.errors import ModelInputError
+from remit.models import examples, features
+from remit.models.choice import Choice, Progress, ranked, unscored
+from remit.models.examples import Row
+
+FORMAT = 1
+NEIGHBOURS = 10
+LENGTH_NORM, SATURATION = 0.75, 1.2  # b and k1 of BM25
+VOTE_SHARPNESS = 6.0  # a neighbour weighs exp(6 (score / best score - 1))
+LEFT_OUT_MAX = 500  # examples left out in turn; every n-th when there are more
+LEFT_OUT_MIN = 30  # below it no confidence is claimed
+
+Posting = tuple[int, float]  # example, weight of the word in it
+Level = tuple[float, float]  # strength of vote from which it holds, share that was right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestClassifier:
+    """Examples, an index of their words, and how far a vote can be trusted."""
+
+    classes: tuple[str, ...]
+    rows: tuple[Row, ...]
+    index: dict[str, tuple[Posting, ...]]
+    scripts: frozenset[str]
+    levels: tuple[Level, ...]  # ascending; empty: no confidence is claimed
+    fingerprint: str
+
+    def choose(self, text: str) -> Choice:
+        """Pick a class for a masked text; confidence `None` with too few examples to judge a vote."""
+        if not features.readable(text, scripts=self.scripts):
+            return unscored()
+        votes = self._votes(text)
+        if not votes:
+            return unscored()
+        choice = ranked(votes, kind="nearest")
+        if not self.levels:
+            return replace(choice, confidence=None)
+        share = self._trusted(votes[choice.choice])
+        raw = {name: part for name, part in votes.items() if name != choice.choice}
+        rest = sum(raw.values())
+        scaled = {name: (1 - share) * part / rest for name, part in raw.items()} if rest else {}
+        runners_up = ranked(scaled, kind="nearest") if scaled else unscored()
+        best = [(runners_up.choice, runners_up.confidence.ppm)] if runners_up.confidence else []
+        return replace(
+            ranked({choice.choice: share}, kind="nearest"),
+            runners_up=(*best, *runners_up.runners_up)[: len(choice.runners_up)],
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write `classifier.json` into a folder, which is made if missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = {
+            "format": FORMAT,
+            "kind": "nearest",
+            "rows": self.rows,
+            "levels": self.levels,
+            "fingerprint": self.fingerprint,
+        }
+        (folder / "classifier.json").write_text(
+            json.dumps(manifest, ensure_ascii=False) + "\n", "utf-8"
+        )
+
+    def _votes(self, text: str, *, without: int | None = None) -> dict[str, float]:
+        near: dict[int, float] = {}
+        for word in sorted(set(features.word_terms(text))):
+            for example, weight in self.index.get(word, ()):
+                near[example] = near.get(example, 0.0) + weight
+        near.pop(-1 if without is None else without, None)
+        found = heapq.nsmallest(NEIGHBOURS, near.items(), key=lambda item: (-item[1], item[0]))
+        if not found:
+            return {}
+        best = found[0][1]
+        votes: dict[str, float] = {}
+        for example, score in found:
+            label = self.rows[example][1]
+            votes[label] = votes.get(label, 0.0) + math.exp(VOTE_SHARPNESS * (score / best - 1))
+        total = sum(votes.values())
+        return {label: vote / total for label, vote in votes.items()}
+
+    def _trusted(self, strength: float) -> float:
+        return max(
+            (right for start, right in self.levels if start <= strength), default=self.levels[0][1]
+        )
+
+    def _left_out(self, progress: Progress) -> list[tuple[float, bool]]:
+        stride = max(1, -(-len(self.rows) // LEFT_OUT_MAX))
+        chosen = range(0, len(self.rows), stride)
+        results: list[tuple[float, bool]] = []
+        for done, example in enumerate(chosen, start=1):
+            text, label = self.rows[example]
+            votes = self._votes(text, without=example)
+            if votes:
+                top = min(votes, key=lambda name: (-votes[name], name))
+                results.append((votes[top], top == label))
+            if done % 50 == 0 or done == len(chosen):
+                progress(done, len(chosen), "leaving examples out in turn")
+        return results
+
+
+def train(
+    rows: Sequence[Row], *, seed: int, progress: Progress | None = None
+) -> NearestClassifier:
+    """Index labelled, masked texts; nothing here is random, so `seed` changes nothing."""
+    del seed
+    bare = _indexed(rows)
+    levels = _levels(bare._left_out(progress or (lambda done, steps, what: None)))
+    return replace(bare, levels=levels, fingerprint=_digest(bare.rows, levels))
+
+
+def load(folder: Path) -> NearestClassifier:
+    """Read stored examples; `ModelInputError` when the file is missing, changed or of another format."""
+    try:
+        manifest = json.loads((folder / "classifier.json").read_text("utf-8"))
+        rows = tuple((str(text), str(label)) for text, label in manifest["rows"])
+        levels = tuple((float(start), float(right)) for start, right in manifest["levels"])
+        intact = manifest["format"] == FORMAT and manifest["fingerprint"] == _digest(rows, levels)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelInputError(
+            f"no usable classifier in `{folder}`; run `remit train` again"
+        ) from error
+    if not intact:
+        raise ModelInputError(f"the classifier in `{folder}` was changed; run `remit train` again")
+    return replace(_indexed(rows), levels=levels, fingerprint=manifest["fingerprint"])
+
+
+def _indexed(rows: Sequence[Row]) -> NearestClassifier:
+    classes = examples.check(rows)
+    counts = [features.word_terms(text) for text, _ in rows]
+    frequency: Counter[str] = Counter()
+    for count in counts:
+        frequency.update(count.keys())
+    mean = sum(count.total() for count in counts) / len(counts)
+    index: dict[str, list[Posting]] = {}
+    for example, count in enumerate(counts):
+        length = 1 - LENGTH_NORM + LENGTH_NORM * count.total() / mean
+        for word, times in count.items():
+            seen = frequency[word]
+            rarity = math.log(1 + (len(rows) - seen + 0.5) / (seen + 0.5))
+            weight = rarity * times * (SATURATION + 1) / (times + SATURATION * length)
+            index.setdefault(word, []).append((example, weight))
+    return NearestClassifier(
+        classes=classes,
+        rows=tuple(rows),
+        index={word: tuple(postings) for word, postings in index.items()},
+        scripts=features.scripts_of(text for text, _ in rows),
+        levels=(),
+        fingerprint="",
+    )
+
+
+def _levels(results: list[tuple[float, bool]]) -> tuple[Level, ...]:
+    """Pool adjacent violators: steps of rising strength whose share of right ones never falls."""
+    if len(results) < LEFT_OUT_MIN:
+        return ()
+    groups: list[tuple[float, int, int]] = []  # start, right, cases
+    for strength, right in sorted(results):
+        groups.append((strength, int(right), 1))
+        while len(groups) > 1 and groups[-2][1] * groups[-1][2] >= groups[-1][1] * groups[-2][2]:
+            last, before = groups.pop(), groups.pop()
+            groups.append((before[0], before[1] + last[1], before[2] + last[2]))
+    return tuple((start, (right + 0.5) / (cases + 1)) for start, right, cases in groups)
+
+
+def _digest(rows: Sequence[Row], levels: Sequence[Level]) -> str:
+    content = json.dumps([FORMAT, rows, levels], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
