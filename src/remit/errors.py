@@ -366,6 +366,25 @@ class ToolUnavailableError(TransientError):
     code = "tool.unavailable"
 
 
+class CallRefusedError(StepRefused):
+    """The other system refused a read; carries its code, where that is a plain word."""
+
+    code = "tool.refused"
+    reason: str | None = None
+
+
+class RecordNotFoundError(CallRefusedError):
+    """The other system has no such record."""
+
+    code = "tool.not_found"
+
+
+class EffectUncertainError(RemitError):
+    """It may have happened, or not; nothing repeats it until somebody knows."""
+
+    code = "effect.uncertain"
+
+
 class ArgumentsInvalidError(StepRefused):
     """Arguments do not fit the declared parameters."""
 
