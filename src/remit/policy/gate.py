@@ -10,19 +10,19 @@ from remit.domain.decision import (
     Obligation,
     Reason,
 )
-from remit.policy import checks
+from remit.policy import call, rules, trust
 
 GRACE_AFTER_A_YES_SECONDS = 10
 
 # INVARIANT: all of them always run, in this order (tests/properties/test_gate.py).
 CHECKS = (
-    checks.stop,
-    checks.step,
-    checks.sources,
-    checks.policy,
-    checks.limits,
-    checks.level,
-    checks.confidence,
+    rules.stop,
+    call.step,
+    call.sources,
+    rules.policy,
+    rules.limits,
+    trust.level,
+    trust.confidence,
 )
 
 

@@ -1,6 +1,7 @@
 """How values and requirements are said to people."""
 
 from remit.domain.approval import Requirement
+from remit.domain.decision import Lift
 from remit.domain.value import Json, encode
 
 SHOWN_CHARACTERS_MAX = 80
@@ -19,8 +20,13 @@ def show(form: Json) -> str:
             return _cut(encode(form).decode())
 
 
+def needed(lift: Lift) -> str:
+    """Return who or what takes a hold away."""
+    return people(lift.requirement) if lift.requirement else lift.event
+
+
 def people(requirement: Requirement) -> str:
-    """Return `1 approver` or `2 different people with role refund-approver`."""
+    """Return `1 person with role approver` or `2 different people with role refund-approver`."""
     if requirement.people == 1:
         return f"1 person with role {requirement.role}"
     return f"{requirement.people} different people with role {requirement.role}"

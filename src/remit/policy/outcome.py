@@ -1,0 +1,224 @@
+"""What one source says of one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from remit.domain.action import (
+    CaseSource,
+    DirectorySource,
+    Integrity,
+    LiteralSource,
+    Proof,
+    Source,
+    ToolSource,
+    Witness,
+    words,
+)
+from remit.domain.money import Money
+from remit.domain.value import Canonical, Json, encode
+from remit.policy.reads import CASE, Reading, Reads, best, same
+from remit.policy.wording import show
+
+# What is told first when several sources fail; only the first denies by itself.
+_GRAVITY = {
+    proof: rank
+    for rank, proof in enumerate(
+        (
+            Proof.PROVEN,
+            Proof.CONTENT,
+            Proof.NOT_LITERAL,
+            Proof.ABSENT,
+            Proof.NOT_A_MEMBER,
+            Proof.DIFFERENT,
+            Proof.AMBIGUOUS_LIST,
+            Proof.TWO_RECORDS,
+            Proof.STALE,
+            Proof.UNTRUSTED_SELECTION,
+            Proof.TOO_MANY_RECORDS,
+            Proof.ABOVE,
+        )
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One source tried on one value."""
+
+    proof: Proof
+    source: Source
+    integrity: Integrity = Integrity.UNTRUSTED
+    seq: int | None = None
+    matches: bool = False  # the value is right, whether or not its origin is trusted
+    accepted: str = ""  # what would have been accepted, in words
+    said: str = ""  # the source in words, where the declaration does not say it
+
+    @property
+    def gravity(self) -> int:
+        return _GRAVITY[self.proof]
+
+    @property
+    def tool(self) -> str:
+        return self.source.tool if isinstance(self.source, ToolSource) else ""
+
+    @property
+    def words(self) -> str:
+        return self.said or words(self.source)
+
+    def failing(self, proof: Proof, accepted: str | None = None) -> "Outcome":
+        """Return the same source, not proving."""
+        said = self.accepted if accepted is None else accepted
+        return replace(self, proof=proof, integrity=Integrity.UNTRUSTED, accepted=said)
+
+
+def gravest(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the first that proves, else the failure that is told first."""
+    proven = next((one for one in outcomes if one.proof is Proof.PROVEN), None)
+    worst = proven or max(outcomes, key=lambda one: one.gravity)
+    return replace(worst, matches=any(one.matches for one in outcomes))
+
+
+def beyond_endorsing(proof: Proof) -> bool:
+    """Is this a bound or a constant of the reviewed version, which no person may vouch away?"""
+    return proof in {Proof.ABOVE, Proof.NOT_LITERAL}
+
+
+def of_case(reads: Reads, source: CaseSource, value: Canonical) -> Outcome:
+    """Return what the case says: equal to that field, which its requester stated."""
+    name = words(source)
+    standing = reads.standing(CASE, "", source.field)
+    if not standing:
+        return Outcome(proof=Proof.ABSENT, source=source, accepted=f"{name} has no value")
+    now = best(standing[0].witnesses)
+    accepted = f"{name} is {show(now.form)}"
+    if not same(now, value.type, value.form):
+        older = reads.readings(CASE, "", source.field)[1:]
+        return Outcome(proof=_differs(older, value), source=source, accepted=accepted)
+    witness = best([one for reading in standing for one in reading.witnesses])
+    return _equal(source, witness, witness.integrity, accepted)
+
+
+def of_fixed(
+    source: LiteralSource | DirectorySource,
+    value: Canonical,
+    directories: Mapping[str, frozenset[Json]],
+) -> Outcome:
+    """Return whether the value is one of the reviewed constants, or of the directory's members."""
+    if isinstance(source, LiteralSource):
+        allowed: Sequence[Json] = source.values
+        failure, accepted = Proof.NOT_LITERAL, words(source)
+    else:
+        allowed = tuple(directories.get(source.name, frozenset()))
+        failure, accepted = Proof.NOT_A_MEMBER, f"a member of the directory {source.name}"
+    if encode(value.form) not in {encode(one) for one in allowed}:
+        return Outcome(proof=failure, source=source, accepted=accepted)
+    return Outcome(proof=Proof.PROVEN, source=source, integrity=Integrity.LITERAL, matches=True)
+
+
+def at_record(
+    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: int
+) -> Outcome:
+    """Return what that tool says of that record, by its newest read and those that agree."""
+    name = f"{source.tool}.{source.path}" + (f" of {show(record)}" if record else "")
+    standing = reads.standing(source.tool, record, source.path)
+    if not standing:
+        return Outcome(proof=Proof.ABSENT, source=source, accepted=f"{name} has no value")
+    now = reads.element(source, standing[0])
+    if now is None:
+        return Outcome(
+            proof=Proof.ABSENT, source=source, accepted=f"{name} has no element with that key"
+        )
+    if isinstance(now, Proof):
+        listed = any(same(one, value.type, value.form) for one in standing[0].witnesses)
+        return Outcome(
+            proof=now,
+            source=source,
+            matches=listed,
+            accepted=f"{name} is a list of {len(standing[0].witnesses)}",
+        )
+    witness = best([one for one in (_one(reads, source, read) for read in standing) if one])
+    integrity = _selected(reads, source, witness)
+    if source.at_most:
+        return _within(
+            source, name, value, now, witness=witness, integrity=integrity, already=already
+        )
+    accepted = f"{name} is {show(now.form)}"
+    if not same(now, value.type, value.form):
+        older = reads.readings(source.tool, record, source.path)[len(standing) :]
+        return Outcome(proof=_differs(older, value), source=source, accepted=accepted)
+    return _equal(source, witness, integrity, accepted)
+
+
+def _one(reads: Reads, source: ToolSource, reading: Reading) -> Witness | None:
+    found = reads.element(source, reading)
+    return found if isinstance(found, Witness) else None
+
+
+def _selected(reads: Reads, source: ToolSource, witness: Witness) -> Integrity:
+    """Return the integrity of the value joined with that of the key that chose it."""
+    if source.by is None:
+        return witness.integrity
+    chooser = reads.case_field(source.by[1])
+    lowest = Integrity.UNTRUSTED if chooser is None else chooser.integrity
+    return min(witness.integrity, lowest, key=lambda integrity: integrity.rank)
+
+
+def _equal(source: Source, witness: Witness, integrity: Integrity, accepted: str) -> Outcome:
+    trusted = integrity.rank >= Integrity.STATED.rank
+    return Outcome(
+        proof=Proof.PROVEN if trusted else Proof.UNTRUSTED_SELECTION,
+        source=source,
+        integrity=integrity,
+        seq=witness.seq,
+        matches=True,
+        accepted=accepted,
+    )
+
+
+def _differs(older: Sequence[Reading], value: Canonical) -> Proof:
+    once = any(same(one, value.type, value.form) for read in older for one in read.witnesses)
+    return Proof.STALE if once else Proof.DIFFERENT
+
+
+def _within(
+    source: ToolSource,
+    name: str,
+    value: Canonical,
+    now: Witness,
+    *,
+    witness: Witness,
+    integrity: Integrity,
+    already: int,
+) -> Outcome:
+    asked, unit = _size(value.type, value.form)
+    bound, bound_unit = _size(now.type, now.form)
+    accepted = f"above zero and {name} at most, which is {show(now.form)}"
+    if already:
+        accepted += f"; {_amount(already, bound_unit)} of it is already given"
+    if asked is None or bound is None or unit != bound_unit:
+        return Outcome(proof=Proof.DIFFERENT, source=source, accepted=accepted)
+    if asked <= 0 or asked + already > bound:
+        return Outcome(proof=Proof.ABOVE, source=source, accepted=accepted)
+    return _equal(source, witness, integrity, accepted)
+
+
+def _size(type_word: str, form: Json) -> tuple[Decimal | None, str]:
+    """Return a number and its unit, money in minor units; `None` where it is no number."""
+    try:
+        match type_word, form:
+            case "money", {"amount": str() as amount, "currency": str() as currency}:
+                return Decimal(Money(Decimal(amount), currency).minor), currency
+            case "integer", int() if not isinstance(form, bool):
+                return Decimal(form), type_word
+            case "decimal", str():
+                return Decimal(form), type_word
+    except (ValueError, InvalidOperation):
+        return None, type_word
+    return None, type_word
+
+
+def _amount(minor: int, unit: str) -> str:
+    if unit in {"integer", "decimal"}:
+        return str(minor)
+    return f"{minor} minor units {unit}"

@@ -1,0 +1,120 @@
+"""What the entries of a case say: its witnesses, sorted by what was read, newest first."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from remit.domain.action import CaseSource, Integrity, Proof, ToolSource, Witness
+from remit.domain.value import Json, encode
+
+CASE = "case"  # the tool word of witnesses that stand in the case itself
+ENDORSEMENT = "endorsement"  # a person vouched: record is the person, path the parameter
+READS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One field of one record in one read; several witnesses where it stands in a list."""
+
+    seq: int
+    witnesses: tuple[Witness, ...]
+
+    @property
+    def values(self) -> frozenset[bytes]:
+        return frozenset(key(witness) for witness in self.witnesses)
+
+
+class Reads:
+    """The witnesses of one case."""
+
+    def __init__(self, witnesses: Sequence[Witness]) -> None:
+        self._fields: dict[tuple[str, str, str], dict[int, list[Witness]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self._elements: dict[tuple[str, int, str], set[tuple[str, int]]] = defaultdict(set)
+        self._records: dict[str, dict[str, int]] = defaultdict(dict)
+        self._reads: dict[str, set[int]] = defaultdict(set)
+        for one in witnesses:
+            self._fields[one.tool, one.record, one.path][one.seq].append(one)
+            self._elements[one.tool, one.seq, one.path].add((one.record, one.element))
+            newest = self._records[one.tool].get(one.record, one.seq)
+            self._records[one.tool][one.record] = max(newest, one.seq)
+            self._reads[one.tool].add(one.seq)
+
+    def records(self, tool: str) -> tuple[str, ...]:
+        """Return the records of that tool that were read, the newest read first."""
+        newest = self._records.get(tool, {})
+        return tuple(sorted(newest, key=lambda record: (-newest[record], record)))
+
+    def too_many(self, tool: str) -> bool:
+        """Was this tool read more often than a proof looks through?"""
+        return len(self._reads.get(tool, ())) > READS_MAX
+
+    def readings(self, tool: str, record: str, path: str) -> tuple[Reading, ...]:
+        """Return what each read of that record says at that path, the newest first."""
+        by_seq = self._fields.get((tool, record, path), {})
+        return tuple(
+            Reading(seq=seq, witnesses=tuple(by_seq[seq])) for seq in sorted(by_seq, reverse=True)
+        )
+
+    def standing(self, tool: str, record: str, path: str) -> tuple[Reading, ...]:
+        """Return the newest reading and those before it that say the same."""
+        readings = self.readings(tool, record, path)
+        same = [*readings[:1]]
+        for newer, older in pairwise(readings):
+            if newer.values != older.values:
+                break
+            same.append(older)
+        return tuple(same)
+
+    def case_field(self, source: CaseSource) -> Witness | None:
+        """Return what the case says now in that field."""
+        standing = self.standing(CASE, "", source.field)
+        return best(standing[0].witnesses) if standing else None
+
+    def element(self, source: ToolSource, reading: Reading) -> Witness | Proof | None:
+        """Return the one value that the source means in this reading.
+
+        `None` where its key field matches nothing; a `Proof` says why no single one can be told.
+        """
+        first = reading.witnesses[0]
+        if source.by is None:
+            alone = len(self._elements[first.tool, first.seq, first.path]) == 1
+            return first if alone else Proof.AMBIGUOUS_LIST
+        key_field, key_source = source.by
+        wanted = self.case_field(key_source)
+        if wanted is None or wanted.integrity.rank < Integrity.STATED.rank:
+            return Proof.UNTRUSTED_SELECTION
+        keys = self._fields.get((first.tool, first.record, beside(source.path, key_field)), {})
+        places = {one.element for one in keys.get(reading.seq, ()) if key(one) == key(wanted)}
+        chosen = [one for one in reading.witnesses if one.element in places]
+        if len(chosen) > 1:
+            return Proof.AMBIGUOUS_LIST
+        return chosen[0] if chosen else None
+
+
+def key(value: Witness) -> bytes:
+    """Return what two equal values have in common: the bytes of type and form."""
+    return encode([value.type, value.form])
+
+
+def same(witness: Witness, type_word: str, form: Json) -> bool:
+    """Is this exactly that value, of exactly that type?"""
+    return witness.type == type_word and encode(witness.form) == encode(form)
+
+
+def best(witnesses: Sequence[Witness]) -> Witness:
+    """Return the most trusted of these witnesses, the newest of equals."""
+    return max(witnesses, key=lambda one: (one.integrity.rank, one.seq))
+
+
+def beside(path: str, field: str) -> str:
+    """Return the path of a field that stands in the same element."""
+    parent, dot, _ = path.rpartition(".")
+    return f"{parent}{dot}{field}"
+
+
+def occurrences(witnesses: Sequence[Witness], type_word: str, form: Json) -> Iterator[Witness]:
+    """Yield where this same value does stand; information for people, never proof."""
+    return (one for one in witnesses if same(one, type_word, form))

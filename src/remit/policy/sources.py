@@ -1,0 +1,203 @@
+"""Proof of arguments: each is equal to what its declared source says, or it is not proven.
+
+Values are compared whole, by type and canonical form, at named paths; never looked up in text.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from remit.domain.action import (
+    ActionSpec,
+    AnySource,
+    ArgumentProof,
+    CaseSource,
+    Integrity,
+    ParamSpec,
+    Proof,
+    Source,
+    ToolSource,
+    Witness,
+    alternatives,
+    words,
+)
+from remit.domain.value import Canonical, Json, encode
+from remit.policy import reads as entries
+from remit.policy.claims import Claim, Claims
+from remit.policy.content import content_findings
+from remit.policy.outcome import Outcome, beyond_endorsing, gravest
+from remit.policy.reads import CASE, ENDORSEMENT, Reads
+
+__all__ = ["CASE", "ENDORSEMENT", "content_findings", "named", "prove"]
+
+ELSEWHERE_MAX = 4
+
+_NULL = "null"
+
+
+def prove(
+    spec: ActionSpec,
+    arguments: Mapping[str, Canonical],
+    witnesses: Sequence[Witness],
+    *,
+    directories: Mapping[str, frozenset[Json]] | None = None,
+    already: Mapping[str, int] | None = None,
+) -> tuple[ArgumentProof, ...]:
+    """Return what became of the sources of each declared argument that is given.
+
+    `witnesses` are all of this case; those of the case itself have the tool `case` and no record;
+    a person's word for a value has the tool `endorsement`, the person as record and the parameter
+    as path. `already` holds, per record, the amounts of this action that are cleared, unsettled or
+    confirmed: money in minor units, other numbers as they are. An argument without a proof here is
+    one that the action does not declare.
+    """
+    reads = Reads(witnesses)
+    claims = [
+        Claim(param=param, value=value, place=place)
+        for param in spec.params
+        if param.name in arguments
+        for place, value in enumerate(_values(arguments[param.name]))
+        if _has_authority(param, value)
+    ]
+    facts = Claims(
+        reads=reads,
+        witnesses=witnesses,
+        directories=directories or {},
+        already=already or {},
+        claims=claims,
+    )
+    by_tool = {tool: facts.outcomes_of(tool) for tool in facts.tools()}
+    return tuple(
+        _argument(facts, by_tool, param, arguments[param.name])
+        for param in spec.params
+        if param.name in arguments
+    )
+
+
+def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:
+    """Return the (tool, path) pairs that these sources look at: where witnesses are needed."""
+    found: set[tuple[str, str]] = set()
+    for source in sources:
+        for one in alternatives(source):
+            if isinstance(one, CaseSource):
+                found.add((CASE, one.field))
+            elif isinstance(one, ToolSource):
+                found.add((one.tool, one.path))
+                if one.by is not None:
+                    found.add((one.tool, entries.beside(one.path, one.by[0])))
+                    found.add((CASE, one.by[1].field))
+    return frozenset(found)
+
+
+def _argument(
+    facts: Claims,
+    by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]],
+    param: ParamSpec,
+    value: Canonical,
+) -> ArgumentProof:
+    if isinstance(param.source, AnySource):
+        return ArgumentProof(
+            parameter=param.name,
+            proof=Proof.CONTENT,
+            source=words(param.source),
+            integrity=Integrity.UNTRUSTED,
+        )
+    if param.optional and value.type == _NULL:
+        return ArgumentProof(
+            parameter=param.name,
+            proof=Proof.PROVEN,
+            source="left out",
+            integrity=Integrity.LITERAL,
+        )
+    outcomes = [
+        _claim(facts, by_tool, claim) for claim in facts.claims if claim.param.name == param.name
+    ]
+    if _has_twin(value):
+        outcomes.append(
+            Outcome(proof=Proof.DIFFERENT, source=param.source, accepted="no value twice")
+        )
+    failed = [one for one in outcomes if one.proof is not Proof.PROVEN]
+    if failed:
+        worst = max(failed, key=lambda one: one.gravity)
+        accepted = tuple(
+            dict.fromkeys(text for one in failed for text in one.accepted.split("\n"))
+        )
+        return ArgumentProof(
+            parameter=param.name,
+            proof=worst.proof,
+            source=words(param.source),
+            integrity=Integrity.UNTRUSTED,
+            accepted=tuple(text for text in accepted if text),
+            elsewhere=_elsewhere(facts, value),
+        )
+    weakest = min(outcomes, key=lambda one: one.integrity.rank)
+    return ArgumentProof(
+        parameter=param.name,
+        proof=Proof.PROVEN,
+        source=weakest.words,
+        integrity=weakest.integrity,
+        seq=weakest.seq,
+    )
+
+
+def _claim(
+    facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], claim: Claim
+) -> Outcome:
+    tried = [
+        by_tool[one.tool][claim.key] if isinstance(one, ToolSource) else facts.fixed(one, claim)
+        for one in alternatives(claim.param.source)
+    ]
+    proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
+    if proven is not None:
+        return proven
+    worst = gravest(tried)
+    vouched = facts.endorsed(claim)
+    if vouched is not None and not beyond_endorsing(worst.proof):
+        return Outcome(
+            proof=Proof.PROVEN,
+            source=claim.param.source,
+            integrity=Integrity.ENDORSED,
+            seq=vouched.seq,
+            said=f"endorsed by {vouched.record}",
+        )
+    accepted = "\n".join(dict.fromkeys(one.accepted for one in tried if one.accepted))
+    return worst.failing(worst.proof, accepted=accepted)
+
+
+def _elsewhere(facts: Claims, value: Canonical) -> tuple[str, ...]:
+    found = entries.occurrences(facts.witnesses, value.type, value.form)
+    said = (f"{one.tool}.{one.path}, entry {one.seq} ({one.integrity})" for one in found)
+    return tuple(dict.fromkeys(said))[:ELSEWHERE_MAX]
+
+
+def _has_authority(param: ParamSpec, value: Canonical) -> bool:
+    return not isinstance(param.source, AnySource) and not (param.optional and value.type == _NULL)
+
+
+def _values(value: Canonical) -> tuple[Canonical, ...]:
+    """Return the values to prove: the elements of a list, or the value itself."""
+    if value.type != "list" or not isinstance(value.form, list) or not value.form:
+        return (value,)
+    return tuple(Canonical(type=_type_of(form), form=form) for form in value.form)
+
+
+def _type_of(form: Json) -> str:
+    match form:
+        case None:
+            return _NULL
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case str():
+            return "text"
+        case {"amount": str(), "currency": str(), **rest} if not rest:
+            return "money"
+        case dict():
+            return "record"
+        case _:
+            return "list"
+
+
+def _has_twin(value: Canonical) -> bool:
+    if value.type != "list" or not isinstance(value.form, list):
+        return False
+    return len({encode(form) for form in value.form}) < len(value.form)
