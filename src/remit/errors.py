@@ -207,6 +207,41 @@ class NotEntitledError(RemitError):
     status = 403
 
 
+class NotSignedInError(RemitError):
+    """Nobody is signed in; sign in with a code."""
+
+    code = "session.none"
+    status = 401
+
+
+class TooManyTriesError(RemitError):
+    """Too many wrong codes; wait before the next."""
+
+    code = "session.too_many_tries"
+    status = 429
+
+
+class ForeignRequestError(RemitError):
+    """A change was asked for from another site, or without this session's own token."""
+
+    code = "request.foreign"
+    status = 403
+
+
+class RequestInvalidError(RemitError):
+    """A request does not have the declared shape; names the member."""
+
+    code = "request.invalid"
+    status = 422
+
+
+class RequestTooLargeError(RemitError):
+    """A request's body is larger than this route takes."""
+
+    code = "request.too_large"
+    status = 413
+
+
 class InvalidEditError(RemitError):
     """An edited argument does not fit its declared type; names the field."""
 

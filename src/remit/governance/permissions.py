@@ -1,0 +1,62 @@
+"""What a route of a face demands of the person behind it; every route declares one."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar, assert_never
+
+from remit.errors import NotEntitledError, NotSignedInError
+from remit.governance.sessions import Session
+
+# Roles that read everything and change nothing.
+READ_ONLY_ROLES = frozenset({"auditor"})
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])  # Any: whatever a face's router calls
+
+
+class Permission(StrEnum):
+    PUBLIC = "public"  # nobody need be signed in
+    READ = "read"  # any active person
+    SELF = "self"  # changes nothing but one's own session and display
+    DECIDE = "decide"  # give a verdict; limits and roles are judged where it is recorded
+    OPERATE = "operate"  # work the quarantine, take and hand back cases, undo
+    SUBMIT = "submit"  # bring a case in
+
+
+def needs(permission: Permission) -> Callable[[Endpoint], Endpoint]:
+    """Declare what an endpoint demands."""
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        endpoint.permission = permission  # type: ignore[attr-defined]  # read by `permission_of`
+        return endpoint
+
+    return declare
+
+
+def permission_of(endpoint: object) -> Permission | None:
+    """Return what an endpoint declared, or None."""
+    found = getattr(endpoint, "permission", None)
+    return found if isinstance(found, Permission) else None
+
+
+def demand(permission: Permission, session: Session | None) -> None:
+    """Raise `NotSignedInError` or `NotEntitledError` unless this session has the permission."""
+    match permission:
+        case Permission.PUBLIC:
+            return
+        case Permission.READ | Permission.SELF:
+            _signed_in(session)
+        case Permission.DECIDE | Permission.OPERATE | Permission.SUBMIT:
+            person = _signed_in(session).person
+            if not person.roles - READ_ONLY_ROLES:
+                roles = ", ".join(sorted(person.roles)) or "no role"
+                raise NotEntitledError(
+                    f"`{person.handle}` has {roles} and may read only; ask the workflow's owner"
+                )
+        case _:
+            assert_never(permission)
+
+
+def _signed_in(session: Session | None) -> Session:
+    if session is None:
+        raise NotSignedInError("nobody is signed in here; sign in with a code")
+    return session

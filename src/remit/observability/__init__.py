@@ -1,0 +1,1 @@
+"""Structured logs, and timelines and spans derived from entries."""

@@ -1,0 +1,189 @@
+"""One sentence for each event of the gate, of approvals and of the record itself."""
+
+from collections.abc import Callable, Mapping
+
+from remit.domain import clock
+from remit.domain.event import Entry
+from remit.observability.told import (
+    Named,
+    Told,
+    how,
+    number,
+    reason_sentences,
+    who,
+    word,
+    words,
+)
+
+
+def _proposed(entry: Entry, named: Named) -> Told:
+    sentence = named.get(word(entry, "action_id")) or word(entry, "action")
+    version = entry.body.get("version")
+    edited = f" (version {version})" if isinstance(version, int) and version > 1 else ""
+    undoes = "; it would undo an earlier effect" if entry.body.get("undoes") else ""
+    return Told(
+        kind="proposed",
+        text=f"Proposed: {sentence}{edited}{undoes}",
+        detail=(
+            ("action", word(entry, "action")),
+            ("risk", word(entry, "risk")),
+            ("author", word(entry, "author")),
+        ),
+        money=entry.body.get("money_minor") is not None,
+        roles=("arguments",),
+    )
+
+
+_DECISIONS = {
+    "cleared": "Allowed",
+    "held": "Held for a person",
+    "denied": "Denied",
+    "blocked": "Blocked: the gate could not tell",
+    "escalated": "Handed to a person by the gate",
+    "noted": "Noted, not performed: the level allows no effect",
+}
+
+
+def _decided(entry: Entry, _named: Named) -> Told:
+    state = word(entry, "state")
+    sentences = reason_sentences(entry.payloads.get("facts"))
+    codes = words(entry, "codes")
+    why = "; ".join(sentences[:2]) or ", ".join(codes)
+    second = " at the second look" if entry.body.get("second") else ""
+    return Told(
+        kind="gate",
+        text=_DECISIONS.get(state, state) + second + (f": {why}" if why else ""),
+        detail=(
+            *(("reason", one) for one in sentences),
+            *(("code", one) for one in codes),
+            ("level", word(entry, "level")),
+            ("policy", word(entry, "policy")[:16]),
+            ("digest", word(entry, "digest")[:16]),
+        ),
+        problem=state in {"denied", "blocked"},
+    )
+
+
+def _withdrawn(entry: Entry, _named: Named) -> Told:
+    return Told(kind="gate", text=f"Withdrawn, nothing went out ({word(entry, 'code')})")
+
+
+def _expired(_entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="gate", text="Nobody decided in time: not performed", problem=True, money=False
+    )
+
+
+def _stop(entry: Entry, _named: Named) -> Told:
+    verb = "set" if entry.event.endswith("set") else "lifted"
+    return Told(
+        kind="gate",
+        text=f"{who(entry)} {verb} a stop for {word(entry, 'scope')}",
+        problem=verb == "set",
+        roles=("sentence",),
+    )
+
+
+def _requested(entry: Entry, named: Named) -> Told:
+    needs = ", ".join(words(entry, "requirements"))
+    what = named.get(word(entry, "action_id"), word(entry, "action"))
+    return Told(
+        kind="approval",
+        text=f"Asked {needs or 'a person'}: {what}",
+        detail=(
+            ("due", clock.text(clock.instant(number(entry, "due_us")))),
+            ("expires", clock.text(clock.instant(number(entry, "expires_us")))),
+            ("digest", word(entry, "digest")[:16]),
+        ),
+        money=entry.body.get("money_minor") is not None,
+    )
+
+
+def _voted(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="vote",
+        text=f"{word(entry, 'person')}, {word(entry, 'role')}, said yes",
+        detail=how(entry),
+        roles=("reason",),
+    )
+
+
+_VERDICTS = {
+    "approve": "approved",
+    "reject": "rejected",
+    "edit": "changed the values of",
+    "escalate": "handed to a person",
+}
+
+
+def _verdict(entry: Entry, named: Named) -> Told:
+    verb = _VERDICTS.get(word(entry, "verdict"), word(entry, "verdict"))
+    what = named.get(word(entry, "action_id"))
+    reason = word(entry, "reason")
+    return Told(
+        kind="vote",
+        text=f"{word(entry, 'person')}, {word(entry, 'role')}, {verb}"
+        + (f": {what}" if what else "")
+        + (f" (reason: {reason})" if reason else ""),
+        detail=how(entry),
+        roles=("reason",),
+    )
+
+
+def _approval_closed(entry: Entry, _named: Named) -> Told:
+    words = {
+        "superseded": "The request was replaced by a new version",
+        "revoked": "The yes was taken back",
+        "expired": "The request expired: not performed",
+        "consumed": "The yes was used, once",
+        "void": "The yes no longer holds: something changed",
+    }
+    state = word(entry, "state")
+    return Told(
+        kind="approval",
+        text=words.get(state, state),
+        detail=(("code", word(entry, "code")),),
+        problem=state in {"expired", "void"},
+    )
+
+
+def _grant(entry: Entry, _named: Named) -> Told:
+    lowered = entry.event.endswith("lowered")
+    verb = "fell to" if lowered else "was set to"
+    return Told(
+        kind="gate",
+        text=f"The level of {word(entry, 'action')} {verb} {word(entry, 'level')}",
+        detail=(("segment", word(entry, "segment")), ("code", word(entry, "code"))),
+        problem=lowered,
+    )
+
+
+def _other(text: str, *keys: str) -> Callable[[Entry, Named], Told]:
+    def told(entry: Entry, _named: Named) -> Told:
+        return Told(
+            kind="other",
+            text=text,
+            detail=tuple((key, word(entry, key)) for key in keys if key in entry.body),
+        )
+
+    return told
+
+
+TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
+    "orchestration:action:proposed": _proposed,
+    "policy:action:decided": _decided,
+    "policy:action:withdrawn": _withdrawn,
+    "policy:action:expired": _expired,
+    "policy:stop:set": _stop,
+    "policy:stop:lifted": _stop,
+    "policy:book:loaded": _other("The rules were loaded", "digest", "rules"),
+    "governance:approval:requested": _requested,
+    "governance:approval:voted": _voted,
+    "governance:approval:decided": _verdict,
+    "governance:approval:closed": _approval_closed,
+    "governance:grant:given": _grant,
+    "governance:grant:lowered": _grant,
+    "ledger:origin:opened": _other("The ledger was opened", "origin", "key"),
+    "ledger:writer:opened": _other("A writer began", "writer", "follows"),
+    "ledger:verify:finished": _other("The ledger was verified", "size", "result"),
+}
