@@ -28,6 +28,11 @@ INTENTS = (
 HERE = Path(__file__).parent
 ORDERS = HERE.parent / "shop" / "fixtures.json"
 RETRIES_MAX = 50
+# Shares of the rows that are composed.
+STRANGERS, NUMBERED = 0.1, 0.15
+SHORT, BARE, TWICE, TURNED = 0.35, 0.2, 0.2, 0.25
+LOWER, UNSTOPPED, MISTYPED, OURS = 0.25, 0.15, 0.15, 0.7
+MISTYPED_LETTERS_MIN = 12
 Parts = dict[str, Any]
 
 
@@ -57,7 +62,9 @@ def training(seed: int, count: int) -> Iterator[dict[str, Any]]:
     queue = [(intent, one) for intent in INTENTS for one in parts[intent]["seeds"]]
     rng.shuffle(queue)
     for number in range(count):
-        intent, start = queue[number] if number < len(queue) else (INTENTS[number % 7], None)
+        intent, start = (
+            queue[number] if number < len(queue) else (INTENTS[number % len(INTENTS)], None)
+        )
         for _ in range(RETRIES_MAX):
             text = _fill(rng, parts, start) if start else _compose(rng, parts, intent)
             if text not in seen:
@@ -68,13 +75,13 @@ def training(seed: int, count: int) -> Iterator[dict[str, Any]]:
 
 
 def messages(seed: int, count: int) -> Iterator[dict[str, Any]]:
-    """Yield messages as `messages.jsonl` holds them, most of them from the customer of an order."""
+    """Yield messages as `messages.jsonl` holds them, most from the customer of an order."""
     rng, parts, orders = random.Random(seed), _parts(), _orders()
     start = datetime(2026, 11, 2, 7, tzinfo=UTC)
     for number in range(1, count + 1):
         intent = rng.choice(INTENTS)
         order, sender = rng.choice(orders)
-        if rng.random() < 0.1:
+        if rng.random() < STRANGERS:
             sender = f"guest{rng.randrange(10_000)}@example.net"
         row: dict[str, Any] = {
             "id": f"g-{number:05d}",
@@ -85,7 +92,7 @@ def messages(seed: int, count: int) -> Iterator[dict[str, Any]]:
             "message": _compose(rng, parts, intent, order=order),
             "expected": {"intent": intent},
         }
-        if rng.random() < 0.15:
+        if rng.random() < NUMBERED:
             row["order_id"] = order
         yield row
 
@@ -93,14 +100,17 @@ def messages(seed: int, count: int) -> Iterator[dict[str, Any]]:
 def _compose(rng: random.Random, parts: Parts, intent: str, *, order: str | None = None) -> str:
     seeds = parts[intent]["seeds"]
     order = order or _order(rng)
+    if rng.random() < SHORT:
+        short = f"{rng.choice(parts['prefixes'])} {rng.choice(parts[intent]['wishes'])}".strip()
+        return _roughen(rng, _fill(rng, parts, short, order=order))
     wish = rng.choice(seeds)
-    if rng.random() < 0.2:
+    if rng.random() < BARE:
         return _roughen(rng, _fill(rng, parts, wish, order=order))
     pieces = [rng.choice(parts["openers"]), wish]
-    if rng.random() < 0.2:
+    if rng.random() < TWICE:
         pieces.append(rng.choice(seeds))
     pieces.extend(rng.sample(parts["details"], rng.choice((0, 0, 1, 1, 2))))
-    if rng.random() < 0.25:
+    if rng.random() < TURNED:
         pieces[1], pieces[-1] = pieces[-1], pieces[1]
     pieces.append(rng.choice(parts["closers"]))
     joint = rng.choice((" ", " ", "\n", "\n\n"))
@@ -124,11 +134,11 @@ def _fill(rng: random.Random, parts: Parts, text: str, *, order: str | None = No
 
 def _roughen(rng: random.Random, text: str) -> str:
     """Return the text as hurried people type it: lower case, no stops, two letters swapped."""
-    if rng.random() < 0.25:
+    if rng.random() < LOWER:
         text = text.lower()
-    if rng.random() < 0.15:
+    if rng.random() < UNSTOPPED:
         text = text.rstrip(".!?")
-    if rng.random() < 0.15 and len(text) > 12:
+    if rng.random() < MISTYPED and len(text) > MISTYPED_LETTERS_MIN:
         at = rng.randrange(2, len(text) - 2)
         if text[at : at + 2].isalpha():
             text = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
@@ -136,7 +146,7 @@ def _roughen(rng: random.Random, text: str) -> str:
 
 
 def _order(rng: random.Random) -> str:
-    ours = rng.random() < 0.7
+    ours = rng.random() < OURS
     return str(rng.randrange(1001, 1061) if ours else rng.randrange(10**4, 10**9))
 
 

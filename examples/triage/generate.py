@@ -17,6 +17,7 @@ from typing import Any
 HERE = Path(__file__).parent
 LABELS = ("access", "hardware", "software", "network", "mail", "security")
 RETRIES_MAX = 50
+TWICE, LOWER = 0.2, 0.2  # shares of the tickets that are composed
 Parts = dict[str, Any]
 
 
@@ -44,7 +45,9 @@ def training(seed: int, count: int) -> Iterator[dict[str, str]]:
     rng.shuffle(queue)
     seen: set[str] = set()
     for number in range(count):
-        label, start = queue[number] if number < len(queue) else (LABELS[number % 6], None)
+        label, start = (
+            queue[number] if number < len(queue) else (LABELS[number % len(LABELS)], None)
+        )
         text = _fill(rng, parts, start) if start else _compose(rng, parts, label)
         for _ in range(RETRIES_MAX):
             if text not in seen:
@@ -57,11 +60,11 @@ def training(seed: int, count: int) -> Iterator[dict[str, str]]:
 def _compose(rng: random.Random, parts: Parts, label: str) -> str:
     seeds = parts[label]["seeds"]
     pieces = [rng.choice(parts["openers"]), rng.choice(seeds)]
-    if rng.random() < 0.2:
+    if rng.random() < TWICE:
         pieces.append(rng.choice(seeds))
     pieces.append(rng.choice(parts["closers"]))
     text = _fill(rng, parts, rng.choice((" ", "\n")).join(piece for piece in pieces if piece))
-    return text.lower() if rng.random() < 0.2 else text
+    return text.lower() if rng.random() < LOWER else text
 
 
 def _fill(rng: random.Random, parts: Parts, text: str) -> str:
