@@ -1,4 +1,4 @@
-"""The house rules that no linter knows: sizes, names, first sentences, and what stays out of files."""
+"""The house rules that no linter knows: sizes, names, first sentences, what stays out of files."""
 
 import ast
 import re
@@ -24,6 +24,8 @@ BANNED_NAMES = {
 }
 # Layers in which every value has a type: `Any` would switch the checker off where it matters most.
 TYPED = ("domain", "evidence", "policy", "ledger", "governance")
+
+PIN = re.compile(r"^[a-z0-9][^\n]*==[^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", re.MULTILINE)
 
 # Written in pieces, so that this file does not hold what it looks for.
 REGISTRIES = (

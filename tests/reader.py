@@ -1,0 +1,126 @@
+"""A reader who types what a page shows, block after block, into one directory.
+
+`python` is executed, `toml`, `json` and `jsonl` are parsed, and `console` is a session: each
+`$` line runs, and the lines below it must come, where `...` stands for anything. Comments above a
+block steer it: `<!-- file: NAME -->` writes the block to a file, `<!-- exit: 2 -->` expects that
+exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sybil import Example
+
+COMMAND_SECONDS_MAX = 60
+COMMENT = re.compile(r"<!-- ([A-Za-z]+): (.+?) -->\s*")
+TARGET = re.compile(r"(?:\w+=\S+ )*make (\w+)")
+
+
+@dataclass(slots=True, kw_only=True)
+class Reader:
+    """One page's reader: what came before on the page is still there."""
+
+    project: Path
+    directory: Path
+    names: dict[str, object] = field(default_factory=lambda: {"__name__": "page"})
+
+    @property
+    def reads(self) -> Mapping[str, Callable[[Example], None]]:
+        """What this reader does with a block of each language."""
+        return {
+            "python": self.execute,
+            "console": self.converse,
+            "toml": self.keep(tomllib.loads),
+            "json": self.keep(json.loads),
+            "jsonl": self.keep(lambda text: [json.loads(line) for line in text.splitlines()]),
+            "cedar": self.keep(str),
+            "markdown": self.keep(str),
+        }
+
+    def keep(self, parse: Callable[[str], object]) -> Callable[[Example], None]:
+        """Return what parses a block and writes it to the file that its comment names."""
+
+        def read(example: Example) -> None:
+            text = str(example.parsed)
+            parse(text)
+            self._write(example, text)
+
+        return read
+
+    def execute(self, example: Example) -> None:
+        """Run a block of Python after those before it, or write it to its file."""
+        source = str(example.parsed)
+        padded = "\n" * (example.line + example.parsed.line_offset) + source
+        code = compile(padded, example.path, "exec", dont_inherit=True)
+        if not self._write(example, source):
+            exec(code, self.names)
+
+    def converse(self, example: Example) -> None:
+        """Run the commands of a session and compare what they print."""
+        steer = _comments(example)
+        text = str(example.parsed)
+        for name in [name for name in steer if name.isupper()]:
+            text = re.sub(rf"\b{name}\b", self._run(steer[name]).stdout.strip(), text)
+        turns = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", text, re.MULTILINE)
+        assert turns, f"{example.path}:{example.line}: a session has no line that begins with `$ `"
+        for number, (command, expected) in enumerate(turns, 1):
+            if target := TARGET.fullmatch(command.partition(" #")[0].strip()):
+                assert f"\n{target[1]}:" in (self.project / "Makefile").read_text(), command
+                continue
+            done = self._run(command)
+            code = int(steer.get("exit", "0")) if number == len(turns) else 0
+            where = f"{example.path}:{example.line}: `{command}`"
+            assert done.returncode == code, f"{where} ended with {done.returncode}: {done.stdout}"
+            assert _fits(expected, done.stdout), f"{where} printed:\n{done.stdout}"
+
+    def _write(self, example: Example, text: str) -> bool:
+        name = _comments(example).get("file")
+        if name:
+            target = self.directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        return name is not None
+
+    def _run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a line in the reader's directory; `cd` holds for the lines after it."""
+        remit = f'remit() {{ {shlex.quote(sys.executable)} -m remit.cli.main "$@"; }}'
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{remit}\n{command}"],
+            cwd=self.directory,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.directory),
+                "PYTHONPATH": str(self.project / "src"),
+                "PYTHONUTF8": "1",
+                "COLUMNS": "100",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS_MAX,
+        )
+        if (entered := re.fullmatch(r"cd (\S+)", command)) and done.returncode == 0:
+            self.directory = (self.directory / entered[1]).resolve()
+        return done
+
+
+def _comments(example: Example) -> dict[str, str]:
+    """Return what the comments directly above a block say."""
+    above = example.document.text[: example.start].rstrip().rpartition("\n\n")[2]
+    return dict(COMMENT.findall(above)) if above.startswith("<!--") else {}
+
+
+def _fits(expected: str, printed: str) -> bool:
+    """Does the output hold the expected lines in order, where `...` stands for anything?"""
+    pattern = re.escape(expected.strip()).replace(re.escape("..."), ".*?")
+    return re.search(pattern, printed, re.DOTALL) is not None
