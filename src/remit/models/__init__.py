@@ -1,1 +1,1 @@
-"""The model runtime: prompts as artefacts, replies checked for shape, and classifiers that need no provider."""
+"""The model runtime: prompts, routes, checked replies, and classifiers without a provider."""

@@ -38,6 +38,11 @@ class Classifier(Protocol):
     def save(self, folder: Path) -> None: ...
 
 
+def silent(done: int, steps: int, what: str) -> None:
+    """Report progress to nobody."""
+    del done, steps, what
+
+
 def unscored() -> Choice:
     """Return the choice for a text that is empty, over-long or in a script never learnt."""
     return Choice(choice=NO_CHOICE, confidence=None, runners_up=())

@@ -12,7 +12,7 @@ from remit.models.examples import Row
 
 
 def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -> Classifier:
-    """Train the regression where the extra `local` is installed, else index the nearest examples."""
+    """Train the regression where the extra `local` is installed, else index examples."""
     if find_spec("sklearn") is not None:
         return local.train(rows, seed=seed, progress=progress)
     return nearest.train(rows, seed=seed, progress=progress)

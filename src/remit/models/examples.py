@@ -8,7 +8,7 @@ from remit.errors import ModelInputError
 from remit.models.features import TEXT_BYTES_MAX, words
 
 EXAMPLES_MAX = 200_000
-CLASSES_MAX = 2_000
+CLASSES_MIN, CLASSES_MAX = 2, 2_000
 HELD_OUT_BYTE_MAX = 51  # of 256: one text in five is held out
 FOLDS = 3  # of the rows that remain, for calibration by cross-fitting
 
@@ -40,7 +40,7 @@ def fold(text: str) -> int:
 
 
 def check(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the labels in alphabetical order, or raise `ModelInputError` naming the first bad row."""
+    """Return the labels in order; `ModelInputError` names the first bad row."""
     if len(rows) > EXAMPLES_MAX:
         raise ModelInputError(
             f"{len(rows)} examples are more than {EXAMPLES_MAX}; train on a sample"
@@ -55,9 +55,10 @@ def check(rows: Sequence[Row]) -> tuple[str, ...]:
                 f"example {number} is longer than {TEXT_BYTES_MAX} bytes; shorten it"
             )
     labels = tuple(sorted({label for _, label in rows}))
-    if not 2 <= len(labels) <= CLASSES_MAX:
+    if not CLASSES_MIN <= len(labels) <= CLASSES_MAX:
         raise ModelInputError(
-            f"the examples have {len(labels)} labels; a classifier needs 2 to {CLASSES_MAX}"
+            f"the examples have {len(labels)} labels; "
+            f"a classifier needs {CLASSES_MIN} to {CLASSES_MAX}"
         )
     return labels
 

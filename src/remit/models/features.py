@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 TEXT_BYTES_MAX = 64 * 1024  # beyond this nothing is scored: a person looks
 TERMS_MAX = 30_000  # in each of the two blocks
@@ -26,7 +27,7 @@ class Vocabulary:
     rarity: Sequence[float]  # by column
 
     def vector(self, text: str) -> list[tuple[int, float]]:
-        """Return the text's (column, weight) pairs, ascending by column; empty when nothing is known."""
+        """Return (column, weight) pairs, ascending; empty when no term is known."""
         weights: list[tuple[int, float]] = []
         for block in (word_terms(text), piece_terms(text)):
             weights += self._block(block)
@@ -43,7 +44,7 @@ class Vocabulary:
 
 
 def learn(texts: Sequence[str], *, seen_in_texts_min: int) -> Vocabulary:
-    """Return the vocabulary of these texts: the most frequent terms, ties in the order of letters."""
+    """Return the most frequent terms of these texts, ties in the order of letters."""
     kept: list[tuple[str, int]] = []
     for terms in (word_terms, piece_terms):
         frequency: Counter[str] = Counter()
@@ -66,7 +67,7 @@ def word_terms(text: str) -> Counter[str]:
     """Count words and pairs of neighbours."""
     found = words(text)
     counts = Counter(f"w:{word}" for word in found)
-    counts.update(f"w:{left} {right}" for left, right in zip(found, found[1:], strict=False))
+    counts.update(f"w:{left} {right}" for left, right in pairwise(found))
     return counts
 
 
@@ -84,7 +85,7 @@ def piece_terms(text: str) -> Counter[str]:
 
 
 def readable(text: str, *, scripts: frozenset[str]) -> bool:
-    """Say whether a text can be scored: not empty, not over-long, mostly in a script that was learnt."""
+    """Say whether a text can be scored: words, not too many, in a script that was learnt."""
     if not words(text) or len(text.encode()) > TEXT_BYTES_MAX:
         return False
     letters = Counter(_script(letter) for letter in text if letter.isalpha())

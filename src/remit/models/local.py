@@ -1,8 +1,8 @@
 """The local classifier: rarity-weighted features, logistic regression and the nearest examples.
 
 Regression and a vote of the ten nearest examples are averaged in log space, weight 1 to ¼, and one
-temperature makes the result calibrated. The temperature is fitted on rows that the scored model had
-not seen (three-fold cross-fitting). Needs the extra `local`; nothing is ever pickled.
+temperature makes the result calibrated. It is fitted on rows that the scored model had not seen
+(three-fold cross-fitting). Needs the extra `local`; nothing is ever pickled.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.errors import MissingExtraError, ModelInputError
 from remit.models import examples, features
-from remit.models.choice import Choice, Progress, ranked, unscored
+from remit.models.choice import Choice, Progress, ranked, silent, unscored
 from remit.models.examples import FOLDS, Row
 from remit.models.features import Vocabulary
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 INVERSE_PENALTY = 10.0
 ITERATIONS_MAX = 100
+TOLERANCE = 1e-3
 NEIGHBOURS = 10
 VOTE_SHARPNESS = 20.0  # a neighbour weighs exp(20 cos)
 VOTE_SMOOTHING = 0.1  # share of the regression in the vote, so no choice is ever impossible
@@ -82,7 +83,7 @@ class LocalClassifier:
         return mixed
 
     def save(self, folder: Path) -> None:
-        """Write `classifier.npz` and then `classifier.json` into a folder, which is made if missing."""
+        """Write `classifier.npz`, then `classifier.json`; makes the folder if missing."""
         np = _numpy()
         folder.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(folder / "classifier.npz", **self._arrays())
@@ -124,8 +125,13 @@ class LocalClassifier:
 
     def _arrays(self) -> "dict[str, Any]":
         names = (
-            "coefficients", "intercepts", "posting_starts", "posting_examples", "posting_weights", "labels",
-        )  # fmt: skip
+            "coefficients",
+            "intercepts",
+            "posting_starts",
+            "posting_examples",
+            "posting_weights",
+            "labels",
+        )
         return {name: getattr(self, name) for name in names}
 
     def _manifest(self) -> dict[str, object]:
@@ -140,7 +146,8 @@ class LocalClassifier:
             "seed": self.seed,
         }
 
-    def _digest(self) -> str:
+    def digest(self) -> str:
+        """Compute the fingerprint from what is held now; `load` compares the two."""
         manifest = json.dumps(self._manifest(), sort_keys=True, ensure_ascii=False)
         content = hashlib.sha256(manifest.encode())
         for name, array in sorted(self._arrays().items()):
@@ -152,12 +159,12 @@ class LocalClassifier:
 def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -> LocalClassifier:
     """Learn from labelled, masked texts; the same rows give the same classifier.
 
-    Raises `ModelInputError` for rows that cannot be used and `MissingExtraError` without the extra.
+    Raises `ModelInputError` for unusable rows and `MissingExtraError` without the extra.
     """
     _numpy()
     classes = examples.check(rows)
     steps = FOLDS + 1
-    report = progress or (lambda done, steps, what: None)
+    report = progress or silent
     report(0, steps, "reading examples")
     outcomes: list[tuple[Floats, int]] = []
     for part in range(FOLDS):
@@ -168,11 +175,11 @@ def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -
         report(part + 1, steps, f"calibrating, part {part + 1} of {FOLDS}")
     fitted = replace(_fit(list(rows), classes, seed=seed), temperature=_temperature(outcomes))
     report(steps, steps, "trained on all examples")
-    return replace(fitted, fingerprint=fitted._digest())
+    return replace(fitted, fingerprint=fitted.digest())
 
 
 def load(folder: Path) -> LocalClassifier:
-    """Read a stored classifier; `ModelInputError` when a file is missing, changed or of another format."""
+    """Read a stored classifier; `ModelInputError` when it is missing or was changed."""
     np = _numpy()
     try:
         manifest = json.loads((folder / "classifier.json").read_text("utf-8"))
@@ -194,7 +201,7 @@ def load(folder: Path) -> LocalClassifier:
         raise ModelInputError(
             f"no usable classifier in `{folder}`; run `remit train` again"
         ) from error
-    if manifest.get("format") != FORMAT or classifier._digest() != classifier.fingerprint:
+    if manifest.get("format") != FORMAT or classifier.digest() != classifier.fingerprint:
         raise ModelInputError(f"the classifier in `{folder}` was changed; run `remit train` again")
     return classifier
 
@@ -231,14 +238,14 @@ def _fit(rows: list[Row], classes: tuple[str, ...], *, seed: int) -> LocalClassi
 def _regress(
     lengths: "Integers", columns: "Integers", weights: "Floats", labels: "Integers", *, width: int
 ) -> "tuple[Floats, Floats]":
-    """Fit a multinomial logistic regression; two classes come back as two columns, the first zero."""
+    """Fit a multinomial logistic regression; of two classes the first column is zero."""
     np = _numpy()
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # noqa: PLC0415 - no stubs, and late
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression
 
     starts = np.concatenate(([0], lengths.cumsum()))
     matrix = csr_matrix((weights, columns, starts), shape=(len(lengths), width))
-    fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS_MAX, tol=1e-3)
+    fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS_MAX, tol=TOLERANCE)
     fitted.fit(matrix, labels)
     rows, intercepts = fitted.coef_, fitted.intercept_
     if len(rows) == 1:
@@ -253,7 +260,7 @@ def _unseen(classifier: LocalClassifier, rows: list[Row]) -> "list[tuple[Floats,
 
 
 def _temperature(outcomes: "list[tuple[Floats, int]]") -> float:
-    """Return the temperature of least log loss (Guo et al. 2017, arXiv 1706.04599), by bisection."""
+    """Return the temperature of least log loss (Guo et al. 2017, arXiv 1706.04599)."""
     np = _numpy()
     if len(outcomes) < ROWS_FOR_CALIBRATION_MIN:
         return 1.0
@@ -261,7 +268,7 @@ def _temperature(outcomes: "list[tuple[Floats, int]]") -> float:
     right = np.array([label for _, label in outcomes])
 
     def slope(inverse: float) -> float:
-        """The log loss rises with 1/T where the mean score of the truth is below its expectation."""
+        """Return the log loss's slope in 1/T: the expected score less the truth's."""
         shares = _softmax(scores * inverse)
         expected = (shares * scores).sum(axis=1)
         return float((expected - scores[np.arange(len(right)), right]).mean())
@@ -284,12 +291,12 @@ def _softmax(scores: "Floats") -> "Floats":
     return shares
 
 
-def _numpy() -> Any:
+def _numpy() -> Any:  # noqa: ANN401 - a module, imported late
     try:
-        import numpy  # noqa: PLC0415, ICN001
-        import sklearn  # noqa: F401, PLC0415
+        import numpy as np
+        import sklearn  # noqa: F401 - is it there?
     except ImportError as error:
         raise MissingExtraError(
             "the local classifier needs the extra: install `remit[local]`"
         ) from error
-    return numpy
+    return np

@@ -1,7 +1,7 @@
-"""A vote of the nearest examples: the classifier of the core, with no library and no training time.
+"""A vote of the nearest examples: the core's classifier, with no library and no training time.
 
-Examples are ranked by BM25 over their words (Robertson and Zaragoza 2009); the ten nearest vote. How
-often a vote of that strength is right is learnt by leaving each example out in turn, and made
+Examples are ranked by BM25 over words and pairs (Robertson and Zaragoza 2009); ten of them vote.
+How often a vote of that strength is right is learnt by leaving each example out in turn, and made
 monotone by pooling adjacent violators, so a stronger vote never claims less.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from remit.errors import ModelInputError
 from remit.models import examples, features
-from remit.models.choice import Choice, Progress, ranked, unscored
+from remit.models.choice import Choice, Progress, ranked, silent, unscored
 from remit.models.examples import Row
 
 FORMAT = 1
@@ -42,7 +42,7 @@ class NearestClassifier:
     fingerprint: str
 
     def choose(self, text: str) -> Choice:
-        """Pick a class for a masked text; confidence `None` with too few examples to judge a vote."""
+        """Pick a class for a masked text; no confidence with too few examples to judge."""
         if not features.readable(text, scripts=self.scripts):
             return unscored()
         votes = self._votes(text)
@@ -98,7 +98,8 @@ class NearestClassifier:
             (right for start, right in self.levels if start <= strength), default=self.levels[0][1]
         )
 
-    def _left_out(self, progress: Progress) -> list[tuple[float, bool]]:
+    def left_out(self, progress: Progress) -> list[tuple[float, bool]]:
+        """Return strength and rightness of the vote on each example without itself."""
         stride = max(1, -(-len(self.rows) // LEFT_OUT_MAX))
         chosen = range(0, len(self.rows), stride)
         results: list[tuple[float, bool]] = []
@@ -119,12 +120,12 @@ def train(
     """Index labelled, masked texts; nothing here is random, so `seed` changes nothing."""
     del seed
     bare = _indexed(rows)
-    levels = _levels(bare._left_out(progress or (lambda done, steps, what: None)))
+    levels = _levels(bare.left_out(progress or silent))
     return replace(bare, levels=levels, fingerprint=_digest(bare.rows, levels))
 
 
 def load(folder: Path) -> NearestClassifier:
-    """Read stored examples; `ModelInputError` when the file is missing, changed or of another format."""
+    """Read stored examples; `ModelInputError` when they are missing or were changed."""
     try:
         manifest = json.loads((folder / "classifier.json").read_text("utf-8"))
         rows = tuple((str(text), str(label)) for text, label in manifest["rows"])

@@ -68,7 +68,7 @@ class PromptArtefact:
         output: Output = None,
         tools: tuple[ToolSignature, ...] = (),
     ) -> Prompt:
-        """Fill the marks with masked texts; `PromptInvalidError` for a missing or undeclared slot."""
+        """Fill the marks with masked texts; `PromptInvalidError` names a wrong slot."""
         for slot in sorted(self.slots.keys() - slots.keys()):
             raise PromptInvalidError(f"prompt `{self.file}` needs a text for slot `{slot}`")
         for slot in sorted(slots.keys() - self.slots.keys()):

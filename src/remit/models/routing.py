@@ -45,8 +45,8 @@ async def reply(route: Route, prompt: Prompt, *, key: str, clock: Clock) -> Repl
     """Ask the models of a route in turn until one answers, then check the answer's shape.
 
     The next model is asked when one is unreachable, overloaded, late or its answer is torn; never
-    after a refusal, an invalid answer or a rejected request. `key` is stable for the step, so that a
-    provider which honours it bills a repeated call once. Raises `ModelUnavailableError` or
+    after a refusal, an invalid answer or a rejected request. `key` is stable for the step, so a
+    provider that honours it bills a repeated call once. Raises `ModelUnavailableError` or
     `ReplyCutError` (the engine may try again later), `ModelRejectedError`, `ModelRefusedError`,
     `ContextOverflowError` or `OutputInvalidError`.
     """

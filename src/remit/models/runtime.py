@@ -1,4 +1,4 @@
-"""The one interface to every model: a prompt goes in, a reply comes out, and nothing is performed."""
+"""The one interface to every model: a prompt goes in, a reply comes out, nothing is performed."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,1 @@
+"""Servers that the suite starts on loopback, some of which misbehave on purpose; no tests."""
