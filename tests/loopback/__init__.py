@@ -1,1 +1,1 @@
-"""Servers that the suite starts on loopback, some of which misbehave on purpose; no tests."""
+"""Servers on loopback that tests start; nothing here is a test."""
