@@ -1,0 +1,109 @@
+"""Read the record back: a case's stream, one payload, the tail of the whole log."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from remit.domain.event import Entry
+from remit.errors import NotFoundError, PayloadMissingError
+from remit.ledger.canonical import Json
+from remit.ledger.entry import Leaf, PayloadName, parse
+from remit.ledger.seal import KeyRing, open_payload
+from remit.store.connection import Connection
+
+TAIL_PAGE_MAX: Final = 10_000
+NEVER_BY_DEFAULT: Final = "raw"
+
+
+def stream(
+    connection: Connection,
+    keys: KeyRing,
+    case_id: str,
+    *,
+    after: int = 0,
+    roles: Collection[str] | None = None,
+) -> list[Entry]:
+    """Return a case's entries after a number, in order, with their payloads of these roles.
+
+    Without `roles` every payload but `raw` is opened; an empty collection opens none. Raises
+    `NewerEntryError`, `PayloadMissingError`, `PayloadTamperedError`.
+    """
+    leaves = connection.rows(
+        "SELECT seq, leaf FROM entries WHERE case_id = ? AND seq > ? ORDER BY seq",
+        (case_id, after),
+    )
+    sealed: dict[int, dict[str, bytes]] = defaultdict(dict)
+    if roles is None or roles:
+        sql = "SELECT seq, role, sealed FROM payloads WHERE case_id = ? AND seq > ?"
+        if roles is None:
+            found = connection.rows(f"{sql} AND role <> ?", (case_id, after, NEVER_BY_DEFAULT))
+        else:
+            marks = ", ".join("?" * len(roles))
+            found = connection.rows(f"{sql} AND role IN ({marks})", (case_id, after, *roles))
+        for seq, role, ciphertext in found:
+            sealed[seq][role] = ciphertext
+    entries: list[Entry] = []
+    for seq, data in leaves:
+        leaf = parse(data)
+        wanted = [name for name in leaf.payloads if _wanted(name.role, roles)]
+        entries.append(_opened(leaf, wanted, sealed.get(seq, {}), keys) if wanted else leaf.entry)
+    return entries
+
+
+def payload(connection: Connection, keys: KeyRing, case_id: str, seq: int, role: str) -> Json:
+    """Return one payload's content.
+
+    Raises `NotFoundError` where the entry has none of that role, `PayloadMissingError`,
+    `PayloadTamperedError`.
+    """
+    data = connection.value(
+        "SELECT leaf FROM entries WHERE case_id = ? AND seq = ?", (case_id, seq)
+    )
+    leaf = None if data is None else parse(data)
+    name = next((name for name in leaf.payloads if name.role == role), None) if leaf else None
+    if leaf is None or name is None:
+        raise NotFoundError(f"entry {seq} of case `{case_id}` has no payload `{role}`")
+    ciphertext = connection.value(
+        "SELECT sealed FROM payloads WHERE case_id = ? AND seq = ? AND role = ?",
+        (case_id, seq, role),
+    )
+    return _open(leaf.entry, name, ciphertext, keys)
+
+
+def tail(connection: Connection, after_position: int, limit: int) -> list[tuple[int, Entry]]:
+    """Return entries after a position (-1: from the first) with their positions, no payloads."""
+    found = connection.rows(
+        "SELECT o.position, e.leaf FROM entry_order o JOIN entries e"
+        " ON e.case_id = o.case_id AND e.seq = o.seq"
+        " WHERE o.position > ? ORDER BY o.position LIMIT ?",
+        (after_position, min(limit, TAIL_PAGE_MAX)),
+    )
+    return [(position, parse(leaf).entry) for position, leaf in found]
+
+
+def _wanted(role: str, roles: Collection[str] | None) -> bool:
+    return role != NEVER_BY_DEFAULT if roles is None else role in roles
+
+
+def _opened(
+    leaf: Leaf, names: list[PayloadName], rows: Mapping[str, bytes], keys: KeyRing
+) -> Entry:
+    contents = {name.role: _open(leaf.entry, name, rows.get(name.role), keys) for name in names}
+    return replace(leaf.entry, payloads=contents)
+
+
+def _open(entry: Entry, name: PayloadName, ciphertext: bytes | None, keys: KeyRing) -> Json:
+    if ciphertext is None:
+        raise PayloadMissingError(
+            f"payload `{name.role}` of entry {entry.seq} of case `{entry.case_id}` is not there; "
+            "run `remit ledger verify`"
+        )
+    return open_payload(
+        ciphertext,
+        keys=keys,
+        entry_id=entry.id,
+        role=name.role,
+        cipher=name.cipher,
+        commitment=name.commitment,
+    )

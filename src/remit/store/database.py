@@ -1,0 +1,85 @@
+"""Open a database: a SQLite file or a PostgreSQL server behind one interface."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from remit.domain.clock import Clock
+from remit.errors import SettingsError
+from remit.store import entries
+from remit.store.connection import Connection, Dialect
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """A database that is open."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which SQL this is."""
+
+    def writer(self) -> Connection:
+        """Open the one connection that writes; `Writer` alone calls this."""
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` makes of one read snapshot, on a connection of its own."""
+
+    def size(self) -> int:
+        """Return the bytes that the database takes."""
+
+    def maintain(self, connection: Connection) -> None:
+        """Do what is due between two commits."""
+
+    def close(self) -> None:
+        """Close every reader and give the database free for another process."""
+
+
+def open_database(
+    url: str,
+    *,
+    schema: Sequence[str] = (),
+    read_only: bool = False,
+    owner: str = "remit",
+    durability_check: bool = True,
+    clock: Clock | None = None,
+) -> Database:
+    """Open a database, create what is missing, and own it until it is closed.
+
+    `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; `schema` are the tables
+    beside the ledger's own. `owner` is the command named to whoever finds the database in use,
+    with the time of `clock`. `durability_check=False` accepts a PostgreSQL that may lose commits:
+    tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`, `UnsafeDatabaseError`,
+    `StorageUnavailableError`, `SettingsError`.
+    """
+    statements = (*entries.SCHEMA, *schema)
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        from remit.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase(
+            Path(rest[1:]),
+            statements=statements,
+            read_only=read_only,
+            owner=owner,
+            since=_since(clock),
+        )
+    if scheme in ("postgresql", "postgres"):
+        from remit.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(
+            url,
+            statements=statements,
+            read_only=read_only,
+            owner=owner,
+            durability_check=durability_check,
+        )
+    raise SettingsError(
+        f"`{scheme}` is not a database that Remit knows; "
+        "write `sqlite:///remit.db` or `postgresql://user@host/name`"
+    )
+
+
+def _since(clock: Clock | None) -> datetime | None:
+    return None if clock is None else clock()

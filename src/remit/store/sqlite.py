@@ -1,0 +1,309 @@
+"""SQLite: one process owns the file, one connection writes, any number read beside it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from remit.errors import (
+    ConflictError,
+    DatabaseInUseError,
+    StorageError,
+    StorageFullError,
+    StorageUnavailableError,
+)
+from remit.store import schema
+from remit.store.connection import Connection, Parameter, Row
+
+T = TypeVar("T")
+
+READERS_IDLE_MAX: Final = 8
+STATEMENTS_CACHED_MAX: Final = 512
+WAL_BYTES_MAX: Final = 16 * 1024 * 1024
+LOCK_NOTE_BYTES_MAX: Final = 4096
+
+PRAGMAS: Final = (
+    ("journal_mode", "WAL", "wal"),
+    ("synchronous", "FULL", 2),
+    ("busy_timeout", 5000, 5000),
+    ("foreign_keys", "ON", 1),
+    ("trusted_schema", "OFF", 0),
+    ("cell_size_check", "ON", 1),
+    ("temp_store", "MEMORY", 2),
+    ("cache_size", -65536, -65536),
+    ("mmap_size", 0, 0),  # an I/O error must be an error, not a signal
+    ("journal_size_limit", 67_108_864, 67_108_864),
+    ("wal_autocheckpoint", 0, 0),  # the committer does it between two commits
+)
+
+
+class SqliteConnection:
+    """A connection to a SQLite file."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def execute(self, sql: str, params: Sequence[Parameter] = ()) -> int:
+        """Run a statement and return the number of rows it changed."""
+        try:
+            return self._raw.execute(sql, params).rowcount
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
+        """Run a statement once for each row of parameters."""
+        try:
+            self._raw.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        try:
+            return self._raw.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            raise translated(error) from error
+
+    def one(self, sql: str, params: Sequence[Parameter] = ()) -> Row | None:
+        """Return the first row of a query, or None."""
+        try:
+            cursor = self._raw.execute(sql, params)
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        return row
+
+    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:  # noqa: ANN401 - SQL decides
+        """Return the first column of the first row, or None."""
+        row = self.one(sql, params)
+        return None if row is None else row[0]
+
+    def begin(self, *, write: bool) -> None:
+        """Begin a transaction; a reader's snapshot is taken by its first query."""
+        self.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is one."""
+        if self._raw.in_transaction:
+            self.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(sqlite3.Error):
+            self._raw.close()
+
+
+class SqliteDatabase:
+    """A SQLite file that this process owns, or reads beside its owner."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        statements: Sequence[str],
+        read_only: bool,
+        owner: str,
+        since: datetime | None,
+    ) -> None:
+        self._path = path
+        self._read_only = read_only
+        self._lock = -1
+        self._idle: list[SqliteConnection] = []
+        self._guard = threading.Lock()
+        self._closed = False
+        if read_only:
+            if not path.exists():
+                raise StorageUnavailableError(f"there is no database at `{path}`; nothing to read")
+            self.read(schema.check)
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageUnavailableError(
+                f"the folder `{path.parent}` cannot be made ({error.strerror}); choose another"
+            ) from error
+        self._lock = _lock(path, owner=owner, since=since)
+        try:
+            connection = self.writer()
+            try:
+                schema.create(connection, statements)
+            finally:
+                connection.close()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def writer(self) -> Connection:
+        """Open the connection that writes; the caller keeps there being one."""
+        if self._lock < 0:
+            raise StorageError("this database was opened for reading only")
+        return self._open(write=True)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` makes of one snapshot."""
+        with self._guard:
+            if self._closed:
+                raise StorageError("the database is closed")
+            idle = self._idle.pop() if self._idle else None
+        connection = idle or self._open(write=False)
+        try:
+            connection.begin(write=False)
+            return work(connection)
+        finally:
+            self._give_back(connection)
+
+    def size(self) -> int:
+        """Return the bytes that the file takes, without its write-ahead log."""
+        return self._path.stat().st_size
+
+    def maintain(self, connection: Connection) -> None:
+        """Move the write-ahead log into the file where it has grown."""
+        log = self._path.with_name(self._path.name + "-wal")
+        try:
+            grown = log.stat().st_size > WAL_BYTES_MAX
+        except OSError:
+            return
+        if grown:
+            connection.rows("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close every idle reader and give the file free."""
+        with self._guard:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        self._unlock()
+
+    def _open(self, *, write: bool) -> SqliteConnection:
+        try:
+            mode = "rwc" if write else "ro"
+            raw = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=STATEMENTS_CACHED_MAX,
+            )
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        connection = SqliteConnection(raw)
+        try:
+            _prepare(connection, write=write)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _give_back(self, connection: SqliteConnection) -> None:
+        try:
+            connection.rollback()
+        except StorageError:
+            connection.close()
+            raise
+        with self._guard:
+            if not self._closed and len(self._idle) < READERS_IDLE_MAX:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def translated(error: sqlite3.Error) -> StorageError:
+    """Return our error for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    match code & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return StorageFullError("the disk is full; free some space, nothing of this was kept")
+        case sqlite3.SQLITE_CONSTRAINT if code in _TAKEN:
+            return ConflictError(f"a row of that key is there already ({error})")
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return StorageUnavailableError(
+                f"the file is not a sound SQLite database ({error}); restore a backup"
+            )
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_READONLY:
+            return StorageUnavailableError(f"the database file cannot be used ({error})")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StorageUnavailableError("another program holds the database; close it")
+    return StorageError(f"the database refused a statement ({error})")
+
+
+_TAKEN: Final = {
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
+
+
+def _prepare(connection: SqliteConnection, *, write: bool) -> None:
+    if write and not connection.value("PRAGMA page_count"):
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    for name, setting, expected in PRAGMAS:
+        if name == "journal_mode" and not write:
+            continue
+        connection.rows(f"PRAGMA {name} = {setting}")
+        found = connection.value(f"PRAGMA {name}")
+        if found != expected:
+            raise StorageUnavailableError(
+                f"SQLite does not take `{name} = {setting}` here (it says `{found}`); "
+                "keep the database on a local disk"
+            )
+    if sys.platform == "darwin":
+        connection.rows("PRAGMA fullfsync = ON")
+    if not write:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def _lock(path: Path, *, owner: str, since: datetime | None) -> int:
+    """Return the descriptor of the held lock file; the kernel frees it when the process ends."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageUnavailableError(
+            f"`{path}.lock` cannot be made ({error.strerror}); choose a folder you may write to"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _holder(lock)
+        os.close(lock)
+        raise DatabaseInUseError(
+            f"`{path.name}` is in use by {holder}; stop it, use its API, "
+            "or set `database` to PostgreSQL"
+        ) from error
+    note: dict[str, str | int] = {"owner": owner, "pid": os.getpid()}
+    if since is not None:
+        note["since"] = f"{since:%Y-%m-%d %H:%M} UTC"
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, json.dumps(note).encode(), 0)
+    return lock
+
+
+def _holder(lock: int) -> str:
+    try:
+        note = json.loads(os.pread(lock, LOCK_NOTE_BYTES_MAX, 0))
+        since = f", since {note['since']}" if "since" in note else ""
+        return f"`{note['owner']}` (process {note['pid']}{since})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
