@@ -1,0 +1,1 @@
+"""What may enter: fields with three outcomes, detection, masking, the vault, quarantine."""

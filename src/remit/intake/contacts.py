@@ -1,0 +1,149 @@
+"""Read phone numbers and e-mail addresses; the home of phonenumbers and email-validator."""
+
+import re
+import unicodedata
+from email.utils import parseaddr
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
+
+from remit.intake.context import NormaliseContext, territory
+from remit.intake.outcome import Assumption, Field, Kind, found, refused
+from remit.intake.reasons import ReasonCode as Code
+
+PHONE_CHARACTERS_MAX = 60
+EMAIL_CHARACTERS_MAX = 320
+
+_SEVERAL = re.compile(r"\s*[/;,]\s*|\s+(?:or|oder|ou|lub|o)\s+", re.IGNORECASE)
+_RESERVED = re.compile(r"@[^@]*\.(?:test|invalid|localhost|local|onion|arpa)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>,;@()\[\]\"]+@[^\s<>,;@()\[\]\"]+")
+_LAST_LABEL = re.compile(r"\.[^\W\d_]{2,}$|\.xn--[a-z0-9-]+$", re.IGNORECASE)
+
+
+def normalise_phone(text: str, context: NormaliseContext) -> Field:
+    """Return the number as E.164 (with `;ext=`), or why it is none."""
+    raw = unicodedata.normalize("NFKC", text).strip()
+    if not raw:
+        return refused(Kind.PHONE, Code.FIELD_MISSING)
+    if len(raw) > PHONE_CHARACTERS_MAX or not any(char.isdigit() for char in raw):
+        return refused(Kind.PHONE, Code.PHONE_NOT_VALID)
+    region, grounds = _region(context)
+    if several := _several(raw, region):
+        return refused(Kind.PHONE, Code.PHONE_SEVERAL, several)
+    international = raw.lstrip("( ").startswith("+")
+    if not international and region is None:
+        return refused(Kind.PHONE, Code.PHONE_REGION_MISSING, _with_plus(raw))
+    digits = re.sub(r"\D", "", raw)
+    if not international and len(digits) <= 4:
+        return refused(Kind.PHONE, Code.PHONE_SHORT_CODE)
+    number = parsed(raw, None if international else region)
+    if number is None:
+        return refused(Kind.PHONE, Code.PHONE_NOT_VALID, _with_plus(raw))
+    if international:
+        grounds = ()
+    if any(char.isalpha() for char in re.sub(r"(?i)\b(?:ext|x|tel|phone)\b\.?", "", raw)):
+        told = Assumption(code="letters_as_digits", sentence="letters read as on a keypad")
+        grounds = (*grounds, told)
+    return found(Kind.PHONE, written(number), grounds)
+
+
+def parsed(text: str, region: str | None) -> PhoneNumber | None:
+    """Return the valid number that the text is in that region, or None."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def written(number: PhoneNumber) -> str:
+    """Return a number in its one form: E.164, with `;ext=` where there is an extension."""
+    plain = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+def _region(context: NormaliseContext) -> tuple[str | None, tuple[Assumption, ...]]:
+    if declared := context.formats.get("phone"):
+        return declared, ()
+    where = territory(context)
+    if where is None:
+        return None, ()
+    told = Assumption(
+        code=f"region_by_{where[1]}",
+        sentence=f"read as a number of {where[0]}, from the {where[1]}",
+    )
+    return where[0], (told,)
+
+
+def _several(raw: str, region: str | None) -> tuple[str, ...]:
+    left, *rest = _SEVERAL.split(raw)
+    if not rest or len(re.sub(r"\D", "", left)) < 6:
+        return ()
+    first = parsed(left, region)
+    if first is None:
+        return ()
+    second = rest[0]
+    other = parsed(second, region)
+    if other is None:
+        digits = re.sub(r"\D", "", second)
+        kept = re.sub(r"\D+$", "", left)
+        joined = kept[: len(kept) - len(digits)] + digits  # the part that both numbers share
+        other = parsed(joined, region)
+    return (written(first), written(other)) if other is not None else ()
+
+
+def _with_plus(raw: str) -> tuple[str, ...]:
+    number = parsed("+" + raw[2:], None) if raw.startswith("00") else None
+    return (written(number),) if number is not None else ()
+
+
+def normalise_email(text: str, context: NormaliseContext) -> Field:  # noqa: ARG001 - one signature for all kinds
+    """Return the address with its domain in lower case, or why it is none."""
+    raw = unicodedata.normalize("NFC", text).strip()
+    if not raw:
+        return refused(Kind.EMAIL, Code.FIELD_MISSING)
+    if len(raw) > EMAIL_CHARACTERS_MAX:
+        return refused(Kind.EMAIL, Code.EMAIL_SYNTAX)
+    addresses = _ADDRESS.findall(raw)
+    if len(addresses) > 1:
+        return refused(Kind.EMAIL, Code.EMAIL_SEVERAL, addresses)
+    grounds: tuple[Assumption, ...] = ()
+    if "<" in raw:
+        name, address = parseaddr(raw)
+        if name and address:
+            told = Assumption(
+                code="display_name_split", sentence="the name before it was left out"
+            )
+            raw, grounds = address, (told,)
+    try:
+        checked = validate_email(raw, check_deliverability=False)
+    except EmailNotValidError:
+        if _RESERVED.search(raw):
+            return refused(Kind.EMAIL, Code.EMAIL_RESERVED_DOMAIN)
+        return refused(Kind.EMAIL, Code.EMAIL_SYNTAX, _corrected(raw))
+    domain = checked.ascii_domain.lower()
+    if len(checked.local_part) > 64 or not _LAST_LABEL.search("." + domain):
+        return refused(Kind.EMAIL, Code.EMAIL_SYNTAX)
+    if _mixed(checked.local_part) or _mixed(checked.domain):
+        told = Assumption(
+            code="mixed_script", sentence="letters of several scripts that look alike"
+        )
+        grounds = (*grounds, told)
+    return found(Kind.EMAIL, f"{checked.local_part}@{domain}", grounds)
+
+
+def _corrected(raw: str) -> tuple[str, ...]:
+    dotted = raw.replace(",", ".")
+    if dotted == raw:
+        return ()
+    try:
+        validate_email(dotted, check_deliverability=False)
+    except EmailNotValidError:
+        return ()
+    return (dotted,)
+
+
+def _mixed(text: str) -> bool:
+    scripts = {unicodedata.name(char, "?").partition(" ")[0] for char in text if char.isalpha()}
+    return len(scripts) > 1

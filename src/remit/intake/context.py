@@ -1,0 +1,76 @@
+"""What is known around a message that may settle a reading: declared formats, country, locale."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+DAY_FIRST = "day_first"
+MONTH_FIRST = "month_first"
+POINT_DECIMAL = "point_decimal"
+COMMA_DECIMAL = "comma_decimal"
+
+_MONTH_FIRST_COUNTRIES = frozenset({"US", "PH", "FM", "MH", "PW"})
+_DAY_FIRST_COUNTRIES = frozenset(
+    "AT AU BE BG BR CH CL CO CZ DE DK EE ES FI FR GB GR HR IE IL IN IT LU LV MX NL NO NZ PL"
+    " PT RO RS"
+    " RU SE SG SI SK TR UA AR PE".split()
+)
+_POINT_COUNTRIES = frozenset("US GB IE AU NZ IN JP CN KR IL MX PH SG HK MY TH TW CH".split())
+_COMMA_COUNTRIES = frozenset(
+    "AT BE BG BR CL CO CZ DE DK EE ES FI FR GR HR HU IT LT LU LV NL NO PL PT RO RS RU SE SI"
+    " SK TR UA"
+    " AR".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormaliseContext:
+    """Grounds for reading, strongest first: formats, column, country, locale.
+
+    `locale` such as `de_DE`; `country` of the sender (ISO 3166-1 alpha-2); `zone` an IANA id;
+    `formats` declared by the owner, by kind: `date` day_first or month_first, `year_window` first
+    year of a hundred, `amount` point_decimal or comma_decimal, `currency` three letters, `phone` a
+    region; `columns` is what a column of a table proves (see `dates.column_order`).
+    """
+
+    received_at: datetime
+    locale: str | None = None
+    country: str | None = None
+    zone: str | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def grounds(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Return (reading, ground) for `date` or `amount` from column, country and locale."""
+        pairs = (
+            (self.columns.get(kind), "column"),
+            (_custom(kind, self.country), "country"),
+            (_custom(kind, _territory(self.locale)), "locale"),
+        )
+        return tuple((reading, ground) for reading, ground in pairs if reading is not None)
+
+
+def _territory(locale: str | None) -> str | None:
+    parts = (locale or "").replace("-", "_").split("_")
+    return parts[1].upper() if len(parts) > 1 and len(parts[1]) == 2 else None
+
+
+def territory(context: NormaliseContext) -> tuple[str, str] | None:
+    """Return the sender's country and the ground for it, or None."""
+    if context.country:
+        return context.country.upper(), "country"
+    found = _territory(context.locale)
+    return (found, "locale") if found else None
+
+
+def _custom(kind: str, country: str | None) -> str | None:
+    if country is None:
+        return None
+    country = country.upper()
+    if kind == "date":
+        if country in _MONTH_FIRST_COUNTRIES:
+            return MONTH_FIRST
+        return DAY_FIRST if country in _DAY_FIRST_COUNTRIES else None
+    if country in _POINT_COUNTRIES:
+        return POINT_DECIMAL
+    return COMMA_DECIMAL if country in _COMMA_COUNTRIES else None

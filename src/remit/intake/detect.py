@@ -1,0 +1,83 @@
+"""Find every value in a text that must not be seen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from remit.intake import known as known_values
+from remit.intake.known import Known
+from remit.intake.numbers import Hit
+from remit.intake.recognisers import RECOGNISERS
+from remit.intake.surroundings import Surroundings
+from remit.intake.view import view_of
+
+__all__ = ["Finding", "Known", "find"]
+
+SCORE_MIN = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A place in the source that holds a value of a kind; `label` is the fine kind."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    label: str
+    canonical: str = field(default="", repr=False)
+
+
+def find(
+    text: str,
+    *,
+    known: Iterable[Known] = (),
+    label: str = "",
+    regions: tuple[str, ...] = (),
+) -> tuple[Finding, ...]:
+    """Return the findings of a text in order, none overlapping another.
+
+    `label` is the key or column that the text stood under; `regions` are countries whose national
+    phone numbers are read (ISO 3166-1 alpha-2).
+    """
+    view = view_of(text)
+    hits = list(known_values.hits(view.text, known))
+    around = Surroundings(view.text, label)
+    for recogniser in RECOGNISERS:
+        if recogniser.gate(view.text):
+            hits.extend(recogniser.hits(view.text, around, regions))
+    findings = []
+    for hit in _strongest(hits):
+        start, end = view.source(hit.start, hit.end)
+        findings.append(
+            Finding(
+                start=start,
+                end=end,
+                type=hit.type,
+                score=hit.score,
+                label=hit.label,
+                canonical=hit.canonical,
+            )
+        )
+    return tuple(findings)
+
+
+def _strongest(hits: list[Hit]) -> list[Hit]:
+    chosen: list[Hit] = []
+    for hit in sorted(hits, key=lambda one: (-one.score, one.start - one.end, one.start)):
+        if hit.score < SCORE_MIN:
+            continue
+        overlapping = [one for one in chosen if one.start < hit.end and hit.start < one.end]
+        if not overlapping:
+            chosen.append(hit)
+            continue
+        first = overlapping[0]
+        if len(overlapping) == 1 and (hit.start < first.start or hit.end > first.end):
+            chosen.remove(first)
+            chosen.append(_union(first, hit))
+    return sorted(chosen, key=lambda one: one.start)
+
+
+def _union(strong: Hit, weak: Hit) -> Hit:
+    if weak.start <= strong.start and strong.end <= weak.end:
+        return Hit(weak.start, weak.end, weak.type, strong.score, weak.label, weak.canonical)
+    return strong

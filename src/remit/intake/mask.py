@@ -1,0 +1,299 @@
+"""The masker of one scope: values become tokens, and tokens values again where that is allowed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from remit.domain.value import Json
+from remit.errors import MaskingFailedError, RemitError
+from remit.intake import tokens
+from remit.intake.canonical_forms import canonical_form
+from remit.intake.detect import Known, find
+from remit.intake.rendering import Region, Span, as_spans, pack, render, tidy, unpack
+from remit.intake.scrub import scrub
+from remit.intake.vault import KnownValue, ScopeVault
+
+__all__ = ["Masked", "Masker", "scrub"]
+
+ROUNDS_MAX = 6
+TEXT_CHARACTERS_MAX = 1_048_576
+DEPTH_MAX = 64
+INTEGER_MIN = 10**8  # a smaller number is no card, account or phone
+_SURFACES = "surfaces"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """A masked text; `surfaces` is the sealed note of how values were written in it."""
+
+    text: str
+    tokens: tuple[str, ...]
+    surfaces: bytes = b""
+
+
+class Masker:
+    """Masks for one scope; new values go into its vault.
+
+    `regions` are countries whose national phone numbers are read; `public` are the owner's own
+    values that stay clear. Whatever goes wrong inside a method ends in `MaskingFailedError`.
+    """
+
+    def __init__(
+        self, vault: ScopeVault, *, regions: tuple[str, ...] = (), public: Iterable[str] = ()
+    ) -> None:
+        self._vault = vault
+        self._regions = regions
+        self._public = frozenset(value.casefold() for value in public)
+        self._known: dict[str, Known] = {}
+
+    def mask_text(self, text: str, *, trusted_tokens: bool = False, label: str = "") -> Masked:
+        """Return the text with every find as a token.
+
+        `trusted_tokens` says that the text is our own, so that this scope's tokens in it are
+        tokens; in a text from outside they are look-alikes and masked themselves. `label` is the
+        key or column that the text stood under.
+        """
+        return _guarded(lambda: self._text(text, trusted_tokens, label))
+
+    def mask_value(self, type: str, value: str) -> str:
+        """Return the token of a value that is private as a whole, from its canonical form."""
+        return _guarded(lambda: self._whole(type, value))
+
+    def mask_json(
+        self,
+        value: Json,
+        *,
+        private: Mapping[str, str] | None = None,
+        trusted_tokens: bool = False,
+    ) -> Json:
+        """Return the value with declared private leaves as tokens and all other text searched.
+
+        `private` gives dotted path -> token type (`*` is any item or key). Keys are searched too.
+        """
+        paths = {tuple(path.split(".")): kind for path, kind in (private or {}).items()}
+        return _guarded(lambda: self._settled(value, paths, trusted=trusted_tokens))
+
+    def restore(self, value: Json) -> Json:
+        """Return the value with its tokens turned back; for the executor only.
+
+        A leaf that is one token becomes the canonical value; a token inside a text becomes the
+        value as it was first written. Restored text is not read again. Raises `TokenUnknownError`.
+        """
+        return _guarded(lambda: self._restored(value, 0))
+
+    def restore_text(self, masked: Masked) -> str:
+        """Return exactly the text that was masked; for the executor only."""
+        return _guarded(lambda: self._exact(masked))
+
+    def contains_unknown_token(self, value: Json) -> tuple[str, ...]:
+        """Return what reads as a token in a value but is none of this scope's."""
+        return _guarded(lambda: tuple(dict.fromkeys(self._unknown(value, 0))))
+
+    # -- text ------------------------------------------------------------------------------------
+
+    def _text(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
+        if len(text) > TEXT_CHARACTERS_MAX:
+            raise MaskingFailedError("a text is too long to be masked; split it")
+        kept, spans = self._read_tokens(text, trusted=trusted)
+        for _ in range(ROUNDS_MAX):
+            masked, regions = render(text, spans, kept, self._token)
+            found = find(masked, known=self._all_known(), label=label, regions=self._regions)
+            fresh = as_spans(masked, found, regions, public=self._public)
+            if not fresh:
+                return self._checked(text, masked, regions)
+            spans = tidy([*spans, *fresh])
+        return self._as_one(text)
+
+    def _read_tokens(self, text: str, *, trusted: bool) -> tuple[list[Region], list[Span]]:
+        kept: list[Region] = []
+        spans: list[Span] = []
+        live = self._vault.tokens() if trusted else frozenset()
+        for read in tokens.reads(text):
+            if read.token in live:
+                kept.append(Region(read.start, read.end, read.start, read.end, read.token))
+            else:
+                spans.append(Span(read.start, read.end, "TEXT", text[read.start : read.end]))
+        return kept, spans
+
+    def _token(self, span: Span, surface: str) -> str:
+        return self._vault.token_for(span.type, span.canonical or surface, surface)
+
+    def _checked(self, text: str, masked: str, regions: list[Region]) -> Masked:
+        places = [(region.start, region.end) for region in regions]
+        if [(read.start, read.end) for read in tokens.reads(masked)] != places:
+            return self._as_one(text)
+        odd = {
+            number: text[region.source_start : region.source_end]
+            for number, region in enumerate(regions)
+            if self._surface(region) != text[region.source_start : region.source_end]
+        }
+        note = self._vault.seal_bytes(pack(odd), purpose=_SURFACES) if odd else b""
+        names = tuple(dict.fromkeys(region.token for region in regions))
+        return Masked(text=masked, tokens=names, surfaces=note)
+
+    def _surface(self, region: Region) -> str:
+        return region.token if region.kept else self._vault.value_of(region.token).surface
+
+    def _as_one(self, text: str) -> Masked:
+        token = self._vault.token_for("TEXT", text, text)
+        return Masked(text=token, tokens=(token,))
+
+    def _all_known(self) -> list[Known]:
+        for value in self._vault.known_values():
+            if value.token not in self._known:
+                self._known[value.token] = _known(value)
+        return list(self._known.values())
+
+    # -- json ------------------------------------------------------------------------------------
+
+    def _settled(
+        self, value: Json, paths: Mapping[tuple[str, ...], str], *, trusted: bool
+    ) -> Json:
+        before = len(self._vault.tokens())
+        masked = self._json(value, (), "", paths, trusted)
+        for _ in range(ROUNDS_MAX):
+            if len(self._vault.tokens()) == before:
+                return masked
+            before = len(self._vault.tokens())
+            masked = self._json(masked, (), "", {}, True)  # noqa: FBT003 - our own tokens now
+        return masked
+
+    def _json(
+        self,
+        value: Json,
+        path: tuple[str, ...],
+        label: str,
+        paths: Mapping[tuple[str, ...], str],
+        trusted: bool,  # noqa: FBT001
+    ) -> Json:
+        if len(path) > DEPTH_MAX:
+            raise MaskingFailedError("a value is nested too deep to be masked")
+        kind = _declared(path, paths)
+        if isinstance(value, dict):
+            masked: dict[str, Json] = {}
+            for key, item in value.items():
+                shown = self._text(key, trusted, "").text
+                if shown in masked:
+                    shown = self._vault.token_for("TEXT", f"{key}\x00{len(masked)}", key)
+                inner = paths if kind is None else {(*path, key): kind}
+                masked[shown] = self._json(item, (*path, key), key, inner, trusted)
+            return masked
+        if isinstance(value, list):
+            return [
+                self._json(
+                    item,
+                    (*path, "*"),
+                    label,
+                    paths if kind is None else {(*path, "*"): kind},
+                    trusted,
+                )
+                for item in value
+            ]
+        if value is None or isinstance(value, bool) or value == "":
+            return value
+        if kind is not None:
+            return self._leaf(kind, value, trusted=trusted)
+        if isinstance(value, int):
+            return self._integer(value, label)
+        return self._text(value, trusted, label).text
+
+    def _leaf(self, kind: str, value: str | int, *, trusted: bool) -> str:
+        if isinstance(value, int):
+            return self._vault.token_for(kind, f"{value}", f"{value}", form="integer")
+        if trusted and value in self._vault.tokens():
+            return value
+        return self._whole(kind, value)
+
+    def _whole(self, kind: str, value: str) -> str:
+        return self._vault.token_for(kind, canonical_form(kind, value, self._regions), value)
+
+    def _integer(self, value: int, label: str) -> Json:
+        if abs(value) < INTEGER_MIN:
+            return value
+        text = f"{value}"
+        found = find(text, known=self._all_known(), label=label, regions=self._regions)
+        if not found:
+            return value
+        return self._vault.token_for(found[0].type, text, text, form="integer")
+
+    # -- back ------------------------------------------------------------------------------------
+
+    def _restored(self, value: Json, depth: int) -> Json:
+        if depth > DEPTH_MAX:
+            raise MaskingFailedError("a value is nested too deep to be restored")
+        if isinstance(value, dict):
+            return {
+                self._back(key): self._restored(item, depth + 1) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._restored(item, depth + 1) for item in value]
+        if not isinstance(value, str):
+            return value
+        if tokens.is_token(value):
+            known = self._vault.value_of(value)
+            return int(known.canonical) if known.form == "integer" else known.canonical
+        return self._back(value)
+
+    def _back(self, text: str, odd: Mapping[int, str] | None = None) -> str:
+        pieces: list[str] = []
+        done = 0
+        for number, read in enumerate(tokens.reads(text)):
+            if not read.underscored and read.token not in self._vault.tokens():
+                continue  # two words with a space that happen to look like one
+            value = self._vault.value_of(read.token)
+            pieces += text[done : read.start], (odd or {}).get(number, value.surface)
+            done = read.end
+        return "".join([*pieces, text[done:]])
+
+    def _exact(self, masked: Masked) -> str:
+        if not masked.surfaces:
+            return self._back(masked.text)
+        return self._back(
+            masked.text, unpack(self._vault.open_bytes(masked.surfaces, purpose=_SURFACES))
+        )
+
+    def _unknown(self, value: Json, depth: int) -> Iterable[str]:
+        if depth > DEPTH_MAX:
+            raise MaskingFailedError("a value is nested too deep to be searched")
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._unknown(key, depth + 1)
+                yield from self._unknown(item, depth + 1)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._unknown(item, depth + 1)
+        elif isinstance(value, str):
+            live = self._vault.tokens()
+            yield from (
+                read.token
+                for read in tokens.reads(value)
+                if read.underscored and read.token not in live
+            )
+
+
+def _known(value: KnownValue) -> Known:
+    if value.type == "TEXT":
+        return Known(type="TEXT", canonical=value.canonical, bones=())
+    return Known.of(value.type, value.canonical, value.surface)
+
+
+def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:
+    for pattern, kind in paths.items():
+        if len(pattern) == len(path) and all(
+            wanted in ("*", part) for wanted, part in zip(pattern, path, strict=True)
+        ):
+            return kind
+    return None
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    # Raised outside the handler, so that no chain leads back to an exception that holds a value.
+    try:
+        return work()
+    except RemitError:
+        raise
+    except Exception:  # noqa: BLE001, S110 - whatever it was: no call is made
+        pass
+    raise MaskingFailedError("the masker stopped; nothing was sent, and the case is held")

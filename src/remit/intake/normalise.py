@@ -1,0 +1,212 @@
+"""Turn raw values into fields: one pure function for each kind, and one for a whole case."""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from remit.domain.money import Money
+from remit.domain.value import Json, canonical
+from remit.intake import own_words
+from remit.intake.amounts import normalise_money
+from remit.intake.contacts import normalise_email, normalise_phone
+from remit.intake.context import NormaliseContext
+from remit.intake.dates import normalise_date
+from remit.intake.fields import FieldSpec, Identifier, private_of
+from remit.intake.identifiers import normalise_card, normalise_iban, normalise_identifier
+from remit.intake.instants import normalise_instant
+from remit.intake.outcome import Field, FieldReason, Kind, Outcome, RawSpan, found, refused
+from remit.intake.reasons import ReasonCode
+
+__all__ = [
+    "NormaliseContext", "Normalised", "normalise_card", "normalise_case", "normalise_date",
+    "normalise_email", "normalise_iban", "normalise_identifier", "normalise_instant",
+    "normalise_money", "normalise_person", "normalise_phone", "normalise_text",
+]  # fmt: skip
+
+FIELD_CHARACTERS_MAX = 65_536
+PERSON_CHARACTERS_MAX = 200
+IGNORED_KEYS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Normalised:
+    """A case's fields; quarantined when a required one is."""
+
+    fields: Mapping[str, Field]
+    quarantined: bool
+    reasons: tuple[FieldReason, ...]
+    ignored: tuple[str, ...] = ()
+    private: Mapping[str, str] = field(default_factory=dict)  # field -> token type
+    nullable: frozenset[str] = frozenset()  # fields that may be None
+
+    def values(self) -> dict[str, Json]:
+        """Return the canonical JSON form of every field that has a value; not masked yet.
+
+        A field without one is left out, or None where the author's model allows it.
+        """
+        return {
+            name: canonical(one.value).form
+            for name, one in self.fields.items()
+            if one.value is not None or name in self.nullable
+        }
+
+    def outcomes(self) -> dict[str, str]:
+        """Return accepted, assumed or absent for each declared field."""
+        return {
+            name: "absent" if one.value is None else one.outcome.value
+            for name, one in self.fields.items()
+        }
+
+    def assumptions(self) -> tuple[str, ...]:
+        """Return `field:code` of every ground that a value rests on."""
+        return tuple(
+            f"{name}:{one.code}" for name, item in self.fields.items() for one in item.assumptions
+        )
+
+
+def normalise_case(
+    specs: tuple[FieldSpec, ...], raw: Mapping[str, object], context: NormaliseContext
+) -> Normalised:
+    """Return every declared field of a case with its outcome.
+
+    A required field without a value quarantines the case; an optional one is absent, with its
+    reason listed. Keys that no field declares are ignored and named.
+    """
+    fields = {spec.name: _field(spec, raw, context) for spec in specs}
+    refusals = {name: one.reason for name, one in fields.items() if one.reason is not None}
+    declared = frozenset(fields)
+    ignored = [str(key) for key in raw if key not in declared]
+    return Normalised(
+        fields=fields,
+        quarantined=any(spec.required and spec.name in refusals for spec in specs),
+        reasons=tuple(refusals.values()),
+        ignored=tuple(ignored[:IGNORED_KEYS_MAX]),
+        private=private_of(specs),
+        nullable=frozenset(spec.name for spec in specs if spec.nullable),
+    )
+
+
+def normalise_text(text: str, context: NormaliseContext) -> Field:  # noqa: ARG001 - one signature for all kinds
+    """Return the text in NFC; NUL and half surrogate pairs cannot be stored and are refused."""
+    if (code := _unfit(text)) is not None:
+        return refused(Kind.TEXT, code)
+    return found(Kind.TEXT, unicodedata.normalize("NFC", text))
+
+
+def normalise_person(text: str, context: NormaliseContext) -> Field:  # noqa: ARG001 - one signature for all kinds
+    """Return the name as given: never re-cased, reordered or split."""
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name:
+        return refused(Kind.PERSON, ReasonCode.FIELD_MISSING)
+    if len(name) > PERSON_CHARACTERS_MAX:
+        return refused(Kind.PERSON, ReasonCode.FIELD_TOO_LONG)
+    return found(Kind.PERSON, name)
+
+
+_NORMALISERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
+    Kind.TEXT: normalise_text,
+    Kind.PRIVATE: normalise_text,
+    Kind.PERSON: normalise_person,
+    Kind.EMAIL: normalise_email,
+    Kind.PHONE: normalise_phone,
+    Kind.IBAN: normalise_iban,
+    Kind.CARD: normalise_card,
+    Kind.DATE: normalise_date,
+    Kind.INSTANT: normalise_instant,
+    Kind.MONEY: normalise_money,
+}
+
+
+def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext) -> Field:
+    value = raw.get(spec.name)
+    empty = value is None or (isinstance(value, str) and not value.strip())
+    if empty and isinstance(spec.marker, Identifier) and spec.marker.found_in:
+        part = spec.marker.found_in
+        field = _found_in(spec.marker, raw.get(part), part, context)
+        if field is not None:
+            return field
+    if empty:
+        if spec.required:
+            return refused(spec.kind, ReasonCode.FIELD_MISSING)
+        return Field(kind=spec.kind, outcome=Outcome.ACCEPTED)
+    field = _read(spec, value, context)
+    if isinstance(value, str) and field.value is not None:
+        return replace(field, raw_span=RawSpan(part=spec.name, start=0, end=len(value)))
+    return field
+
+
+def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
+    if spec.kind is Kind.RECORD:
+        return found(Kind.RECORD, value)
+    if (same := _already(spec.kind, value)) is not None:
+        return same
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        value = f"{value}"
+    if not isinstance(value, str):
+        return refused(spec.kind, _BAD[spec.kind])
+    if (code := _unfit(value)) is not None:
+        return refused(spec.kind, code)
+    if isinstance(spec.marker, Identifier):
+        return normalise_identifier(
+            value, context, pattern=spec.marker.pattern, length_max=spec.marker.length_max
+        )
+    return _NORMALISERS[spec.kind](value, context)
+
+
+def _already(kind: Kind, value: object) -> Field | None:
+    match kind, value:
+        case Kind.MONEY, Money():
+            return found(kind, value)
+        case Kind.MONEY, {"amount": str(amount), "currency": str(currency)}:
+            try:
+                return found(kind, Money.of(f"{amount} {currency}"))
+            except ValueError:
+                return refused(kind, ReasonCode.AMOUNT_MALFORMED)
+        case Kind.INSTANT, datetime():
+            return found(kind, value) if value.tzinfo else refused(kind, ReasonCode.ZONE_UNKNOWN)
+        case Kind.DATE, date() if not isinstance(value, datetime):
+            return found(kind, value)
+        case _:
+            return None
+
+
+_BAD: Mapping[Kind, ReasonCode] = {
+    Kind.TEXT: ReasonCode.TEXT_UNDECODABLE,
+    Kind.PRIVATE: ReasonCode.TEXT_UNDECODABLE,
+    Kind.PERSON: ReasonCode.TEXT_UNDECODABLE,
+    Kind.EMAIL: ReasonCode.EMAIL_SYNTAX,
+    Kind.PHONE: ReasonCode.PHONE_NOT_VALID,
+    Kind.IBAN: ReasonCode.ID_LENGTH,
+    Kind.CARD: ReasonCode.ID_LENGTH,
+    Kind.IDENTIFIER: ReasonCode.ID_LENGTH,
+    Kind.DATE: ReasonCode.DATE_NOT_A_DATE,
+    Kind.INSTANT: ReasonCode.TIME_IMPOSSIBLE,
+    Kind.MONEY: ReasonCode.AMOUNT_NOT_A_NUMBER,
+}
+
+
+def _found_in(
+    marker: Identifier, text: object, part: str, context: NormaliseContext
+) -> Field | None:
+    if not isinstance(text, str) or _unfit(text) is not None:
+        return None
+    candidates = own_words.named(text, pattern=marker.pattern, words=marker.words)
+    if not candidates:
+        return None
+    if len(candidates) > 1:
+        return refused(Kind.IDENTIFIER, ReasonCode.ID_SEVERAL, candidates)
+    ((value, (start, end)),) = candidates.items()
+    field = normalise_identifier(
+        value, context, pattern=marker.pattern, length_max=marker.length_max
+    )
+    return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
+
+
+def _unfit(text: str) -> ReasonCode | None:
+    if len(text) > FIELD_CHARACTERS_MAX:
+        return ReasonCode.FIELD_TOO_LONG
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        return ReasonCode.TEXT_UNDECODABLE
+    return None

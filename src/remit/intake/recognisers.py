@@ -1,0 +1,147 @@
+"""The table of recognisers: what each kind of value looks like and how it is checked."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from remit.intake import numbers, secrets
+from remit.intake.numbers import Hit
+from remit.intake.surroundings import Surroundings
+
+LOCAL_PART_MAX = 64
+
+_DIGITS = re.compile(r"\d[\d ().\-/]{5}")
+_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
+_DOMAIN = re.compile(
+    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
+)
+_FILES = frozenset("png jpg jpeg gif svg webp css js ts json html htm pdf txt md py".split())
+_URL = re.compile(
+    r"(?<![A-Za-z0-9])(?:https?|ftps?|wss?|[a-z]{2,12}(?:\+[a-z]{2,8})?)://[^\s<>\"'`{}|\\^]{3,2000}",
+    re.IGNORECASE,
+)
+_IPV4 = re.compile(
+    r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"
+)
+_VERSION = re.compile(r"\b(?:v|ver|versions?|release|firmware)\.?[\s:=]{0,2}\Z", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
+_MAC = re.compile(
+    r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])"
+)
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
+_MONTH = (
+    r"(?i:jan|feb|fév|mar|mär|apr|avr|abr|ma[yij]|jun|jui|jul|aug|ao[uû]|sep|o[ck]t|nov|de[cz]|déc|dic"
+    r"|sty|lut|kwi|cze|lip|sie|wrz|pa[zź]|lis|gru|ene|ago)[^\W\d_]{0,9}"
+)
+_BIRTHDAY = re.compile(
+    r"(?<!\w)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:de )?{_MONTH}\.? (?:de )?\d{{4}}"
+    rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})(?!\d)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recogniser:
+    """One row: `gate` says cheaply that a text may hold such values, `hits` finds them."""
+
+    label: str
+    type: str
+    gate: Callable[[str], bool]
+    hits: Callable[[str, Surroundings, tuple[str, ...]], Iterator[Hit]]
+
+
+def _email(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    at = text.find("@")
+    while at >= 0:
+        local = _LOCAL.search(text[max(0, at - LOCAL_PART_MAX) : at])
+        domain = _DOMAIN.match(text, at + 1)
+        if local and domain and domain[0].rpartition(".")[2].lower() not in _FILES:
+            name = local[0].lstrip("'.`=&?/*|{}")
+            name = name.rpartition("=")[2] or name  # to=anna@example.org in a query
+            if name and not name.endswith("."):
+                start = at - len(name)
+                yield Hit(
+                    start, domain.end(), "EMAIL", 0.9, "EMAIL", f"{name}@{domain[0].lower()}"
+                )
+        at = text.find("@", at + 1)
+
+
+def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    for match in _URL.finditer(text):
+        whole = match[0].rstrip(".,;:!?*_")
+        while whole.endswith((")", "]")) and whole.count("(") < whole.count(")") + whole.count(
+            "]"
+        ):
+            whole = whole[:-1].rstrip(".,;:!?")
+        yield Hit(match.start(), match.start() + len(whole), "URL", 0.92, "URL", whole)
+
+
+def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    for match in _IPV4.finditer(text):
+        if _VERSION.search(text, max(0, match.start() - 16), match.start()):
+            continue
+        yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
+    for match in _IPV6.finditer(text):
+        if match[0].count(":") < 7 and "::" not in match[0]:
+            continue
+        if sum(char.isalnum() for char in match[0]) < 3 or not any(c.isdigit() for c in match[0]):
+            continue
+        try:
+            address = ipaddress.IPv6Address(match[0])
+        except ValueError:
+            continue
+        yield Hit(*match.span(), "IPADDR", 0.9, "IP", address.compressed)
+
+
+def _mac(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    for match in _MAC.finditer(text):
+        canonical = match[0].lower().replace("-", ":")
+        yield Hit(*match.span(), "MACADDR", 0.95, "MAC", canonical)
+
+
+def _ssn(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    for match in _SSN.finditer(text):
+        if around.nearest(match.start()) not in ("order", "phone", "version"):
+            yield Hit(*match.span(), "NATID", 0.88, "US_SSN", match[0])
+
+
+def _birthday(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    for match in _BIRTHDAY.finditer(text):
+        if around.nearest(match.start()) == "birth":
+            yield Hit(*match.span(), "DOB", 0.9, "DOB", match[0])
+
+
+def _numbers(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:
+    return numbers.hits(text, around, regions)
+
+
+def _iban(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return numbers.iban_hits(text)
+
+
+def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return secrets.hits(text)
+
+
+def _holds_digits(text: str) -> bool:
+    return _DIGITS.search(text) is not None
+
+
+RECOGNISERS: tuple[Recogniser, ...] = (
+    Recogniser(label="EMAIL", type="EMAIL", gate=lambda text: "@" in text, hits=_email),
+    Recogniser(label="URL", type="URL", gate=lambda text: "://" in text, hits=_url),
+    Recogniser(label="IBAN", type="IBAN", gate=_holds_digits, hits=_iban),
+    Recogniser(label="CREDIT_CARD", type="CARD", gate=_holds_digits, hits=_numbers),  # and PHONE
+    Recogniser(
+        label="IP", type="IPADDR", gate=lambda text: "." in text or ":" in text, hits=_address
+    ),
+    Recogniser(
+        label="MAC", type="MACADDR", gate=lambda text: ":" in text or "-" in text, hits=_mac
+    ),
+    Recogniser(label="US_SSN", type="NATID", gate=_holds_digits, hits=_ssn),
+    Recogniser(
+        label="DOB", type="DOB", gate=lambda text: any(map(str.isdigit, text)), hits=_birthday
+    ),
+    Recogniser(label="SECRET", type="SECRET", gate=secrets.has_anchor, hits=_secret),
+)

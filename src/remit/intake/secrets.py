@@ -1,0 +1,80 @@
+"""Credentials in a text: vendor prefixes, PEM blocks, signed tokens, key and value pairs."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from remit.intake.numbers import Hit
+
+SECRET_CHARACTERS_MAX = 16_384
+_BITS_MIN = 3.0  # Shannon entropy of a character in a random-looking value
+
+_VENDOR = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255}|glpat-[A-Za-z0-9_-]{20,64}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{10,255}|sk-(?:proj-|ant-|live-)?[A-Za-z0-9_-]{20,255}"
+    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{16,255}|whsec_[A-Za-z0-9+/=]{24,128}"
+    r"|AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,255}"
+    r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}|hf_[A-Za-z0-9]{30,64}"
+    r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,512}|dop_v1_[a-f0-9]{64}|sq0(?:atp|csp)-[\w-]{22,60}"
+    r")(?![A-Za-z0-9])"
+)
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]{8,2048}(?![\w-])")
+_PEM = re.compile(r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]{10,16000}?-----END \1-----")
+_PAIR = re.compile(
+    r"(?<![A-Za-z0-9])(?:[a-z0-9]{0,20}[_-]?)?(?:passwor[dt]|passwd|pwd|passphrase|secret|api[_-]?key|"
+    r"access[_-]?key|auth[_-]?token|access[_-]?token|private[_-]?key|kennwort|has[łl]o|contraseña)"
+    r"[\"']?\s{0,3}(?:[:=]|=>|\bis\b)\s{0,3}[\"']?(?P<value>[^\s\"',;<>&]{6,256})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/_.=-]{16,2048})", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|<|\*{3}|x{4}|\[", re.IGNORECASE)
+
+
+def hits(text: str) -> Iterator[Hit]:
+    """Yield the credentials of a text; digests, ids and placeholders are none."""
+    for shape in (_VENDOR, _JWT, _PEM):
+        for match in shape.finditer(text):
+            yield _hit(*match.span(), text)
+    for shape in (_PAIR, _BEARER):
+        for match in shape.finditer(text):
+            value = match["value"]
+            if shape is _PAIR and not _secret_like(value):
+                continue
+            yield _hit(*match.span("value"), text)
+
+
+def has_anchor(text: str) -> bool:
+    """Tell whether a text may hold a credential at all."""
+    lower = text.lower()
+    return any(anchor in lower for anchor in _ANCHORS)
+
+
+_ANCHORS = (
+    "akia", "asia", "gh", "glpat", "xox", "sk-", "k_live", "k_test", "whsec_", "aiza",
+    "ya29", "sg.", "hf_", "npm_", "pypi-", "dop_", "sq0", "eyj", "private key", "passwor", "passwd",
+    "pwd", "phrase", "secret", "key", "token", "kennwort", "has", "contrase", "bearer", "basic",
+)  # fmt: skip
+
+
+def _hit(start: int, end: int, text: str) -> Hit:
+    return Hit(start, end, "SECRET", 0.95, "SECRET", text[start:end])
+
+
+def _secret_like(value: str) -> bool:
+    if _PLACEHOLDER.search(value) or value.lower() in (
+        "required",
+        "missing",
+        "invalid",
+        "changed",
+    ):
+        return False
+    if any(char.isdigit() or not char.isalnum() for char in value[:-1]):
+        return True
+    return _bits(value) >= _BITS_MIN and not value.islower()
+
+
+def _bits(value: str) -> float:
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())

@@ -1,0 +1,194 @@
+"""The vault of one scope: originals sealed, found again by a blind index, turned back last."""
+
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from remit.errors import (
+    MaskingFailedError,
+    TokenNotEntitledError,
+    TokenUnknownError,
+    VaultLockedError,
+)
+from remit.intake import tokens
+
+ROOT_KEY_BYTES = 32
+VALUES_MAX = 10_000  # distinct values in one scope
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultRow:
+    """One sealed value; rows are only ever inserted."""
+
+    scope: str
+    token: str
+    type: str
+    index: bytes  # HMAC over type and canonical value
+    sealed: bytes  # nonce and AES-256-GCM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ScopeKeys:
+    """The three keys of a scope, derived with HKDF-SHA-256 (RFC 5869)."""
+
+    value: bytes
+    index: bytes
+    check: bytes
+
+    @classmethod
+    def derive(cls, root_key: bytes, scope: str) -> "ScopeKeys":
+        """Return the keys of a scope; raises `VaultLockedError` for a root key of another size."""
+        if len(root_key) != ROOT_KEY_BYTES:
+            raise VaultLockedError("the vault's root key must be 32 bytes; see `vault.root_key`")
+        return cls(
+            value=_hkdf(root_key, "value", scope),
+            index=_hkdf(root_key, "index", scope),
+            check=_hkdf(root_key, "check", scope),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class KnownValue:
+    """A value that is already in the vault."""
+
+    token: str
+    type: str
+    canonical: str
+    surface: str
+    form: str  # text or integer: what a whole leaf turns back into
+
+
+class ScopeVault:
+    """Holds the values of one scope while a case is at work.
+
+    `random_bytes` gives that many random bytes. Raises `VaultLockedError` for rows that do not
+    open.
+    """
+
+    def __init__(
+        self,
+        scope: str,
+        *,
+        root_key: bytes,
+        rows: Iterable[VaultRow],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self.scope = scope
+        self._keys = ScopeKeys.derive(root_key, scope)
+        self._cipher = AESGCM(self._keys.value)
+        self._random_bytes = random_bytes
+        self._values: dict[str, KnownValue] = {}
+        self._by_index: dict[bytes, str] = {}
+        self._heads: set[str] = set()
+        self._new_rows: list[VaultRow] = []
+        for row in rows:
+            self._admit(self._open(row), row.index)
+
+    def token_for(self, type: str, canonical: str, surface: str, *, form: str = "text") -> str:
+        """Return the one token of a value, sealing the value when it is new."""
+        index = self._index(type, canonical)
+        if known := self._by_index.get(index):
+            return known
+        if len(self._values) >= VALUES_MAX:
+            raise MaskingFailedError("this scope holds too many private values; split the case")
+        token = tokens.draw(
+            type,
+            check_key=self._keys.check,
+            random_bytes=self._random_bytes,
+            taken=self._heads.__contains__,
+        )
+        value = KnownValue(token=token, type=type, canonical=canonical, surface=surface, form=form)
+        row = VaultRow(
+            scope=self.scope, token=token, type=type, index=index, sealed=self._seal(value)
+        )
+        self._new_rows.append(row)
+        self._admit(value, index)
+        return token
+
+    def take_new_rows(self) -> tuple[VaultRow, ...]:
+        """Return the rows to store in the transaction of the entry that names their tokens."""
+        taken, self._new_rows = tuple(self._new_rows), []
+        return taken
+
+    def resolve(self, token: str, *, expected_type: str | None) -> str:
+        """Return the canonical value; for the executor only.
+
+        Raises `TokenUnknownError` (altered, invented, of another scope: the same answer for all)
+        and `TokenNotEntitledError` when the value is of another type than the parameter may carry.
+        """
+        value = self.value_of(token)
+        if expected_type is not None and value.type != expected_type:
+            raise TokenNotEntitledError(
+                f"this parameter may carry {expected_type}, not {value.type}"
+            )
+        return value.canonical
+
+    def value_of(self, token: str) -> KnownValue:
+        """Return what a token stands for; raises `TokenUnknownError`."""
+        value = self._values.get(token)
+        if value is None or not tokens.checks(token, check_key=self._keys.check):
+            raise TokenUnknownError(
+                "a token that this case does not know; use one of its own tokens"
+            )
+        return value
+
+    def known_values(self) -> tuple[KnownValue, ...]:
+        """Return every value of the scope, for the masker's search."""
+        return tuple(self._values.values())
+
+    def tokens(self) -> frozenset[str]:
+        """Return every token of the scope."""
+        return frozenset(self._values)
+
+    def checks(self, token: str) -> bool:
+        """Tell whether a token's check characters belong to this scope."""
+        return tokens.checks(token, check_key=self._keys.check)
+
+    def seal_bytes(self, content: bytes, *, purpose: str) -> bytes:
+        """Seal bytes that belong beside masked content, such as how values were written."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, self._bound(purpose))
+
+    def open_bytes(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what `seal_bytes` sealed for the same purpose; raises `VaultLockedError`."""
+        try:
+            nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, rest, self._bound(purpose))
+        except (InvalidTag, ValueError):
+            raise VaultLockedError("a vault row does not open; check the root key") from None
+
+    def _admit(self, value: KnownValue, index: bytes) -> None:
+        self._values[value.token] = value
+        self._by_index[index] = value.token
+        self._heads.add(value.token.rpartition("_")[2][:4])
+
+    def _index(self, type: str, canonical: str) -> bytes:
+        content = f"{type}\x00{canonical}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._keys.index, content, sha256)
+
+    def _seal(self, value: KnownValue) -> bytes:
+        content = json.dumps([value.canonical, value.surface, value.form]).encode()
+        return self.seal_bytes(content, purpose=f"value\x00{value.token}\x00{value.type}")
+
+    def _open(self, row: VaultRow) -> KnownValue:
+        content = self.open_bytes(row.sealed, purpose=f"value\x00{row.token}\x00{row.type}")
+        canonical, surface, form = json.loads(content)
+        return KnownValue(
+            token=row.token, type=row.type, canonical=canonical, surface=surface, form=form
+        )
+
+    def _bound(self, purpose: str) -> bytes:
+        return f"{self.scope}\x00{purpose}".encode()
+
+
+def _hkdf(root_key: bytes, purpose: str, scope: str) -> bytes:
+    info = f"remit/vault/v1\x00{purpose}\x00{scope}".encode()
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(root_key)
