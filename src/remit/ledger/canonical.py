@@ -58,7 +58,7 @@ def encode_content(value: Json) -> bytes:
     return _written(value)
 
 
-def _walk(value: Json, path: str, depth: int) -> None:  # noqa: C901 - the hot path, unrolled
+def _walk(value: Json, path: str, depth: int) -> None:
     kind = type(value)
     if kind is str or kind is bool:
         return
@@ -88,7 +88,7 @@ def _is_key(key: object) -> bool:
     return type(key) is str and _KEY.fullmatch(key) is not None
 
 
-def _walk_content(value: Json, path: str, depth: int) -> None:  # noqa: C901 - the hot path
+def _walk_content(value: Json, path: str, depth: int) -> None:
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return

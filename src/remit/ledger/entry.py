@@ -55,7 +55,7 @@ class Leaf:
 def build(
     draft: Draft,
     *,
-    id: str,  # noqa: A002 - the member's own name
+    id: str,
     seq: int,
     at: str,
     body: Mapping[str, Json],

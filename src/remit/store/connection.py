@@ -34,7 +34,7 @@ class Connection(Protocol):
     def one(self, sql: str, params: Sequence[Parameter] = ()) -> Row | None:
         """Return the first row of a query, or None."""
 
-    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:  # noqa: ANN401 - SQL decides
+    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:
         """Return the first column of the first row, or None."""
 
     def begin(self, *, write: bool) -> None:

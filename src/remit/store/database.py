@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from remit.domain.clock import Clock
 from remit.errors import SettingsError
-from remit.store import entries
 from remit.store.connection import Connection, Dialect
+from remit.store.schema import LEDGER
 
 T = TypeVar("T")
 
 
+@runtime_checkable
 class Database(Protocol):
     """A database that is open."""
 
@@ -53,7 +54,7 @@ def open_database(
     tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`, `UnsafeDatabaseError`,
     `StorageUnavailableError`, `SettingsError`.
     """
-    statements = (*entries.SCHEMA, *schema)
+    statements = (*LEDGER, *schema)
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from remit.store.sqlite import SqliteDatabase

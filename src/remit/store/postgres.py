@@ -84,7 +84,7 @@ class PostgresConnection:
         with _translating():
             return self._raw.execute(percent_style(sql), params).fetchone()
 
-    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:  # noqa: ANN401 - SQL decides
+    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:
         """Return the first column of the first row, or None."""
         row = self.one(sql, params)
         return None if row is None else row[0]

@@ -9,6 +9,33 @@ from remit.store.connection import Connection, Dialect
 
 SCHEMA_NUMBER: Final = 1
 
+# Leaves, sealed payloads, their order, the tree and its checkpoints.
+LEDGER: Final = (
+    """CREATE TABLE IF NOT EXISTS entries (
+        case_id TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, run INTEGER, path TEXT,
+        at_us INTEGER NOT NULL, tenant TEXT NOT NULL, workflow TEXT NOT NULL,
+        writer_id TEXT NOT NULL, writer_n INTEGER NOT NULL,
+        leaf BLOB NOT NULL, leaf_hash BLOB NOT NULL,
+        PRIMARY KEY (case_id, seq))""",
+    "CREATE INDEX IF NOT EXISTS entries_by_event ON entries (event, at_us)",
+    """CREATE TABLE IF NOT EXISTS payloads (
+        case_id TEXT NOT NULL, seq INTEGER NOT NULL, role TEXT NOT NULL,
+        key_id TEXT NOT NULL, sealed BLOB NOT NULL,
+        PRIMARY KEY (case_id, seq, role))""",
+    """CREATE TABLE IF NOT EXISTS entry_order (
+        position INTEGER PRIMARY KEY, case_id TEXT NOT NULL, seq INTEGER NOT NULL,
+        leaf_hash BLOB NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS tiles (
+        level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL,
+        PRIMARY KEY (level, n))""",
+    """CREATE TABLE IF NOT EXISTS checkpoints (
+        size INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, note BLOB NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS ledger_head (
+        one INTEGER PRIMARY KEY, origin TEXT NOT NULL, epoch INTEGER NOT NULL,
+        size INTEGER NOT NULL, root BLOB NOT NULL, at_us INTEGER NOT NULL,
+        writer_id TEXT NOT NULL)""",
+)
+
 META: Final = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
 POSTGRESQL_WORDS: Final = {

@@ -83,7 +83,7 @@ class SqliteConnection:
             raise translated(error) from error
         return row
 
-    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:  # noqa: ANN401 - SQL decides
+    def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:
         """Return the first column of the first row, or None."""
         row = self.one(sql, params)
         return None if row is None else row[0]

@@ -7,7 +7,7 @@ from typing import Protocol
 from remit.domain.event import Draft, Entry
 from remit.errors import FencedError
 from remit.store.connection import Connection
-from remit.store.entries import Tails, other_run
+from remit.store.streams import Tails, other_run
 
 
 class JournalPort(Protocol):

@@ -19,7 +19,7 @@ from remit.errors import (
 )
 from remit.store.connection import Connection
 from remit.store.database import Database
-from remit.store.entries import Tails
+from remit.store.streams import Tails
 from remit.store.unit import JournalPort, Projectors, UnitOfWork
 
 T = TypeVar("T")
