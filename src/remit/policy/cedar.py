@@ -43,6 +43,7 @@ class Slice:
     digest: str
     resource: str  # entity type
     arguments: Mapping[str, str]  # type words of what rules may read; content is not among it
+    required: frozenset[str]
     labels: frozenset[str]
     facts: Mapping[str, str]
     fields: Mapping[str, str]
@@ -125,12 +126,12 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
             loaded=True, decision=None, diagnostics=(str(error),), slice_digest=chosen.digest
         )
     heard = _hear(book, chosen.everything, asked)
-    fired = dict.fromkeys(heard.forbids)
+    fired = {rule.id: rule for rule in heard.forbids}
     problems = dict.fromkeys(heard.diagnostics)
     if request.approvals:
         before = _hear(book, chosen.everything, unapproved)
         problems |= dict.fromkeys(before.diagnostics)
-        fired |= dict.fromkeys(rule for rule in before.forbids if not _is_met(rule, request))
+        fired |= {rule.id: rule for rule in before.forbids if not _is_met(rule, request)}
     permits = heard.permits
     if fired and not permits:
         alone = _hear(book, chosen.permits, asked)
@@ -147,7 +148,7 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
             FiredForbid(
                 rule=rule.id, says=rule.says, requirement=rule.requirement, escalate=rule.escalate
             )
-            for rule in sorted(fired, key=lambda rule: rule.id)
+            for _, rule in sorted(fired.items())
         ),
         obligations=tuple(dict.fromkeys(one for rule in permits for one in rule.obligations)),
         diagnostics=tuple(problems),
@@ -322,6 +323,7 @@ class _Slicer:
             arguments={
                 one.name: one.type for one in spec.params if not isinstance(one.source, AnySource)
             },
+            required=frozenset(one.name for one in spec.params if not one.optional),
             labels=frozenset(one.name for one in spec.params),
             facts={**self.facts, **dict(spec.facts)},
             fields=fields,

@@ -11,6 +11,8 @@
     facts = { days_since_delivery = 3 }
     record = { total = "600.00 EUR" }      # fields of the record acted upon
     approvers = { refund-approver = ["maria.k", "tomasz.w"] }
+
+A required text argument may be left out where it does not matter.
 """
 
 import tomllib
@@ -61,6 +63,8 @@ class Words(Protocol):
 
     @property
     def arguments(self) -> Mapping[str, str]: ...
+    @property
+    def required(self) -> frozenset[str]: ...
     @property
     def facts(self) -> Mapping[str, str]: ...
     @property
@@ -188,7 +192,7 @@ def _example(
             workflow=workflow,
             action=name,
             case_id="example",
-            arguments=_values(told.get("arguments", {}), words.arguments),
+            arguments=_fillers(words) | _values(told.get("arguments", {}), words.arguments),
             facts=_values(told.get("facts", {}), words.facts),
             record="example",
             fields=_values(told.get("record", {}), words.fields),
@@ -203,6 +207,14 @@ def _example(
         request=request,
         place=place,
     )
+
+
+def _fillers(words: Words) -> dict[str, Canonical]:
+    return {
+        name: canonical("example")
+        for name, word in words.arguments.items()
+        if word == "text" and name in words.required
+    }
 
 
 def _values(told: Mapping[str, object], words: Mapping[str, str]) -> dict[str, Canonical]:
