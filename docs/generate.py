@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "src"))
 
-from remit import errors  # noqa: E402 - the page shows this checkout, installed or not
+from remit import errors, settings  # noqa: E402 - the page shows this checkout, installed or not
 from remit.domain import approval, case, effect, event  # noqa: E402
 
 NOTE = "<!-- Written by `make docs` from {source}; change that. -->"
@@ -148,6 +151,97 @@ def _optional(member: Field[Any]) -> bool:
     return member.default is not MISSING or member.default_factory is not MISSING
 
 
+# -- settings ------------------------------------------------------------------------------------
+
+
+def settings_page() -> str:
+    """Return every table of `remit.toml` with its keys."""
+    parts: list[str] = []
+    for path, model in _tables("", settings.Settings):
+        parts.append(f"## `[{path}]`{_kind(model)}" if path else "## At the top")
+        own = vars(model).get("__doc__")
+        if own and path:
+            parts.append(" ".join(inspect.cleandoc(own).split()))
+        rows = [
+            [f"`{name}`", _annotation(info.annotation), _default(info), _bounds(info)]
+            for name, info in model.model_fields.items()
+            if not list(_inner("", name, info.annotation))
+        ]
+        if rows:
+            parts.append(_table(["key", "type", "default", "bounds"], rows))
+    return _page(
+        "Settings",
+        "src/remit/settings.py",
+        "A project is a folder with a `remit.toml`. A key that is not listed here is refused, "
+        "with its place. `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_HOST` and `REMIT_PORT` in the "
+        "environment win over the file. `NAME` is a name of your choice.",
+        *parts,
+    )
+
+
+def _tables(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    yield path, model
+    for name, info in model.model_fields.items():
+        for inner, table in _inner(path, name, info.annotation):
+            yield from _tables(inner, table)
+
+
+def _inner(path: str, name: str, hint: object) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yield the tables that a key opens: `[workflow]`, `[people.NAME]`, one of several kinds."""
+    here = f"{path}.{name}" if path and name else path or name
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        yield here, hint
+        return
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is dict:
+        yield from _inner(f"{here}.NAME", "", arguments[1])
+    elif origin is Annotated:
+        yield from _inner(here, "", arguments[0])
+    elif origin is UnionType:
+        for one in arguments:
+            yield from _inner(here, "", one)
+
+
+def _kind(model: type[BaseModel]) -> str:
+    """Return the one word that chooses this table among several kinds."""
+    info = model.model_fields.get("kind") or model.model_fields.get("provider")
+    return f" of the kind `{get_args(info.annotation)[0]}`" if info is not None else ""
+
+
+def _annotation(hint: object) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(f'`"{word}"`' for word in get_args(hint))
+    return f"`{hint.__name__ if isinstance(hint, type) and not get_args(hint) else hint}`"
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    return "" if info.default is None else f"`{_written(info.default)}`"
+
+
+def _written(value: object) -> str:
+    return "[]" if value == frozenset() else str(value) if value != "" else '""'
+
+
+def _bounds(info: FieldInfo) -> str:
+    words = {
+        "gt": ">",
+        "ge": "≥",
+        "lt": "<",
+        "le": "≤",
+        "min_length": "at least",
+        "max_length": "at most",
+    }
+    found = [
+        f"{word} {getattr(bound, name)}"
+        for bound in info.metadata
+        for name, word in words.items()
+        if isinstance(getattr(bound, name, None), int | float)
+    ]
+    return ", ".join(found)
+
+
 # -- writing --------------------------------------------------------------------------------------
 
 
@@ -172,6 +266,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "lifecycles.md": lifecycles_page,
     "events.md": events_page,
+    "settings.md": settings_page,
 }
 
 if __name__ == "__main__":
