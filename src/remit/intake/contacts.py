@@ -15,7 +15,7 @@ from remit.intake.reasons import ReasonCode as Code
 PHONE_CHARACTERS_MAX = 60
 EMAIL_CHARACTERS_MAX = 320
 
-_SEVERAL = re.compile(r"\s*[/;,]\s*|\s+(?:or|oder|ou|lub|o)\s+", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*(?:[/,]|;(?!ext=))\s*|\s+(?:or|oder|ou|lub|o)\s+", re.IGNORECASE)
 _RESERVED = re.compile(r"@[^@]*\.(?:test|invalid|localhost|local|onion|arpa)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,;@()\[\]\"]+@[^\s<>,;@()\[\]\"]+")
 _LAST_LABEL = re.compile(r"\.[^\W\d_]{2,}$|\.xn--[a-z0-9-]+$", re.IGNORECASE)

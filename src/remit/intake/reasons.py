@@ -86,7 +86,7 @@ SENTENCES: dict[ReasonCode, str] = {
     ),
     ReasonCode.ZONE_UNKNOWN: "the time zone of {seen} is not known; give the offset from UTC",
     ReasonCode.AMOUNT_SEPARATOR_AMBIGUOUS: (
-        "the separator in {seen} could mark thousands or decimals; the sender's format is not known"
+        "the separator in {seen} could mark thousands or decimals; the sender's format is unknown"
     ),
     ReasonCode.AMOUNT_MALFORMED: (
         "the digits in {seen} are not grouped as any number is; write the amount again"

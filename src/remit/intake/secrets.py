@@ -54,8 +54,9 @@ def has_anchor(text: str) -> bool:
 
 _ANCHORS = (
     "akia", "asia", "gh", "glpat", "xox", "sk-", "k_live", "k_test", "whsec_", "aiza",
-    "ya29", "sg.", "hf_", "npm_", "pypi-", "dop_", "sq0", "eyj", "private key", "passwor", "passwd",
-    "pwd", "phrase", "secret", "key", "token", "kennwort", "has", "contrase", "bearer", "basic",
+    "ya29", "sg.", "hf_", "npm_", "pypi-", "dop_", "sq0", "eyj", "private key", "passwor",
+    "passwd", "pwd", "phrase", "secret", "key", "token", "kennwort", "has", "contrase",
+    "bearer", "basic",
 )  # fmt: skip
 
 

@@ -8,32 +8,36 @@ HEADER_COLUMNS_MAX = 64
 
 _CLASSES = {
     "phone": (
-        "tel telefon telefonu telefono teléfono téléphone telephone phone phones mobile"
-        " mobil móvil movil cell cellphone handy fax call ring whatsapp sms komórka komórkowy komórki portable"
-        " rufnummer festnetz anrufen zadzwoń llame appelez cellulare callback dial msisdn"
+        "tel telefon telefonu telefono teléfono téléphone telephone phone phones mobile mobil"
+        " móvil movil cell cellphone handy fax call ring whatsapp sms komórka komórkowy"
+        " komórki portable rufnummer festnetz anrufen zadzwoń llame appelez cellulare callback"
+        " dial msisdn"
     ),
     "card": (
-        "card cards karte kreditkarte kartennummer carte bancaire tarjeta karta karty kartę carta"
-        " visa mastercard amex maestro pan cc creditcard cardnumber"
+        "card cards karte kreditkarte kartennummer carte bancaire tarjeta karta karty kartę"
+        " carta visa mastercard amex maestro pan cc creditcard cardnumber"
     ),
-    "bank": "iban konto kontonummer account bank rachunek rachunku konta cuenta compte nrb conto",
+    "bank": (
+        "iban konto kontonummer account bank rachunek rachunku konta cuenta compte nrb conto"
+    ),
     "order": (
-        "order orders bestellung bestellnummer auftrag purchase invoice rechnung rechnungsnummer"
-        " commande facture pedido factura zamówienie zamówienia zamowienie zamowienia"
-        " faktura faktury ordine fattura ticket tickets case tracking shipment sendung parcel package ean gtin"
-        " upc sku item article artikel ref reference referenz epoch timestamp ts trace req request build"
-        " quantity qty amount isbn serial transaction customer kunde kundennummer id nr"
-        " digest commit token hash size bytes pid created updated shipped due port total price betrag"
+        "order orders bestellung bestellnummer auftrag purchase invoice rechnung"
+        " rechnungsnummer commande facture pedido factura zamówienie zamówienia zamowienie"
+        " zamowienia faktura faktury ordine fattura ticket tickets case tracking shipment"
+        " sendung parcel package ean gtin upc sku item article artikel ref reference referenz"
+        " epoch timestamp ts trace req request build quantity qty amount isbn serial"
+        " transaction customer kunde kundennummer id nr digest commit token hash size bytes"
+        " pid created updated shipped due port total price betrag"
     ),
     "natid": (
-        "dni nie nif pesel steuer steuernummer steuerid ssn social passport pass ausweis fiscale"
-        " nino tax taxid nir sécurité insee nip regon national nhs cpf curp"
+        "dni nie nif pesel steuer steuernummer steuerid ssn social passport pass ausweis"
+        " fiscale nino tax taxid nir sécurité insee nip regon national nhs cpf curp"
     ),
     "birth": (
-        "born birth birthday birthdate dob geboren geburtsdatum geburtstag nacimiento naissance né"
-        " née urodzenia urodzony urodzona nascita nato nata nacido nacida"
+        "born birth birthday birthdate dob geboren geburtsdatum geburtstag nacimiento"
+        " naissance né née urodzenia urodzony urodzona nascita nato nata nacido nacida"
     ),
-    "version": "version versions v release firmware kernel build wersja versión",
+    "version": ("version versions v release firmware kernel build wersja versión"),
 }
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
 _WORD = re.compile(r"[^\W\d_]+")

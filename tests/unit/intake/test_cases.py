@@ -1,0 +1,206 @@
+"""How the fields of a case come together, and which number a message names."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import pydantic
+import pytest
+
+from remit.domain.money import Money
+from remit.intake.fields import (
+    CardNumber,
+    Date,
+    Email,
+    Iban,
+    Identifier,
+    Instant,
+    Kind,
+    PersonName,
+    Phone,
+    Private,
+    private_paths,
+    specs_of,
+)
+from remit.intake.normalise import NormaliseContext, Normalised, normalise_case
+from remit.intake.quarantine import QuarantineItem, ReasonCode, items, release_fields
+
+CONTEXT = NormaliseContext(received_at=datetime(2025, 3, 4, tzinfo=UTC))
+OrderNumber = Annotated[
+    str, Identifier(pattern=r"\d{4,15}", words=("order", "purchase"), found_in="message")
+]
+
+
+class RefundRequest(pydantic.BaseModel):
+    message: str
+    order_id: OrderNumber | None = None
+    sender: Email | None
+    total: Money | None = None
+    due: Date | None = None
+    items: int = 0
+
+
+class Contact(pydantic.BaseModel):
+    email: Email
+    phone: Phone | None = None
+    note: Annotated[str, Private()] = ""
+
+
+class Order(pydantic.BaseModel):
+    id: str
+    buyer: Contact
+    others: list[Contact] = []
+    by_role: dict[str, Contact] = {}
+    iban: Iban | None = None
+    card: CardNumber | None = None
+    name: PersonName | None = None
+    at: Instant | None = None
+
+
+def read(message: str, **rest: object) -> Normalised:
+    raw = {"message": message, "sender": "anna@example.org", **rest}
+    return normalise_case(specs_of(RefundRequest), raw, CONTEXT)
+
+
+def test_specs_say_kind_need_and_marker_of_each_field() -> None:
+    specs = [(one.name, one.kind, one.required) for one in specs_of(RefundRequest)]
+
+    assert specs == [
+        ("message", Kind.TEXT, True),
+        ("order_id", Kind.IDENTIFIER, False),
+        ("sender", Kind.EMAIL, False),
+        ("total", Kind.MONEY, False),
+        ("due", Kind.DATE, False),
+        ("items", Kind.RECORD, False),
+    ]
+
+
+def test_private_leaves_are_found_through_models_lists_and_mappings() -> None:
+    assert private_paths(Order) == {
+        "buyer.email": "EMAIL",
+        "buyer.phone": "PHONE",
+        "buyer.note": "PRIVATE",
+        "others.*.email": "EMAIL",
+        "others.*.phone": "PHONE",
+        "others.*.note": "PRIVATE",
+        "by_role.*.email": "EMAIL",
+        "by_role.*.phone": "PHONE",
+        "by_role.*.note": "PRIVATE",
+        "iban": "IBAN",
+        "card": "CARD",
+        "name": "PERSON",
+    }
+
+
+def test_a_private_type_takes_a_value_or_a_token_of_its_own_type() -> None:
+    assert Contact(email="Anna@EXAMPLE.org").email == "Anna@example.org"
+    assert Contact(email="EMAIL_7K3QX2MD", phone="PHONE_7K3QX2MD").phone == "PHONE_7K3QX2MD"
+    with pytest.raises(pydantic.ValidationError, match="not an e-mail address"):
+        Contact(email="PHONE_7K3QX2MD")
+
+
+def test_a_case_holds_its_canonical_values() -> None:
+    case = read("Order 12345, please", total="19,99 EUR", due="2025-03-10", items=2)
+
+    assert not case.quarantined
+    assert case.values() == {
+        "message": "Order 12345, please",
+        "order_id": "12345",
+        "sender": "anna@example.org",
+        "total": {"amount": "19.99", "currency": "EUR"},
+        "due": "2025-03-10",
+        "items": 2,
+    }
+    assert RefundRequest.model_validate(case.values()).due == date(2025, 3, 10)
+
+
+def test_an_optional_field_without_a_reading_is_absent_and_listed() -> None:
+    case = read("hello", due="03/04/2025", sender="nobody")
+
+    assert not case.quarantined
+    assert [one.code for one in case.reasons] == ["email.syntax", "date.order_ambiguous"]
+    assert case.values()["due"] is None
+    assert case.outcomes()["due"] == "absent"
+
+
+def test_a_required_field_without_a_reading_quarantines_the_case() -> None:
+    case = normalise_case(specs_of(RefundRequest), {"message": " "}, CONTEXT)
+
+    assert case.quarantined
+    assert [one.code for one in case.reasons] == ["field.missing"]
+
+
+def test_keys_that_no_field_declares_are_named() -> None:
+    assert read("hello", colour="red").ignored == ("colour",)
+
+
+def test_text_that_is_too_long_is_refused() -> None:
+    assert [one.code for one in read("x" * 65_537).reasons] == ["field.too_long"]
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("my order 12345 is late", "12345"),
+        ("Order number: 12345", "12345"),
+        ("orders no. 12345", "12345"),
+        ("about #12345!", "12345"),
+        ("order ١٢٣٤٥", "١٢٣٤٥"),
+        ("order 12345 from 2024", "12345"),
+        ("paid 2024 EUR for order 12345", "12345"),
+        ("order 12345 cost €99999", "12345"),
+        ("order 12345. Again: order 12345", "12345"),
+        ("order 12345\n\nOn Tue, 4 Mar 2025 Bob wrote:\n> order 99999", "12345"),
+        ("order 12345\n> order 99999", "12345"),
+        ("order 12345\n-----Original Message-----\norder 99999", "12345"),
+        ("order 12345\nVon: Bob\nGesendet: heute\norder 99999", "12345"),
+        ("call me at 4930901820", None),
+        ("it arrived on 04.03.2025", None),
+        ("12345", None),
+        ("order soon, I will wait for a reply until then 12345", None),
+        ("order 2025-03-04", None),
+        ("order +4930901820", None),
+    ],
+)
+def test_a_message_names_an_order_only_behind_its_word(message: str, number: str | None) -> None:
+    expected = None if number is None else "12345"
+
+    assert read(message).fields["order_id"].value == expected
+
+
+def test_two_numbers_are_none() -> None:
+    field = read("order 12345 or maybe order 67890").fields["order_id"]
+
+    assert field.reason is not None
+    assert (field.reason.code, field.reason.candidates) == ("id.several", ("12345", "67890"))
+
+
+def test_a_given_number_is_not_searched_for() -> None:
+    assert read("order 12345", order_id="77777").fields["order_id"].value == "77777"
+
+
+def test_an_item_in_quarantine_shows_masked_content_only() -> None:
+    case = read("hello", sender="a@x.com, b@x.com")
+    shown = items(
+        case, {"sender": "a@x.com, b@x.com"}, mask=lambda text, kind: f"<{kind}:{len(text)}>"
+    )
+
+    assert shown == (
+        QuarantineItem(
+            field="sender",
+            code=ReasonCode.EMAIL_SEVERAL,
+            sentence="<None:38>",
+            candidates=("<EMAIL:7>", "<EMAIL:7>"),
+            excerpt="<EMAIL:16>",
+        ),
+    )
+
+
+def test_corrections_go_over_the_raw_which_stays_as_it_came() -> None:
+    raw = {"message": "hello", "due": "03/04/2025"}
+    item = QuarantineItem(field="due", code=ReasonCode.DATE_ORDER_AMBIGUOUS, sentence="x")
+
+    assert release_fields(item, raw, {"due": "2025-04-03", "message": "other"}) == {
+        "message": "hello",
+        "due": "2025-04-03",
+    }
+    assert raw["due"] == "03/04/2025"
