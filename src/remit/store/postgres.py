@@ -130,8 +130,13 @@ class PostgresDatabase:
         self._idle: list[PostgresConnection] = []
         self._guard = threading.Lock()
         self._closed = False
+        self._owning: PostgresConnection | None = None
         if read_only:
-            self.read(schema.check)
+            try:
+                self.read(schema.check)
+            except BaseException:
+                self.close()
+                raise
             return
         connection = self._open()
         try:
@@ -142,7 +147,7 @@ class PostgresDatabase:
             connection.close()
             raise
         # The lock lives in this session until the writer takes the session over.
-        self._owning: PostgresConnection | None = connection
+        self._owning = connection
 
     def writer(self) -> Connection:
         """Open the session that writes and holds the deployment's lock."""
@@ -193,7 +198,7 @@ class PostgresDatabase:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
-        if not self._read_only and self._owning is not None:
+        if self._owning is not None:
             self._owning.close()
             self._owning = None
 

@@ -130,7 +130,11 @@ class SqliteDatabase:
         if read_only:
             if not path.exists():
                 raise StorageUnavailableError(f"there is no database at `{path}`; nothing to read")
-            self.read(schema.check)
+            try:
+                self.read(schema.check)
+            except BaseException:
+                self.close()
+                raise
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,117 @@
+"""An opened store with journal, writer and keys: what tests of store and ledger begin with."""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from remit.domain.actor import workflow
+from remit.domain.event import Draft, Entry, ToolRead
+from remit.domain.ids import uuid7
+from remit.domain.value import Json
+from remit.ledger.append import Journal
+from remit.ledger.seal import KeyRing
+from remit.store.database import Database, open_database
+from remit.store.unit import UnitOfWork
+from remit.store.writer import Committed, Receipt, Writer
+
+ORIGIN = "shop.example/ledger/1"
+NOTES = ("create table if not exists notes (name text primary key, n integer not null)",)
+
+
+@dataclass(slots=True)
+class Ticking:
+    """A clock that moves a millisecond at each look, from an instant that tests may set."""
+
+    moment: datetime = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(milliseconds=1)
+        return self.moment
+
+
+@dataclass(slots=True, kw_only=True)
+class Opened:
+    """A store in use."""
+
+    url: str
+    database: Database
+    journal: Journal
+    writer: Writer
+    keys: KeyRing
+    clock: Ticking
+    committed: list[Committed] = field(default_factory=list)
+
+    def append(self, case_id: str, n: int = 1, *, run: int | None = 1) -> Receipt[list[Entry]]:
+        """Append entries of a case and wait."""
+        return self.writer.run(appending(case_id, n, run=run))
+
+
+def appending(
+    case_id: str, n: int = 1, *, run: int | None = 1, content: Json = "a masked answer"
+) -> Callable[[UnitOfWork], list[Entry]]:
+    """Return work that appends `n` entries."""
+
+    def work(uow: UnitOfWork) -> list[Entry]:
+        return [uow.append(draft(case_id, run=run, content=content)) for _ in range(n)]
+
+    return work
+
+
+def draft(case_id: str, *, run: int | None = 1, content: Json = "a masked answer") -> Draft:
+    """Return a tool read with one sealed payload."""
+    return Draft(
+        event=ToolRead(
+            name="get_order", arguments="a" * 64, connector="shop", latency_ms=3, result="b" * 64
+        ),
+        case_id=case_id,
+        workflow="refund-desk",
+        actor=workflow("refund-desk"),
+        path="1",
+        run=run,
+        payloads={"result": content},
+    )
+
+
+def ids(seed: int) -> Callable[[], str]:
+    """Return a source of time-ordered ids that repeats for a seed."""
+    numbers, chance = itertools.count(1_764_000_000_000), random.Random(seed)
+    return lambda: uuid7(milliseconds=next(numbers), random_bytes=chance.randbytes(10))
+
+
+@contextmanager
+def opened(
+    url: str,
+    folder: Path,
+    *,
+    seed: int = 1,
+    clock: Ticking | None = None,
+    hooks: Sequence[Callable[[str], None]] = (),
+) -> Iterator[Opened]:
+    """Open a store with a table of its own beside the ledger's, and close it."""
+    chance = random.Random(seed)
+    keys = KeyRing.open(folder, random_bytes=chance.randbytes)
+    time = clock or Ticking()
+    database = open_database(url, schema=NOTES, durability_check=False, clock=time)
+    try:
+        journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
+        committed: list[Committed] = []
+        writer = Writer(database, journal, lambda _uow, _entry: None, time, committed.append)
+        writer.before_commit.extend(hooks)
+        try:
+            yield Opened(
+                url=url,
+                database=database,
+                journal=journal,
+                writer=writer,
+                keys=keys,
+                clock=time,
+                committed=committed,
+            )
+        finally:
+            writer.close()
+    finally:
+        database.close()
