@@ -156,6 +156,12 @@ class PayloadMissingError(LedgerError):
     code = "ledger.payload_missing"
 
 
+class StaleFactsError(LedgerError):
+    """What a decision rested on changed before it could be written; decide again."""
+
+    code = "ledger.stale_facts"
+
+
 class FencedError(LedgerError):
     """Another run has written to this case; this run must stop without a trace."""
 
@@ -313,9 +319,10 @@ class TokenNotEntitledError(TokenRefusedError):
 
 
 class StepError(RemitError):
-    """A step of a case failed."""
+    """A step of a case failed; carries the calls that were made, for the record."""
 
     code = "step"
+    attempts: tuple[object, ...] = ()
 
 
 class TransientError(StepError):
@@ -331,7 +338,7 @@ class StepRefused(StepError):  # noqa: N818 - a name that authors catch, not a f
 
 
 class ModelUnavailableError(TransientError):
-    """No model of the route answered; carries how long the server asked to wait, where it said so."""
+    """No model of the route answered; carries how long the server asked to wait, if it did."""
 
     code = "model.unavailable"
     retry_after_seconds: float | None = None
@@ -380,6 +387,18 @@ class ModelInputError(RemitError):
     code = "model.input"
     status = 422
     exit_code = 2
+
+
+class ActionDeniedError(StepRefused):
+    """The gate or a person said no to an action; nothing was performed."""
+
+    code = "action.denied"
+
+
+class EffectFailedError(StepRefused):
+    """The other system refused an action; nothing happened there."""
+
+    code = "effect.failed"
 
 
 class KnowledgeUnavailableError(TransientError):

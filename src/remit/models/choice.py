@@ -20,6 +20,15 @@ class Choice:
     choice: str
     confidence: Confidence | None
     runners_up: tuple[tuple[str, int], ...]  # name and parts per million, best first
+    nearness_ppm: int = 0  # how much the nearest example resembles the text
+
+    @property
+    def score_ppm(self) -> int:
+        """Confidence times nearness: low also where a text is like nothing that was learnt.
+
+        A confidence is calibrated on texts like the examples; on others it claims too much.
+        """
+        return self.confidence.ppm * self.nearness_ppm // 1_000_000 if self.confidence else 0
 
 
 class Classifier(Protocol):
@@ -48,7 +57,7 @@ def unscored() -> Choice:
     return Choice(choice=NO_CHOICE, confidence=None, runners_up=())
 
 
-def ranked(shares: dict[str, float], *, kind: str) -> Choice:
+def ranked(shares: dict[str, float], *, kind: str, nearness: float) -> Choice:
     """Return the best name with its share as confidence; ties go to the first in the alphabet."""
     order = sorted(shares, key=lambda name: (-shares[name], name))
     parts = [(name, round(shares[name] * 1_000_000)) for name in order[: RUNNERS_UP_MAX + 1]]
@@ -56,4 +65,5 @@ def ranked(shares: dict[str, float], *, kind: str) -> Choice:
         choice=parts[0][0],
         confidence=Confidence(ppm=parts[0][1], kind=kind),
         runners_up=tuple(parts[1:]),
+        nearness_ppm=round(min(max(nearness, 0.0), 1.0) * 1_000_000),
     )

@@ -59,11 +59,13 @@ class LocalClassifier:
         """Pick a class for a masked text, with calibrated confidence and four runners-up."""
         if not features.readable(text, scripts=self.scripts):
             return unscored()
-        scores = self.scores(text)
-        if scores is None:
+        scored = self._scored(text)
+        if scored is None:
             return unscored()
+        scores, nearness = scored
         shares = _softmax(scores / self.temperature)
-        return ranked(dict(zip(self.classes, shares.tolist(), strict=True)), kind="classifier")
+        named = dict(zip(self.classes, shares.tolist(), strict=True))
+        return ranked(named, kind="classifier", nearness=nearness)
 
     def regression(self, text: str) -> "Floats":
         """Return the shares of the logistic regression alone, by class."""
@@ -72,15 +74,8 @@ class LocalClassifier:
 
     def scores(self, text: str) -> "Floats | None":
         """Return log shares by class before the temperature, or None when no term is known."""
-        np = _numpy()
-        columns, weights = self._vector(text)
-        if not len(columns):
-            return None
-        shares = _softmax(weights @ self.coefficients[columns] + self.intercepts)
-        vote = (1 - VOTE_SMOOTHING) * self._vote(columns, weights) + VOTE_SMOOTHING * shares
-        tiny = 1e-12
-        mixed: Floats = np.log(shares + tiny) + VOTE_WEIGHT * np.log(vote + tiny)
-        return mixed
+        scored = self._scored(text)
+        return scored[0] if scored is not None else None
 
     def save(self, folder: Path) -> None:
         """Write `classifier.npz`, then `classifier.json`; makes the folder if missing."""
@@ -92,6 +87,17 @@ class LocalClassifier:
             json.dumps(manifest, ensure_ascii=False) + "\n", "utf-8"
         )
 
+    def _scored(self, text: str) -> "tuple[Floats, float] | None":
+        np = _numpy()
+        columns, weights = self._vector(text)
+        if not len(columns):
+            return None
+        shares = _softmax(weights @ self.coefficients[columns] + self.intercepts)
+        voted, nearness = self._vote(columns, weights)
+        vote = (1 - VOTE_SMOOTHING) * voted + VOTE_SMOOTHING * shares
+        tiny = 1e-12
+        return np.log(shares + tiny) + VOTE_WEIGHT * np.log(vote + tiny), nearness
+
     def _vector(self, text: str) -> "tuple[Integers, Floats]":
         np = _numpy()
         pairs = self.vocabulary.vector(text)
@@ -100,7 +106,7 @@ class LocalClassifier:
             (weight for _, weight in pairs), dtype=np.float64, count=len(pairs)
         )
 
-    def _vote(self, columns: "Integers", weights: "Floats") -> "Floats":
+    def _vote(self, columns: "Integers", weights: "Floats") -> "tuple[Floats, float]":
         np = _numpy()
         starts = self.posting_starts[columns]
         counts = self.posting_starts[columns + 1] - starts
@@ -120,8 +126,7 @@ class LocalClassifier:
             weights=np.exp(VOTE_SHARPNESS * (near[found] - 1.0)),
             minlength=len(self.classes),
         )
-        shares: Floats = votes / votes.sum()
-        return shares
+        return votes / votes.sum(), float(near[found[0]])
 
     def _arrays(self) -> "dict[str, Any]":
         names = (
@@ -291,7 +296,7 @@ def _softmax(scores: "Floats") -> "Floats":
     return shares
 
 
-def _numpy() -> Any:  # noqa: ANN401 - a module, imported late
+def _numpy() -> Any:
     try:
         import numpy as np
         import sklearn  # noqa: F401 - is it there?

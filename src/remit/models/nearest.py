@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from remit.domain.step import Confidence
 from remit.errors import ModelInputError
 from remit.models import examples, features
-from remit.models.choice import Choice, Progress, ranked, silent, unscored
+from remit.models.choice import RUNNERS_UP_MAX, Choice, Progress, silent, unscored
 from remit.models.examples import Row
 
 FORMAT = 1
@@ -45,21 +46,19 @@ class NearestClassifier:
         """Pick a class for a masked text; no confidence with too few examples to judge."""
         if not features.readable(text, scripts=self.scripts):
             return unscored()
-        votes = self._votes(text)
-        if not votes:
+        vote = self._vote(text)
+        if vote is None:
             return unscored()
-        choice = ranked(votes, kind="nearest")
-        if not self.levels:
-            return replace(choice, confidence=None)
-        share = self._trusted(votes[choice.choice])
-        raw = {name: part for name, part in votes.items() if name != choice.choice}
-        rest = sum(raw.values())
-        scaled = {name: (1 - share) * part / rest for name, part in raw.items()} if rest else {}
-        runners_up = ranked(scaled, kind="nearest") if scaled else unscored()
-        best = [(runners_up.choice, runners_up.confidence.ppm)] if runners_up.confidence else []
-        return replace(
-            ranked({choice.choice: share}, kind="nearest"),
-            runners_up=(*best, *runners_up.runners_up)[: len(choice.runners_up)],
+        top, *others = sorted(vote.shares, key=lambda name: (-vote.shares[name], name))
+        trusted = self._trusted(vote.strength) if self.levels else vote.shares[top]
+        left = (1 - trusted) / max(1 - vote.shares[top], 1e-9)
+        return Choice(
+            choice=top,
+            confidence=Confidence(ppm=_ppm(trusted), kind="nearest") if self.levels else None,
+            runners_up=tuple(
+                (name, _ppm(left * vote.shares[name])) for name in others[:RUNNERS_UP_MAX]
+            ),
+            nearness_ppm=_ppm(vote.nearness),
         )
 
     def save(self, folder: Path) -> None:
@@ -76,22 +75,28 @@ class NearestClassifier:
             json.dumps(manifest, ensure_ascii=False) + "\n", "utf-8"
         )
 
-    def _votes(self, text: str, *, without: int | None = None) -> dict[str, float]:
+    def _vote(self, text: str, *, without: int | None = None) -> "_Vote | None":
         near: dict[int, float] = {}
+        sought = 0.0
         for word in sorted(set(features.word_terms(text))):
-            for example, weight in self.index.get(word, ()):
+            postings = self.index.get(word, ())
+            sought += _rarity(len(postings), len(self.rows))
+            for example, weight in postings:
                 near[example] = near.get(example, 0.0) + weight
         near.pop(-1 if without is None else without, None)
         found = heapq.nsmallest(NEIGHBOURS, near.items(), key=lambda item: (-item[1], item[0]))
         if not found:
-            return {}
+            return None
         best = found[0][1]
         votes: dict[str, float] = {}
         for example, score in found:
             label = self.rows[example][1]
             votes[label] = votes.get(label, 0.0) + math.exp(VOTE_SHARPNESS * (score / best - 1))
         total = sum(votes.values())
-        return {label: vote / total for label, vote in votes.items()}
+        return _Vote(
+            shares={label: vote / total for label, vote in votes.items()},
+            nearness=min(best / sought, 1.0),
+        )
 
     def _trusted(self, strength: float) -> float:
         return max(
@@ -105,13 +110,26 @@ class NearestClassifier:
         results: list[tuple[float, bool]] = []
         for done, example in enumerate(chosen, start=1):
             text, label = self.rows[example]
-            votes = self._votes(text, without=example)
-            if votes:
-                top = min(votes, key=lambda name: (-votes[name], name))
-                results.append((votes[top], top == label))
+            vote = self._vote(text, without=example)
+            if vote is not None:
+                top = min(vote.shares, key=lambda name: (-vote.shares[name], name))
+                results.append((vote.strength, top == label))
             if done % 50 == 0 or done == len(chosen):
                 progress(done, len(chosen), "leaving examples out in turn")
         return results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vote:
+    """How the nearest voted, and how near the nearest of them is."""
+
+    shares: dict[str, float]
+    nearness: float  # BM25 of the nearest over the text's total rarity
+
+    @property
+    def strength(self) -> float:
+        """A clear vote of examples that say something else is a weak vote."""
+        return max(self.shares.values()) * math.sqrt(self.nearness)
 
 
 def train(
@@ -152,8 +170,9 @@ def _indexed(rows: Sequence[Row]) -> NearestClassifier:
         length = 1 - LENGTH_NORM + LENGTH_NORM * count.total() / mean
         for word, times in count.items():
             seen = frequency[word]
-            rarity = math.log(1 + (len(rows) - seen + 0.5) / (seen + 0.5))
-            weight = rarity * times * (SATURATION + 1) / (times + SATURATION * length)
+            weight = (
+                _rarity(seen, len(rows)) * times * (SATURATION + 1) / (times + SATURATION * length)
+            )
             index.setdefault(word, []).append((example, weight))
     return NearestClassifier(
         classes=classes,
@@ -176,6 +195,14 @@ def _levels(results: list[tuple[float, bool]]) -> tuple[Level, ...]:
             last, before = groups.pop(), groups.pop()
             groups.append((before[0], before[1] + last[1], before[2] + last[2]))
     return tuple((start, (right + 0.5) / (cases + 1)) for start, right, cases in groups)
+
+
+def _rarity(seen: int, total: int) -> float:
+    return math.log(1 + (total - seen + 0.5) / (seen + 0.5))
+
+
+def _ppm(share: float) -> int:
+    return round(share * 1_000_000)
 
 
 def _digest(rows: Sequence[Row], levels: Sequence[Level]) -> str:

@@ -210,7 +210,7 @@ def _status_error(
     )
 
 
-async def _bounded(response: Any) -> None:  # noqa: ANN401 - httpx2 has its own home file
+async def _bounded(response: Any) -> None:
     if int(response.headers.get("content-length", "0")) > REPLY_BYTES_MAX:
         raise ReplyCutError(f"the answer is longer than {REPLY_BYTES_MAX} bytes")
 

@@ -9,8 +9,8 @@ from remit.errors import (
     ModelRefusedError,
     ModelUnavailableError,
     OutputInvalidError,
-    RemitError,
     ReplyCutError,
+    StepError,
 )
 from remit.models import output
 from remit.models.runtime import (
@@ -46,19 +46,26 @@ async def reply(route: Route, prompt: Prompt, *, key: str, clock: Clock) -> Repl
 
     The next model is asked when one is unreachable, overloaded, late or its answer is torn; never
     after a refusal, an invalid answer or a rejected request. `key` is stable for the step, so a
-    provider that honours it bills a repeated call once. Raises `ModelUnavailableError` or
-    `ReplyCutError` (the engine may try again later), `ModelRejectedError`, `ModelRefusedError`,
-    `ContextOverflowError` or `OutputInvalidError`.
+    provider that honours it bills a repeated call once.
+
+    Raises `ModelUnavailableError` or `ReplyCutError` (the engine may try again later),
+    `ModelRejectedError`, `ModelRefusedError`, `ContextOverflowError` or `OutputInvalidError`; each
+    carries its `attempts`.
     """
     calls = _Calls(route=route, key=key, clock=clock)
-    failure: RemitError | None = None
+    failure: StepError | None = None
     for model in route.models:
         try:
             answer = await calls.ask(model, prompt)
             return await _checked(calls, model, prompt, answer)
         except (ModelUnavailableError, ReplyCutError) as error:
             failure = _longer_wait(failure, error)
-    raise failure or ModelUnavailableError(f"route `{route.name}` has no model")
+        except StepError as error:
+            error.attempts = calls.attempts
+            raise
+    failure = failure or ModelUnavailableError(f"route `{route.name}` has no model")
+    failure.attempts = calls.attempts
+    raise failure
 
 
 async def _checked(calls: "_Calls", model: Runtime, prompt: Prompt, answer: Reply) -> Reply:
@@ -107,7 +114,7 @@ def _repair(prompt: Prompt, answer: Reply, problem: str) -> Prompt:
     return replace(prompt, messages=(*prompt.messages, said, asked))
 
 
-def _longer_wait(before: RemitError | None, now: RemitError) -> RemitError:
+def _longer_wait(before: StepError | None, now: StepError) -> StepError:
     """Keep the error that says most: a wait that a server asked for, else the latest."""
     if getattr(before, "retry_after_seconds", None) and not getattr(
         now, "retry_after_seconds", None
@@ -138,7 +145,7 @@ class _Calls:
             raise ModelUnavailableError(
                 f"model `{model.name}` did not answer within {limit:g} seconds"
             ) from error
-        except RemitError as error:
+        except StepError as error:
             self._note(model, error.code, latency_ms=self._since(started))
             raise
         self._attempts.append(
@@ -152,9 +159,11 @@ class _Calls:
         return answer
 
     def finished(self, answer: Reply) -> Reply:
-        return replace(
-            answer, latency_ms=self._attempts[-1].latency_ms, attempts=tuple(self._attempts)
-        )
+        return replace(answer, latency_ms=self._attempts[-1].latency_ms, attempts=self.attempts)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        return tuple(self._attempts)
 
     def _since(self, started: datetime) -> int:
         return (self._clock() - started) // MILLISECOND

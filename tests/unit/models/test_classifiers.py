@@ -1,6 +1,7 @@
 """Classifiers: the same rows give the same choices, and a doubtful text gets no confidence."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from remit.errors import ModelInputError
+from remit.errors import MissingExtraError, ModelInputError
 from remit.models import classifier, examples, local, nearest
 from remit.models.choice import Classifier, Progress
 
@@ -207,3 +208,37 @@ def test_the_manifest_is_plain_json(trained: local.LocalClassifier, tmp_path: Pa
     trained.save(tmp_path)
 
     assert json.loads((tmp_path / "classifier.json").read_text("utf-8"))["kind"] == "local"
+
+
+def test_without_the_extra_the_nearest_examples_are_trained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert isinstance(classifier.train(ROWS, seed=1), local.LocalClassifier)
+    monkeypatch.setattr(classifier, "find_spec", lambda name: None)
+
+    assert isinstance(classifier.train(ROWS, seed=1), nearest.NearestClassifier)
+
+
+def test_the_regression_names_the_extra_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+
+    with pytest.raises(MissingExtraError, match=r"install `remit\[local\]`"):
+        local.train(ROWS, seed=1)
+
+
+@both
+def test_a_text_like_no_example_scores_low(train: Train) -> None:
+    trained = train(ROWS, seed=1)
+
+    strange = trained.choose("my zebra refund paints quiet algebra towards Tuesday")
+    known = trained.choose(ROWS[0][0])
+
+    assert strange.nearness_ppm < 500_000
+    assert known.nearness_ppm > 800_000
+    assert strange.score_ppm < known.score_ppm / 2
+
+
+def test_few_examples_give_a_vote_and_no_confidence() -> None:
+    choice = nearest.train([*ROWS[:3], *ROWS[40:43]], seed=1).choose("my money back")
+
+    assert (choice.choice, choice.confidence) == ("refund", None)

@@ -58,7 +58,11 @@ class Fixed:
     fingerprint = "f"
 
     def choose(self, text: str) -> Choice:
-        return unscored() if text == "?" else ranked({"a": 0.75, "b": 0.25}, kind="classifier")
+        return (
+            unscored()
+            if text == "?"
+            else ranked({"a": 0.75, "b": 0.25}, kind="classifier", nearness=1.0)
+        )
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError

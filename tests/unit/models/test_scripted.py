@@ -72,7 +72,9 @@ async def test_an_unmatched_prompt_names_the_nearest_line_and_no_value() -> None
         [Line(prompt="triage", reply="x"), Line(prompt="refund-replies", reply="x")]
     )
 
-    with pytest.raises(ModelRejectedError, match=r"nearest is line 2, for `refund-replies`") as got:
+    with pytest.raises(
+        ModelRejectedError, match=r"nearest is line 2, for `refund-replies`"
+    ) as got:
         await ask(runtime, prompt(message="secret"))
 
     assert "secret" not in str(got.value)
