@@ -1,6 +1,8 @@
 """What every model runtime does, and what each fault of a server becomes."""
 
+import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 
@@ -9,6 +11,7 @@ from pydantic import BaseModel
 
 from remit.errors import (
     ContextOverflowError,
+    MissingExtraError,
     ModelRefusedError,
     ModelRejectedError,
     ModelUnavailableError,
@@ -349,3 +352,22 @@ async def test_the_key_stands_in_no_error_and_no_log(
 
     assert "loopback-key" not in str(raised.value) + str(raised.value.__cause__)
     assert "loopback-key" not in caplog.text
+
+
+async def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    runtime = PydanticAIRuntime(Server(name="m", model="m", base_url="http://127.0.0.1:9", key=""))
+
+    with pytest.raises(MissingExtraError, match=r"install `remit\[models\]`"):
+        await runtime.reply(prompt(), key="k", deadline_seconds=1)
+
+
+async def test_one_connection_pool_serves_many_calls_at_once(
+    server: loopback.LoopbackModels, over_the_wire: Make
+) -> None:
+    model = over_the_wire("good")
+
+    answers = await asyncio.gather(*(ask(model) for _ in range(30)))
+
+    assert {answer.text for answer in answers} == {"hello"}
+    assert len(server.log) == 30

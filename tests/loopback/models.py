@@ -75,9 +75,7 @@ def _app(running: LoopbackModels) -> Starlette:
     return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
 
 
-async def _answer(  # noqa: C901 - one case a fault
-    running: LoopbackModels, body: dict[str, Any]
-) -> Response:
+async def _answer(running: LoopbackModels, body: dict[str, Any]) -> Response:
     fault: str = body["model"]
     if body.get("stream"):
         return StreamingResponse(_stream(fault), media_type="text/event-stream")
@@ -117,9 +115,7 @@ async def _answer(  # noqa: C901 - one case a fault
             return JSONResponse(_completion(fault, **_content(running, fault)))
 
 
-def _content(  # noqa: C901 - one case a fault
-    running: LoopbackModels, fault: str
-) -> dict[str, Any]:
+def _content(running: LoopbackModels, fault: str) -> dict[str, Any]:
     match fault:
         case "says":
             return {"text": running.says.pop(0)}

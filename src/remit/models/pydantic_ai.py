@@ -69,9 +69,9 @@ class PydanticAIRuntime:
 
     async def reply(self, prompt: Prompt, *, key: str, deadline_seconds: float) -> Reply:
         """Ask once and return the whole answer; see `Runtime` for the errors."""
+        model = self._connected()
         from pydantic_ai import direct
 
-        model = self._connected()
         with _our_errors(self.name):
             async with asyncio.timeout(deadline_seconds):
                 response = await direct.model_request(
@@ -91,10 +91,10 @@ class PydanticAIRuntime:
         A stream that ends without its last chunk raises `ReplyCutError`, also when the server
         closed it politely.
         """
+        model = self._connected()
         from pydantic_ai import direct
         from pydantic_ai.messages import PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
 
-        model = self._connected()
         with _our_errors(self.name):
             async with (
                 asyncio.timeout(deadline_seconds),

@@ -28,14 +28,18 @@ ANALYSERS = {
 
 # Words that say nothing about what a question is about, in the two languages of the examples.
 STOP_WORDS = frozenset(
-    "a about am an and any are as at be been but by can could did do does for from had has have"
-    " he her him his i if in into is it its just me my no not of on or our she so than that the"
-    " their them then there these they this those to too up us was we were what when where which"
-    " who why will with would you your hello hi hey please thanks thank dear regards"
-    " aber als am an auch auf aus bei bin bis bitte da das dass dem den der des die doch du ein"
-    " eine einen einem einer er es für habe haben hat hallo ich ihr im in ist ja kann mein meine"
-    " meinem meinen mich mir mit nach nicht noch nur oder sie sich sind so und uns vom von vor"
-    " war was wie wir zu zum zur danke".split()
+    (
+        "a about am an and any are as at be been but by can could did do does for from had has"
+        " have he her him his i if in into is it its just me my no not of on or our she so than"
+        " that the their them then there these they this those to too up us was we were what"
+        " when where which who why will with would you your hello hi hey please thanks thank"
+        " dear regards"
+        " aber als am an auch auf aus bei bin bis bitte da das dass dem den"  # codespell:ignore
+        " der des die doch du ein eine einen einem einer er es für habe haben"  # codespell:ignore
+        " hat hallo ich ihr im in ist ja kann mein meine meinem meinen mich"  # codespell:ignore
+        " mir mit nach nicht noch nur oder sie sich sind so und uns vom von"  # codespell:ignore
+        " vor war was wie wir zu zum zur danke"  # codespell:ignore
+    ).split()
 )
 
 _WORD = re.compile(r"\w+")
