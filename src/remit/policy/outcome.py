@@ -218,7 +218,8 @@ def _size(type_word: str, form: Json) -> tuple[Decimal | None, str]:
     return None, type_word
 
 
-def _amount(minor: int, unit: str) -> str:
+def _amount(taken: int, unit: str) -> str:
     if unit in {"integer", "decimal"}:
-        return str(minor)
-    return f"{minor} minor units {unit}"
+        return str(taken)
+    one = Money(Decimal(1), unit).minor
+    return str(Money(Decimal(taken) / one, unit))

@@ -104,6 +104,11 @@ def same(witness: Witness, type_word: str, form: Json) -> bool:
     return witness.type == type_word and encode(witness.form) == encode(form)
 
 
+def order(one: Witness) -> tuple[int, str, str, str, int, bytes]:
+    """Return what sorts witnesses, so that the order in which they come changes nothing."""
+    return (one.seq, one.tool, one.record, one.path, one.element, key(one))
+
+
 def best(witnesses: Sequence[Witness]) -> Witness:
     """Return the most trusted of these witnesses, the newest of equals."""
     return max(witnesses, key=lambda one: (one.integrity.rank, one.seq))

@@ -49,7 +49,8 @@ def prove(
     confirmed: money in minor units, other numbers as they are. An argument without a proof here is
     one that the action does not declare.
     """
-    reads = Reads(witnesses)
+    said = sorted(witnesses, key=entries.order)
+    reads = Reads(said)
     claims = [
         Claim(param=param, value=value, place=place)
         for param in spec.params
@@ -59,7 +60,7 @@ def prove(
     ]
     facts = Claims(
         reads=reads,
-        witnesses=witnesses,
+        witnesses=said,
         directories=directories or {},
         already=already or {},
         claims=claims,
