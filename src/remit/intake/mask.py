@@ -48,6 +48,11 @@ class Masker:
         self._public = frozenset(value.casefold() for value in public)
         self._known: dict[str, Known] = {}
 
+    @property
+    def vault(self) -> ScopeVault:
+        """The vault of this scope, to be handed to the executor and to nobody else."""
+        return self._vault
+
     def mask_text(self, text: str, *, trusted_tokens: bool = False, label: str = "") -> Masked:
         """Return the text with every find as a token.
 

@@ -10,18 +10,22 @@ from remit.intake.surroundings import Surroundings
 GROUPS_MAX = 12  # of one number
 REGIONS = ("US", "GB", "DE", "FR", "PL", "ES", "IT", "CH", "AT", "NL", "BE")
 
-RUN = re.compile(r"(?<!\w)(?:\+ ?|\(\+?)?\d++(?![A-Za-z_])(?:[ .\-/()]{1,3}+\d++(?![A-Za-z_]))*")
+RUN = re.compile(
+    r"(?<!\w)(?<!\w-)(?:\+ ?|\(\+?)?\d++(?!(?!x\d)[A-Za-z_])"
+    r"(?:[ .\-/()]{1,3}+\d++(?!(?!x\d)[A-Za-z_]))*"
+)
 _GROUP = re.compile(r"\d+")
 _DATE = re.compile(r"(?:\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:\d{4}|\d\d))(?![-./]?\d)")
 _AMOUNT_TAIL = re.compile(r",\d\d(?!\d)|\s?(?:EUR|USD|GBP|CHF|PLN|[€$£%])")
 _LAYOUT = re.compile(
     r"\(\d{3}\) ?\d{3}[- .]\d{4}|\d{3}([-.])\d{3}\1\d{4}|1[- .]\d{3}[- .]\d{3}[- .]\d{4}"
 )
+_EXTENSION = re.compile(r"\s?(?:x|ext\.?|extension)\s?\d{1,6}(?!\w)", re.IGNORECASE)
 _TRUNK = re.compile(r"\(?0\d{1,4}\)?[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}")
 _CARD_LAYOUT = re.compile(r"(\d{4})([ .-])\d{4}\2\d{4}\2\d{1,7}|\d{4}([ .-])\d{6}\3\d{4,5}")
 _CARD = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"
-    r"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12,15}|35(?:2[89]|[3-8]\d)\d{12}"
+    r"|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12,15}|35\d{14}|(?:1800|2131)\d{11}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|62\d{14,17}|220[0-4]\d{12}|(?:50|5[6-9]|6[0-9])\d{10,17}"
 )
 _NEVER_CARD = frozenset({"order", "natid", "bank", "phone"})
@@ -123,9 +127,11 @@ def _phone(
     shape = text[lead:end]
     if shape.startswith("(") and shape.count("(") != shape.count(")"):
         lead, shape = lead + 1, shape[1:]
+    extension = _EXTENSION.match(text, end)
+    whole = extension.end() if extension else end
     if shape.startswith(("+", "(+")):
-        number = parsed(shape, None)
-        return Hit(lead, end, "PHONE", 0.9, "PHONE", written(number)) if number else None
+        number = parsed(text[lead:whole], None) or parsed(shape, None)
+        return Hit(lead, whole, "PHONE", 0.9, "PHONE", written(number)) if number else None
     context = around.nearest(lead)
     if context in _NEVER_PHONE:
         return None
@@ -143,10 +149,10 @@ def _phone(
     ):
         return None
     for region in regions:
-        if number := parsed(shape, region):
-            return Hit(lead, end, "PHONE", 0.85, "PHONE", written(number))
+        if number := parsed(text[lead:whole], region):
+            return Hit(lead, whole, "PHONE", 0.85, "PHONE", written(number))
     if any(parsed(shape, region) for region in REGIONS):
-        return Hit(lead, end, "PHONE", 0.7, "PHONE", digits)  # which country is not known
+        return Hit(lead, whole, "PHONE", 0.7, "PHONE", digits)  # which country is not known
     return None
 
 
@@ -158,7 +164,10 @@ def is_card(digits: str) -> bool:
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ .-]?[A-Za-z0-9]){11,32}")
+_GAP = r"[ .\-\r\n]{0,2}"
+_IBAN = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}(?:{_GAP}\d){{2}}(?:{_GAP}[A-Za-z0-9]){{11,32}}"
+)
 
 # ISO 13616 registry: length of each country's IBAN
 _LENGTHS = {
@@ -179,7 +188,7 @@ _LENGTHS = {
 
 def iban_hits(text: str) -> Iterator[Hit]:
     """Yield the IBANs of a text, cut at their country's length."""
-    for match in IBAN.finditer(text):
+    for match in _IBAN.finditer(text):
         length = _LENGTHS.get(match[0][:2].upper())
         if length is None:
             continue
@@ -188,7 +197,7 @@ def iban_hits(text: str) -> Iterator[Hit]:
             kept += char.isalnum()
             if kept == length:
                 end = match.start() + offset + 1
-                compact = re.sub(r"[ .-]", "", text[match.start() : end]).upper()
+                compact = re.sub(r"[ .\r\n-]", "", text[match.start() : end]).upper()
                 if not text[end : end + 1].isalnum() and is_iban(compact):
                     yield Hit(match.start(), end, "IBAN", 0.95, "IBAN", compact)
                 break

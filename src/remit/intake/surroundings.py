@@ -5,13 +5,14 @@ from bisect import bisect_right
 
 WINDOW = 40  # characters between a context word and the value
 HEADER_COLUMNS_MAX = 64
+LINE_CHARACTERS_MAX = 10_000
 
 _CLASSES = {
     "phone": (
         "tel telefon telefonu telefono teléfono téléphone telephone phone phones mobile mobil"
         " móvil movil cell cellphone handy fax call ring whatsapp sms komórka komórkowy"
         " komórki portable rufnummer festnetz anrufen zadzwoń llame appelez cellulare callback"
-        " dial msisdn"
+        " dial msisdn answering reach"
     ),
     "card": (
         "card cards karte kreditkarte kartennummer carte bancaire tarjeta karta karty kartę"
@@ -75,8 +76,10 @@ class Surroundings:
 
     def _cell(self, start: int) -> tuple[int, str | None]:
         """Return where the table cell of a place begins, and its column's class."""
-        line = self._text.rfind("\n", 0, start) + 1
-        if self._columns is None or line == 0:
+        if self._columns is None:
+            return -1, None
+        line = self._text.rfind("\n", max(0, start - LINE_CHARACTERS_MAX), start) + 1
+        if line == 0:  # the header itself, or a line that is too long for a table's
             return -1, None
         mark, classes = self._columns
         place = self._text.count(mark, line, start)

@@ -201,7 +201,7 @@ def test_a_token_row_moved_to_another_name_does_not_open() -> None:
 
 
 def test_equal_values_of_two_scopes_share_nothing_that_is_stored() -> None:
-    rows = []
+    rows: list[VaultRow] = []
     for scope in ("case-1", "case-2"):
         one = vault(scope)
         one.token_for("EMAIL", "anna@example.org", "anna@example.org")
