@@ -84,7 +84,10 @@ def read(
             told = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise PolicyLoadError(f"{file.name} cannot be read: {error}") from error
-        for number, one in enumerate(told.get("example", ()), start=1):
+        given = told.get("example", [])
+        if not isinstance(given, list):
+            raise PolicyLoadError(f"{file.name}: `example` is a list of tables, `[[example]]`")
+        for number, one in enumerate(given, start=1):
             place = f"{file.name}, example {number}"
             found.append(_example(one, place, slices=slices, rules=rules))
     if len(found) > EXAMPLES_MAX:
