@@ -53,9 +53,11 @@ class Context:
     def ask(self, prompt: str, *, output: type[M], **slots: object) -> StepCall[M]: ...
 
     @overload
-    def ask(self, prompt: str, **slots: object) -> StepCall[Answer]: ...
+    def ask(self, prompt: str, *, output: None = None, **slots: object) -> StepCall[Answer]: ...
 
-    def ask(self, prompt: str, *, output: type[Any] | None = None, **slots: object) -> StepCall[Any]:
+    def ask(
+        self, prompt: str, *, output: type[Any] | None = None, **slots: object
+    ) -> StepCall[Any]:
         """Ask a model with a prompt file; `slots` fill it, `output` is the shape of the answer."""
         return StepCall(kind=StepKind.ASK, name=prompt, arguments=slots, output=output)
 
@@ -73,7 +75,9 @@ class Context:
         """Read from another system with a declared tool; pass its arguments by name."""
         return StepCall(kind=StepKind.READ, name=_name(tool, _args), arguments=arguments)
 
-    def derive(self, rule: Callable[P, T], /, *_args: P.args, **arguments: P.kwargs) -> StepCall[T]:
+    def derive(
+        self, rule: Callable[P, T], /, *_args: P.args, **arguments: P.kwargs
+    ) -> StepCall[T]:
         """Work a value out with a declared pure function; pass its arguments by name."""
         return StepCall(kind=StepKind.DERIVE, name=_name(rule, _args), arguments=arguments)
 
@@ -113,7 +117,10 @@ class Context:
 
     @overload
     def gather(
-        self, one: "StepCall[A] | Coroutine[Any, Any, A]", two: "StepCall[B] | Coroutine[Any, Any, B]"
+        self,
+        one: "StepCall[A] | Coroutine[Any, Any, A]",
+        two: "StepCall[B] | Coroutine[Any, Any, B]",
+        /,
     ) -> StepCall[tuple[A, B]]: ...
 
     @overload
@@ -122,6 +129,7 @@ class Context:
         one: "StepCall[A] | Coroutine[Any, Any, A]",
         two: "StepCall[B] | Coroutine[Any, Any, B]",
         three: "StepCall[C] | Coroutine[Any, Any, C]",
+        /,
     ) -> StepCall[tuple[A, B, C]]: ...
 
     @overload

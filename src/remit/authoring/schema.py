@@ -38,7 +38,10 @@ System = SystemMark()
 
 
 def params_of(
-    body: Callable[..., object], *, sources_required: bool, key_fields: frozenset[str] | None = None
+    body: Callable[..., object],
+    *,
+    sources_required: bool,
+    key_fields: frozenset[str] | None = None,
 ) -> tuple[ParamSpec, ...]:
     """Return the declared parameters of a tool or action body.
 
@@ -81,7 +84,11 @@ def _param(
         source = CaseSource(field=parameter.name)
     else:
         source = AnySource()
-    if isinstance(source, AnySource) and sources_required and word in {"money", "integer", "decimal"}:
+    if (
+        isinstance(source, AnySource)
+        and sources_required
+        and word in {"money", "integer", "decimal"}
+    ):
         raise SourceDeclarationError(f"{where} is a {word}; `Source.any()` is for content only")
     private = _private(marks)
     if isinstance(source, AnySource) and sources_required and private:
@@ -113,7 +120,9 @@ def _walk(
         for name, field in plain.model_fields.items():
             inner, inner_marks, _ = _unwrap(field.annotation)
             inner_marks = (*inner_marks, *field.metadata, *((System,) if system else ()))
-            found += _walk(inner, f"{path}.{name}" if path else name, inner_marks, where, depth - 1)
+            found += _walk(
+                inner, f"{path}.{name}" if path else name, inner_marks, where, depth - 1
+            )
         return found
     if get_origin(plain) in {list, tuple, set, frozenset}:
         members = [member for member in get_args(plain) if member is not Ellipsis]
@@ -166,9 +175,8 @@ def _word(plain: Any, where: str) -> tuple[str, tuple[str, ...]]:
 
 def _private(marks: tuple[Any, ...]) -> str | None:
     for mark in marks:
-        found = fields.private_type(mark)
-        if found is not None:
-            return found
+        if isinstance(mark, fields.Typed) and mark.private is not None:
+            return mark.private
     return None
 
 

@@ -9,7 +9,6 @@ from remit.domain.step import StepKind
 T = TypeVar("T")
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCall(Generic[T]):
     """One call on the context; awaiting it hands it to the engine, which answers."""

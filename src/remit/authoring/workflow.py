@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints, overload
+from typing import Any, ParamSpec, TypeVar, get_type_hints, overload
 
 from pydantic import TypeAdapter
 
@@ -15,11 +15,13 @@ from remit.domain.action import (
     ActionSpec,
     CaseSource,
     FieldSpec,
-    ParamSpec as ParamSpecValue,
     Risk,
     ToolSource,
     ToolSpec,
     alternatives,
+)
+from remit.domain.action import (
+    ParamSpec as ParamSpecValue,
 )
 from remit.errors import RegistrationError
 
@@ -51,7 +53,9 @@ class Workflow:
         self, *, record: str | None = None
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]: ...
 
-    def tool(self, body: Any = None, /, *, record: str | None = None) -> Any:
+    def tool(
+        self, body: Callable[..., Awaitable[Any]] | None = None, /, *, record: str | None = None
+    ) -> Any:
         """Declare a read on another system: recorded, masked, never held.
 
         `record` is the path of the result field that names the record; default `id` where there is
@@ -291,7 +295,9 @@ class Workflow:
         where = f"`{owner}.{param}`"
         match source:
             case CaseSource(field=field) if field.split(".")[0] not in fields:
-                raise RegistrationError(f"{where} comes from the case's `{field}`, which is no field")
+                raise RegistrationError(
+                    f"{where} comes from the case's `{field}`, which is no field"
+                )
             case ToolSource(tool=tool) if tool.startswith("receipt:"):
                 return
             case ToolSource(tool=tool) if tool not in self.tools:

@@ -43,7 +43,9 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
     _S.HELD: {
         _S.PROPOSED: "machine: what stood in the way is gone; gate again",
         _S.CLEARED: "desk: approved, and the gate allows with this clearance",
-        _S.DENIED: "desk: rejected",
+        _S.DENIED: "desk: rejected; second gate: something changed",
+        _S.BLOCKED: "second gate: the machine could not tell",
+        _S.ESCALATED: "second gate: escalate",
         _S.REPLACED: "desk: edited",
         _S.EXPIRED: "clock: nobody decided in time",
         _S.WITHDRAWN: "workflow, owner, incident, a person's escalate",

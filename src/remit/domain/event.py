@@ -78,6 +78,21 @@ class Entry:
     payloads: Mapping[str, Json] = field(default_factory=dict)
     on_behalf_of: Actor | None = None
 
+    def word(self, name: str) -> str:
+        """Return a text of the body; empty where there is none."""
+        value = self.body.get(name)
+        return "" if value is None else str(value)
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number of the body; `None` where there is none."""
+        value = self.body.get(name)
+        return value if isinstance(value, int) else None
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts of the body."""
+        value = self.body.get(name)
+        return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
+
 
 E = TypeVar("E", bound=Event)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from remit.errors import NotEntitledError, NotSignedInError
 from remit.governance.sessions import Session
@@ -10,7 +10,7 @@ from remit.governance.sessions import Session
 # Roles that read everything and change nothing.
 READ_ONLY_ROLES = frozenset({"auditor"})
 
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])  # Any: whatever a face's router calls
+Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 
 
 class Permission(StrEnum):

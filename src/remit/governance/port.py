@@ -9,7 +9,7 @@ from typing import Protocol
 
 from remit.domain.approval import RejectReason, Verdict
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
-from remit.governance.sessions import Person
+from remit.governance.owners import Person
 from remit.observability.line import Timeline
 
 

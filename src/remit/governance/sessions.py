@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from remit.domain.clock import Clock
 from remit.errors import NotFoundError, TooManyTriesError
+from remit.governance.owners import Person
 
 CODE_MINUTES = 10
 IDLE_MINUTES = 30
@@ -19,19 +19,6 @@ SESSIONS_MAX = 1_000
 TRIES_MAX = 20  # wrong codes within CODE_MINUTES
 
 RandomBytes = Callable[[int], bytes]  # that many bytes, fit for secrets
-
-
-class Person(Protocol):
-    """What a session needs to know of somebody."""
-
-    @property
-    def handle(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def roles(self) -> frozenset[str]: ...
-    @property
-    def active(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +100,7 @@ class SignIn:
         return session
 
     def find(self, token: str) -> Session | None:
-        """Return the living session of this token with the person's present roles, and prolong it."""
+        """Return this token's living session with the person's present roles, and prolong it."""
         session = self._sessions.get(token)
         now = self._clock()
         if session is None:
@@ -127,6 +114,15 @@ class SignIn:
         prolonged = replace(session, person=person, expires_at=min(idle_end, end))
         self._sessions[token] = prolonged
         return prolonged
+
+    def is_living(self, token: str) -> bool:
+        """Return whether `find` would find this session, without prolonging it."""
+        session = self._sessions.get(token)
+        return (
+            session is not None
+            and session.expires_at > self._clock()
+            and self._active(session.person.handle) is not None
+        )
 
     def end(self, token: str) -> None:
         """Sign out; an unknown token changes nothing."""

@@ -8,8 +8,8 @@ from remit.domain.value import Json
 from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
-from remit.intake.detect import Known, find
-from remit.intake.rendering import Region, Span, as_spans, pack, render, tidy, unpack
+from remit.intake.detect import Finding, Known, find
+from remit.intake.rendering import Region, Span, as_spans, pack, render, tidy, unpack, widened
 from remit.intake.scrub import scrub
 from remit.intake.vault import KnownValue, ScopeVault
 
@@ -101,17 +101,19 @@ class Masker:
     def _text(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
         if len(text) > TEXT_CHARACTERS_MAX:
             raise MaskingFailedError("a text is too long to be masked; split it")
-        kept, spans = self._read_tokens(text, trusted=trusted)
+        kept, spans = self._read_tokens(text, label, trusted=trusted)
         for _ in range(ROUNDS_MAX):
             masked, regions = render(text, spans, kept, self._token)
-            found = find(masked, known=self._all_known(), label=label, regions=self._regions)
+            found = self._find(masked, label)
             fresh = as_spans(masked, found, regions, public=self._public)
             if not fresh:
                 return self._checked(text, masked, regions)
             spans = tidy([*spans, *fresh])
         return self._as_one(text)
 
-    def _read_tokens(self, text: str, *, trusted: bool) -> tuple[list[Region], list[Span]]:
+    def _read_tokens(
+        self, text: str, label: str, *, trusted: bool
+    ) -> tuple[list[Region], list[Span]]:
         kept: list[Region] = []
         spans: list[Span] = []
         live = self._vault.tokens() if trusted else frozenset()
@@ -119,8 +121,11 @@ class Masker:
             if read.token in live:
                 kept.append(Region(read.start, read.end, read.start, read.end, read.token))
             else:
-                spans.append(Span(read.start, read.end, "TEXT", text[read.start : read.end]))
-        return kept, spans
+                spans.append(Span(read.start, read.end, "TEXT", ""))
+        return kept, widened(spans, self._find(text, label)) if spans else []
+
+    def _find(self, text: str, label: str) -> tuple[Finding, ...]:
+        return find(text, known=self._all_known(), label=label, regions=self._regions)
 
     def _token(self, span: Span, surface: str) -> str:
         return self._vault.token_for(span.type, span.canonical or surface, surface)
@@ -218,7 +223,7 @@ class Masker:
         if abs(value) < INTEGER_MIN:
             return value
         text = f"{value}"
-        found = find(text, known=self._all_known(), label=label, regions=self._regions)
+        found = self._find(text, label)
         if not found:
             return value
         return self._vault.token_for(found[0].type, text, text, form="integer")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from remit.domain.approval import ApprovalState, Requirement, Vote, move
 from remit.domain.clock import instant
 from remit.domain.event import Entry
-from remit.store.connection import Connection
+from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
     """create table if not exists approvals (
@@ -82,19 +82,17 @@ class ApprovalRecord:
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
-    body = entry.body
     match entry.event:
         case "governance:approval:requested":
-            requirements = body["requirements"]
-            joined = ";".join(map(str, requirements)) if isinstance(requirements, list | tuple) else ""
+            joined = ";".join(entry.words("requirements"))
             connection.execute(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '')",
                 (
-                    body["approval_id"], entry.case_id, body["action_id"], entry.workflow,
-                    body["action"], body["risk"], body["digest"], joined, entry.seq, entry.at_us,
-                    body["due_us"], body["expires_us"], body.get("money_minor"),
-                    body.get("currency", ""),
+                    entry.word("approval_id"), entry.case_id, entry.word("action_id"), entry.workflow,
+                    entry.word("action"), entry.word("risk"), entry.word("digest"), joined, entry.seq, entry.at_us,
+                    entry.number("due_us"), entry.number("expires_us"), entry.number("money_minor"),
+                    entry.word("currency"),
                 ),
             )  # fmt: skip
         case "governance:approval:voted":
@@ -102,46 +100,44 @@ def project(connection: Connection, entry: Entry) -> None:
         case "governance:approval:decided":
             _decided(connection, entry)
         case "governance:approval:closed":
-            _move(connection, entry, ApprovalState(str(body["state"])))
+            _move(connection, entry, ApprovalState(entry.word("state")))
         case _:
             pass
 
 
 def _decided(connection: Connection, entry: Entry) -> None:
-    body = entry.body
     states = {
         "approve": ApprovalState.APPROVED,
         "reject": ApprovalState.DENIED,
         "edit": ApprovalState.SUPERSEDED,
         "escalate": ApprovalState.REVOKED,
     }
-    if body["verdict"] == "approve":
+    if entry.word("verdict") == "approve":
         _vote(connection, entry)
-    _move(connection, entry, states[str(body["verdict"])])
+    _move(connection, entry, states[entry.word("verdict")])
     connection.execute(
         "update approvals set decided_by = ?, decided_us = ?, verdict = ?, reason = ?,"
         " replaced_by = ? where approval_id = ?",
         (
-            body["person"],
+            entry.word("person"),
             entry.at_us,
-            body["verdict"],
-            body.get("reason", ""),
-            body.get("replaced_by", ""),
-            body["approval_id"],
+            entry.word("verdict"),
+            entry.word("reason"),
+            entry.word("replaced_by"),
+            entry.word("approval_id"),
         ),
     )
 
 
 def _vote(connection: Connection, entry: Entry) -> None:
-    body = entry.body
     connection.execute(
         "insert into votes (approval_id, person, role, digest, edited, at_us)"
         " values (?, ?, ?, ?, ?, ?)",
         (
-            body["approval_id"],
-            body["person"],
-            body["role"],
-            body["digest"],
+            entry.word("approval_id"),
+            entry.word("person"),
+            entry.word("role"),
+            entry.word("digest"),
             0,
             entry.at_us,
         ),
@@ -149,7 +145,7 @@ def _vote(connection: Connection, entry: Entry) -> None:
 
 
 def _move(connection: Connection, entry: Entry, to: ApprovalState) -> None:
-    approval_id = str(entry.body["approval_id"])
+    approval_id = entry.word("approval_id")
     row = find(connection, approval_id)
     if row is None:
         return
@@ -214,7 +210,7 @@ def waiting(
     limit: int,
 ) -> list[ApprovalRecord]:
     """Return open approvals, the next due first, after a cursor of (due, id)."""
-    where, values = ["state = 'open'"], list[object]()
+    where, values = ["state = 'open'"], list[Parameter]()
     for column, value in (("workflow", workflow), ("action", action)):
         if value is not None:
             where.append(f"{column} = ?")

@@ -42,7 +42,6 @@ class GrantRow:
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
-    body = entry.body
     match entry.event:
         case "governance:grant:given":
             connection.execute(
@@ -51,23 +50,28 @@ def project(connection: Connection, entry: Entry) -> None:
                 " level = excluded.level, fingerprint = excluded.fingerprint,"
                 " signer = excluded.signer, expires_us = excluded.expires_us",
                 (
-                    entry.workflow, body["action"], body["segment"], body["level"],
-                    body["fingerprint"], body["signer"], body["expires_us"],
+                    entry.workflow, entry.word("action"), entry.word("segment"), entry.word("level"),
+                    entry.word("fingerprint"), entry.word("signer"), entry.number("expires_us"),
                 ),
             )  # fmt: skip
         case "governance:grant:lowered":
             connection.execute(
                 "update grants set level = ? where workflow = ? and action = ? and segment = ?",
-                (body["level"], entry.workflow, body["action"], body["segment"]),
+                (entry.word("level"), entry.workflow, entry.word("action"), entry.word("segment")),
             )
         case "policy:stop:set":
             connection.execute(
                 "insert into stops (scope, sentence, hard, set_by, set_us) values (?, '', ?, ?, ?)"
                 " on conflict (scope) do nothing",
-                (body["scope"], int(bool(body["hard"])), entry.actor.ref, entry.at_us),
+                (
+                    entry.word("scope"),
+                    int(bool(entry.body.get("hard"))),
+                    entry.actor.ref,
+                    entry.at_us,
+                ),
             )
         case "policy:stop:lifted":
-            connection.execute("delete from stops where scope = ?", (body["scope"],))
+            connection.execute("delete from stops where scope = ?", (entry.word("scope"),))
         case _:
             return
     connection.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from remit.domain.case import CaseStatus, move
 from remit.domain.event import Entry
-from remit.store.connection import Connection
+from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
     """create table if not exists cases (
@@ -101,7 +101,7 @@ def page(
     limit: int,
 ) -> list[CaseRow]:
     """Return cases, newest first, after a cursor of (opened, id)."""
-    where, values = ["1 = 1"], list[object]()
+    where, values = ["1 = 1"], list[Parameter]()
     for column, value in (("workflow", workflow), ("status", status)):
         if value is not None:
             where.append(f"{column} = ?")
@@ -141,13 +141,16 @@ def counts(connection: Connection, workflow: str | None = None) -> dict[str, int
         connection.rows("select status, sum(n) from case_counts group by status")
         if workflow is None
         else connection.rows(
-            "select status, sum(n) from case_counts where workflow = ? group by status", (workflow,)
+            "select status, sum(n) from case_counts where workflow = ? group by status",
+            (workflow,),
         )
     )
     return {str(row[0]): int(row[1]) for row in rows}
 
 
-def results(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, str, int]]:
+def results(
+    connection: Connection, workflow: str | None = None
+) -> list[tuple[str, str, str, int]]:
     """Return (status, reason, result, number) of all cases."""
     clause = "" if workflow is None else " where workflow = ?"
     rows = connection.rows(
@@ -162,7 +165,6 @@ def results(connection: Connection, workflow: str | None = None) -> list[tuple[s
 
 
 def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: str) -> None:
-    body = entry.body
     connection.execute(
         f"insert into cases ({COLUMNS}) values (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null)",
         (
@@ -170,10 +172,10 @@ def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: st
             entry.workflow,
             status.value,
             reason,
-            body["channel"],
-            body["external"],
-            body["content"],
-            body.get("subject", ""),
+            entry.word("channel"),
+            entry.word("external"),
+            entry.word("content"),
+            entry.word("subject"),
             entry.fingerprint or "",
             entry.at_us,
             entry.at_us,
@@ -188,18 +190,18 @@ def _received(connection: Connection, entry: Entry) -> str | None:
 
 
 def _quarantined(connection: Connection, entry: Entry) -> str | None:
-    codes = entry.body["codes"]
-    _opened(connection, entry, CaseStatus.QUARANTINED, str(codes[0]) if codes else "")  # type: ignore[index, call-overload]  # a list of codes by its event
+    codes = entry.words("codes")
+    _opened(connection, entry, CaseStatus.QUARANTINED, codes[0] if codes else "")
     return None
 
 
 def _waits(connection: Connection, entry: Entry) -> str | None:
-    _set(connection, entry, CaseStatus.PARKED, str(entry.body["kind"]))
+    _set(connection, entry, CaseStatus.PARKED, entry.word("kind"))
     return None
 
 
 def _escalated(connection: Connection, entry: Entry) -> str | None:
-    _set(connection, entry, CaseStatus.ESCALATED, str(entry.body["code"]))
+    _set(connection, entry, CaseStatus.ESCALATED, entry.word("code"))
     return None
 
 
@@ -208,8 +210,8 @@ def _closed(connection: Connection, entry: Entry) -> str | None:
         connection,
         entry,
         CaseStatus.CLOSED,
-        str(entry.body["outcome"]),
-        result=str(entry.body.get("result", "")),
+        entry.word("outcome"),
+        result=entry.word("result"),
     )
     return None
 

@@ -84,36 +84,34 @@ class ProposalRow:
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
-    body = entry.body
     match entry.event:
         case "orchestration:action:proposed":
             connection.execute(
                 f"insert into proposals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
                 (
-                    body["action_id"], entry.case_id, entry.workflow, body["action"],
-                    body["version"], entry.path or "", body["risk"], body.get("record", ""),
-                    body.get("money_minor"), body.get("currency", ""), body.get("undoes", ""),
+                    entry.word("action_id"), entry.case_id, entry.workflow, entry.word("action"),
+                    entry.number("version"), entry.path or "", entry.word("risk"), entry.word("record"),
+                    entry.number("money_minor"), entry.word("currency"), entry.word("undoes"),
                     entry.at_us, entry.at_us,
                 ),
             )  # fmt: skip
         case "policy:action:decided":
-            codes = body["codes"]
-            joined = " ".join(str(code) for code in codes) if isinstance(codes, list | tuple) else ""
-            _move(connection, entry, EffectState(str(body["state"])), codes=joined)
+            joined = " ".join(entry.words("codes"))
+            _move(connection, entry, EffectState(entry.word("state")), codes=joined)
         case "governance:approval:decided":
             _verdict(connection, entry)
         case "orchestration:effect:intended":
             _move(connection, entry, EffectState.INTENDED)
             connection.execute(
                 "update proposals set effect_id = ?, attempt = ? where action_id = ?",
-                (body["effect_id"], body["attempt"], body["action_id"]),
+                (entry.word("effect_id"), entry.number("attempt"), entry.word("action_id")),
             )
         case "orchestration:effect:confirmed":
             _move(connection, entry, EffectState.CONFIRMED)
             connection.execute(
                 "update proposals set reference = ? where action_id = ?",
-                (body["reference"], body["action_id"]),
+                (entry.word("reference"), entry.word("action_id")),
             )
         case event if event in _STATES:
             _move(connection, entry, _STATES[event])
@@ -122,7 +120,7 @@ def project(connection: Connection, entry: Entry) -> None:
 
 
 def _verdict(connection: Connection, entry: Entry) -> None:
-    match entry.body["verdict"]:
+    match entry.word("verdict"):
         case "reject":
             _move(connection, entry, EffectState.DENIED)
         case "edit":
@@ -134,7 +132,7 @@ def _verdict(connection: Connection, entry: Entry) -> None:
 
 
 def _move(connection: Connection, entry: Entry, to: EffectState, *, codes: str = "") -> None:
-    action_id = str(entry.body["action_id"])
+    action_id = entry.word("action_id")
     row = find(connection, action_id)
     if row is None:
         return

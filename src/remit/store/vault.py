@@ -33,4 +33,4 @@ def of_scope(connection: Connection, scope: str) -> list[VaultTuple]:
         "select scope, token, type, blind, sealed from vault where scope = ? order by token",
         (scope,),
     )
-    return [(str(r[0]), str(r[1]), str(r[2]), bytes(r[3]), bytes(r[4])) for r in rows]  # type: ignore[arg-type]  # blob columns
+    return [(str(r[0]), str(r[1]), str(r[2]), bytes(r[3]), bytes(r[4])) for r in rows]

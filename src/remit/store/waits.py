@@ -29,9 +29,9 @@ def project(connection: Connection, entry: Entry) -> None:
                 (
                     entry.case_id,
                     entry.path or "",
-                    entry.body["kind"],
-                    entry.body["ref"],
-                    entry.body.get("expires_us"),
+                    entry.word("kind"),
+                    entry.word("ref"),
+                    entry.number("expires_us"),
                 ),
             )
         case "orchestration:wait:ended":
@@ -42,7 +42,7 @@ def project(connection: Connection, entry: Entry) -> None:
         case "governance:approval:decided":
             connection.execute(
                 "delete from waits where case_id = ? and ref = ?",
-                (entry.case_id, entry.body["approval_id"]),
+                (entry.case_id, entry.word("approval_id")),
             )
         case "orchestration:case:closed" | "orchestration:case:escalated":
             connection.execute("delete from waits where case_id = ?", (entry.case_id,))

@@ -1,0 +1,333 @@
+"""From settings to what a workflow runs with: code, prompts, rules, knowledge, models, connectors."""
+
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+
+from remit.authoring.workflow import Workflow
+from remit.domain.autonomy import Level, Phase
+from remit.domain.value import Json, digest
+from remit.errors import RegistrationError, RemitError, SettingsError
+from remit.integrations.address import host_of
+from remit.integrations.connector import Connector, Operation, OperationKind
+from remit.integrations.http import HttpClient
+from remit.integrations.openapi import OpenApiConnector
+from remit.integrations.recorder import FileRecorder
+from remit.models import classifier, prompt, scripted
+from remit.models.choice import Classifier, Progress
+from remit.models.routing import Route
+from remit.models.runtime import Runtime
+from remit.orchestration.equipment import Desk, Equipment
+from remit.policy import cedar
+from remit.retrieval import documents
+from remit.retrieval.retriever import Retriever
+from remit.settings import (
+    ModelSettings,
+    OpenApiSettings,
+    PersonSettings,
+    Project,
+    ScriptedModel,
+    WorkflowSettings,
+    secret,
+)
+
+TRAINING_ROWS_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """A workflow with its documents and connectors, before the database is open."""
+
+    equipment: Callable[[Retriever | None], Equipment]
+    workflow: Workflow
+    documents: tuple[documents.Document, ...]
+    collections: tuple[str, ...]
+    connectors: Mapping[str, Connector]
+    credentials: Mapping[str, str | None]
+    settings: WorkflowSettings
+    fingerprint: str
+
+
+def assemble(
+    project: Project,
+    *,
+    people: Mapping[str, PersonSettings],
+    models_folder: Path,
+    random: Callable[[], float],
+    progress: Progress | None = None,
+    connect: bool = True,
+) -> Assembled:
+    """Put one workflow together.
+
+    Raises `SettingsError`, `RegistrationError`, `PolicyLoadError`, `PromptInvalidError`,
+    `DocumentInvalidError` and `ManifestInvalidError`, each naming the place. Without `connect` no
+    secret is looked up, so that a check needs none.
+    """
+    settings = project.settings.workflow
+    if settings is None:
+        raise SettingsError(f"`{project.folder}` holds no workflow")
+    module = load_module(project.folder, settings.module)
+    workflow = _workflow(module, settings)
+    prompts = prompt.load(project.path(settings.prompts)) if _is(project, settings.prompts) else {}
+    knowledge: tuple[documents.Document, ...] = (
+        documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
+    )
+    specs = [declared.spec for declared in workflow.actions.values()]
+    book = cedar.load(
+        project.path(settings.policies),
+        specs=specs,
+        tools=[tool.spec for tool in workflow.tools.values()],
+        owners=frozenset(people),
+        facts={name: word for spec in specs for name, word in spec.facts},
+    )
+    classifiers = {
+        name: trained(
+            project.path(one.train), text=one.text, label=one.label, seed=one.seed,
+            folder=models_folder, progress=progress,
+        )
+        for name, one in settings.classifiers.items()
+    }  # fmt: skip
+    routes = _routes(project, settings, connect=connect)
+    connectors, credentials, seen = _connectors(project, settings, random=random, connect=connect)
+    _check_owners(settings, people)
+    parts: dict[str, Json] = {
+            "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
+            "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
+            "connectors": dict(seen),
+            "knowledge": documents.digest(knowledge) if knowledge else "",
+            "models": {name: one.model_dump(mode="json", exclude={"key"}) | _script(project, one)
+                       for name, one in settings.models.items()},
+            "policy": [*sorted(one.digest for one in book.slices.values())],
+            "prompts": {name: one.digest for name, one in prompts.items()},
+            "signatures": {spec.name: spec.signature for spec in specs},
+    }  # fmt: skip
+    fingerprint = digest(parts)
+
+    def equipment(retriever: Retriever | None) -> Equipment:
+        return Equipment(
+            workflow=workflow,
+            phase=Phase(settings.phase),
+            owner=settings.owners.workflow if people[settings.owners.workflow].active else "",
+            fingerprint=fingerprint,
+            desk=Desk(**settings.desk.model_dump()),
+            people={handle: one.roles for handle, one in people.items() if one.active},
+            ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
+            reveals={
+                (name, parameter): listed.types
+                for name, one in settings.actions.items()
+                for parameter, listed in one.reveal.items()
+            },
+            classifiers=classifiers,
+            prompts=prompts,
+            routes=routes,
+            retriever=retriever,
+            book=book,
+            low_marks_ppm={
+                name: int(one.low_mark * 1_000_000)
+                for name, one in settings.actions.items()
+                if one.low_mark is not None
+            },
+        )
+
+    return Assembled(
+        equipment=equipment,
+        workflow=workflow,
+        documents=knowledge,
+        collections=tuple(sorted({one.collection for one in knowledge})),
+        connectors=connectors,
+        credentials=credentials,
+        settings=settings,
+        fingerprint=fingerprint,
+    )
+
+
+def load_module(folder: Path, place: str) -> ModuleType:
+    """Import the file that `[workflow] module` names, from its own folder.
+
+    Raises `SettingsError` or `RegistrationError` naming the file and line.
+    """
+    name, _, _ = place.partition(":")
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        raise SettingsError(f"there is no `{path}`; `module` names a file beside `remit.toml`")
+    unique = f"remit_workflow_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(unique, path)
+    if spec is None or spec.loader is None:
+        raise SettingsError(f"`{path}` cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[unique] = module
+    sys.path.insert(0, str(folder))
+    try:
+        spec.loader.exec_module(module)
+    except RemitError:
+        raise
+    except Exception as error:
+        raise RegistrationError(
+            f"`{path}` cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove(str(folder))
+    return module
+
+
+def trained(
+    file: Path, *, text: str, label: str, seed: int, folder: Path, progress: Progress | None = None
+) -> Classifier:
+    """Return the classifier of a labelled file, trained once for each content and seed."""
+    rows = labelled(file, text=text, label=label)
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    kind = "local" if importlib.util.find_spec("sklearn") else "nearest"
+    home = folder / f"{kind}-{content[:16]}-{seed}-{text}-{label}"
+    if (home / "classifier.json").is_file():
+        return classifier.load(home)
+    made = classifier.train(rows, seed=seed, progress=progress)
+    home.mkdir(parents=True, exist_ok=True)
+    made.save(home)
+    return made
+
+
+def labelled(file: Path, *, text: str, label: str) -> list[tuple[str, str]]:
+    """Read (text, label) rows of a `.jsonl` or `.csv` file, gzip too.
+
+    Raises `InputFileError` naming the file and line.
+    """
+    from remit.authoring import rows  # noqa: PLC0415 - readers of files, needed here alone
+
+    return [
+        (str(row.fields.get(text, "")), str(row.fields.get(label, "")))
+        for row in rows.read(file)
+        if row.fields is not None
+    ]
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _workflow(module: ModuleType, settings: WorkflowSettings) -> Workflow:
+    _, _, attribute = settings.module.partition(":")
+    found = getattr(module, attribute or "workflow", None)
+    if not isinstance(found, Workflow):
+        raise RegistrationError(
+            f'`{settings.module}` is no workflow; write `name = Workflow("{settings.name}")`'
+        )
+    if found.name != settings.name:
+        raise RegistrationError(
+            f"the module's workflow is `{found.name}` and `remit.toml` says `{settings.name}`; "
+            "make them equal"
+        )
+    for name in settings.actions:
+        if name not in found.actions:
+            raise SettingsError(f"`[workflow.actions.{name}]` is no action of `{found.name}`")
+    return found.finished()
+
+
+def _routes(project: Project, settings: WorkflowSettings, *, connect: bool) -> Mapping[str, Route]:
+    models: dict[str, Runtime] = {
+        name: _model(project, name, one, connect=connect) for name, one in settings.models.items()
+    }
+    routes = {}
+    for name, one in settings.routes.items():
+        missing = [model for model in one.models if model not in models]
+        if missing:
+            raise SettingsError(f"route `{name}` names `{missing[0]}`, which is no model here")
+        routes[name] = Route(
+            name=name,
+            models=tuple(models[model] for model in one.models),
+            timeout_seconds=one.timeout_seconds,
+        )
+    return MappingProxyType(routes)
+
+
+def _model(project: Project, name: str, settings: ModelSettings, *, connect: bool) -> Runtime:
+    if isinstance(settings, ScriptedModel):
+        return scripted.load(project.path(settings.file), name=name)
+    from remit.models.pydantic_ai import PydanticAIRuntime, Server  # noqa: PLC0415 - an extra
+
+    return PydanticAIRuntime(
+        Server(
+            name=name,
+            model=settings.id,
+            base_url=settings.base_url,
+            key=(secret(settings.key) if connect else None) or "none",
+        )
+    )
+
+
+def _script(project: Project, settings: ModelSettings) -> dict[str, Json]:
+    if not isinstance(settings, ScriptedModel):
+        return {}
+    return {"script": hashlib.sha256(project.path(settings.file).read_bytes()).hexdigest()}
+
+
+def _connectors(
+    project: Project,
+    settings: WorkflowSettings,
+    *,
+    random: Callable[[], float],
+    connect: bool,
+) -> tuple[dict[str, Connector], dict[str, str | None], dict[str, str]]:
+    connectors: dict[str, Connector] = {}
+    credentials: dict[str, str | None] = {}
+    seen: dict[str, str] = {}
+    for name, one in settings.connectors.items():
+        if isinstance(one, OpenApiSettings):
+            url = (secret(one.url) if connect else None) or "http://127.0.0.1:1"
+            loopback = url.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
+            made = OpenApiConnector(
+                name=name,
+                document=_bytes(project.path(one.document)),
+                url=url,
+                key=one.key,
+                settings={
+                    operation: given.model_dump(exclude_unset=True)
+                    for operation, given in one.operations.items()
+                },
+                client=HttpClient(hosts=[host_of(url, loopback=loopback)], randomness=random),
+            )
+            connectors[name], seen[name] = made, made.digest
+            credentials[name] = secret(one.key) if connect else None
+        else:
+            tape = project.path(one.file)
+            tape.parent.mkdir(parents=True, exist_ok=True)
+            connectors[name] = FileRecorder(tape, _operations(one.operations), name=name)
+            credentials[name] = None
+            seen[name] = json.dumps(sorted(one.operations))
+    return connectors, credentials, seen
+
+
+def _operations(names: Sequence[str]) -> dict[str, Operation]:
+    """Return the operations of a recorder: `get…`, `find…`, `list…` read, everything else writes."""
+    return {
+        name: Operation(
+            name=name,
+            kind=OperationKind.READ
+            if name.startswith(("get", "find", "list"))
+            else OperationKind.WRITE,
+            keys_honoured=True,
+        )
+        for name in names
+    }
+
+
+def _check_owners(settings: WorkflowSettings, people: Mapping[str, PersonSettings]) -> None:
+    for role, handle in settings.owners.model_dump().items():
+        if handle not in people:
+            raise SettingsError(
+                f"the owner of {role} is `{handle}`, who is nobody; add `[people.{handle}]`"
+            )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"`{path}` cannot be read") from error
+
+
+def _is(project: Project, folder: str) -> bool:
+    return project.path(folder).is_dir()

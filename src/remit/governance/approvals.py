@@ -1,0 +1,254 @@
+"""The desk: who may say yes or no to what waits, and what a verdict leaves in the record."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from remit.domain import actor, clock
+from remit.domain.action import ActionSpec
+from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.event import (
+    ActionExpired,
+    ActionWithdrawn,
+    ApprovalClosed,
+    ApprovalDecided,
+    ApprovalVoted,
+    CaseEscalated,
+    Draft,
+    Event,
+)
+from remit.domain.money import Money
+from remit.domain.value import Json, canonical
+from remit.errors import (
+    ApprovalClosedError,
+    ApprovalExpiredError,
+    InvalidEditError,
+    NotEntitledError,
+    NotFoundError,
+    StaleDigestError,
+)
+from remit.store import approvals as rows
+from remit.store import proposals
+from remit.store.approvals import ApprovalRecord
+from remit.store.unit import UnitOfWork
+
+EDIT_CHARACTERS_MAX = 16_384
+
+
+def decide(
+    uow: UnitOfWork,
+    approval_id: str,
+    *,
+    person: str,
+    roles: frozenset[str],
+    verdict: Verdict,
+    digest: str,
+    channel: str,
+    edits: Mapping[str, Json] | None = None,
+    reason: RejectReason | None = None,
+    note: Json = None,
+    seconds_open: int | None = None,
+) -> ApprovalRecord:
+    """Record one person's verdict, bound to the digest that they were shown.
+
+    A yes that is not yet enough is a vote; one no is a no. The same vote again changes nothing.
+    Raises `NotFoundError`, `NotEntitledError`, `StaleDigestError`, `ApprovalClosedError` and
+    `ApprovalExpiredError`.
+    """
+    row = rows.find(uow.connection, approval_id)
+    if row is None:
+        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    role = _role(row, person, roles)
+    if row.state is not ApprovalState.OPEN:
+        if row.decided_by == person and row.verdict == verdict.value:
+            return row
+        raise ApprovalClosedError(_closed(row))
+    if uow.now >= clock.instant(row.expires_us):
+        raise ApprovalExpiredError("the time to decide has passed; nothing was performed")
+    if digest != row.digest:
+        raise StaleDigestError("what you were shown is not what would run now; look again")
+    votes = rows.votes(uow.connection, approval_id)
+    if verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
+        return row
+    if verdict is Verdict.APPROVE and not _enough(
+        row, [*((vote.person, vote.role) for vote in votes), (person, role)]
+    ):
+        event: Event = ApprovalVoted(
+            approval_id=approval_id, person=person, role=role, digest=digest, channel=channel,
+            seconds_open=seconds_open,
+        )  # fmt: skip
+    else:
+        event = ApprovalDecided(
+            approval_id=approval_id,
+            action_id=row.action_id,
+            verdict=verdict.value,
+            person=person,
+            role=role,
+            digest=digest,
+            channel=channel,
+            reason=None if reason is None else reason.value,
+            seconds_open=seconds_open,
+        )
+    payload: dict[str, Json] = {}
+    if edits:
+        payload["edits"] = dict(edits)
+    if note is not None:
+        payload["note"] = note
+    _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
+    return rows.find(uow.connection, approval_id) or row
+
+
+def take_back(
+    uow: UnitOfWork, approval_id: str, *, person: str, grace_until: datetime
+) -> ApprovalRecord:
+    """Take a yes back inside its grace time: certain, for nothing has been intended.
+
+    Raises `NotFoundError`, `NotEntitledError`, and `ApprovalClosedError` when it is too late.
+    """
+    row = rows.find(uow.connection, approval_id)
+    if row is None:
+        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    if row.state is not ApprovalState.APPROVED or uow.now >= grace_until:
+        raise ApprovalClosedError("too late to take it back; undo it instead")
+    if person not in {vote.person for vote in rows.votes(uow.connection, approval_id)}:
+        raise NotEntitledError("only somebody who said yes can take it back")
+    _append(
+        uow,
+        row,
+        ApprovalClosed(
+            approval_id=approval_id, action_id=row.action_id, state="revoked", code="taken_back"
+        ),
+        person=person,
+    )
+    _append(
+        uow, row, ActionWithdrawn(action_id=row.action_id, code="desk.taken_back"), person=person
+    )
+    return rows.find(uow.connection, approval_id) or row
+
+
+def expire(uow: UnitOfWork, approval_id: str) -> bool:
+    """End an approval that nobody decided in time; it never approves, the case escalates."""
+    row = rows.find(uow.connection, approval_id)
+    if row is None or row.state is not ApprovalState.OPEN:
+        return False
+    if uow.now < clock.instant(row.expires_us):
+        return False
+    for event in (
+        ApprovalClosed(
+            approval_id=approval_id, action_id=row.action_id, state="expired", code="expired"
+        ),
+        ActionExpired(action_id=row.action_id, approval_id=approval_id),
+        CaseEscalated(code="approval.expired"),
+    ):
+        _append(uow, row, event, person=None)
+    return True
+
+
+def typed(spec: ActionSpec, edits: Mapping[str, str]) -> dict[str, Json]:
+    """Return what a person typed in an edit form as canonical values of the declared types.
+
+    Raises `InvalidEditError` naming the field.
+    """
+    made: dict[str, Json] = {}
+    for name, text in edits.items():
+        param = spec.param(name)
+        if param is None:
+            raise InvalidEditError(f"`{name}` is no parameter of `{spec.name}`")
+        if len(text) > EDIT_CHARACTERS_MAX:
+            raise InvalidEditError(f"`{name}` is longer than {EDIT_CHARACTERS_MAX} characters")
+        reader = _READERS.get(param.type)
+        if reader is None:
+            raise InvalidEditError(f"`{name}` is a {param.type} and cannot be edited here")
+        if not text.strip() and param.optional:
+            made[name] = None
+            continue
+        try:
+            made[name] = canonical(reader(text)).form
+        except (ValueError, InvalidOperation) as error:
+            raise InvalidEditError(f"`{name}` does not read as {param.type}: {error}") from None
+        if param.choices and made[name] not in param.choices:
+            raise InvalidEditError(f"`{name}` must be one of {', '.join(param.choices)}")
+    return made
+
+
+def _yes_no(text: str) -> bool:
+    words = {"yes": True, "true": True, "no": False, "false": False}
+    if text.strip().lower() not in words:
+        raise ValueError("write yes or no")
+    return words[text.strip().lower()]
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the time needs its zone, such as 2026-11-24T10:00+01:00")
+    return moment
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "text": lambda text: text,
+    "money": Money.of,
+    "integer": lambda text: int(text.strip()),
+    "decimal": lambda text: Decimal(text.strip()),
+    "boolean": _yes_no,
+    "date": lambda text: datetime.strptime(text.strip(), "%Y-%m-%d").date(),  # noqa: DTZ007 - a date
+    "instant": _instant,
+}
+
+
+def grace_ends(decided_us: int, seconds: int) -> datetime:
+    """Return when a yes can no longer be taken back."""
+    return clock.instant(decided_us) + timedelta(seconds=seconds)
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _role(row: ApprovalRecord, person: str, roles: frozenset[str]) -> str:
+    wanted = [requirement.role for requirement in row.requirements]
+    for role in wanted:
+        if role in roles:
+            return role
+    raise NotEntitledError(
+        f"`{person}` may not decide this; it needs the role {' or '.join(wanted)}"
+    )
+
+
+def _enough(row: ApprovalRecord, votes: list[tuple[str, str]]) -> bool:
+    return all(
+        len({person for person, role in votes if role == requirement.role}) >= requirement.people
+        for requirement in row.requirements
+    )
+
+
+def _closed(row: ApprovalRecord) -> str:
+    if row.state is ApprovalState.EXPIRED:
+        return "the time to decide has passed; nothing was performed"
+    if row.decided_by:
+        words = {"approve": "approved", "reject": "rejected", "edit": "edited"}
+        what = words.get(row.verdict, "took over")
+        when = clock.text(clock.instant(row.decided_us or 0))[11:16]
+        return f"{row.decided_by} {what} this at {when} UTC; your answer was not recorded"
+    return f"this approval is {row.state.value}; your answer was not recorded"
+
+
+def _append(
+    uow: UnitOfWork,
+    row: ApprovalRecord,
+    event: Event,
+    *,
+    person: str | None,
+    payloads: Mapping[str, Json] | None = None,
+) -> None:
+    found = proposals.find(uow.connection, row.action_id)
+    path = None if found is None else found.path
+    uow.append(
+        Draft(
+            event=event,
+            case_id=row.case_id,
+            workflow=row.workflow,
+            actor=actor.service("clock") if person is None else actor.person(person),
+            path=path,
+            payloads=payloads or {},
+        )
+    )

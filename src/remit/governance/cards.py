@@ -1,0 +1,242 @@
+"""Build the card of a held proposal from the gate's own facts, and keep it as JSON."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from pydantic import TypeAdapter
+
+from remit.domain import clock
+from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity, Witness
+from remit.domain.approval import Requirement
+from remit.domain.decision import Decision, GateFacts
+from remit.domain.money import Money
+from remit.domain.value import Json, encode
+from remit.governance.card import Card, Change, EditField, Quote
+
+EVIDENCE_MAX = 5
+
+_CARD: TypeAdapter[Card] = TypeAdapter(Card)
+
+
+def build(
+    *,
+    facts: GateFacts,
+    decision: Decision,
+    declared_undo: str | None,
+    requirements: tuple[Requirement, ...],
+    witnesses: Sequence[Witness],
+    version: int,
+    approval_id: str,
+    level: str,
+    passages: Sequence[Json],
+    requested_at: datetime,
+    due_at: datetime,
+    expires_at: datetime,
+) -> Card:
+    """Return the card of a proposal that the gate holds; `facts.spec` must be declared."""
+    spec = facts.spec
+    if spec is None:
+        raise ValueError("an undeclared action is denied, never held")
+    proofs = {proof.parameter: proof for proof in facts.proofs}
+    return Card(
+        approval_id=approval_id,
+        action_id=facts.action_id,
+        case_id=facts.case_id,
+        workflow=facts.workflow,
+        action=facts.action,
+        version=version,
+        risk=spec.risk.value,
+        level=level,
+        sentence=sentence(spec, facts.arguments),
+        money=_money(spec, facts.arguments),
+        reasons=decision.reasons,
+        requirements=requirements,
+        changes=tuple(
+            _change(spec, name, form, proofs.get(name), witnesses)
+            for name, form in facts.arguments.items()
+        ),
+        payload=encode(
+            {"action": f"{facts.workflow}.{facts.action}", "arguments": dict(facts.arguments)}
+        ).decode(),
+        digest=facts.digest,
+        undo=_undo(spec, declared_undo),
+        cost=_cost(spec, facts),
+        evidence=_evidence(passages),
+        unknowns=_unknowns(facts),
+        workflow_reason=None,
+        confidence=_confidence(facts),
+        fields=tuple(
+            EditField(
+                name=param.name,
+                type=param.type,
+                value=shown(facts.arguments.get(param.name)),
+                optional=param.optional,
+                authority=not isinstance(param.source, AnySource),
+                choices=param.choices,
+            )
+            for param in spec.params
+            if param.name in facts.arguments and param.type not in {"record", "list"}
+        ),
+        requested_at=requested_at,
+        due_at=due_at,
+        expires_at=expires_at,
+    )
+
+
+def sentence(spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
+    """Return the action's declared sentence with its typed arguments; never a model's words."""
+    filled = {param.name: "" for param in spec.params}
+    filled |= {name: shown(form) for name, form in arguments.items()}
+    return spec.says.format(**filled)
+
+
+def shown(form: Json) -> str:
+    """Return a canonical value as a person reads and types it."""
+    match form:
+        case None:
+            return ""
+        case {"amount": amount, "currency": currency}:
+            return str(Money(Decimal(str(amount)), str(currency)))
+        case dict():
+            return ", ".join(f"{shown(item)}" for item in form.values() if item is not None)
+        case list():
+            return "; ".join(shown(item) for item in form)
+        case bool():
+            return "yes" if form else "no"
+        case _:
+            return str(form)
+
+
+def to_form(card: Card) -> Json:
+    """Return a card as JSON for its sealed payload."""
+    return _form(card)
+
+
+def from_form(form: Json) -> Card:
+    """Return the card that was sealed."""
+    return _CARD.validate_json(json.dumps(form))
+
+
+def facts_form(facts: GateFacts, decision: Decision) -> Json:
+    """Return everything the gate was told and answered, for its sealed payload."""
+    return {"decision": _form(decision), "facts": _form(facts)}
+
+
+def _form(value: object) -> Json:
+    match value:
+        case None | bool() | int():
+            return value
+        case Enum():
+            return str(value.value)
+        case str():
+            return value
+        case datetime():
+            return clock.text(value)
+        case Mapping():
+            return {str(key): _form(item) for key, item in value.items()}
+        case list() | tuple() | frozenset():
+            return [_form(item) for item in value]
+        case _ if dataclasses.is_dataclass(value):
+            return {field.name: _form(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return str(value)
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _change(
+    spec: ActionSpec,
+    name: str,
+    form: Json,
+    proof: ArgumentProof | None,
+    witnesses: Sequence[Witness],
+) -> Change:
+    return Change(
+        name=name,
+        now=_now(spec, name, witnesses),
+        after=shown(form),
+        source=proof.source if proof is not None else "not declared",
+        proof=proof.proof.value if proof is not None else "absent",
+        integrity=(proof.integrity if proof is not None else Integrity.UNTRUSTED).value,
+        step=None if proof is None or proof.seq is None else f"#{proof.seq}",
+        accepted=() if proof is None else proof.accepted,
+        elsewhere=() if proof is None else proof.elsewhere,
+    )
+
+
+def _now(spec: ActionSpec, name: str, witnesses: Sequence[Witness]) -> str | None:
+    """Return what stands now in the record that is acted upon, under the parameter's own name."""
+    found = [
+        witness
+        for witness in witnesses
+        if spec.on is not None
+        and witness.tool == spec.on
+        and (witness.path == name or witness.path.startswith(f"{name}."))
+    ]
+    if not found:
+        return None
+    newest = max(witness.seq for witness in found)
+    return ", ".join(
+        shown(witness.form) for witness in found if witness.seq == newest and witness.form
+    )
+
+
+def _undo(spec: ActionSpec, undo: str | None) -> str:
+    if undo is None or spec.irreversible:
+        return "cannot be undone"
+    return f"can be undone: {undo.replace('_', ' ')}"
+
+
+def _cost(spec: ActionSpec, facts: GateFacts) -> tuple[tuple[str, str], ...]:
+    money = _money(spec, facts.arguments)
+    return (
+        ("money", "none moves" if money is None else str(money)),
+        ("records", "1 record" if spec.on else "unknown"),
+        ("undo", _undo(spec, spec.undo)),
+    )
+
+
+def _evidence(passages: Sequence[Json]) -> tuple[Quote, ...]:
+    quotes = []
+    for passage in passages[:EVIDENCE_MAX]:
+        if isinstance(passage, dict):
+            quotes.append(
+                Quote(
+                    author=str(passage.get("title", "")),
+                    text=str(passage.get("text", "")),
+                    source=str(passage.get("document", "")),
+                    version=str(passage.get("version", ""))[:12],
+                )
+            )
+    return tuple(quotes)
+
+
+def _unknowns(facts: GateFacts) -> tuple[str, ...]:
+    found = [
+        f"{proof.parameter}: {proof.proof.value}"
+        for proof in facts.proofs
+        if proof.proof.value not in {"proven", "content"}
+    ]
+    return (*found, *facts.content_findings, *facts.faults)
+
+
+def _confidence(facts: GateFacts) -> str | None:
+    if not facts.confidence.asked:
+        return None
+    if facts.confidence.ppm is None:
+        return "the workflow could not say how sure it is"
+    return f"{facts.confidence.ppm / 10_000:.1f} % sure of what was wanted"
+
+
+def _money(spec: ActionSpec, arguments: Mapping[str, Json]) -> Money | None:
+    for param in spec.params:
+        form = arguments.get(param.name)
+        if param.type == "money" and isinstance(form, dict):
+            return Money(Decimal(str(form["amount"])), str(form["currency"]))
+    return None

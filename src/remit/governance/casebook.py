@@ -1,0 +1,245 @@
+"""Cases as people see them: lists, one case from message to effect, and the quarantine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from remit.domain import clock
+from remit.domain.action import ActionSpec
+from remit.domain.effect import EffectState
+from remit.domain.value import Json
+from remit.errors import NotFoundError
+from remit.governance import cards, inbox
+from remit.governance.card import ApprovalRow
+from remit.ledger import read as record
+from remit.ledger.seal import KeyRing
+from remit.observability import tracing
+from remit.observability.line import Timeline
+from remit.store import approvals, cases, proposals
+from remit.store.connection import Connection
+
+PAGE_MAX = 200
+SEARCH_LENGTH_MIN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """One line of the list of cases."""
+
+    case_id: str
+    number: int  # milliseconds since 1970 at which it was opened: short enough to say
+    workflow: str
+    status: str
+    reason: str | None
+    result: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    external: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    rows: tuple[CaseLine, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectLine:
+    """One proposal of a case and what became of it."""
+
+    action_id: str
+    action: str
+    state: str
+    sentence: str
+    reference: str | None
+    attempt: int
+    can_undo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case from message to effect."""
+
+    row: CaseLine
+    fields: Mapping[str, str]
+    timeline: Timeline
+    approvals: tuple[ApprovalRow, ...]
+    effects: tuple[EffectLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why one field has no certain reading."""
+
+    field: str
+    code: str
+    sentence: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A message in quarantine; its text is masked."""
+
+    case_id: str
+    workflow: str
+    channel: str
+    received_at: datetime
+    reasons: tuple[Doubt, ...]
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinePage:
+    rows: tuple[SetAside, ...]
+    after: str | None
+
+
+def page(
+    connection: Connection,
+    *,
+    workflow: str | None,
+    status: str | None,
+    after: str | None,
+    limit: int,
+    search: str | None,
+) -> CasePage:
+    """Return cases, newest first; `search` is the beginning of a case's id."""
+    size = min(limit, PAGE_MAX)
+    if search:
+        wanted = search.strip().lower()
+        found = (
+            cases.starting_with(connection, wanted, size)
+            if len(wanted) >= SEARCH_LENGTH_MIN and set(wanted) <= set("0123456789abcdef")
+            else []
+        )
+        return CasePage(rows=tuple(line(row) for row in found), after=None)
+    rows = cases.page(
+        connection, workflow=workflow, status=status, after=inbox.cursor(after), limit=size + 1
+    )
+    shown = rows[:size]
+    more = len(rows) > size
+    return CasePage(
+        rows=tuple(line(row) for row in shown),
+        after=inbox.mark(shown[-1].opened_us, shown[-1].case_id) if more else None,
+    )
+
+
+def view(
+    connection: Connection,
+    keys: KeyRing,
+    case_id: str,
+    *,
+    specs: Mapping[str, ActionSpec],
+    now: datetime,
+) -> CaseView:
+    """Return a case with its timeline; raises `NotFoundError`."""
+    row = cases.find(connection, case_id)
+    if row is None:
+        raise NotFoundError(f"there is no case `{case_id}`")
+    entries = record.stream(connection, keys, case_id)
+    fields: Json = {}
+    arguments: dict[str, Mapping[str, Json]] = {}
+    for entry in entries:
+        fields = entry.payloads.get("fields", fields)
+        given = entry.payloads.get("arguments")
+        if entry.event == "orchestration:action:proposed" and isinstance(given, dict):
+            arguments[str(entry.body["action_id"])] = given
+    return CaseView(
+        row=line(row),
+        fields={name: cards.shown(form) for name, form in fields.items()}
+        if isinstance(fields, dict)
+        else {},
+        timeline=tracing.timeline(entries, says={name: spec.says for name, spec in specs.items()}),
+        approvals=tuple(
+            inbox.approval_row(connection, keys, one, now)
+            for one in approvals.of_case(connection, case_id)
+        ),
+        effects=tuple(
+            _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)
+        ),
+    )
+
+
+def quarantine(
+    connection: Connection, keys: KeyRing, *, after: str | None, limit: int
+) -> QuarantinePage:
+    """Return messages that wait for a certain reading, newest first."""
+    size = min(limit, PAGE_MAX)
+    rows = cases.page(
+        connection,
+        workflow=None,
+        status="quarantined",
+        after=inbox.cursor(after),
+        limit=size + 1,
+    )
+    shown = rows[:size]
+    return QuarantinePage(
+        rows=tuple(_aside(connection, keys, row) for row in shown),
+        after=inbox.mark(shown[-1].opened_us, shown[-1].case_id) if len(rows) > size else None,
+    )
+
+
+def line(row: cases.CaseRow) -> CaseLine:
+    """Return a case's row as a line."""
+    return CaseLine(
+        case_id=row.case_id,
+        number=row.opened_us // 1000,
+        workflow=row.workflow,
+        status=row.status.value,
+        reason=row.reason or None,
+        result=row.result or None,
+        opened_at=clock.instant(row.opened_us),
+        closed_at=None if row.closed_us is None else clock.instant(row.closed_us),
+        external=row.external[:12] or None,
+    )
+
+
+def _effect(
+    row: proposals.ProposalRow,
+    specs: Mapping[str, ActionSpec],
+    arguments: Mapping[str, Mapping[str, Json]],
+) -> EffectLine:
+    spec = specs.get(row.action)
+    sentence = (
+        row.action if spec is None else cards.sentence(spec, arguments.get(row.action_id, {}))
+    )
+    return EffectLine(
+        action_id=row.action_id,
+        action=row.action,
+        state=row.state.value,
+        sentence=sentence,
+        reference=row.reference or None,
+        attempt=row.attempt,
+        can_undo=row.state is EffectState.CONFIRMED and spec is not None and spec.undo is not None,
+    )
+
+
+def _aside(connection: Connection, keys: KeyRing, row: cases.CaseRow) -> SetAside:
+    form = record.payload(connection, keys, row.case_id, 1, "reasons")
+    found = form if isinstance(form, dict) else {}
+    items = found.get("items")
+    text = found.get("text")
+    return SetAside(
+        case_id=row.case_id,
+        workflow=row.workflow,
+        channel=row.channel,
+        received_at=clock.instant(row.opened_us),
+        reasons=tuple(
+            Doubt(
+                field=str(item.get("field", "")),
+                code=str(item.get("code", "")),
+                sentence=str(item.get("sentence", "")),
+                candidates=_texts(item.get("candidates")),
+            )
+            for item in (items if isinstance(items, list) else [])
+            if isinstance(item, dict)
+        ),
+        text={name: cards.shown(one) for name, one in text.items()}
+        if isinstance(text, dict)
+        else {},
+    )
+
+
+def _texts(form: Json) -> tuple[str, ...]:
+    return tuple(str(one) for one in form) if isinstance(form, list) else ()

@@ -1,0 +1,68 @@
+"""Grants: the level of one cell, given by a signature and lowered at once."""
+
+from datetime import datetime
+
+from remit.domain import actor, clock
+from remit.domain.autonomy import PHASE_CAP, Level, Phase
+from remit.domain.event import Draft, GrantGiven, GrantLowered
+from remit.domain.ids import derived
+from remit.errors import IllegalMoveError
+from remit.store.unit import UnitOfWork
+
+
+def control_stream(workflow: str) -> str:
+    """Return the stream of what belongs to a workflow and no case."""
+    return derived("control", workflow)
+
+
+def give(
+    uow: UnitOfWork,
+    *,
+    workflow: str,
+    phase: Phase,
+    action: str,
+    level: Level,
+    fingerprint: str,
+    signer: str,
+    evidence: str,
+    expires_at: datetime,
+    segment: str = "all",
+) -> None:
+    """Give a cell its level, on evidence and a signature.
+
+    Raises `IllegalMoveError` for a level above what the workflow's phase allows.
+    """
+    if level.rank > PHASE_CAP[phase].rank:
+        raise IllegalMoveError(
+            f"phase {phase.value} allows at most {PHASE_CAP[phase].value}, not {level.value}"
+        )
+    uow.append(
+        Draft(
+            event=GrantGiven(
+                action=action,
+                segment=segment,
+                level=level.value,
+                fingerprint=fingerprint,
+                signer=signer,
+                evidence=evidence,
+                expires_us=clock.microseconds(expires_at),
+            ),
+            case_id=control_stream(workflow),
+            workflow=workflow,
+            actor=actor.person(signer),
+        )
+    )
+
+
+def lower(
+    uow: UnitOfWork, *, workflow: str, action: str, level: Level, code: str, segment: str = "all"
+) -> None:
+    """Lower a cell at once; needs nobody's leave."""
+    uow.append(
+        Draft(
+            event=GrantLowered(action=action, segment=segment, level=level.value, code=code),
+            case_id=control_stream(workflow),
+            workflow=workflow,
+            actor=actor.service("monitors"),
+        )
+    )

@@ -1,0 +1,159 @@
+"""What waits for people: pages of the inbox, and one approval with everything about it."""
+
+import base64
+import json
+from datetime import datetime
+from decimal import Decimal
+
+from remit.domain import clock
+from remit.domain.approval import ApprovalState
+from remit.domain.effect import EffectState
+from remit.domain.money import Money
+from remit.domain.value import Json
+from remit.errors import NotFoundError
+from remit.governance import cards
+from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
+from remit.ledger import read as record
+from remit.ledger.seal import KeyRing
+from remit.store import approvals, proposals
+from remit.store.approvals import ApprovalRecord
+from remit.store.connection import Connection
+
+PAGE_MAX = 200
+
+
+def page(
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    tab: str,
+    workflow: str | None,
+    action: str | None,
+    after: str | None,
+    limit: int,
+    now: datetime,
+    roles: frozenset[str],
+) -> InboxPage:
+    """Return a page of what waits, the next due first; `mine` is what these roles may decide."""
+    now_us = clock.microseconds(now)
+    rows = approvals.waiting(
+        connection,
+        workflow=workflow,
+        action=action,
+        risks=("money", "irreversible") if tab == "money" else (),
+        due_before_us=now_us if tab == "overdue" else None,
+        after=cursor(after),
+        limit=min(limit, PAGE_MAX) + 1,
+    )
+    more = len(rows) > min(limit, PAGE_MAX)
+    shown = rows[: min(limit, PAGE_MAX)]
+    last = shown[-1] if more and shown else None
+    if tab == "mine":
+        shown = [row for row in shown if {one.role for one in row.requirements} & roles]
+    return InboxPage(
+        rows=tuple(approval_row(connection, keys, row, now) for row in shown),
+        after=None if last is None else mark(last.due_us, last.approval_id),
+        waiting=approvals.count_waiting(connection),
+        overdue=approvals.count_waiting(connection, due_before_us=now_us),
+    )
+
+
+def approval_row(
+    connection: Connection, keys: KeyRing, row: ApprovalRecord, now: datetime
+) -> ApprovalRow:
+    """Return one line of the inbox."""
+    form = record.payload(connection, keys, row.case_id, row.card_seq, "card")
+    card = form if isinstance(form, dict) else {}
+    reasons = card.get("reasons")
+    listed: list[Json] = reasons if isinstance(reasons, list) else []
+    first = listed[0] if listed else {}
+    return ApprovalRow(
+        approval_id=row.approval_id,
+        case_id=row.case_id,
+        workflow=row.workflow,
+        action=row.action,
+        risk=row.risk,
+        sentence=str(card.get("sentence", "")),
+        money=_money(card),
+        first_reason=str(first.get("sentence", "")) if isinstance(first, dict) else "",
+        reasons=len(listed),
+        votes=len(approvals.votes(connection, row.approval_id)),
+        votes_needed=max((one.people for one in row.requirements), default=1),
+        state=row.state,
+        requested_at=clock.instant(row.requested_us),
+        due_at=clock.instant(row.due_us),
+        expires_at=clock.instant(row.expires_us),
+        overdue=row.state is ApprovalState.OPEN and row.due_us < clock.microseconds(now),
+    )
+
+
+def view(
+    connection: Connection, keys: KeyRing, approval_id: str, *, grace_seconds: int, undoable: bool
+) -> ApprovalView:
+    """Return an approval with its card and what has become of it.
+
+    Raises `NotFoundError`.
+    """
+    row = approvals.find(connection, approval_id)
+    if row is None:
+        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    proposal = proposals.find(connection, row.action_id)
+    approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
+    state = "" if proposal is None else proposal.state.value
+    return ApprovalView(
+        card=card_of(connection, keys, row),
+        state=row.state,
+        votes=approvals.votes(connection, approval_id),
+        effect_state=state,
+        decided_by=row.decided_by or None,
+        decided_at=None if row.decided_us is None else clock.instant(row.decided_us),
+        verdict=row.verdict or None,
+        reason=row.reason or None,
+        replaced_by=_replacement(connection, row),
+        effect_due_at=clock.instant((row.decided_us or 0) + grace_seconds * 1_000_000)
+        if approved and grace_seconds
+        else None,
+        can_undo=undoable and state == EffectState.CONFIRMED.value,
+    )
+
+
+def card_of(connection: Connection, keys: KeyRing, row: ApprovalRecord) -> Card:
+    """Return the card exactly as it was shown."""
+    return cards.from_form(record.payload(connection, keys, row.case_id, row.card_seq, "card"))
+
+
+def _replacement(connection: Connection, row: ApprovalRecord) -> str | None:
+    """Return the approval that was asked for after this one on the same step, if any."""
+    if row.state is ApprovalState.OPEN:
+        return None
+    own = proposals.find(connection, row.action_id)
+    for other in approvals.of_case(connection, row.case_id):
+        if other.requested_us <= row.requested_us or other.approval_id == row.approval_id:
+            continue
+        later = proposals.find(connection, other.action_id)
+        if own is not None and later is not None and later.path == own.path:
+            return other.approval_id
+    return None
+
+
+def _money(card: dict[str, Json]) -> Money | None:
+    form = card.get("money")
+    if not isinstance(form, dict):
+        return None
+    return Money(Decimal(str(form["amount"])), str(form["currency"]))
+
+
+def cursor(after: str | None) -> tuple[int, str] | None:
+    """Return what a page's cursor says; raises `NotFoundError` for one that is not ours."""
+    if after is None:
+        return None
+    try:
+        number, name = json.loads(base64.urlsafe_b64decode(after.encode()))
+        return int(number), str(name)
+    except (ValueError, TypeError) as error:
+        raise NotFoundError("this page does not exist; begin at the first") from error
+
+
+def mark(number: int, name: str) -> str:
+    """Return a page's cursor."""
+    return base64.urlsafe_b64encode(json.dumps([number, name]).encode()).decode()

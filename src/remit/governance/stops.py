@@ -1,0 +1,34 @@
+"""Setting and lifting stops: anybody on the desk sets one, with a sentence."""
+
+from remit.domain import actor
+from remit.domain.event import Draft, StopLifted, StopSet
+from remit.governance.grants import control_stream
+from remit.store.unit import UnitOfWork
+
+
+def set_stop(
+    uow: UnitOfWork, *, scope: str, sentence: str, person: str, workflow: str, hard: bool = False
+) -> None:
+    """Halt effects in a scope: `everything`, `workflow:…`, `connector:…`, `action:…`, `case:…`."""
+    uow.append(
+        Draft(
+            event=StopSet(scope=scope, hard=hard),
+            case_id=control_stream(workflow),
+            workflow=workflow,
+            actor=actor.person(person),
+            payloads={"sentence": sentence},
+        )
+    )
+
+
+def lift_stop(uow: UnitOfWork, *, scope: str, sentence: str, person: str, workflow: str) -> None:
+    """Let effects in a scope go on."""
+    uow.append(
+        Draft(
+            event=StopLifted(scope=scope),
+            case_id=control_stream(workflow),
+            workflow=workflow,
+            actor=actor.person(person),
+            payloads={"sentence": sentence},
+        )
+    )

@@ -1,0 +1,1 @@
+"""What runs: admission, replay, proposals, the executor, rollback and the dispatcher."""

@@ -1,0 +1,193 @@
+"""Around an effect: intended before it, its outcome after it, and what is done when nobody knows."""
+
+import time
+from datetime import timedelta
+
+from remit.authoring.declared import DeclaredAction
+from remit.domain import clock
+from remit.domain.effect import EffectState
+from remit.domain.event import (
+    EffectAmbiguous,
+    EffectConfirmed,
+    EffectDispatched,
+    EffectFailed,
+    EffectIntended,
+    EffectReconciled,
+)
+from remit.domain.value import Json
+from remit.errors import TokenRefusedError
+from remit.orchestration.executor import (
+    Confirmed,
+    Dispatched,
+    EffectOutcome,
+    Executor,
+    NotPerformed,
+    Prepared,
+    Uncertain,
+)
+from remit.orchestration.replay import ActRecord
+from remit.orchestration.run import CaseParked, Run, Wait
+from remit.orchestration.steps import canonical_json
+
+PERFORM_WITHIN_SECONDS = 5.0
+FINDS_MAX = 8
+FIND_SECONDS = (1, 4, 15, 60, 240, 900, 1800, 3600)
+
+
+async def prepare(
+    run: Run, executor: Executor, declared: DeclaredAction, arguments: dict[str, Json]
+) -> Prepared:
+    """Return the exact call of an action with real values; nothing is sent."""
+    allowed = {
+        param.name: run.equipment.reveals.get((declared.spec.name, param.name), frozenset())
+        for param in declared.spec.params
+    }
+    return await executor.prepare(declared, arguments, run.masker.vault, allowed=allowed)
+
+
+def intend(
+    run: Run, prepared: Prepared, *, action_id: str, attempt: int, digest: str, path: str
+) -> None:
+    """Record that an effect is about to be performed; it must be written before it is."""
+    deadline = run.now() + timedelta(seconds=prepared.timeout_seconds + PERFORM_WITHIN_SECONDS)
+    run.note(
+        EffectIntended(
+            action_id=action_id,
+            effect_id=action_id,
+            attempt=attempt,
+            connector=prepared.connector,
+            digest=digest,
+            sent=run.keyed(prepared.bytes),
+            deadline_us=clock.microseconds(deadline),
+            reveals=prepared.reveals,
+        ),
+        path=path,
+    )
+
+
+async def perform(
+    run: Run, executor: Executor, prepared: Prepared, *, action_id: str, attempt: int, path: str,
+    written: float,
+) -> EffectOutcome:  # fmt: skip
+    """Perform what was intended and record the outcome; `written` is when *intended* was durable.
+
+    INVARIANT: called only after the write that holds *intended* (tests/faults/test_crash.py).
+    """
+    if time.monotonic() - written > PERFORM_WITHIN_SECONDS:
+        outcome: EffectOutcome = NotPerformed(
+            code="effect.too_late", sentence="the decision was too old to act on", sent=False
+        )
+    else:
+        outcome = await executor.perform(prepared, key=action_id)
+    record_outcome(run, outcome, action_id=action_id, attempt=attempt, path=path)
+    return outcome
+
+
+def record_outcome(
+    run: Run, outcome: EffectOutcome, *, action_id: str, attempt: int, path: str
+) -> None:
+    """Record what became of an effect; answers of other systems are masked first."""
+    match outcome:
+        case Confirmed(reference=reference, receipt=receipt, latency_ms=took):
+            run.note(
+                EffectConfirmed(
+                    action_id=action_id, effect_id=action_id, attempt=attempt,
+                    reference=run.masker.mask_text(reference, trusted_tokens=False).text,
+                    latency_ms=took,
+                ),
+                path=path,
+                payloads={"receipt": run.masker.mask_json(canonical_json(receipt))},
+            )  # fmt: skip
+        case Dispatched(receipt=receipt, until=until):
+            when = until or run.now() + timedelta(hours=1)
+            run.note(
+                EffectDispatched(
+                    action_id=action_id, effect_id=action_id, attempt=attempt,
+                    until_us=clock.microseconds(when),
+                ),
+                path=path,
+                payloads={"receipt": run.masker.mask_json(canonical_json(receipt))},
+            )  # fmt: skip
+        case NotPerformed(code=code, sentence=sentence, sent=sent):
+            run.note(
+                EffectFailed(
+                    action_id=action_id, effect_id=action_id, attempt=attempt, code=code, sent=sent
+                ),
+                path=path,
+                payloads={"error": run.masker.mask_text(sentence, trusted_tokens=False).text},
+            )  # fmt: skip
+        case Uncertain(code=code, sentence=sentence):
+            run.note(
+                EffectAmbiguous(
+                    action_id=action_id, effect_id=action_id, attempt=attempt, code=code
+                ),
+                path=path,
+                payloads={"error": run.masker.mask_text(sentence, trusted_tokens=False).text},
+            )  # fmt: skip
+
+
+async def recover(
+    run: Run, executor: Executor, declared: DeclaredAction, act: ActRecord
+) -> EffectOutcome:
+    """Find out what became of an effect that was intended and has no certain outcome.
+
+    Never performs on sight: the other system is asked first, and only a connector that honours
+    keys is called again, under the same key. Raises `CaseParked` while nobody knows.
+    """
+    if act.state is EffectState.INTENDED:
+        record_outcome(
+            run,
+            Uncertain(code="effect.crashed", sentence="the process ended before the outcome"),
+            action_id=act.action_id, attempt=act.attempt, path=act.path,
+        )  # fmt: skip
+        await run.write()
+    try:
+        prepared = await prepare(run, executor, declared, dict(act.arguments))
+    except TokenRefusedError:
+        return wait_for(run, act)
+    found = await executor.find(prepared, key=act.effect_id)
+    if isinstance(found, Confirmed):
+        run.note(
+            EffectReconciled(
+                action_id=act.action_id, effect_id=act.effect_id, attempt=act.attempt,
+                finding="found",
+            ),
+            path=act.path,
+        )  # fmt: skip
+        record_outcome(run, found, action_id=act.action_id, attempt=act.attempt, path=act.path)
+        return found
+    settled = (act.intended_us or 0) + int(prepared.settled_after_seconds * 1_000_000)
+    absent = type(found).__name__ == "Absent" and clock.microseconds(run.now()) >= settled
+    if not (absent and prepared.keys_honoured):
+        return wait_for(run, act)
+    run.note(
+        EffectReconciled(
+            action_id=act.action_id, effect_id=act.effect_id, attempt=act.attempt, finding="absent"
+        ),
+        path=act.path,
+    )
+    intend(
+        run, prepared, action_id=act.action_id, attempt=act.attempt + 1, digest=act.digest,
+        path=act.path,
+    )  # fmt: skip
+    await run.write()
+    return await perform(
+        run, executor, prepared, action_id=act.action_id, attempt=act.attempt + 1, path=act.path,
+        written=time.monotonic(),
+    )  # fmt: skip
+
+
+def wait_for(run: Run, act: ActRecord) -> EffectOutcome:
+    """Wait for the next time to ask, or for a person when the tries are used up."""
+    newest = run.history.act(act.path) or act
+    if newest.finds >= FINDS_MAX:
+        expires = None
+    else:
+        record_outcome(
+            run, Uncertain(code="effect.unknown", sentence="the other system cannot say yet"),
+            action_id=act.action_id, attempt=act.attempt, path=act.path,
+        )  # fmt: skip
+        seconds = FIND_SECONDS[min(newest.finds, len(FIND_SECONDS) - 1)]
+        expires = clock.microseconds(run.now() + timedelta(seconds=seconds))
+    run.waits[act.path] = Wait(kind="effect", ref=act.action_id, expires_us=expires)
+    raise CaseParked

@@ -1,0 +1,66 @@
+"""What one workflow runs with: the author's functions and everything its settings set up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from remit.authoring.workflow import Workflow
+from remit.domain.action import ActionSpec, Risk
+from remit.domain.autonomy import Level, Phase
+from remit.domain.value import Json
+from remit.models.choice import Classifier
+from remit.models.prompt import PromptArtefact
+from remit.models.routing import Route
+from remit.policy.cedar import PolicyBook
+from remit.retrieval.retriever import Retriever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """How long a person may take, and who may decide."""
+
+    approver_role: str = "approver"
+    due_seconds: int = 4 * 3600
+    expires_seconds: int = 72 * 3600
+    approved_seconds: int = 15 * 60
+    grace_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """One workflow, ready to run."""
+
+    workflow: Workflow
+    phase: Phase
+    owner: str
+    fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
+    desk: Desk = field(default_factory=Desk)
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)  # roles by handle
+    ceilings: Mapping[str, Level] = field(default_factory=dict)
+    reveals: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    classifiers: Mapping[str, Classifier] = field(default_factory=dict)
+    prompts: Mapping[str, PromptArtefact] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    retriever: Retriever | None = None
+    book: PolicyBook | None = None
+    directories: Mapping[str, frozenset[Json]] = field(default_factory=dict)
+    low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
+    thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def name(self) -> str:
+        return self.workflow.name
+
+    def spec(self, action: str) -> ActionSpec | None:
+        declared = self.workflow.actions.get(action)
+        return None if declared is None else declared.spec
+
+    def ceiling(self, action: str) -> Level:
+        return self.ceilings.get(action, Level.AUTONOMOUS)
+
+    def grace_seconds(self, spec: ActionSpec) -> int:
+        return self.desk.grace_seconds if spec.grace_seconds is None else spec.grace_seconds
+
+    def approvals_needed(self, risk: Risk) -> int:
+        return 2 if risk is Risk.IRREVERSIBLE else 1

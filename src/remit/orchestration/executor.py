@@ -1,0 +1,429 @@
+"""The one door out: runs the bodies of tools and actions, once, with their values unmasked last.
+
+INVARIANT: nothing else calls a connector (import contract), and a body sees real values only here.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from remit.authoring.connector import opened
+from remit.authoring.declared import DeclaredAction, DeclaredTool
+from remit.domain.action import ParamSpec
+from remit.domain.value import Json, encode
+from remit.errors import (
+    ArgumentsInvalidError,
+    ManifestInvalidError,
+    RemitError,
+    ResultInvalidError,
+    SettingsError,
+    StepRefused,
+    TokenNotEntitledError,
+    TokenUnknownError,
+    WorkflowCodeError,
+)
+from remit.intake import tokens
+from remit.intake.vault import ScopeVault
+from remit.integrations.connector import (
+    Absent,
+    Accepted,
+    Call,
+    Connector,
+    Found,
+    NotSent,
+    Operation,
+    Performed,
+    Refused,
+    Unknown,
+)
+from remit.orchestration.arguments import forms
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+
+
+# -- what became of an effect --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """It happened; `receipt` is what the body made of the answer, unmasked."""
+
+    reference: str
+    receipt: Json
+    latency_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """The other system answers later."""
+
+    reference: str
+    receipt: Json
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPerformed:
+    """It did not happen: a definite no, or no byte left."""
+
+    code: str
+    sentence: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertain:
+    """It may have happened."""
+
+    code: str
+    sentence: str
+
+
+EffectOutcome = Confirmed | Dispatched | NotPerformed | Uncertain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The exact call that an action will make, with real values; it lives in memory only."""
+
+    declared: DeclaredAction
+    connector: str
+    call: Call
+    arguments: Mapping[str, Any]
+    reveals: tuple[str, ...]
+    timeout_seconds: float
+    keys_honoured: bool
+    settled_after_seconds: float
+
+    @property
+    def bytes(self) -> bytes:
+        """The canonical bytes of the call, for its keyed digest."""
+        return encode(
+            {
+                "arguments": forms(dict(self.call.arguments)),
+                "connector": self.connector,
+                "operation": self.call.operation,
+            }
+        )
+
+
+class _Captured(BaseException):  # noqa: N818 - carries a call out of a body
+    def __init__(self, connector: str, call: Call) -> None:
+        super().__init__()
+        self.connector = connector
+        self.call = call
+
+
+class Executor:
+    """Performs reads and effects through the connectors that the settings set up."""
+
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector],
+        *,
+        credentials: Mapping[str, str | None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._connectors = dict(connectors)
+        self._credentials = dict(credentials)
+        self._clock = clock
+
+    # -- reads -----------------------------------------------------------------------------------
+
+    async def read(
+        self, tool: DeclaredTool, arguments: Mapping[str, Json], vault: ScopeVault
+    ) -> tuple[Json, str, int]:
+        """Run a tool; return its result (unmasked), its connector and the milliseconds it took.
+
+        Raises the step errors of the connector, and `TokenNotEntitledError` when an argument
+        carries a value that its parameter may not receive.
+        """
+        real, _ = reveal(tool.spec.params, arguments, vault, allowed={}, owner=tool.spec.name)
+        values = _values(tool.arguments, real, tool.spec.name)
+        door = _ReadDoor(self)
+        started = time.monotonic()
+        with opened(door):
+            answer = await tool.body(**values)
+        took = int((time.monotonic() - started) * 1000)
+        try:
+            checked = tool.result.validate_python(answer)
+        except ValidationError as error:
+            raise ResultInvalidError(
+                f"`{tool.spec.name}` returned something that is not its declared result: "
+                + _where(error)
+            ) from None
+        return tool.result.dump_python(checked, mode="json"), door.used, took
+
+    # -- effects ---------------------------------------------------------------------------------
+
+    async def prepare(
+        self,
+        action: DeclaredAction,
+        arguments: Mapping[str, Json],
+        vault: ScopeVault,
+        *,
+        allowed: Mapping[str, frozenset[str]],
+    ) -> Prepared:
+        """Run an action's body up to its one call and return that call; nothing is sent.
+
+        Raises `TokenNotEntitledError`, `ArgumentsInvalidError`, or `WorkflowCodeError` for a body
+        that makes no call.
+        """
+        real, reveals = reveal(
+            action.spec.params, arguments, vault, allowed=allowed, owner=action.spec.name
+        )
+        values = _values(action.arguments, real, action.spec.name)
+        captured = await _capture(action, values)
+        operations = self._connector(captured.connector).manifest.operations
+        operation = _operation(operations, captured.connector, captured.call.operation)
+        return Prepared(
+            declared=action,
+            connector=captured.connector,
+            call=captured.call,
+            arguments=values,
+            reveals=reveals,
+            timeout_seconds=operation.timeout_seconds,
+            keys_honoured=operation.keys_honoured,
+            settled_after_seconds=operation.settled_after_seconds,
+        )
+
+    async def perform(self, prepared: Prepared, *, key: str) -> EffectOutcome:
+        """Perform a prepared call once under its key.
+
+        Never raises for what the other system does: everything it cannot be sure of is `Uncertain`.
+        """
+        connector = self._connector(prepared.connector)
+        started = time.monotonic()
+        try:
+            answer = await connector.perform(
+                prepared.call,
+                key=key,
+                credential=self._credentials.get(prepared.connector),
+                timeout_seconds=prepared.timeout_seconds,
+            )
+        except RemitError as error:
+            return Uncertain(code=error.code, sentence=str(error))
+        except Exception as error:  # noqa: BLE001 - anything unknown may have happened
+            return Uncertain(code="effect.uncertain", sentence=type(error).__name__)
+        took = int((time.monotonic() - started) * 1000)
+        match answer:
+            case Performed(receipt=receipt):
+                return Confirmed(
+                    reference=receipt.reference,
+                    receipt=await self._finished(prepared, receipt.body),
+                    latency_ms=took,
+                )
+            case Accepted(receipt=receipt, until=until):
+                return Dispatched(reference=receipt.reference, receipt=receipt.body, until=until)
+            case Refused(code=code, sentence=sentence):
+                return NotPerformed(code=code, sentence=sentence, sent=True)
+            case NotSent(code=code, sentence=sentence):
+                return NotPerformed(code=code, sentence=sentence, sent=False)
+
+    async def find(self, prepared: Prepared, *, key: str) -> Confirmed | Absent | Unknown:
+        """Ask the other system what became of a key."""
+        try:
+            answer = await self._connector(prepared.connector).find(
+                prepared.call.operation,
+                key,
+                credential=self._credentials.get(prepared.connector),
+            )
+        except Exception as error:  # noqa: BLE001 - a reconciler that fails knows nothing
+            return Unknown(why=type(error).__name__)
+        if isinstance(answer, Found):
+            return Confirmed(
+                reference=answer.receipt.reference,
+                receipt=await self._finished(prepared, answer.receipt.body),
+                latency_ms=0,
+            )
+        return answer
+
+    async def close(self) -> None:
+        """Close all connectors."""
+        for connector in self._connectors.values():
+            await connector.close()
+
+    async def health(self) -> dict[str, tuple[bool, str]]:
+        """Return (is well, sentence) by connector."""
+        found = {}
+        for name, connector in self._connectors.items():
+            health = await connector.health()
+            found[name] = (health.ok, health.sentence)
+        return found
+
+    async def _finished(self, prepared: Prepared, answer: Json) -> Json:
+        """Run the rest of the body on the answer; a body that fails keeps the plain answer."""
+        door = _AnswerDoor(answer)
+        try:
+            with opened(door):
+                result = await prepared.declared.body(**prepared.arguments)
+            checked = prepared.declared.result.validate_python(result)
+            made: Json = prepared.declared.result.dump_python(checked, mode="json")
+        except Exception:  # noqa: BLE001 - the effect has happened; its receipt must not be lost
+            return answer
+        return made
+
+    def _connector(self, name: str) -> Connector:
+        connector = self._connectors.get(name)
+        if connector is None:
+            known = ", ".join(sorted(self._connectors)) or "none"
+            raise SettingsError(
+                f"connector `{name}` is not set up; there are: {known}; "
+                f"add `[connectors.{name}]` to `remit.toml`"
+            )
+        return connector
+
+    async def read_operation(
+        self, connector: str, operation: str, arguments: dict[str, object]
+    ) -> Json:
+        """Read on behalf of a body."""
+        found = self._connector(connector)
+        timeout = _operation(found.manifest.operations, connector, operation).timeout_seconds
+        record = await found.read(
+            Call(operation=operation, arguments=arguments),
+            credential=self._credentials.get(connector),
+            timeout_seconds=timeout,
+        )
+        return record.value
+
+
+# -- unmasking -----------------------------------------------------------------------------------
+
+
+def reveal(
+    params: tuple[ParamSpec, ...],
+    arguments: Mapping[str, Json],
+    vault: ScopeVault,
+    *,
+    allowed: Mapping[str, frozenset[str]],
+    owner: str,
+) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """Turn tokens back, per argument, where the parameter is entitled to that type.
+
+    `allowed`: token types that the owner lists for free text, by parameter. Returns the real
+    arguments and what was revealed as `token@parameter`. Raises `TokenNotEntitledError`.
+    """
+    by_name = {param.name: param for param in params}
+    revealed: list[str] = []
+
+    def turn(value: Json, name: str) -> Json:
+        if isinstance(value, dict):
+            return {key: turn(item, name) for key, item in value.items()}
+        if isinstance(value, list):
+            return [turn(item, name) for item in value]
+        if not isinstance(value, str):
+            return value
+        found = [read.token for read in tokens.reads(value) if read.written]
+        param = by_name.get(name)
+        for token in found:
+            kind = tokens.type_of(token)
+            typed = param is not None and param.private == kind and value == token
+            listed = kind in allowed.get(name, frozenset())
+            if token not in vault.tokens():
+                raise TokenUnknownError(
+                    f"`{owner}.{name}` carries a token of no value of this case"
+                )
+            if not (typed or listed):
+                raise TokenNotEntitledError(
+                    f"`{owner}.{name}` may not receive a value of type {kind}; "
+                    "declare the parameter with that type, or list it under `reveal`"
+                )
+            real = vault.resolve(token, expected_type=kind)
+            value = real if value == token else value.replace(token, real)
+            revealed.append(f"{token}@{name}")
+        return value
+
+    return {name: turn(value, name) for name, value in arguments.items()}, tuple(revealed)
+
+
+# -- doors ---------------------------------------------------------------------------------------
+
+
+class _ReadDoor:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self.used = ""
+
+    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        self.used = connector
+        return await self._executor.read_operation(connector, operation, arguments)
+
+    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        del arguments
+        raise StepRefused(f"a tool may only read; `{connector}.{operation}` is a change")
+
+
+class _CaptureDoor:
+    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        del arguments
+        raise StepRefused(
+            f"an action makes one call and reads nothing; move `{connector}.{operation}` to a tool"
+        )
+
+    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        raise _Captured(connector, Call(operation=operation, arguments=arguments))
+
+
+class _AnswerDoor:
+    def __init__(self, answer: Json) -> None:
+        self._answer = answer
+
+    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        del arguments
+        raise StepRefused(f"an action reads nothing; move `{connector}.{operation}` to a tool")
+
+    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
+        del connector, operation, arguments
+        return self._answer
+
+
+def _operation(operations: Mapping[str, Operation], connector: str, name: str) -> Operation:
+    if name not in operations:
+        known = ", ".join(sorted(operations)) or "none"
+        raise ManifestInvalidError(
+            f"connector `{connector}` has no operation `{name}`; it has: {known}"
+        )
+    return operations[name]
+
+
+async def _capture(action: DeclaredAction, values: Mapping[str, Any]) -> _Captured:
+    try:
+        with opened(_CaptureDoor()):
+            await action.body(**values)
+    except _Captured as captured:
+        return captured
+    raise WorkflowCodeError(
+        f"action `{action.spec.name}` returned without calling `….perform`; "
+        "an action's body makes exactly one call"
+    )
+
+
+def _values(
+    adapters: Mapping[str, TypeAdapter[Any]], arguments: Mapping[str, Json], owner: str
+) -> dict[str, Any]:
+    made = {}
+    for name, form in arguments.items():
+        adapter = adapters.get(name)
+        if adapter is None:
+            raise ArgumentsInvalidError(f"`{owner}` takes no argument `{name}`")
+        try:
+            made[name] = adapter.validate_python(form)
+        except ValidationError as error:
+            raise ArgumentsInvalidError(
+                f"`{owner}.{name}` does not fit: {_where(error)}"
+            ) from None
+    return made
+
+
+def _where(error: ValidationError) -> str:
+    """Return places and kinds of the faults, never the values."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['type']}"
+        for fault in error.errors(include_input=False, include_url=False, include_context=False)[
+            :5
+        ]
+    )

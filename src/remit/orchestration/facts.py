@@ -1,0 +1,451 @@
+"""The gate's facts: everything it is told about one proposal, gathered from the case and the rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from remit.domain import autonomy
+from remit.domain.action import (
+    ActionSpec,
+    AnySource,
+    ArgumentProof,
+    Integrity,
+    Risk,
+    ToolSource,
+    Witness,
+    alternatives,
+)
+from remit.domain.approval import Vote
+from remit.domain.autonomy import Level
+from remit.domain.decision import (
+    Clearance,
+    ConfidenceFact,
+    GateFacts,
+    LevelFact,
+    PolicyAnswer,
+    Stop,
+)
+from remit.domain.money import Money
+from remit.domain.value import Canonical, Json, digest
+from remit.intake import tokens
+from remit.orchestration import provenance
+from remit.orchestration.run import Run
+from remit.policy import cedar, content, sources, stop
+from remit.policy.request import PolicyRequest
+from remit.store import authority, proposals
+from remit.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What is asked for, before the gate has seen it."""
+
+    action_id: str
+    action: str
+    version: int
+    path: str
+    author: str
+    arguments: Mapping[str, Json]  # canonical, masked
+    endorsed: Mapping[str, Json]  # values that the author, a person, typed
+    connector: str = ""
+    undo: bool = False
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The rows that a decision rests on; compared again inside the transaction."""
+
+    authority: int
+    money_on_record: tuple[tuple[str, int], ...]
+    ambiguous: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Facts, and what else the desk and the transaction need."""
+
+    facts: GateFacts
+    standing: Standing
+    record: str  # keyed digest of the record acted upon
+    witnesses: tuple[Witness, ...]
+    money: tuple[int, str] | None  # minor units and currency at stake
+
+
+def gather(
+    run: Run,
+    connection: Connection,
+    proposal: Proposal,
+    *,
+    votes: tuple[Vote, ...] = (),
+    containment: str | None = None,
+) -> Gathered:
+    """Gather the facts about a proposal of this run on a read snapshot."""
+    equipment = run.equipment
+    spec = equipment.spec(proposal.action)
+    values = _canonical(spec, proposal.arguments)
+    witnesses = (
+        *provenance.witnesses(equipment.workflow, run.history),
+        *_endorsements(run, proposal, values),
+    )
+    record_name = _record(spec, witnesses)
+    record = run.digest(["record", record_name]) if record_name else ""
+    standing = read_standing(connection, run, proposal, record)
+    already = {record_name: sum(minor for _, minor in standing.money_on_record)}
+    proofs = (
+        ()
+        if spec is None
+        else sources.prove(
+            spec, values, witnesses, directories=equipment.directories, already=already
+        )
+    )
+    level = _level(run, connection, spec, proposal)
+    if proposal.author != "workflow":
+        votes = (*votes, *_editor(run, proposal, votes))
+    answer = (
+        PolicyAnswer(loaded=False, decision=None)
+        if spec is None
+        else _policy(run, spec, values, proofs, witnesses, votes, level)
+    )
+    world = _world(run, spec, witnesses)
+    bound = _bound(run, spec, proposal, answer, world)
+    now = run.now()
+    facts = GateFacts(
+        action_id=proposal.action_id,
+        case_id=run.case_id,
+        workflow=equipment.name,
+        version=equipment.fingerprint,
+        action=proposal.action,
+        author=proposal.author,
+        arguments=proposal.arguments,
+        types={name: value.type for name, value in values.items()},
+        signature_digest="" if spec is None else digest(spec.signature),
+        spec=spec,
+        spec_digest="" if spec is None else digest(spec.signature),
+        times_used=_times_used(run, proposal),
+        denied_intent=_denied(run, spec, proposal),
+        denied_count=sum(
+            1
+            for versions in run.history.acts.values()
+            for act in versions
+            if act.state.value == "denied"
+        ),
+        proofs=proofs,
+        content_findings=_content(run, spec, proposal, values, witnesses),
+        stops=_stops(connection, run, proposal),
+        policy=answer,
+        limits=(),
+        level=level,
+        confidence=_confidence(run, proposal),
+        digest=bound,
+        clearance=Clearance(
+            votes=tuple(replace(vote, digest=bound) if vote.edited else vote for vote in votes),
+            digest=bound,
+            containment=containment,
+        ),
+        undo=proposal.undo,
+        now=now,
+    )
+    return Gathered(
+        facts=facts,
+        standing=standing,
+        record=record,
+        witnesses=witnesses,
+        money=money(spec, proposal.arguments),
+    )
+
+
+def read_standing(connection: Connection, run: Run, proposal: Proposal, record: str) -> Standing:
+    """Read the rows that a decision rests on."""
+    spent = (
+        proposals.money_on(
+            connection,
+            workflow=run.equipment.name,
+            action=proposal.action,
+            record=record,
+            but=proposal.action_id,
+        )
+        if record
+        else {}
+    )
+    return Standing(
+        authority=authority.version(connection),
+        money_on_record=tuple(sorted(spent.items())),
+        ambiguous=proposals.ambiguous(connection, run.equipment.name, proposal.action),
+    )
+
+
+# -- single facts --------------------------------------------------------------------------------
+
+
+def _canonical(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> dict[str, Canonical]:
+    made = {}
+    for name, form in arguments.items():
+        param = None if spec is None else spec.param(name)
+        word = param.type if param is not None else "text"
+        if form is None:
+            word = "null"
+        made[name] = Canonical(type=word, form=form)
+    return made
+
+
+def _endorsements(run: Run, proposal: Proposal, values: Mapping[str, Canonical]) -> list[Witness]:
+    return [
+        Witness(
+            seq=run.history.seq, tool="endorsement", record=proposal.author, path=name, element=0,
+            type=values[name].type, form=form, integrity=Integrity.ENDORSED,
+        )
+        for name, form in proposal.endorsed.items()
+        if name in values
+    ]  # fmt: skip
+
+
+def _record(spec: ActionSpec | None, witnesses: tuple[Witness, ...]) -> str:
+    if spec is None or spec.on is None:
+        return ""
+    records = [witness.record for witness in witnesses if witness.tool == spec.on]
+    return records[-1] if records else ""
+
+
+def _level(
+    run: Run, connection: Connection, spec: ActionSpec | None, proposal: Proposal
+) -> LevelFact:
+    grant = authority.grant(connection, workflow=run.equipment.name, action=proposal.action)
+    now_us = int(run.now().timestamp() * 1_000_000)
+    risk = None if spec is None else spec.risk
+    return LevelFact(
+        phase=run.equipment.phase,
+        granted=None if grant is None else Level(grant.level),
+        ceiling=run.equipment.ceiling(proposal.action),
+        fingerprint_matches=grant is None or grant.fingerprint == run.equipment.fingerprint,
+        expired=grant is not None and grant.expires_us <= now_us,
+        ambiguous_effects=proposals.ambiguous(connection, run.equipment.name, proposal.action),
+        owner_active=bool(run.equipment.owner),
+        role=run.equipment.desk.approver_role,
+        approvals=_approvals(run, spec, proposal, risk),
+    )
+
+
+def _approvals(run: Run, spec: ActionSpec | None, proposal: Proposal, risk: Risk | None) -> int:
+    """Two where one person both wrote and would approve a value with authority over money."""
+    if spec is None or risk is None:
+        return 1
+    needed = run.equipment.approvals_needed(risk)
+    with_authority = any(
+        param.name in proposal.endorsed and not isinstance(param.source, AnySource)
+        for param in spec.params
+    )
+    if with_authority and risk in {Risk.MONEY, Risk.IRREVERSIBLE}:
+        return max(needed, 2)
+    return needed
+
+
+def _editor(run: Run, proposal: Proposal, votes: tuple[Vote, ...]) -> tuple[Vote, ...]:
+    """Who edited counts as one, for the version that they wrote."""
+    if any(vote.person == proposal.author for vote in votes):
+        return ()
+    role = run.equipment.desk.approver_role
+    if role not in run.equipment.people.get(proposal.author, frozenset()):
+        return ()
+    return (Vote(person=proposal.author, role=role, digest="", at=run.now(), edited=True),)
+
+
+def effective(fact: LevelFact, spec: ActionSpec) -> Level:
+    """Return the level that applies, for people to read."""
+    granted = fact.granted if fact.granted is not None else Level.APPROVE_EACH
+    return autonomy.lowest(
+        granted,
+        fact.ceiling,
+        autonomy.PHASE_CAP[fact.phase],
+        autonomy.RISK_CEILING[spec.risk],
+    )
+
+
+def _policy(
+    run: Run,
+    spec: ActionSpec,
+    values: Mapping[str, Canonical],
+    proofs: tuple[ArgumentProof, ...],
+    witnesses: tuple[Witness, ...],
+    votes: tuple[Vote, ...],
+    level: LevelFact,
+) -> PolicyAnswer:
+    book = run.equipment.book
+    if book is None:
+        return PolicyAnswer(loaded=False, decision=None)
+    named = {name for name, _ in spec.facts}
+    derived = {
+        witness.tool: Canonical(type=witness.type, form=witness.form)
+        for witness in witnesses
+        if witness.path == "value" and witness.tool in named
+    }
+    newest = max(
+        (w.seq for w in witnesses if spec.on is not None and w.tool == spec.on), default=0
+    )
+    on = [w for w in witnesses if w.seq == newest and w.tool == spec.on]
+    confidence = _lowest_choice(run)
+    return cedar.ask(
+        book,
+        PolicyRequest(
+            workflow=run.equipment.name,
+            action=spec.name,
+            case_id=run.case_id,
+            arguments=values,
+            labels={proof.parameter: proof.integrity for proof in proofs},
+            approvers={
+                role: frozenset(vote.person for vote in votes if vote.role == role)
+                for role in {vote.role for vote in votes}
+            },
+            level=effective(level, spec),
+            phase=run.equipment.phase,
+            confidence_bp=None if confidence is None else confidence // 100,
+            facts=derived,
+            record=on[0].record if on else "",
+            fields={
+                w.path: Canonical(type=w.type, form=w.form)
+                for w in on
+                if "*" not in w.path and w.form is not None
+            },
+            channel=run.history.channel or None,
+            subject=run.history.subject or None,
+        ),
+    )
+
+
+def _world(run: Run, spec: ActionSpec | None, witnesses: tuple[Witness, ...]) -> str:
+    """Return the digest of every record that may witness an argument, by its newest read."""
+    if spec is None:
+        return ""
+    cited = {
+        source.tool
+        for param in spec.params
+        for source in alternatives(param.source)
+        if isinstance(source, ToolSource)
+    } | ({spec.on} if spec.on else set())
+    newest: dict[tuple[str, str], int] = {}
+    for witness in witnesses:
+        if witness.tool in cited:
+            newest[witness.tool, witness.record] = witness.seq
+    forms: Json = [
+        [witness.tool, witness.record, witness.path, witness.element, witness.form]
+        for witness in witnesses
+        if newest.get((witness.tool, witness.record)) == witness.seq
+    ]
+    return run.digest(forms)
+
+
+def _bound(
+    run: Run, spec: ActionSpec | None, proposal: Proposal, answer: PolicyAnswer, world: str
+) -> str:
+    """Return the digest that a verdict is bound to: exactly these bytes in this world."""
+    return run.digest(
+        {
+            "action": f"{run.equipment.name}.{proposal.action}",
+            "action_id": proposal.action_id,
+            "arguments": dict(proposal.arguments),
+            "connector": proposal.connector,
+            "signature": "" if spec is None else digest(spec.signature),
+            "slice": answer.slice_digest,
+            "undo": "" if spec is None else (spec.undo or ""),
+            "version": proposal.version,
+            "world": world,
+        }
+    )
+
+
+def _times_used(run: Run, proposal: Proposal) -> int:
+    own = run.history.act(proposal.path)
+    used = run.history.used(proposal.action)
+    counted = own is not None and own.action == proposal.action and proposal.version > 0
+    return used - 1 if counted and used else used
+
+
+def _denied(run: Run, spec: ActionSpec | None, proposal: Proposal) -> bool:
+    """A person's no stands for the intent: same action or group, in this case."""
+    group = None if spec is None else spec.denial_group
+    for path, versions in run.history.acts.items():
+        newest = versions[-1]
+        if path == proposal.path or not newest.code.startswith("rejected."):
+            continue
+        other = run.equipment.spec(newest.action)
+        if newest.action == proposal.action:
+            return True
+        if group is not None and other is not None and other.denial_group == group:
+            return True
+    return False
+
+
+def _content(
+    run: Run,
+    spec: ActionSpec | None,
+    proposal: Proposal,
+    values: Mapping[str, Canonical],
+    witnesses: tuple[Witness, ...],
+) -> tuple[str, ...]:
+    if spec is None:
+        return ()
+    found = list(content.content_findings(spec, values, witnesses))
+    for param in spec.params:
+        form = proposal.arguments.get(param.name)
+        if not isinstance(form, str):
+            continue
+        listed = run.equipment.reveals.get((spec.name, param.name), frozenset())
+        for read in tokens.reads(form):
+            kind = tokens.type_of(read.token)
+            if not (param.private == kind and form == read.token) and kind not in listed:
+                found.append(
+                    f"`{param.name}` carries a masked {kind.lower()} that it may not reveal"
+                )
+    return tuple(found)
+
+
+def _stops(connection: Connection, run: Run, proposal: Proposal) -> tuple[Stop, ...]:
+    return tuple(
+        standing
+        for standing in authority.stops(connection)
+        if stop.applies(
+            standing,
+            case_id=run.case_id,
+            workflow=run.equipment.name,
+            action=proposal.action,
+            connector=proposal.connector,
+        )
+    )
+
+
+def _lowest_choice(run: Run) -> int | None:
+    choices = run.history.choices
+    if not choices or any(choice is None for choice in choices):
+        return None
+    return min(choice for choice in choices if choice is not None)
+
+
+def _confidence(run: Run, proposal: Proposal) -> ConfidenceFact:
+    return ConfidenceFact(
+        asked=bool(run.history.choices),
+        ppm=_lowest_choice(run),
+        threshold_ppm=run.equipment.thresholds_ppm.get(proposal.action),
+        low_mark_ppm=run.equipment.low_marks_ppm.get(proposal.action),
+    )
+
+
+def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, str] | None:
+    if spec is None:
+        return None
+    for param in spec.params:
+        form = arguments.get(param.name)
+        if param.type == "money" and isinstance(form, dict):
+            amount = Money(Decimal(str(form["amount"])), str(form["currency"]))
+            return amount.minor, amount.currency
+    return None
+
+
+def signature(spec: ActionSpec) -> str:
+    """Return the digest of a declaration."""
+    return digest(spec.signature)
+
+
+def record_of(run: Run, spec: ActionSpec) -> str:
+    """Return the keyed digest of the record that an action of this case would act upon."""
+    name = _record(spec, provenance.witnesses(run.equipment.workflow, run.history))
+    return run.digest(["record", name]) if name else ""

@@ -1,0 +1,492 @@
+"""`run.act`: from what workflow code asks for, through the gate and the desk, to what became of it."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from remit.authoring.context import Acted
+from remit.authoring.declared import DeclaredAction
+from remit.authoring.step_call import StepCall
+from remit.domain import actor, clock
+from remit.domain.approval import ApprovalState, Requirement, Vote
+from remit.domain.decision import Decision, GateVerdict
+from remit.domain.effect import EffectState
+from remit.domain.event import (
+    ActionDecided,
+    ActionProposed,
+    ApprovalClosed,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from remit.domain.ids import derived
+from remit.domain.value import Json
+from remit.errors import (
+    ActionDeniedError,
+    DivergenceError,
+    EffectFailedError,
+    RegistrationError,
+    StaleFactsError,
+    TokenRefusedError,
+)
+from remit.governance import cards
+from remit.orchestration import effects, facts
+from remit.orchestration.arguments import forms
+from remit.orchestration.executor import (
+    Confirmed,
+    EffectOutcome,
+    Executor,
+    NotPerformed,
+    Prepared,
+)
+from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.replay import ActRecord
+from remit.orchestration.run import CaseParked, Run, Wait
+from remit.orchestration.steps import Steps
+from remit.policy import gate
+from remit.store.connection import Connection
+from remit.store.unit import UnitOfWork
+
+STALE_MAX = 3
+ATTEMPTS_MAX = 3
+NOT_SENT_SECONDS = (1, 5, 30)
+
+_STATES = {
+    GateVerdict.ALLOW: EffectState.CLEARED,
+    GateVerdict.HOLD: EffectState.HELD,
+    GateVerdict.ESCALATE: EffectState.ESCALATED,
+    GateVerdict.FAULT: EffectState.BLOCKED,
+    GateVerdict.DENY: EffectState.DENIED,
+}
+
+
+class Escalated(Exception):  # noqa: N818 - not an error of ours: a person takes the case
+    """The case goes to a person."""
+
+    def __init__(self, code: str, note: str) -> None:
+        super().__init__(note)
+        self.code = code
+        self.note = note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """Takes `act` steps of a run."""
+
+    executor: Executor
+    steps: Steps
+    read: Callable[[Callable[[Connection], Gathered]], Awaitable[Gathered]]
+
+    async def act(self, run: Run, call: StepCall[Any], path: str) -> Acted[Any]:
+        """Propose, wait, perform or hand back what became of it.
+
+        Raises `CaseParked` while a person or the other system is awaited, `ActionDeniedError`,
+        `EffectFailedError`, and `Escalated` when the gate wants a person to take the case.
+        """
+        declared = run.equipment.workflow.actions.get(call.name)
+        if declared is None:
+            raise RegistrationError(
+                f"`{call.name}` is no action of workflow `{run.equipment.name}`"
+            )
+        given = run.masker.mask_json(forms(call.arguments), trusted_tokens=True)
+        arguments = given if isinstance(given, dict) else {}
+        while True:
+            act = run.history.act(path)
+            if act is None:
+                proposal = self._first(run, call.name, path, arguments)
+                self._note_proposed(run, declared, proposal)
+                await self._gate(run, declared, proposal)
+                continue
+            first = run.history.acts[path][0]
+            if (first.action, dict(first.arguments)) != (call.name, arguments):
+                raise DivergenceError(
+                    f"step {path} proposed `{first.action}` and now asks for `{call.name}` "
+                    "with other arguments; put the old code back"
+                )
+            done = await self._go_on(run, declared, act)
+            if done is not None:
+                return done
+
+    # -- one move --------------------------------------------------------------------------------
+
+    async def _go_on(
+        self, run: Run, declared: DeclaredAction, act: ActRecord
+    ) -> Acted[Any] | None:
+        """Take the next move of a proposal; `None` when there is another."""
+        match act.state:
+            case EffectState.CONFIRMED:
+                receipt = declared.result.validate_python(act.receipt)
+                return Acted(state=act.state.value, receipt=receipt)
+            case EffectState.NOTED:
+                return Acted(state=act.state.value, receipt=None)
+            case EffectState.PROPOSED:
+                await self._gate(run, declared, self._again(act))
+            case EffectState.HELD:
+                await self._held(run, declared, act)
+            case EffectState.REPLACED:
+                self._grace(run, declared, act)
+                proposal = self._edited(act)
+                self._note_proposed(run, declared, proposal, by=act.editor)
+                run.history.ended.pop(act.path, None)
+                await self._gate(run, declared, proposal, second=True)
+            case EffectState.CLEARED:
+                await self._gate(run, declared, self._again(act))
+            case EffectState.INTENDED | EffectState.AMBIGUOUS | EffectState.DISPATCHED:
+                await effects.recover(run, self.executor, declared, act)
+            case EffectState.FAILED:
+                await self._failed(run, declared, act)
+            case EffectState.DENIED:
+                raise ActionDeniedError(f"`{act.action}` was denied: {act.code}")
+            case EffectState.EXPIRED:
+                raise Escalated("approval.expired", "nobody decided in time; nothing was done")
+            case EffectState.WITHDRAWN:
+                raise Escalated(act.code or "withdrawn", "a person took the case over")
+            case EffectState.ESCALATED | EffectState.BLOCKED:
+                raise Escalated(act.code or act.state.value, f"the gate stopped `{act.action}`")
+            case _:
+                return Acted(state=act.state.value, receipt=None)
+        return None
+
+    async def _held(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        match act.approval_state:
+            case ApprovalState.OPEN:
+                self._wait_for_desk(run, act)
+            case ApprovalState.APPROVED:
+                await self._approved(run, declared, act)
+            case _:
+                await self._gate(run, declared, self._again(act))
+
+    async def _approved(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        """A person said yes: after the grace time, look again and decide with that clearance."""
+        now_us = clock.microseconds(run.now())
+        approved_us = act.approved_us or now_us
+        grace = self._grace(run, declared, act)
+        if now_us > approved_us + grace + run.equipment.desk.approved_seconds * 1_000_000:
+            self._void(run, act, "approval.too_late")
+            await self._gate(run, declared, self._again(act))
+            return
+        await self._look_again(run, declared, act)
+        await self._gate(
+            run, declared, self._again(act), votes=self._entitled(run, act), second=True
+        )
+
+    def _grace(self, run: Run, declared: DeclaredAction, act: ActRecord) -> int:
+        """Wait out the time in which a yes can be taken back; return it in microseconds."""
+        grace = run.equipment.grace_seconds(declared.spec) * 1_000_000
+        until = (act.approved_us or 0) + grace
+        if clock.microseconds(run.now()) < until:
+            run.waits[act.path] = Wait(kind="grace", ref=act.approval_id, expires_us=until)
+            raise CaseParked
+        return grace
+
+    async def _failed(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        """Nothing left for a definite no; what was never sent is tried again under the gate."""
+        if act.sent or act.attempt >= ATTEMPTS_MAX:
+            raise EffectFailedError(f"`{act.action}` failed: {act.code}; nothing happened there")
+        if run.history.ended.get(act.path) != "retry":
+            seconds = NOT_SENT_SECONDS[min(act.attempt - 1, len(NOT_SENT_SECONDS) - 1)]
+            expires = clock.microseconds(run.now() + timedelta(seconds=seconds))
+            run.waits[act.path] = Wait(kind="retry", ref=act.action_id, expires_us=expires)
+            raise CaseParked
+        run.history.ended.pop(act.path, None)
+        await self._gate(
+            run, declared, self._again(act), votes=self._entitled(run, act), second=True
+        )
+
+    # -- the gate --------------------------------------------------------------------------------
+
+    async def _gate(
+        self,
+        run: Run,
+        declared: DeclaredAction,
+        proposal: Proposal,
+        *,
+        votes: tuple[Vote, ...] = (),
+        second: bool = False,
+    ) -> None:
+        """Decide on fresh facts and write the decision; perform at once what is allowed."""
+        prepared = await self._prepared(run, declared, proposal)
+        if prepared is not None:
+            proposal = replace(proposal, connector=prepared.connector)
+        before = run.history.act(proposal.path)
+        for _ in range(STALE_MAX):
+            mark = len(run.drafts)
+            gathered = await self.read(
+                lambda c: facts.gather(run, c, proposal, votes=votes)  # noqa: B023 - awaited at once
+            )
+            decision = gate.decide(gathered.facts)
+            state = self._note_decided(run, proposal, gathered, decision, votes, second=second)
+            if state is EffectState.HELD:
+                self._request(run, declared, proposal, gathered, decision, before)
+                return
+            if state is not EffectState.CLEARED:
+                if before is not None and before.approval_state in {
+                    ApprovalState.OPEN, ApprovalState.APPROVED,
+                }:  # fmt: skip
+                    self._void(run, before, "gate.changed")
+                return
+            if prepared is None:
+                raise Escalated("token.refused", "an argument carries a value it may not reveal")
+            attempt = (before.attempt if before is not None else 0) + 1
+            if before is not None and before.approval_state is ApprovalState.APPROVED:
+                self._consume(run, before)
+            effects.intend(
+                run, prepared, action_id=proposal.action_id, attempt=attempt,
+                digest=gathered.facts.digest, path=proposal.path,
+            )  # fmt: skip
+            try:
+                await run.write(lambda uow, g=gathered: self._current(uow, run, proposal, g))  # type: ignore[misc]  # a default binds the loop's value
+            except StaleFactsError:
+                del run.drafts[mark:]
+                self._restore(run, proposal.path, before)
+                continue
+            await self._perform(run, prepared, proposal, attempt)
+            return
+        raise Escalated("ledger.stale_facts", "the facts kept changing; a person must decide")
+
+    async def _prepared(
+        self, run: Run, declared: DeclaredAction, proposal: Proposal
+    ) -> Prepared | None:
+        try:
+            return await effects.prepare(run, self.executor, declared, dict(proposal.arguments))
+        except TokenRefusedError:
+            return None  # the gate says so in words, and nothing is performed
+
+    def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> None:
+        """The second gate's compare: the rows a decision rests on are as they were."""
+        now = facts.read_standing(uow.connection, run, proposal, gathered.record)
+        if now != gathered.standing:
+            raise StaleFactsError("grants, stops or amounts changed while deciding; decide again")
+
+    async def _perform(
+        self, run: Run, prepared: Prepared, proposal: Proposal, attempt: int
+    ) -> EffectOutcome:
+        outcome = await effects.perform(
+            run, self.executor, prepared, action_id=proposal.action_id, attempt=attempt,
+            path=proposal.path, written=time.monotonic(),
+        )  # fmt: skip
+        if not isinstance(outcome, Confirmed | NotPerformed):
+            act = run.history.act(proposal.path)
+            if act is not None:
+                effects.wait_for(run, act)
+        return outcome
+
+    # -- what is recorded ------------------------------------------------------------------------
+
+    def _note_proposed(
+        self, run: Run, declared: DeclaredAction, proposal: Proposal, *, by: str | None = None
+    ) -> None:
+        money = facts.money(declared.spec, proposal.arguments)
+        record = facts.record_of(run, declared.spec)
+        run.note(
+            ActionProposed(
+                action_id=proposal.action_id,
+                action=proposal.action,
+                version=proposal.version,
+                arguments=run.digest(dict(proposal.arguments)),
+                signature=facts.signature(declared.spec),
+                risk=declared.spec.risk.value,
+                author=proposal.author,
+                replaces=None
+                if proposal.version == 1
+                else derived(run.case_id, proposal.path, str(proposal.version - 1)),
+                money_minor=None if money is None else money[0],
+                currency=None if money is None else money[1],
+                record=record or None,
+            ),
+            path=proposal.path,
+            payloads={"arguments": dict(proposal.arguments)},
+            by=None if by is None else actor.person(by),
+        )
+
+    def _note_decided(
+        self,
+        run: Run,
+        proposal: Proposal,
+        gathered: Gathered,
+        decision: Decision,
+        votes: tuple[Vote, ...],
+        *,
+        second: bool,
+    ) -> EffectState:
+        state = _STATES[decision.verdict]
+        if state is EffectState.HELD and not decision.performable:
+            state = EffectState.NOTED
+        spec = gathered.facts.spec
+        run.note(
+            ActionDecided(
+                action_id=proposal.action_id,
+                state=state.value,
+                codes=tuple(reason.code for reason in decision.reasons),
+                digest=gathered.facts.digest,
+                level="" if spec is None else facts.effective(gathered.facts.level, spec).value,
+                policy=gathered.facts.policy.slice_digest,
+                second=second,
+                voters=tuple(vote.person for vote in votes),
+            ),
+            path=proposal.path,
+            payloads={"facts": cards.facts_form(gathered.facts, decision)},
+            by=actor.service("gate"),
+        )
+        return state
+
+    def _request(
+        self,
+        run: Run,
+        declared: DeclaredAction,
+        proposal: Proposal,
+        gathered: Gathered,
+        decision: Decision,
+        before: ActRecord | None,
+    ) -> None:
+        """Ask a person: one open approval for each version, reissued when what was shown changed."""
+        if before is not None and before.approval_state is ApprovalState.APPROVED:
+            self._void(run, before, "gate.changed")
+        requirements = decision.requirements or (
+            Requirement(people=1, role=run.equipment.desk.approver_role),
+        )
+        number = sum(1 for wait in run.history.acts.get(proposal.path, ())) + run.seen
+        approval_id = derived("approval", proposal.action_id, str(number), gathered.facts.digest)
+        now = run.now()
+        desk = run.equipment.desk
+        due = now + timedelta(seconds=desk.due_seconds)
+        expires = now + timedelta(seconds=desk.expires_seconds)
+        card = cards.build(
+            facts=gathered.facts,
+            decision=decision,
+            declared_undo=declared.spec.undo,
+            requirements=requirements,
+            witnesses=gathered.witnesses,
+            version=proposal.version,
+            approval_id=approval_id,
+            level=facts.effective(gathered.facts.level, declared.spec).value,
+            passages=self._evidence(run),
+            requested_at=now,
+            due_at=due,
+            expires_at=expires,
+        )
+        run.note(
+            ApprovalRequested(
+                approval_id=approval_id,
+                action_id=proposal.action_id,
+                action=proposal.action,
+                risk=declared.spec.risk.value,
+                digest=gathered.facts.digest,
+                requirements=tuple(f"{one.people} {one.role}" for one in requirements),
+                codes=tuple(reason.code for reason in decision.reasons),
+                due_us=clock.microseconds(due),
+                expires_us=clock.microseconds(expires),
+                money_minor=None if gathered.money is None else gathered.money[0],
+                currency=None if gathered.money is None else gathered.money[1],
+            ),
+            path=proposal.path,
+            payloads={"card": cards.to_form(card)},
+            by=actor.service("gate"),
+        )
+        if proposal.author != "workflow":  # who edited has said yes to what they wrote
+            run.note(
+                ApprovalVoted(
+                    approval_id=approval_id,
+                    person=proposal.author,
+                    role=desk.approver_role,
+                    digest=gathered.facts.digest,
+                    channel="edit",
+                ),
+                path=proposal.path,
+                by=actor.person(proposal.author),
+            )
+
+    def _evidence(self, run: Run) -> tuple[Json, ...]:
+        found: list[Json] = []
+        for step in run.history.steps.values():
+            if step.key.kind.value == "retrieve" and isinstance(step.result, list):
+                found += step.result
+        return tuple(found)
+
+    def _wait_for_desk(self, run: Run, act: ActRecord) -> None:
+        expires = clock.microseconds(
+            run.now() + timedelta(seconds=run.equipment.desk.expires_seconds)
+        )
+        standing = run.history.waits.get(act.path)
+        if standing is not None and standing[1] == act.approval_id and standing[2] is not None:
+            expires = standing[2]
+        run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=expires)
+        raise CaseParked
+
+    def _consume(self, run: Run, act: ActRecord) -> None:
+        run.note(
+            ApprovalClosed(
+                approval_id=act.approval_id, action_id=act.action_id, state="consumed", code=""
+            ),
+            path=act.path,
+        )
+
+    def _void(self, run: Run, act: ActRecord, code: str) -> None:
+        state = "void" if act.approval_state is ApprovalState.APPROVED else "superseded"
+        run.note(
+            ApprovalClosed(
+                approval_id=act.approval_id, action_id=act.action_id, state=state, code=code
+            ),
+            path=act.path,
+        )
+
+    def _restore(self, run: Run, path: str, before: ActRecord | None) -> None:
+        versions = run.history.acts.get(path)
+        if versions and before is not None:
+            versions[-1] = before
+        elif versions:
+            versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
+
+    # -- looking again ---------------------------------------------------------------------------
+
+    async def _look_again(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        """Read the record that is acted upon again: what a person approved must still be so."""
+        tool = declared.spec.on
+        reads = [read for read in run.history.reads if read[0].body["name"] == tool]
+        if not reads:
+            return
+        entry, given, result = reads[-1]
+        if not isinstance(given, dict) or tool is None:
+            return
+        again = sum(1 for read in reads if ".r" in (read[0].path or "")) + 1
+        mark = len(run.drafts)
+        fresh = await self.steps.read(
+            run, tool, given, path=f"{act.path}.r{again}", arguments=str(entry.body["arguments"])
+        )
+        if fresh == result:  # nothing to record: the world is as it was shown
+            del run.drafts[mark:]
+            run.history.reads.pop()
+
+    def _entitled(self, run: Run, act: ActRecord) -> tuple[Vote, ...]:
+        """Return the votes of people who still hold the role that they voted with."""
+        return tuple(
+            vote
+            for vote in act.votes
+            if vote.role in run.equipment.people.get(vote.person, frozenset())
+        )
+
+    # -- versions of a proposal ------------------------------------------------------------------
+
+    def _first(self, run: Run, action: str, path: str, arguments: dict[str, Json]) -> Proposal:
+        return Proposal(
+            action_id=derived(run.case_id, path, "1"), action=action, version=1, path=path,
+            author="workflow", arguments=arguments, endorsed={},
+        )  # fmt: skip
+
+    def _again(self, act: ActRecord) -> Proposal:
+        return Proposal(
+            action_id=act.action_id, action=act.action, version=act.version, path=act.path,
+            author=act.author, arguments=act.arguments, endorsed=self._typed(act),
+        )  # fmt: skip
+
+    def _typed(self, act: ActRecord) -> dict[str, Json]:
+        return dict(act.arguments) if act.author != "workflow" else {}
+
+    def _edited(self, act: ActRecord) -> Proposal:
+        run_arguments = {**act.arguments, **act.edits}
+        return Proposal(
+            action_id=derived(act.action_id, str(act.version + 1)), action=act.action,
+            version=act.version + 1, path=act.path, author=act.editor, arguments=run_arguments,
+            endorsed=dict(act.edits),
+        )  # fmt: skip

@@ -1,0 +1,195 @@
+"""Where values of a case come from: witnesses, made from its entries at named paths."""
+
+from collections.abc import Iterator, Mapping
+
+from remit.authoring.schema import fields_of
+from remit.authoring.workflow import Workflow
+from remit.domain.action import (
+    ActionSpec,
+    CaseSource,
+    FieldSpec,
+    Integrity,
+    Risk,
+    ToolSpec,
+    Witness,
+    alternatives,
+)
+from remit.domain.value import Canonical, Json
+from remit.orchestration.replay import History
+from remit.policy import sources
+
+KEY_FIELD_CHARACTERS_MAX = 200
+
+
+def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
+    """Return every value that stands at a path which some source may name, oldest first."""
+    found = list(_of_case(workflow, history))
+    rest = [
+        (entry.seq, "read", entry.body, arguments, result)
+        for entry, arguments, result in history.reads
+    ]
+    rest += [(entry.seq, "derive", entry.body, None, result) for entry, result in history.derived]
+    for seq, kind, body, arguments, result in sorted(rest, key=lambda one: one[0]):
+        declared = workflow.tools.get(str(body["name"]))
+        if declared is None:
+            continue
+        if kind == "derive" and isinstance(result, dict):
+            arguments, result = result.get("arguments"), result.get("value")
+        selection = _selection(declared.spec, arguments, found)
+        record = _record(declared.spec, result)
+        found += [
+            Witness(
+                seq=seq,
+                tool=declared.spec.name,
+                record=record,
+                path=path,
+                element=element,
+                type=field.type,
+                form=form,
+                integrity=_lower(
+                    Integrity.VOUCHED if field.system else Integrity.UNTRUSTED, selection
+                ),
+            )
+            for field in declared.spec.fields
+            for path, element, form in _at(result, field.path, derive=declared.spec.derive)
+        ]
+    found += _of_receipts(history)
+    return tuple(found)
+
+
+def _of_receipts(history: History) -> Iterator[Witness]:
+    """Yield what confirmed effects of this case gave back: what an undo may name."""
+    for versions in history.acts.values():
+        for act in versions:
+            if act.receipt is None:
+                continue
+            given = {**act.arguments, **(act.receipt if isinstance(act.receipt, dict) else {})}
+            for name, form in given.items():
+                for path, inner in _leaves(name, form):
+                    yield Witness(
+                        seq=act.seq, tool=f"receipt:{act.action}", record="", path=path, element=0,
+                        type=_word(inner), form=inner, integrity=Integrity.VOUCHED,
+                    )  # fmt: skip
+
+
+def _word(form: Json) -> str:
+    match form:
+        case {"amount": _, "currency": _}:
+            return "money"
+        case dict():
+            return "record"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case list():
+            return "list"
+        case _:
+            return "text"
+
+
+def key_fields(workflow: Workflow) -> frozenset[str]:
+    """Return the case fields that some source names."""
+    specs = [tool.spec.params for tool in workflow.tools.values()]
+    specs += [action.spec.params for action in workflow.actions.values()]
+    return frozenset(
+        source.field.split(".")[0]
+        for params in specs
+        for param in params
+        for source in alternatives(param.source)
+        if isinstance(source, CaseSource)
+    )
+
+
+def _of_case(workflow: Workflow, history: History) -> Iterator[Witness]:
+    fields = history.fields
+    if workflow.handler is None or not isinstance(fields, dict):
+        return
+    types = {field.path: field for field in fields_of(workflow.handler.case, "case")}
+    keys = key_fields(workflow)
+    for name, form in fields.items():
+        integrity = Integrity.STATED if name in keys and _is_key(form) else Integrity.UNTRUSTED
+        for path, inner in _leaves(name, form):
+            field = types.get(path)
+            word = "record" if isinstance(inner, dict) else (field.type if field else "text")
+            yield Witness(
+                seq=1, tool="case", record="", path=path, element=0, type=word, form=inner,
+                integrity=integrity,
+            )  # fmt: skip
+
+
+def _is_key(form: Json) -> bool:
+    """One line of at most 200 characters; a record of such lines."""
+    if isinstance(form, dict):
+        return all(_is_key(item) for item in form.values())
+    if isinstance(form, str):
+        return len(form) <= KEY_FIELD_CHARACTERS_MAX and "\n" not in form
+    return not isinstance(form, list)
+
+
+def _leaves(path: str, form: Json) -> Iterator[tuple[str, Json]]:
+    yield path, form
+    if isinstance(form, dict) and set(form) != {"amount", "currency"}:
+        for name, inner in form.items():
+            yield from _leaves(f"{path}.{name}", inner)
+
+
+def _selection(spec: ToolSpec, arguments: Json, found: list[Witness]) -> Integrity:
+    """Return how far the choice of this record can be trusted: as far as its key arguments."""
+    if not isinstance(arguments, dict) or not spec.params:
+        return Integrity.VOUCHED
+    given = {
+        param.name: Canonical(type=param.type, form=arguments[param.name])
+        for param in spec.params
+        if param.name in arguments
+    }
+    as_action = ActionSpec(
+        workflow=spec.workflow, name=spec.name, risk=Risk.LOW, params=spec.params, says="",
+        undo=None, irreversible=False, on=None,
+    )  # fmt: skip
+    proofs = sources.prove(as_action, given, found)
+    trusted = [
+        proof.integrity if proof.proof.value == "proven" else Integrity.UNTRUSTED
+        for proof in proofs
+    ]
+    return min(trusted, key=lambda one: one.rank, default=Integrity.VOUCHED)
+
+
+def _lower(one: Integrity, other: Integrity) -> Integrity:
+    return min(one, other, key=lambda integrity: integrity.rank)
+
+
+def _record(spec: ToolSpec, result: Json) -> str:
+    if spec.record is None or not isinstance(result, dict):
+        return ""
+    value: Json = result
+    for part in spec.record.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return "" if value is None else str(value)
+
+
+def _at(result: Json, path: str, *, derive: bool) -> Iterator[tuple[str, int, Json]]:
+    """Yield (path, element, form) of what stands at a declared path; `*` is each element."""
+    if derive and path == "value":
+        yield path, 0, result
+        return
+    level: list[tuple[int, Json]] = [(0, result)]
+    for part in path.split("."):
+        deeper: list[tuple[int, Json]] = []
+        for element, value in level:
+            if part == "*" and isinstance(value, list):
+                deeper += list(enumerate(value))
+            elif isinstance(value, Mapping) and part in value:
+                deeper.append((element, value[part]))
+        level = deeper
+    for element, value in level:
+        yield path, element, value
+
+
+def record_fields(spec: ToolSpec, result: Json) -> dict[str, tuple[FieldSpec, Json]]:
+    """Return the declared fields of a record with their values, by path."""
+    return {
+        field.path: (field, form)
+        for field in spec.fields
+        for _, _, form in _at(result, field.path, derive=spec.derive)
+    }

@@ -1,0 +1,326 @@
+"""What a case has already done, folded from its entries; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from remit.domain.approval import ApprovalState, Vote
+from remit.domain.clock import instant
+from remit.domain.effect import EffectState
+from remit.domain.event import Entry
+from remit.domain.step import RecordedStep, StepKey, StepKind
+from remit.domain.value import Json
+from remit.errors import DivergenceError
+
+STEP_EVENTS = {
+    "orchestration:intent:classified": StepKind.CLASSIFY,
+    "orchestration:model:answered": StepKind.ASK,
+    "orchestration:passages:retrieved": StepKind.RETRIEVE,
+    "orchestration:tool:read": StepKind.READ,
+}
+
+# Payload roles that replay opens.
+ROLES = frozenset({"fields", "result", "arguments", "receipt", "reason", "error"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActRecord:
+    """One version of a proposal and what became of it."""
+
+    action_id: str
+    action: str
+    version: int
+    path: str
+    arguments: Mapping[str, Json]
+    author: str
+    state: EffectState
+    seq: int
+    approval_id: str = ""
+    approval_state: ApprovalState | None = None
+    digest: str = ""
+    votes: tuple[Vote, ...] = ()
+    approved_us: int | None = None
+    edits: Mapping[str, Json] = field(default_factory=dict)
+    editor: str = ""
+    effect_id: str = ""
+    attempt: int = 0
+    intended_us: int | None = None
+    connector: str = ""
+    receipt: Json = None
+    code: str = ""  # why it was denied or failed
+    sent: bool = True  # False: it failed before a byte left
+    finds: int = 0  # how often the other system was asked what became of it
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """A case's past, by step."""
+
+    seq: int = 0
+    version: str = ""
+    fields: Json = None
+    steps: dict[str, RecordedStep] = field(default_factory=dict)
+    reads: list[tuple[Entry, Json, Json]] = field(default_factory=list)  # entry, arguments, result
+    derived: list[tuple[Entry, Json]] = field(default_factory=list)
+    acts: dict[str, list[ActRecord]] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)  # transient, by path
+    choices: list[int | None] = field(default_factory=list)  # confidence of each choice, in ppm
+    waits: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)  # kind, ref, until
+    ended: dict[str, str] = field(default_factory=dict)  # path -> how its wait ended
+    subject: str = ""
+    channel: str = ""
+    runs: int = 0
+
+    def act(self, path: str) -> ActRecord | None:
+        """Return the newest version of the proposal at that path."""
+        versions = self.acts.get(path)
+        return versions[-1] if versions else None
+
+    def used(self, action: str) -> int:
+        """Return how many proposals of this action in this case count against `times_max`."""
+        free = {
+            EffectState.DENIED, EffectState.FAILED, EffectState.WITHDRAWN, EffectState.REPLACED,
+            EffectState.EXPIRED, EffectState.ESCALATED, EffectState.BLOCKED, EffectState.NOTED,
+        }  # fmt: skip
+        return sum(
+            1
+            for versions in self.acts.values()
+            for act in versions[-1:]
+            if act.action == action and act.state not in free
+        )
+
+
+def fold(entries: Iterable[Entry]) -> History:
+    """Return the history that these entries of one case tell, in the order of their numbers."""
+    history = History()
+    for entry in entries:
+        absorb(history, entry)
+    return history
+
+
+def absorb(history: History, entry: Entry) -> None:
+    """Add one more entry to a history."""
+    history.seq = entry.seq
+    _fold(history, entry)
+
+
+def match(history: History, key: StepKey) -> RecordedStep | None:
+    """Return what was recorded for this call; `None` when it is fresh.
+
+    Raises `DivergenceError` when another call was recorded at its path.
+    """
+    recorded = history.steps.get(key.path)
+    if recorded is None:
+        return None
+    if (recorded.key.kind, recorded.key.name, recorded.key.arguments) != (
+        key.kind, key.name, key.arguments,
+    ):  # fmt: skip
+        same = recorded.key.kind is key.kind and recorded.key.name == key.name
+        what = "with other arguments" if same else f"but now asks for `{key.kind} {key.name}`"
+        raise DivergenceError(
+            f"step {key.path} was `{recorded.key.kind} {recorded.key.name}` {what}; "
+            "put the old code back, or guard the change with `run.changed`"
+        )
+    return recorded
+
+
+def unreached(history: History, reached: set[str]) -> str | None:
+    """Return a recorded step that the code did not come to, if any."""
+    paths = [*history.steps, *history.acts]
+    return next((path for path in paths if path not in reached), None)
+
+
+# -- folding -------------------------------------------------------------------------------------
+
+
+def _fold(history: History, entry: Entry) -> None:
+    body = entry.body
+    path = entry.path or ""
+    match entry.event:
+        case "intake:case:received" | "intake:case:released":
+            history.fields = entry.payloads.get("fields")
+            history.version = entry.fingerprint or history.version
+            history.subject = str(body.get("subject", history.subject))
+            history.channel = str(body.get("channel", history.channel))
+        case "orchestration:run:started":
+            history.runs += 1
+            history.version = str(body["version"])
+        case event if event in STEP_EVENTS:
+            if event == "orchestration:tool:read":
+                history.reads.append(
+                    (entry, entry.payloads.get("arguments"), entry.payloads.get("result"))
+                )
+                if ".r" in path:  # read again before an effect: not a step of the code
+                    return
+            if event == "orchestration:intent:classified":
+                ppm = body.get("confidence_ppm")
+                history.choices.append(ppm if isinstance(ppm, int) else None)
+            _step(history, entry, STEP_EVENTS[event])
+        case "orchestration:value:derived":
+            if body["kind"] == StepKind.DERIVE.value:
+                history.derived.append((entry, entry.payloads.get("result")))
+            _step(history, entry, StepKind(str(body["kind"])))
+        case "orchestration:step:failed":
+            if body["final"]:
+                _step(history, entry, StepKind(str(body["kind"])), failed=str(body["code"]))
+            else:
+                history.failures[path] = history.failures.get(path, 0) + 1
+        case "orchestration:wait:started":
+            until = body.get("expires_us")
+            history.waits[path] = (
+                str(body["kind"]), str(body["ref"]), until if isinstance(until, int) else None,
+            )  # fmt: skip
+        case "orchestration:wait:ended":
+            history.waits.pop(path, None)
+            history.ended[path] = str(body["how"])
+        case "orchestration:case:reopened":
+            history.failures.clear()
+            for versions in history.acts.values():
+                if versions[-1].state in {EffectState.BLOCKED, EffectState.ESCALATED}:
+                    versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
+        case _:
+            _fold_act(history, entry)
+
+
+def _step(history: History, entry: Entry, kind: StepKind, *, failed: str | None = None) -> None:
+    key = StepKey(
+        path=entry.path or "",
+        kind=kind,
+        name=str(entry.body["name"]),
+        arguments=str(entry.body["arguments"]),
+    )
+    role = "result" if failed is None else "error"
+    history.steps[key.path] = RecordedStep(
+        key=key, seq=entry.seq, result=entry.payloads.get(role), failed=failed
+    )
+
+
+def _fold_act(history: History, entry: Entry) -> None:
+    body = entry.body
+    if entry.event == "orchestration:action:proposed":
+        if body.get("undoes"):
+            return
+        arguments = entry.payloads.get("arguments")
+        history.acts.setdefault(entry.path or "", []).append(
+            ActRecord(
+                action_id=str(body["action_id"]),
+                action=str(body["action"]),
+                version=int(str(body["version"])),
+                path=entry.path or "",
+                arguments=arguments if isinstance(arguments, dict) else {},
+                author=str(body["author"]),
+                state=EffectState.PROPOSED,
+                seq=entry.seq,
+            )
+        )
+        return
+    found = _find(history, entry)
+    if found is None:
+        return
+    versions, index = found
+    versions[index] = _act(versions[index], entry)
+
+
+def _find(history: History, entry: Entry) -> tuple[list[ActRecord], int] | None:
+    action_id, approval_id = entry.body.get("action_id"), entry.body.get("approval_id")
+    for versions in history.acts.values():
+        for index, act in enumerate(versions):
+            if act.action_id == action_id or (approval_id and act.approval_id == approval_id):
+                return versions, index
+    return None
+
+
+def _act(act: ActRecord, entry: Entry) -> ActRecord:  # noqa: C901 - one arm for each event
+    body = entry.body
+    match entry.event:
+        case "policy:action:decided":
+            codes = body["codes"]
+            code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
+            return replace(act, state=EffectState(str(body["state"])), code=code)
+        case "governance:approval:requested":
+            return replace(
+                act,
+                approval_id=str(body["approval_id"]),
+                approval_state=ApprovalState.OPEN,
+                digest=str(body["digest"]),
+                votes=(),
+                approved_us=None,
+            )
+        case "governance:approval:voted":
+            return replace(act, votes=(*act.votes, _vote(entry)))
+        case "governance:approval:decided":
+            return _verdict(act, entry)
+        case "governance:approval:closed":
+            return replace(act, approval_state=ApprovalState(str(body["state"])))
+        case "orchestration:effect:intended":
+            return replace(
+                act,
+                state=EffectState.INTENDED,
+                effect_id=str(body["effect_id"]),
+                attempt=int(str(body["attempt"])),
+                intended_us=entry.at_us,
+                connector=str(body["connector"]),
+            )
+        case "orchestration:effect:confirmed":
+            return replace(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))
+        case "orchestration:effect:failed":
+            return replace(
+                act, state=EffectState.FAILED, code=str(body["code"]), sent=bool(body["sent"])
+            )
+        case "orchestration:effect:ambiguous":
+            return replace(
+                act, state=EffectState.AMBIGUOUS, code=str(body["code"]), finds=act.finds + 1
+            )
+        case "orchestration:effect:dispatched":
+            return replace(act, state=EffectState.DISPATCHED)
+        case "policy:action:withdrawn":
+            return replace(act, state=EffectState.WITHDRAWN, code=str(body["code"]))
+        case "policy:action:expired":
+            return replace(act, state=EffectState.EXPIRED, code="approval.expired")
+        case _:
+            return act
+
+
+def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
+    body = entry.body
+    match str(body["verdict"]):
+        case "approve":
+            return replace(
+                act,
+                approval_state=ApprovalState.APPROVED,
+                votes=(*act.votes, _vote(entry)),
+                approved_us=entry.at_us,
+            )
+        case "reject":
+            return replace(
+                act,
+                approval_state=ApprovalState.DENIED,
+                state=EffectState.DENIED,
+                code=f"rejected.{body.get('reason', 'other')}",
+            )
+        case "edit":
+            reason = entry.payloads.get("reason")
+            edits = reason.get("edits") if isinstance(reason, dict) else None
+            return replace(
+                act,
+                approval_state=ApprovalState.SUPERSEDED,
+                state=EffectState.REPLACED,
+                edits=edits if isinstance(edits, dict) else {},
+                editor=str(body["person"]),
+                approved_us=entry.at_us,
+            )
+        case _:
+            return replace(
+                act,
+                approval_state=ApprovalState.REVOKED,
+                state=EffectState.WITHDRAWN,
+                code="desk.escalated",
+            )
+
+
+def _vote(entry: Entry) -> Vote:
+    return Vote(
+        person=str(entry.body["person"]),
+        role=str(entry.body["role"]),
+        digest=str(entry.body["digest"]),
+        at=instant(entry.at_us),
+    )

@@ -1,0 +1,156 @@
+"""One run of one case: what it has recorded and not yet written, and how it writes."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from remit.domain import actor, clock
+from remit.domain.actor import Actor
+from remit.domain.event import Draft, Entry, Event
+from remit.domain.value import Json, encode
+from remit.intake.mask import Masker
+from remit.orchestration import replay
+from remit.orchestration.equipment import Equipment
+from remit.orchestration.replay import History
+from remit.store import approvals, vault
+from remit.store.unit import UnitOfWork
+from remit.store.writer import Receipt, Writer
+
+
+class CaseParked(BaseException):  # noqa: N818 - not an error: the case waits
+    """The case waits; unwinds the author's function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a parked step waits for."""
+
+    kind: str
+    ref: str
+    expires_us: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """Everything that one run of a case holds; it is dropped when the case parks or ends."""
+
+    case_id: str
+    equipment: Equipment
+    history: History
+    masker: Masker
+    vault_rows: Callable[[], list[vault.VaultTuple]]
+    writer: Writer
+    keyed: Callable[[bytes], str]
+    now: Callable[[], datetime]
+    random_number: Callable[[], int]
+    new_id: Callable[[], str]
+    number: int = 0
+    seen: int = 0
+    live: int = 0  # steps that were taken, not replayed
+    drafts: list[Draft] = field(default_factory=list)
+    waits: dict[str, Wait] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _behind: "Future[Receipt[int]] | None" = None
+
+    def note(
+        self,
+        event: Event,
+        *,
+        path: str | None = None,
+        payloads: Mapping[str, Json] | None = None,
+        by: Actor | None = None,
+        on_behalf_of: Actor | None = None,
+    ) -> None:
+        """Record an entry; it is written with the next write of this run."""
+        draft = Draft(
+            event=event,
+            case_id=self.case_id,
+            workflow=self.equipment.name,
+            actor=by or actor.workflow(self.equipment.name),
+            path=path,
+            run=self.number,
+            fingerprint=self.equipment.fingerprint,
+            payloads=payloads or {},
+            on_behalf_of=on_behalf_of,
+        )
+        self.drafts.append(draft)
+        replay.absorb(self.history, self._as_read(draft))
+
+    def _as_read(self, draft: Draft) -> Entry:
+        """Return a draft as replay will see its entry, so that live and replayed runs agree."""
+        return Entry(
+            id="",
+            case_id=self.case_id,
+            seq=self.seen + len(self.drafts),
+            event=draft.event.NAME,
+            body=draft.event.body(),
+            actor=draft.actor,
+            at_us=clock.microseconds(self.now()),
+            workflow=draft.workflow,
+            path=draft.path,
+            run=draft.run,
+            fingerprint=draft.fingerprint,
+            payloads=draft.payloads,
+        )
+
+    def digest(self, form: Json) -> str:
+        """Return the keyed digest under which a value may stand in an entry's body."""
+        return self.keyed(encode(form))
+
+    async def write(self, check: Callable[[UnitOfWork], None] | None = None) -> None:
+        """Write all that was recorded, and wait until it is durable.
+
+        `check` runs inside the transaction and may raise; nothing is written then, and what was
+        recorded stays recorded. Raises `FencedError` when another run has this case.
+        """
+        async with self._lock:
+            await self._settle()
+            drafts, rows = tuple(self.drafts), self.vault_rows()
+            receipt = await asyncio.wrap_future(
+                self.writer.submit(lambda uow: self._unit(uow, drafts, rows, check))
+            )
+            self.seen = receipt.value
+            del self.drafts[: len(drafts)]
+
+    async def write_behind(self) -> None:
+        """Submit what was recorded without waiting for it; the next write does."""
+        if not self.drafts or self._lock.locked():
+            return
+        async with self._lock:
+            await self._settle()
+            drafts, rows = tuple(self.drafts), self.vault_rows()
+            self.drafts.clear()
+            self._behind = self.writer.submit(lambda uow: self._unit(uow, drafts, rows, None))
+
+    async def _settle(self) -> None:
+        if self._behind is not None:
+            pending, self._behind = self._behind, None
+            self.seen = (await asyncio.wrap_future(pending)).value
+
+    def _unit(
+        self,
+        uow: UnitOfWork,
+        drafts: tuple[Draft, ...],
+        rows: list[vault.VaultTuple],
+        check: Callable[[UnitOfWork], None] | None,
+    ) -> int:
+        uow.fence(self.case_id, self.seen, self.number)
+        if check is not None:
+            check(uow)
+        if rows:
+            vault.insert(uow.connection, rows)
+        for draft in drafts:
+            uow.append(draft)
+        return uow.tail(self.case_id)
+
+    def still_waits(self, uow: UnitOfWork) -> bool:
+        """Return whether everything this run is about to wait for is still to come."""
+        for wait in self.waits.values():
+            if wait.kind == "approval":
+                row = approvals.find(uow.connection, wait.ref)
+                if row is not None and row.state.value != "open":
+                    return False
+        return True

@@ -1,0 +1,318 @@
+"""Steps that only look: classify, ask, retrieve, read, derive and the recorded small ones."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from remit.authoring.context import Answer, Classified
+from remit.authoring.step_call import StepCall
+from remit.domain import clock
+from remit.domain.event import (
+    GapObserved,
+    IntentClassified,
+    ModelAnswered,
+    PassagesRetrieved,
+    ToolRead,
+    ValueDerived,
+)
+from remit.domain.step import Confidence, StepKey, StepKind
+from remit.domain.value import Json, canonical
+from remit.errors import (
+    KnowledgeUnavailableError,
+    OutputInvalidError,
+    PromptInvalidError,
+    RegistrationError,
+    SettingsError,
+)
+from remit.models import routing
+from remit.orchestration.arguments import forms, plain
+from remit.orchestration.executor import Executor
+from remit.orchestration.run import Run
+from remit.retrieval.retriever import Passage
+
+_PASSAGES: TypeAdapter[tuple[Passage, ...]] = TypeAdapter(tuple[Passage, ...])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Takes live steps of a run and records them."""
+
+    executor: Executor
+
+    async def take(
+        self, run: Run, call: StepCall[Any], key: StepKey, given: dict[str, Json]
+    ) -> Json:
+        """Take one live step; return its result as it is recorded.
+
+        Raises the step errors of `remit.errors`.
+        """
+        match call.kind:
+            case StepKind.CLASSIFY:
+                return self._classify(run, key, given)
+            case StepKind.ASK:
+                return await self._ask(run, call, key)
+            case StepKind.RETRIEVE:
+                return await self._retrieve(run, key, given)
+            case StepKind.READ:
+                return await self.read(
+                    run, key.name, given, path=key.path, arguments=key.arguments
+                )
+            case StepKind.DERIVE:
+                return self._derive(run, call, key, given)
+            case _:
+                return self._small(run, key)
+
+    # -- models ----------------------------------------------------------------------------------
+
+    def _classify(self, run: Run, key: StepKey, given: Mapping[str, Json]) -> Json:
+        classifier = run.equipment.classifiers.get(key.name)
+        if classifier is None:
+            raise SettingsError(
+                f"workflow `{run.equipment.name}` has no classifier `{key.name}`; "
+                "train one with `remit train` and name it in `remit.toml`"
+            )
+        chosen = classifier.choose(
+            run.masker.mask_text(str(given["text"]), trusted_tokens=True).text
+        )
+        ppm = None if chosen.confidence is None else chosen.confidence.ppm
+        result: Json = {
+            "choice": chosen.choice,
+            "kind": "none" if chosen.confidence is None else chosen.confidence.kind,
+            "ppm": ppm,
+        }
+        run.note(
+            IntentClassified(
+                name=key.name,
+                arguments=key.arguments,
+                model=classifier.fingerprint[:16],
+                choice=chosen.choice,
+                confidence_ppm=ppm,
+            ),
+            path=key.path,
+            payloads={"result": result},
+        )
+        return result
+
+    async def _ask(self, run: Run, call: StepCall[Any], key: StepKey) -> Json:
+        artefact = run.equipment.prompts.get(key.name)
+        if artefact is None:
+            raise PromptInvalidError(
+                f"workflow `{run.equipment.name}` has no prompt `{key.name}`; "
+                f"add `prompts/{key.name}.md`"
+            )
+        route = run.equipment.routes.get(artefact.route)
+        if route is None:
+            raise SettingsError(
+                f"prompt `{key.name}` asks for the route `{artefact.route}`, which is not set up; "
+                f"add `[routes.{artefact.route}]` to `remit.toml`"
+            )
+        slots = {
+            name: run.masker.mask_text(_slot(value), trusted_tokens=True).text
+            for name, value in call.arguments.items()
+        }
+        prompt = artefact.render(slots, output=call.output)
+        reply = await routing.reply(route, prompt, key=f"{run.case_id}:{key.path}", clock=run.now)
+        text = run.masker.mask_text(reply.text, trusted_tokens=True).text
+        value = (
+            None
+            if reply.value is None
+            else run.masker.mask_json(forms({"value": reply.value})["value"], trusted_tokens=True)
+        )
+        unknown = run.masker.contains_unknown_token({"text": text, "value": value})
+        if unknown:
+            raise OutputInvalidError(
+                f"the answer to prompt `{key.name}` carries a token that was not in it"
+            )
+        result: Json = {"text": text, "value": value}
+        usage = reply.usage
+        run.note(
+            ModelAnswered(
+                name=key.name,
+                arguments=key.arguments,
+                prompt=artefact.digest[:32],
+                model=reply.model.reported or reply.model.asked,
+                finish=reply.finish.value,
+                latency_ms=reply.latency_ms,
+                input_tokens=None if usage is None else usage.input_tokens,
+                output_tokens=None if usage is None else usage.output_tokens,
+                attempts=len(reply.attempts),
+            ),
+            path=key.path,
+            payloads={
+                "prompt": [
+                    {"kind": message.kind.value, "role": message.role.value, "text": message.text}
+                    for message in prompt.messages
+                ],
+                "result": result,
+            },
+        )
+        await run.write_behind()
+        return result
+
+    # -- knowledge -------------------------------------------------------------------------------
+
+    async def _retrieve(self, run: Run, key: StepKey, given: Mapping[str, Json]) -> Json:
+        retriever = run.equipment.retriever
+        if retriever is None:
+            raise KnowledgeUnavailableError(
+                f"workflow `{run.equipment.name}` has no knowledge; add a folder `knowledge/`"
+            )
+        query = run.masker.mask_text(str(given["query"]), trusted_tokens=True).text
+        limit = given["limit"]
+        found = await retriever.search(
+            query,
+            collections=(key.name,),
+            as_of=run.now(),
+            limit=limit if isinstance(limit, int) else 3,
+        )
+        result: Json = [_passage(passage) for passage in found.passages]
+        run.note(
+            PassagesRetrieved(
+                name=key.name,
+                arguments=key.arguments,
+                citations=tuple(
+                    f"{passage.document}@{passage.version[:12]}#{passage.section}"
+                    for passage in found.passages
+                ),
+                gap=found.gap,
+            ),
+            path=key.path,
+            payloads={"query": query, "result": result},
+        )
+        if found.gap is not None:
+            run.note(
+                GapObserved(collection=key.name, code=found.gap),
+                path=key.path,
+                payloads={"question": query},
+            )
+        return result
+
+    # -- other systems ---------------------------------------------------------------------------
+
+    async def read(
+        self, run: Run, name: str, given: Mapping[str, Json], *, path: str, arguments: str
+    ) -> Json:
+        """Read with a tool, mask what came back, record it."""
+        tool = run.equipment.workflow.tools.get(name)
+        if tool is None or tool.spec.derive:
+            raise RegistrationError(f"`{name}` is no tool of workflow `{run.equipment.name}`")
+        raw, connector, took = await self.executor.read(tool, given, run.masker.vault)
+        private = {field.path: field.private for field in tool.spec.fields if field.private}
+        result = run.masker.mask_json(canonical_json(raw), private=private)
+        run.note(
+            ToolRead(
+                name=name,
+                arguments=arguments,
+                connector=connector,
+                latency_ms=took,
+                result=run.digest(result),
+            ),
+            path=path,
+            payloads={"arguments": dict(given), "result": result},
+        )
+        return result
+
+    def _derive(self, run: Run, call: StepCall[Any], key: StepKey, given: dict[str, Json]) -> Json:
+        rule = run.equipment.workflow.tools.get(key.name)
+        if rule is None or not rule.spec.derive:
+            raise RegistrationError(f"`{key.name}` is no derive of `{run.equipment.name}`")
+        value = rule.body(**dict(call.arguments))
+        form = canonical(plain(value)).form
+        result: Json = {"arguments": given, "value": form}
+        run.note(
+            ValueDerived(kind=call.kind.value, name=key.name, arguments=key.arguments),
+            path=key.path,
+            payloads={"result": result},
+        )
+        return result
+
+    def _small(self, run: Run, key: StepKey) -> Json:
+        result: Json
+        match key.kind:
+            case StepKind.NOW:
+                result = clock.text(run.now())
+            case StepKind.RANDOM:
+                result = run.random_number()
+            case StepKind.NEW_ID:
+                result = run.new_id()
+            case _:
+                result = True  # `changed`: this case came here first under the new code
+        run.note(
+            ValueDerived(kind=key.kind.value, name=key.name, arguments=key.arguments),
+            path=key.path,
+            payloads={"result": result},
+        )
+        return result
+
+
+# -- from what is recorded to what the author sees -----------------------------------------------
+
+
+def answer(run: Run, call: StepCall[Any], result: Json) -> Any:  # noqa: ANN401 - the step's own type
+    """Return a recorded result as the value that workflow code awaits."""
+    match call.kind:
+        case StepKind.CLASSIFY if isinstance(result, dict):
+            ppm = result["ppm"]
+            confidence = (
+                Confidence(ppm=ppm, kind=str(result["kind"])) if isinstance(ppm, int) else None
+            )
+            return Classified(choice=str(result["choice"]), confidence=confidence)
+        case StepKind.ASK if isinstance(result, dict):
+            if call.output is not None and issubclass(call.output, BaseModel):
+                return call.output.model_validate(result["value"])
+            return Answer(text=str(result["text"]))
+        case StepKind.RETRIEVE:
+            return _PASSAGES.validate_python(result)
+        case StepKind.READ:
+            return run.equipment.workflow.tools[call.name].result.validate_python(result)
+        case StepKind.DERIVE if isinstance(result, dict):
+            return run.equipment.workflow.tools[call.name].result.validate_python(result["value"])
+        case StepKind.NOW:
+            return datetime.fromisoformat(str(result))
+        case _:
+            return result
+
+
+def canonical_json(value: object) -> Json:
+    """Return a JSON answer with its numbers as exact text where they are no whole numbers."""
+    match value:
+        case float():
+            return repr(value)
+        case Enum():
+            return canonical_json(value.value)
+        case dict():
+            return {str(key): canonical_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [canonical_json(item) for item in value]
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def _slot(value: object) -> str:
+    """Return what a prompt's slot shows: text as it is, passages as quotes, records as lines."""
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case tuple() | list():
+            return "\n\n".join(_slot(item) for item in value)
+        case Passage():
+            return f"[{value.document}] {value.title}: {value.text}"
+        case BaseModel():
+            return "\n".join(
+                f"{name}: {_slot(getattr(value, name))}" for name in type(value).model_fields
+            )
+        case _:
+            return str(value)
+
+
+def _passage(passage: Passage) -> Json:
+    made = {name: canonical_json(item) for name, item in asdict(passage).items()}
+    return {**made}

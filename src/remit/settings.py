@@ -1,0 +1,264 @@
+"""Typed settings, read once from `remit.toml` and the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from remit.errors import SettingsError
+
+FILE = "remit.toml"
+FILE_BYTES_MAX = 1024 * 1024
+FAULTS_SHOWN_MAX = 5
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class PersonSettings(_Table):
+    """Somebody who may decide: `[people.maria-k]`."""
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    active: bool = True
+
+
+class OwnerSettings(_Table):
+    """The named people who answer for a workflow."""
+
+    workflow: str
+    prompts: str
+    knowledge: str
+    incidents: str
+    escalation: str
+
+
+class DeskSettings(_Table):
+    """How long people may take, and which role decides."""
+
+    approver_role: str = "approver"
+    due_seconds: int = Field(default=4 * 3600, gt=0)
+    expires_seconds: int = Field(default=72 * 3600, gt=0, le=30 * 86_400)
+    approved_seconds: int = Field(default=900, gt=0)
+    grace_seconds: int = Field(default=10, ge=0, le=3600)
+
+
+class RevealSettings(_Table):
+    """Which masked types one parameter may carry as real values."""
+
+    types: frozenset[str]
+
+
+class ActionSettings(_Table):
+    """Bounds that an owner sets on one action."""
+
+    ceiling: Literal["shadow", "draft", "approve-each", "sampled", "autonomous"] = "autonomous"
+    low_mark: float | None = Field(default=None, ge=0, le=1)
+    reveal: dict[str, RevealSettings] = {}
+
+
+class ClassifierSettings(_Table):
+    """A local classifier: the labelled file that it is trained from."""
+
+    train: str
+    text: str = "text"
+    label: str = "label"
+    seed: int = 7
+
+
+class ScriptedModel(_Table):
+    provider: Literal["scripted"]
+    file: str
+
+
+class OpenAIModel(_Table):
+    """Any server that speaks the OpenAI wire format."""
+
+    provider: Literal["openai"]
+    id: str
+    base_url: str
+    key: str | None = None  # a reference: env:NAME or file:PATH
+
+
+class RouteSettings(_Table):
+    models: list[str] = Field(min_length=1, max_length=3)
+    timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+
+
+class OperationSettings(_Table):
+    """What the other side's document does not say of an operation."""
+
+    undo: str | None = None
+    find: str | None = None
+    keys: str | None = None  # the header that carries the idempotency key
+    timeout_seconds: float = Field(default=30.0, gt=0, le=120)
+    settled_after_seconds: float = Field(default=0.0, ge=0)
+
+
+class OpenApiSettings(_Table):
+    kind: Literal["openapi"]
+    document: str
+    url: str
+    key: str | None = None
+    operations: dict[str, OperationSettings] = {}
+
+
+class RecorderSettings(_Table):
+    """A stand-in for another system that writes down what it is told."""
+
+    kind: Literal["recorder"]
+    file: str
+    operations: list[str] = Field(min_length=1)
+
+
+ModelSettings = Annotated[ScriptedModel | OpenAIModel, Field(discriminator="provider")]
+ConnectorSettings = Annotated[OpenApiSettings | RecorderSettings, Field(discriminator="kind")]
+
+
+class WorkflowSettings(_Table):
+    """`[workflow]`: one workflow and what it runs with."""
+
+    name: str
+    module: str  # `desk:desk`: a file beside `remit.toml`, and the workflow in it
+    phase: Literal["baseline", "pilot", "expand", "replicate"] = "pilot"
+    knowledge: str | None = None
+    prompts: str = "prompts"
+    policies: str = "policies"
+    owners: OwnerSettings
+    desk: DeskSettings = DeskSettings()
+    actions: dict[str, ActionSettings] = {}
+    classifiers: dict[str, ClassifierSettings] = {}
+    models: dict[str, ModelSettings] = {}
+    routes: dict[str, RouteSettings] = {}
+    connectors: dict[str, ConnectorSettings] = {}
+    columns: dict[str, str] = {}  # field -> column, for `remit run`
+
+
+class Settings(_Table):
+    """`remit.toml` as a whole."""
+
+    database: str = "sqlite:///.remit/remit.db"
+    keys: str = ".remit/keys"
+    anchor: str | None = None
+    origin: str = "remit.local/ledger/1"
+    locale: str | None = None
+    zone: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8484, ge=0, le=65_535)
+    people: dict[str, PersonSettings] = {}
+    workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
+    workflow: WorkflowSettings | None = None
+
+
+class Project(_Table):
+    """Settings with the folder that they stand in."""
+
+    folder: Path
+    settings: Settings
+    members: tuple["Project", ...] = ()
+
+    @property
+    def workflows(self) -> tuple["Project", ...]:
+        """The folders that hold a workflow, this one first if it does."""
+        own = (self,) if self.settings.workflow is not None else ()
+        return (*own, *self.members)
+
+    @property
+    def people(self) -> dict[str, PersonSettings]:
+        """Everybody, by handle; the outer file wins."""
+        found: dict[str, PersonSettings] = {}
+        for member in reversed(self.workflows):
+            found |= member.settings.people
+        return found | self.settings.people
+
+    def path(self, relative: str) -> Path:
+        """Return a path of the settings, taken from their folder."""
+        return (self.folder / relative).resolve()
+
+
+def read(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
+    """Read the project in a folder.
+
+    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_HOST` and `REMIT_PORT`. Raises
+    `SettingsError` naming file, place and what to write.
+    """
+    given = os.environ if environment is None else environment
+    top = _file(folder)
+    changes: dict[str, Any] = {
+        name: given[f"REMIT_{name.upper()}"]
+        for name in ("database", "keys", "host", "port")
+        if given.get(f"REMIT_{name.upper()}")
+    }
+    if changes:
+        top = _checked(folder / FILE, {**top.model_dump(exclude_unset=True), **changes})
+    members = []
+    for name in top.workflows:
+        inner = folder / name
+        settings = _file(inner)
+        if settings.workflow is None:
+            raise SettingsError(
+                f"`{inner / FILE}` has no `[workflow]`; add one, or do not list it"
+            )
+        members.append(Project(folder=inner.resolve(), settings=settings))
+    project = Project(folder=folder.resolve(), settings=top, members=tuple(members))
+    if not project.workflows:
+        raise SettingsError(
+            f"`{folder / FILE}` names no workflow; add `[workflow]` or list folders in `workflows`"
+        )
+    return project
+
+
+def secret(reference: str | None, environment: Mapping[str, str] | None = None) -> str | None:
+    """Return what a reference `env:NAME` or `file:PATH` stands for; other text is itself.
+
+    Raises `SettingsError` when nothing is there.
+    """
+    if reference is None:
+        return None
+    kind, colon, name = reference.partition(":")
+    given = os.environ if environment is None else environment
+    if colon and kind == "env":
+        if name not in given:
+            raise SettingsError(f"the environment variable `{name}` is not set; set it")
+        return given[name]
+    if colon and kind == "file":
+        try:
+            return Path(name).read_text("utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"the file `{name}` of a secret cannot be read") from error
+    return reference
+
+
+def _file(folder: Path) -> Settings:
+    path = folder / FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"there is no `{FILE}` in `{folder}`; go to your project's folder, "
+            "name it with `--project`, or start one with `remit new NAME`"
+        ) from error
+    if len(content) > FILE_BYTES_MAX:
+        raise SettingsError(f"`{path}` is larger than {FILE_BYTES_MAX} bytes")
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"`{path}` is not TOML: {error}") from error
+    return _checked(path, table)
+
+
+def _checked(path: Path, table: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        faults = [
+            f"`{'.'.join(map(str, fault['loc']))}`: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        more = len(faults) - FAULTS_SHOWN_MAX
+        said = "; ".join(faults[:FAULTS_SHOWN_MAX]) + (f"; and {more} more" if more > 0 else "")
+        raise SettingsError(f"`{path}`: {said}") from None
