@@ -1,15 +1,12 @@
 """What the executor asks of another system, and the few answers that it believes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from remit.domain.value import Json
-
-NOTHING: Mapping[str, Json] = MappingProxyType({})
 
 
 class OperationKind(StrEnum):
@@ -28,7 +25,7 @@ class Operation:
     keys_honoured: bool = False  # the same key performs once, however often it is sent
     timeout_seconds: float = 30.0
     settled_after_seconds: float = 0.0  # `Absent` counts only after this long
-    arguments: Mapping[str, Json] = NOTHING  # JSON schema of the arguments; empty: anything
+    arguments: Mapping[str, Json] = field(default_factory=dict)  # their schema; empty: anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
