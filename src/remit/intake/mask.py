@@ -9,7 +9,17 @@ from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
 from remit.intake.detect import Finding, Known, find
-from remit.intake.rendering import Region, Span, as_spans, pack, render, tidy, unpack, widened
+from remit.intake.rendering import (
+    Region,
+    Span,
+    as_spans,
+    pack,
+    rebuilt,
+    render,
+    tidy,
+    unpack,
+    widened,
+)
 from remit.intake.scrub import scrub
 from remit.intake.vault import KnownValue, ScopeVault
 
@@ -122,7 +132,9 @@ class Masker:
                 kept.append(Region(read.start, read.end, read.start, read.end, read.token))
             else:
                 spans.append(Span(read.start, read.end, "TEXT", ""))
-        return kept, widened(spans, self._find(text, label)) if spans else []
+        if spans and not kept:
+            spans = widened(spans, self._find(text, label))
+        return kept, spans
 
     def _find(self, text: str, label: str) -> tuple[Finding, ...]:
         return find(text, known=self._all_known(), label=label, regions=self._regions)
@@ -132,7 +144,8 @@ class Masker:
 
     def _checked(self, text: str, masked: str, regions: list[Region]) -> Masked:
         places = [(region.start, region.end) for region in regions]
-        if [(read.start, read.end) for read in tokens.reads(masked)] != places:
+        reads = [(read.start, read.end) for read in tokens.reads(masked)]
+        if reads != places or rebuilt(text, masked, regions) != text:
             return self._as_one(text)
         odd = {
             number: text[region.source_start : region.source_end]

@@ -85,6 +85,31 @@ def tidy(spans: list[Span]) -> list[Span]:
     return sorted(spans, key=lambda one: one.start)
 
 
+def rebuilt(text: str, masked: str, regions: Iterable[Region]) -> str:
+    """Return the masked text with each token's source put back: the source itself, or a fault."""
+    pieces: list[str] = []
+    done = 0
+    for region in regions:
+        pieces += masked[done : region.start], text[region.source_start : region.source_end]
+        done = region.end
+    return "".join([*pieces, masked[done:]])
+
+
+def widened(spans: list[Span], found: Iterable[Finding]) -> list[Span]:
+    """Return the spans, each grown over every find that it reaches into."""
+    grown: list[Span] = []
+    findings = tuple(found)
+    for span in tidy(spans):
+        met = [one for one in findings if one.start < span.end and span.start < one.end]
+        start = min([span.start, *(one.start for one in met)])
+        end = max([span.end, *(one.end for one in met)])
+        if grown and start < grown[-1].end:
+            start, end = grown[-1].start, max(end, grown[-1].end)
+            grown.pop()
+        grown.append(Span(start, end, span.type, ""))
+    return grown
+
+
 def pack(odd: dict[int, str]) -> bytes:
     """Return the note of which occurrence was written otherwise, as bytes to be sealed."""
     return json.dumps(sorted(odd.items())).encode()

@@ -114,6 +114,12 @@ def test_a_known_value_may_not_continue_a_word() -> None:
     assert find("Annabel Roebuck", known=[Known.of("PERSON", "Anna")]) == ()
 
 
+def test_a_known_value_inside_a_larger_find_does_not_cut_it() -> None:
+    found = find("to anna.roe@example.org", known=[Known.of("PERSON", "Anna Roe")])
+
+    assert [(one.start, one.end) for one in found] == [(3, 23)]
+
+
 def test_scrubbing_leaves_kinds_and_no_values() -> None:
     line = "user anna@example.org from 192.0.2.17 paid 19.99 EUR with 4111 1111 1111 1111"
 

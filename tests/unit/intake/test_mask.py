@@ -79,6 +79,59 @@ def test_a_token_pasted_from_outside_is_only_text(masker: Masker, dress: str) ->
     assert "anna" not in masker.restore_text(masked)
 
 
+def test_only_the_look_alike_itself_is_hidden(masker: Masker) -> None:
+    masked = masker.mask_text("please read EMAIL_7K3QX2MD and reply")
+
+    assert masked.text == f"please read {masked.tokens[0]} and reply"
+    assert tokens.type_of(masked.tokens[0]) == "TEXT"
+
+
+def test_a_look_alike_that_reaches_into_a_value_takes_all_of_it_along(masker: Masker) -> None:
+    masker.mask_value("PERSON", "Anna Roe")
+    masked = masker.mask_text("hi CARD_23456Anna Roe")
+
+    assert masked.text == f"hi {masked.tokens[0]}"
+    assert masker.restore_text(masked) == "hi CARD_23456Anna Roe"
+
+
+def test_text_that_would_grow_into_a_look_alike_is_hidden_as_a_whole(masker: Masker) -> None:
+    masker.mask_value("PERSON", "Ursula Roe")
+    text = "CARD_23456Ursula Roe"  # with the name's token it would read CARD_23456PER
+    masked = masker.mask_text(text)
+
+    assert masked.text == masked.tokens[0]
+    assert masker.restore_text(masked) == text
+
+
+def test_of_an_address_on_the_web_only_the_host_stays(masker: Masker) -> None:
+    masked = masker.mask_text("https://bob:pw99@example.org/u/bob?key=1#top")
+
+    kinds = [tokens.type_of(one) for one in masked.tokens]
+    assert masked.text == f"https://{masked.tokens[0]}@example.org/{masked.tokens[1]}"
+    assert kinds == ["SECRET", "URL"]
+
+
+def test_a_name_declared_late_is_masked_in_what_came_before(masker: Masker) -> None:
+    record: Json = {"a": "for Bob Poe", "list": ["Bob Poe!"], "name": "Bob Poe"}
+    masked = masker.mask_json(record, private={"name": "PERSON"})
+
+    assert "Bob" not in json.dumps(masked)
+    assert masker.restore(masked) == record
+
+
+def test_a_token_is_well_formed_and_its_check_belongs_to_its_scope(masker: Masker) -> None:
+    mine, other = vault("case-1"), vault("case-2")
+    for number in range(200):
+        token = mine.token_for("EMAIL", f"u{number}@example.org", "x")
+        head, last = token[:-1], token[-1]
+        wrong = head + tokens.ALPHABET[(tokens.ALPHABET.index(last) + 1) % 32]
+        assert [one.token for one in tokens.reads(token)] == [token]
+        assert mine.checks(token)
+        assert not mine.checks(wrong)
+    assert len({one.partition("_")[2][:4] for one in mine.tokens()}) == 200
+    assert not all(other.checks(one) for one in mine.tokens())
+
+
 def test_a_value_met_before_is_masked_where_no_pattern_sees_it(masker: Masker) -> None:
     masker.mask_json({"name": "Anna Roe"}, private={"name": "PERSON"})
     masked = masker.mask_text("thanks, ANNA ROE (anna-roe)")
