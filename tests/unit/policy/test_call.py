@@ -1,0 +1,89 @@
+"""The shape of a call, what people changed of it, and what they are told."""
+
+from dataclasses import replace
+
+from remit.domain.action import Integrity, Proof, Risk
+from remit.domain.autonomy import Level
+from remit.domain.decision import (
+    GateVerdict,
+)
+from remit.policy import gate
+from tests.gating import (
+    ALLOWED,
+    CHOICE,
+    DENY,
+    REFUND,
+    at_level,
+    at_risk,
+    cleared,
+    vote,
+    with_argument,
+    with_proof,
+    without,
+)
+
+
+def test_an_editor_counts_as_one_and_somebody_else_must_agree() -> None:
+    edited = replace(vote("maria.k"), edited=True)
+    facts = replace(
+        at_level(ALLOWED, Level.APPROVE_EACH), author="maria.k", edited=("amount", "note")
+    )
+
+    alone = gate.decide(cleared(facts, edited))
+    both = gate.decide(cleared(facts, edited, vote("tomasz.w")))
+
+    assert [reason.code for reason in alone.reasons] == ["sources.edited"]
+    assert both.verdict is GateVerdict.ALLOW
+
+
+def test_edited_wording_or_a_small_risk_needs_nobody_else() -> None:
+    wording = replace(ALLOWED, author="maria.k", edited=("note",))
+    small = replace(at_risk(ALLOWED, Risk.LOW), author="maria.k", edited=("amount",))
+
+    assert {gate.decide(facts).verdict for facts in (wording, small)} == {GateVerdict.ALLOW}
+
+
+def test_the_third_refused_proposal_of_one_intent_escalates_as_well() -> None:
+    codes = [
+        [reason.code for reason in gate.decide(
+            replace(ALLOWED, denied_intent=True, denied_count=count)
+        ).reasons]
+        for count in (1, 2)
+    ]  # fmt: skip
+
+    assert codes == [["step.denied_intent"], ["step.denied_intent", "step.denied_again"]]
+
+
+def test_an_optional_argument_may_be_left_out_or_be_nothing() -> None:
+    left_out = replace(without("note")(ALLOWED), proofs=ALLOWED.proofs[:2])
+    nothing = with_argument("note", None, "null")(ALLOWED)
+
+    assert {gate.decide(facts).verdict for facts in (left_out, nothing)} == {GateVerdict.ALLOW}
+
+
+def test_nothing_where_a_value_is_required_is_the_wrong_type() -> None:
+    decision = gate.decide(with_argument("order_id", None, "null")(ALLOWED))
+
+    assert decision.verdict is DENY
+
+
+def test_a_choice_of_the_declared_ones_is_fine() -> None:
+    spec = replace(REFUND, params=(*REFUND.params[:2], CHOICE))
+    facts = with_argument("note", "a", "text")(replace(ALLOWED, spec=spec))
+
+    assert gate.decide(facts).verdict is GateVerdict.ALLOW
+
+
+def test_an_unproven_amount_says_value_bound_and_where_else_it_stands() -> None:
+    proof = replace(
+        with_proof(ALLOWED, Proof.ABOVE, Integrity.UNTRUSTED).proofs[1],
+        accepted=("get_order.total of 1007 at most, which is 19.00 EUR",),
+        elsewhere=("get_order.note, entry 4 (untrusted)",),
+    )
+    facts = replace(ALLOWED, proofs=(ALLOWED.proofs[0], proof, ALLOWED.proofs[2]))
+    facts = with_argument("amount", {"amount": "90.00", "currency": "EUR"}, "money")(facts)
+
+    assert gate.decide(facts).reasons[0].sentence == (
+        "amount 90.00 EUR is outside its bound: get_order.total of 1007 at most, which is "
+        "19.00 EUR. The same value stands in get_order.note, entry 4 (untrusted)"
+    )
