@@ -10,6 +10,7 @@ from typing import Protocol
 from remit.domain.approval import RejectReason, Verdict
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.owners import Person
+from remit.ledger.verify import VerifyReport
 from remit.observability.line import Timeline
 
 
@@ -193,7 +194,7 @@ class RemitPort(Protocol):
     ) -> object: ...
     async def discard(self, case_id: str, /, *, person: str, reason: str) -> object: ...
     def counts(self) -> Mapping[str, int]: ...
-    def verify(self) -> object: ...
+    def verify(self) -> VerifyReport: ...
     async def receive(
         self,
         workflow: str,

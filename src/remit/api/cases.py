@@ -1,0 +1,88 @@
+"""Cases as JSON: bring one in, list them, read one, read its trace in columns."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from remit.api.approvals import limit_of
+from remit.api.body import as_json, read_object
+from remit.domain import clock
+from remit.errors import RequestInvalidError
+from remit.governance.permissions import Permission, needs
+from remit.governance.port import RemitPort
+
+KEY_CHARACTERS_MAX = 200
+
+
+def routes(remit: RemitPort) -> list[Route]:
+    """Return the routes of cases."""
+
+    @needs(Permission.SUBMIT)
+    async def receive(request: Request) -> Response:
+        """Bring a message in; the same `Idempotency-Key` and body is the same case."""
+        key = request.headers.get("idempotency-key")
+        if key is not None and (not key or len(key) > KEY_CHARACTERS_MAX):
+            raise RequestInvalidError(f"`Idempotency-Key`: 1 to {KEY_CHARACTERS_MAX} characters")
+        raw = await read_object(request)
+        admission = await remit.receive(
+            request.path_params["workflow"], raw, channel="api", external_id=key
+        )
+        return JSONResponse(
+            as_json(
+                {
+                    "case_id": admission.case_id,
+                    "status": admission.status,
+                    "duplicate": admission.duplicate,
+                    "reasons": admission.reasons,
+                }
+            ),
+            status_code=200 if admission.duplicate else 201,
+        )
+
+    @needs(Permission.READ)
+    async def listed(request: Request) -> Response:
+        """List cases, newest first; `after` continues a list."""
+        asked = request.query_params
+        page = await run_in_threadpool(
+            remit.cases,
+            workflow=asked.get("workflow"),
+            status=asked.get("status"),
+            after=asked.get("after"),
+            limit=limit_of(request),
+            search=asked.get("search"),
+        )
+        return JSONResponse(as_json(page))
+
+    @needs(Permission.READ)
+    async def one(request: Request) -> Response:
+        """Show one case: its fields, approvals, effects and timeline; values are masked."""
+        view = await run_in_threadpool(remit.case, request.path_params["case_id"])
+        return JSONResponse(as_json(view))
+
+    @needs(Permission.READ)
+    async def trace(request: Request) -> Response:
+        """Show a case's timeline as one array for each column."""
+        view = await run_in_threadpool(remit.case, request.path_params["case_id"])
+        lines = view.timeline.lines
+        kinds = list(dict.fromkeys(line.kind for line in lines))
+        return JSONResponse(
+            {
+                "case_id": view.row.case_id,
+                "kinds": kinds,
+                "kind": [kinds.index(line.kind) for line in lines],
+                "seq": [line.seq for line in lines],
+                "at_us": [clock.microseconds(line.at) for line in lines],
+                "took_ms": [line.took_ms for line in lines],
+                "problem": [int(line.problem) for line in lines],
+                "path": [line.path for line in lines],
+                "text": [line.text for line in lines],
+            }
+        )
+
+    return [
+        Route("/api/cases", listed, methods=["GET"], name="cases_list"),
+        Route("/api/cases/{workflow}", receive, methods=["POST"], name="case_receive"),
+        Route("/api/cases/{case_id}", one, methods=["GET"], name="case_one"),
+        Route("/api/cases/{case_id}/trace", trace, methods=["GET"], name="case_trace"),
+    ]

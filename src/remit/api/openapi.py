@@ -1,0 +1,145 @@
+"""The OpenAPI document, made from the route table and the bodies that it reads."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from remit.api.approvals import VerdictBody
+from remit.api.sessions import SignInBody
+from remit.domain.value import Json
+from remit.governance.permissions import Permission, needs, permission_of
+
+_BODIES: Mapping[str, type[BaseModel]] = {
+    "approval_verdict": VerdictBody,
+    "session_begin": SignInBody,
+}
+
+_QUERIES: Mapping[str, tuple[str, ...]] = {
+    "approvals": ("tab", "workflow", "action", "after", "limit"),
+    "cases_list": ("workflow", "status", "search", "after", "limit"),
+}
+
+_REFUSALS: Mapping[str, tuple[int, ...]] = {
+    "approvals": (401, 422),
+    "approval": (401, 404),
+    "approval_verdict": (401, 403, 404, 409, 410, 413, 422),
+    "case_receive": (401, 403, 409, 413, 422, 503),
+    "case_one": (401, 404),
+    "case_trace": (401, 404),
+    "cases_list": (401, 422),
+    "session_begin": (401, 403, 413, 422, 429),
+    "session_end": (401, 403),
+}
+
+_DONE: Mapping[str, tuple[int, ...]] = {"case_receive": (200, 201), "session_end": (204,)}
+
+
+def routes(served: Sequence[Route]) -> list[Route]:
+    """Return the route of the document that describes these routes."""
+    made = document(served)
+
+    @needs(Permission.PUBLIC)
+    async def openapi(request: Request) -> Response:
+        """Show this document."""
+        del request
+        return JSONResponse(made)
+
+    return [Route("/openapi.json", openapi, methods=["GET"], name="openapi")]
+
+
+def document(served: Sequence[Route]) -> dict[str, Json]:
+    """Return the OpenAPI 3.1 document of these routes."""
+    paths: dict[str, dict[str, Json]] = {}
+    for route in served:
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            paths.setdefault(route.path, {})[method.lower()] = _operation(route)
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in _BODIES.values()],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Remit",
+            "version": "1",
+            "description": (
+                "Identity comes from the session cookie alone. Every change carries "
+                "`X-CSRF-Token` and comes from this origin. A GET never decides."
+            ),
+        },
+        "paths": dict(paths),
+        "components": {
+            "schemas": {
+                **schemas.get("$defs", {}),
+                "Error": {
+                    "type": "object",
+                    "required": ["code", "message"],
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                },
+            },
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "remit"},
+                "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> Json:
+    permission = permission_of(route.endpoint)
+    changes = "POST" in (route.methods or set())
+    guarded = permission is not Permission.PUBLIC
+    operation: dict[str, Json] = {
+        "operationId": route.name,
+        "summary": (route.endpoint.__doc__ or "").strip().partition("\n")[0],
+        "x-permission": permission.value if permission else None,
+        "security": [{"session": [], "csrf": []} if changes else {"session": []}]
+        if guarded
+        else [],
+        "parameters": _parameters(route),
+        "responses": _responses(route),
+    }
+    if route.name in _BODIES:
+        operation["requestBody"] = _body(
+            {"$ref": f"#/components/schemas/{_BODIES[route.name].__name__}"}
+        )
+    elif route.name == "case_receive":
+        operation["requestBody"] = _body({"type": "object"})
+    return operation
+
+
+def _body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _parameters(route: Route) -> list[Json]:
+    found: list[Json] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    found += [
+        {"name": name, "in": "query", "schema": {"type": "string"}}
+        for name in _QUERIES.get(route.name, ())
+    ]
+    if route.name == "case_receive":
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}})
+    return found
+
+
+def _responses(route: Route) -> Json:
+    good: dict[str, Json] = {
+        str(status): {"description": "done"} for status in _DONE.get(route.name, (200,))
+    }
+    bad: dict[str, Json] = {
+        str(status): {
+            "description": "refused; the body says why",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+        for status in _REFUSALS.get(route.name, ())
+    }
+    return {**good, **bad}

@@ -1,0 +1,1 @@
+"""HTML for operators, reviewers, owners and auditors."""

@@ -1,0 +1,40 @@
+"""The one table of keys: handler, `aria-keyshortcuts` and the help page read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key, and what it does."""
+
+    key: str  # as the browser names it; two keys one after the other have a space
+    shown: str
+    does: str
+    where: str
+
+
+_TABLE = {
+    "next": Key(key="j", shown="J", does="next row or step", where="lists"),
+    "previous": Key(key="k", shown="K", does="previous row or step", where="lists"),
+    "open": Key(key="Enter", shown="Enter", does="open", where="lists"),
+    "approve": Key(key="a", shown="A", does="approve", where="inbox"),
+    "reject": Key(key="r", shown="R", does="reject, with a reason", where="inbox"),
+    "edit": Key(key="e", shown="E", does="edit, then decide", where="inbox"),
+    "escalate": Key(key="s", shown="S", does="escalate to a person", where="inbox"),
+    "take_back": Key(key="z", shown="Z", does="take back, or undo", where="inbox, case"),
+    "why": Key(key="w", shown="W", does="why it waits", where="inbox"),
+    "diff": Key(key="d", shown="D", does="what will change", where="inbox"),
+    "problem": Key(key="n", shown="N", does="next problem", where="case"),
+    "technical": Key(key="t", shown="T", does="technical view", where="case"),
+    "show": Key(key="u", shown="U", does="show what is new", where="everywhere"),
+    "search": Key(key="/", shown="/", does="search cases", where="everywhere"),
+    "help": Key(key="?", shown="?", does="this page", where="everywhere"),
+    "go_inbox": Key(key="g i", shown="G I", does="go to the inbox", where="everywhere"),
+    "go_cases": Key(key="g c", shown="G C", does="go to the cases", where="everywhere"),
+    "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
+    "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
+    "go_ledger": Key(key="g l", shown="G L", does="go to the ledger", where="everywhere"),
+}
+
+KEYS: Mapping[str, Key] = _TABLE
