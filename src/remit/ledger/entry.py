@@ -103,11 +103,12 @@ def build(
     return leaf
 
 
-def parse(leaf: bytes, *, strict: bool = False) -> Leaf:
+def parse(leaf: bytes, *, strict: bool = False, newer: bool = False) -> Leaf:
     """Read a leaf; `strict` also demands its one encoding, as verification does.
 
-    Raises `NewerEntryError` for an event or version of a newer Remit, `EntryRefusedError` for
-    anything else that is not an entry.
+    With `newer`, an event that this Remit does not know is read all the same. Raises
+    `NewerEntryError` for an event or version of a newer Remit, `EntryRefusedError` for anything
+    else that is not an entry.
     """
     if len(leaf) > ENTRY_BYTES_MAX:
         raise EntryRefusedError(f"an entry is over {ENTRY_BYTES_MAX} bytes")
@@ -124,7 +125,7 @@ def parse(leaf: bytes, *, strict: bool = False) -> Leaf:
         read = _parse(value, strict=strict)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EntryRefusedError("an entry lacks a member or has one of another type") from error
-    if read.entry.event not in EVENTS:
+    if not newer and read.entry.event not in EVENTS:
         raise NewerEntryError(
             f"an entry is of event `{read.entry.event}`, which this Remit does not know; "
             "install the Remit that wrote it"

@@ -80,6 +80,11 @@ class Tiles:
                 open_tiles.append([])
                 self._counts.append(0)
 
+    @property
+    def full(self) -> int:
+        """The number of full tiles so far, over all levels."""
+        return sum(self._counts)
+
     def restore(self, level: int, *, count: int, hashes: Sequence[bytes]) -> None:
         """Set a level to `count` full tiles and these hashes in the open one."""
         while len(self._open) <= level:

@@ -1,23 +1,25 @@
 """What verification reads: the record as rows of a database have it, judged by nobody yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from remit.domain import clock
 from remit.errors import StorageError
 from remit.ledger.entry import Leaf
+from remit.ledger.merkle import Tiles
 from remit.store.connection import Connection
 
 PAGE_ROWS_MAX: Final = 256
+POSITION_MIN: Final = -(2**63)
 
 _ORDER: Final = """SELECT o.position, o.case_id, o.seq, o.leaf_hash, e.leaf, e.leaf_hash, e.event,
  e.run, e.path, e.at_us, e.tenant, e.workflow, e.writer_id, e.writer_n
  FROM entry_order o LEFT JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
- WHERE o.position >= ? AND o.position < ? ORDER BY o.position"""
+ WHERE o.position >= ? AND o.position <= ? ORDER BY o.position"""
 _PAYLOADS: Final = """SELECT o.position, p.role, p.key_id, p.sealed
  FROM entry_order o JOIN payloads p ON p.case_id = o.case_id AND p.seq = o.seq
- WHERE o.position >= ? AND o.position < ?"""
+ WHERE o.position >= ? AND o.position <= ?"""
 
 _COUNTS: Final = {
     "entries": "SELECT COUNT(*) FROM entries",
@@ -81,8 +83,8 @@ class Record(Protocol):
     def tile(self, level: int, n: int) -> bytes | None:
         """Return a stored full tile."""
 
-    def surplus(self, *, size: int, payloads: int, tiles: int) -> list[str]:
-        """Return what is stored beyond, or short of, these counts."""
+    def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
+        """Return what is stored beyond, or short of, what the leaves account for."""
 
 
 def claims_of(leaf: Leaf, digest: bytes) -> tuple[object, ...]:
@@ -111,22 +113,21 @@ class Rows:
 
     def places(self) -> Iterator[Place]:
         """Yield every position of the order; one that cannot be read has no leaf."""
-        end = int(self._connection.value("SELECT MAX(position) FROM entry_order") or -1) + 1
-        end = max(end, int(self._connection.value("SELECT COUNT(*) FROM entry_order") or 0))
-        for start in range(0, end, PAGE_ROWS_MAX):
-            stop = min(start + PAGE_ROWS_MAX, end)
+        last = None
+        while positions := self._positions(last):
             try:
-                yield from self._page(start, stop)
+                yield from self._page(positions)
             except StorageError:
-                for position in range(start, stop):
+                for position in positions:
                     try:
-                        yield from self._page(position, position + 1)
+                        yield from self._page([position])
                     except StorageError:
                         yield Place(position=position, leaf=None)
+            last = positions[-1]
 
     def notes(self) -> Iterator[Note]:
         """Yield the stored checkpoints."""
-        last = -1
+        last = POSITION_MIN
         while page := self._connection.rows(
             "SELECT size, at_us, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?",
             (last, PAGE_ROWS_MAX),
@@ -142,22 +143,29 @@ class Rows:
         )
         return found
 
-    def surplus(self, *, size: int, payloads: int, tiles: int) -> list[str]:
+    def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
         """Compare the number of rows with what the leaves name."""
-        expected = (size, size, payloads, tiles)
+        expected = (size, size, payloads, tiles.full)
         found = [int(self._connection.value(sql)) for sql in _COUNTS.values()]
         return [
             f"`{table}` has {there} rows and the leaves account for {number}"
             for table, there, number in zip(_COUNTS, found, expected, strict=True)
-            if there != number
+            if number is not None and there != number
         ]
 
-    def _page(self, start: int, stop: int) -> list[Place]:
+    def _positions(self, last: int | None) -> list[int]:
+        """Return the next positions there are; a claimed one far away costs nothing."""
+        sql = "SELECT position FROM entry_order WHERE position > ? ORDER BY position LIMIT ?"
+        after = POSITION_MIN if last is None else last
+        return [row[0] for row in self._connection.rows(sql, (after, PAGE_ROWS_MAX))]
+
+    def _page(self, positions: Sequence[int]) -> list[Place]:
+        span = (positions[0], positions[-1])
         payloads: dict[int, list[PayloadRow]] = {}
-        for position, role, key, sealed in self._connection.rows(_PAYLOADS, (start, stop)):
+        for position, role, key, sealed in self._connection.rows(_PAYLOADS, span):
             payloads.setdefault(position, []).append(PayloadRow(role=role, key=key, sealed=sealed))
         places = []
-        for row in self._connection.rows(_ORDER, (start, stop)):
+        for row in self._connection.rows(_ORDER, span):
             position, case_id, seq, ordered, leaf, digest = row[:6]
             places.append(
                 Place(

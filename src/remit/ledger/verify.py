@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from remit.domain.event import EVENTS
 from remit.errors import EntryRefusedError, NewerEntryError, PayloadTamperedError, StorageError
 from remit.ledger import anchor
 from remit.ledger.checkpoint import NoteError, parse_note, parse_vkey
@@ -115,7 +116,7 @@ class _Judge:
     findings: list[Finding] = field(default_factory=list)
     found: int = 0
     newer: int = 0
-    tiles_seen: int = 0
+    blind: bool = False
     payloads_named: int = 0
     payloads_opened: int = 0
     payloads_carried: bool = True
@@ -162,25 +163,27 @@ class _Judge:
         digest = leaf_hash(place.leaf) if place.leaf is not None else bytes(32)
         self.tree.append(digest)
         for level, n, hashes in self.tiles.append(digest):
-            self.tiles_seen += 1
             if self.record.tile(level, n) != hashes:
                 self.bad("tree", position, f"tile {n} of level {level} is not that of its entries")
         if place.leaf is None:
             self.bad("structure", position, "the leaf is missing or cannot be read")
             return
         try:
-            leaf = parse(place.leaf, strict=True)
-        except NewerEntryError:
+            leaf = parse(place.leaf, strict=True, newer=True)
+        except NewerEntryError:  # of another format: its bytes are in the tree, no more is known
             self.newer += 1
+            self.blind = True
             self.last = None
             return
         except EntryRefusedError as error:
             self.bad("structure", position, str(error))
             return
+        self.newer += leaf.entry.event not in EVENTS
         if place.claims and place.claims != claims_of(leaf, digest):
             self.bad("structure", position, "columns beside the leaf say something else")
-        self._stream(position, leaf)
-        self._writer(position, leaf, digest)
+        if not self.blind:
+            self._stream(position, leaf)
+            self._writer(position, leaf, digest)
         self._payloads(position, leaf, place)
         self.last = leaf
 
@@ -302,9 +305,8 @@ class _Judge:
                 self.bad("structure", None, "the head claims another time or writer")
         if size and self.signed != size:
             self.bad("signatures", size - 1, f"no checkpoint signs the last {size - self.signed}")
-        for text in self.record.surplus(
-            size=size, payloads=self.payloads_named, tiles=self.tiles_seen
-        ):
+        payloads = None if self.blind else self.payloads_named
+        for text in self.record.surplus(size=size, payloads=payloads, tiles=self.tiles):
             self.bad("structure", None, text)
 
     def report(self, head: Head) -> VerifyReport:
