@@ -58,7 +58,7 @@ class Shop:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Send one request, past everything that is under test."""
-        request = urllib.request.Request(  # noqa: S310 - our own shop
+        request = urllib.request.Request(
             self.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
