@@ -30,6 +30,7 @@ TEXT_CHARACTERS_MAX = 1_048_576
 DEPTH_MAX = 64
 INTEGER_MIN = 10**8  # a smaller number is no card, account or phone
 _SURFACES = "surfaces"
+_RAW = "raw"
 
 T = TypeVar("T")
 
@@ -105,6 +106,14 @@ class Masker:
     def contains_unknown_token(self, value: Json) -> tuple[str, ...]:
         """Return what reads as a token in a value but is none of this scope's."""
         return _guarded(lambda: tuple(dict.fromkeys(self._unknown(value, 0))))
+
+    def seal(self, raw: bytes) -> bytes:
+        """Return the raw bytes of a message, sealed as they came."""
+        return _guarded(lambda: self._vault.seal_bytes(raw, purpose=_RAW))
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Return the raw bytes of a message, to be read again; raises `VaultLockedError`."""
+        return _guarded(lambda: self._vault.open_bytes(sealed, purpose=_RAW))
 
     # -- text ------------------------------------------------------------------------------------
 

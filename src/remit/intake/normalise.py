@@ -28,6 +28,7 @@ __all__ = [
 FIELD_CHARACTERS_MAX = 65_536
 PERSON_CHARACTERS_MAX = 200
 IGNORED_KEYS_MAX = 100
+DEPTH_MAX = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -139,7 +140,12 @@ def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext
 
 def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
     if spec.kind is Kind.RECORD:
-        return found(Kind.RECORD, value)
+        try:
+            exact = _exact(value, 0)
+            canonical(exact)
+        except (TypeError, ValueError, ArithmeticError):
+            return refused(Kind.RECORD, ReasonCode.TEXT_UNDECODABLE)
+        return found(Kind.RECORD, exact)
     if (same := _already(spec.kind, value)) is not None:
         return same
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -153,6 +159,24 @@ def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
             value, context, pattern=spec.marker.pattern, length_max=spec.marker.length_max
         )
     return _NORMALISERS[spec.kind](value, context)
+
+
+def _exact(value: object, depth: int) -> object:
+    """Return the value with every float as the decimal it was written as."""
+    if depth > DEPTH_MAX:
+        raise ValueError("nested too deep")
+    if isinstance(value, float):
+        number = Decimal(repr(value))
+        if not number.is_finite():
+            raise ValueError("not a finite number")
+        return number
+    if isinstance(value, str) and _unfit(value) is not None:
+        raise ValueError("text that cannot be stored")
+    if isinstance(value, Mapping):
+        return {str(key): _exact(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(item, depth + 1) for item in value]
+    return value
 
 
 def _already(kind: Kind, value: object) -> Field | None:

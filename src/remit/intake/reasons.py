@@ -128,7 +128,7 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.ID_SEVERAL: "the text names several numbers; pick the one that is meant",
     ReasonCode.ID_SCHEME_AMBIGUOUS: "the number fits several schemes; say which it is",
     ReasonCode.TEXT_UNDECODABLE: (
-        "the text holds characters that cannot be stored (NUL or half a surrogate pair)"
+        "not text or a value that can be stored (NUL, half a character, no finite number)"
     ),
     ReasonCode.FIELD_MISSING: "a required field is empty; fill it in",
     ReasonCode.FIELD_TOO_LONG: "the text is longer than a field may be; shorten it",

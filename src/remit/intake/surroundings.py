@@ -42,6 +42,7 @@ _CLASSES = {
 }
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
 _WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
 _HEADER = re.compile(r"[\w \"'./-]+(?:[,;\t|][\w \"'./-]+)+")
 
 
@@ -64,9 +65,14 @@ class Surroundings:
             self._columns = _columns(self._text)
         floor, column = self._cell(start)
         place = bisect_right(self._ends, start) - 1
-        if place >= 0 and start - self._ends[place] <= WINDOW and self._ends[place] > floor:
+        end = self._ends[place] if place >= 0 else -1
+        if end > floor and start - end <= WINDOW and not self._spent(place, end, start):
             return self._names[place]
         return column or self._labelled()
+
+    def _spent(self, place: int, end: int, start: int) -> bool:
+        """Tell whether another number already took the word `order`: it explains only one."""
+        return self._names[place] == "order" and _DIGIT.search(self._text, end, start) is not None
 
     def _labelled(self) -> str | None:
         words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self._label)

@@ -133,6 +133,20 @@ def test_keys_that_no_field_declares_are_named() -> None:
     assert read("hello", colour="red").ignored == ("colour",)
 
 
+def test_a_structured_field_keeps_exact_numbers_and_refuses_what_has_no_form() -> None:
+    specs = specs_of(Order)
+    raw: dict[str, object] = {"id": "o-1", "buyer": {"rate": 1.10, "tags": ["a", 2]}}
+
+    assert normalise_case(specs, raw, CONTEXT).values()["buyer"] == {
+        "rate": "1.1",
+        "tags": ["a", 2],
+    }
+    for broken in (float("nan"), {1, object}, "a\x00b", {"deep": "\ud800"}):
+        case = normalise_case(specs, {"id": "o-1", "buyer": broken}, CONTEXT)
+        assert case.fields["buyer"].reason is not None
+        assert case.quarantined
+
+
 def test_text_that_is_too_long_is_refused() -> None:
     assert [one.code for one in read("x" * 65_537).reasons] == ["field.too_long"]
 

@@ -240,6 +240,15 @@ def test_rows_hold_no_value_and_open_only_in_their_scope_and_with_their_key() ->
         vault(root=b"short")
 
 
+def test_the_raw_is_sealed_as_it_came_and_for_nothing_else(masker: Masker) -> None:
+    sealed = masker.seal(b"anna@example.org\xff")
+
+    assert b"anna" not in sealed
+    assert masker.unseal(sealed) == b"anna@example.org\xff"
+    with pytest.raises(VaultLockedError):
+        masker.restore_text(Masked(text="x", tokens=(), surfaces=sealed))
+
+
 def test_a_token_row_moved_to_another_name_does_not_open() -> None:
     mine = vault()
     mine.token_for("EMAIL", "anna@example.org", "anna@example.org")
