@@ -1,8 +1,15 @@
 """The connector for described systems, against the example shop as a process of its own."""
 
 import json
+import re
+import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -30,6 +37,7 @@ from remit.integrations.connector import (
     Unknown,
 )
 from remit.integrations.openapi import OpenApiConnector
+from remit.integrations.schema import faults
 from tests.contract.worlds import DOCUMENT, ShopWorld, openapi, perform, read
 from tests.loopback.shop import Shop, running, shop, shop_process
 
@@ -316,3 +324,53 @@ async def test_the_shop_serves_the_document_that_the_connector_was_built_from(
     assert openapi(shop.url, document=changed).digest != connector.digest
     reordered = json.dumps(served, sort_keys=True).encode()
     assert openapi(shop.url, document=reordered).digest == connector.digest
+
+
+def test_every_route_of_the_shop_is_in_its_document_and_no_other() -> None:
+    listing = (
+        "import json, pathlib, shop\n"
+        "app = shop.shop(shop.Book(pathlib.Path(':memory:')), key='k')\n"
+        "print(json.dumps([[r.path, m.lower(), r.name] for r in app.routes"
+        " for m in r.methods - {'HEAD'}]))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", listing],
+        cwd=DOCUMENT.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    routes = {tuple(route) for route in json.loads(printed.stdout)}
+
+    described = {
+        (path, method, operation["operationId"])
+        for path, item in json.loads(DOCUMENT.read_bytes())["paths"].items()
+        for method, operation in item.items()
+    }
+
+    assert routes - {("/openapi.json", "get", "getDocument")} == described
+
+
+def test_the_invented_orders_are_the_same_each_time_and_fit_the_document() -> None:
+    first, second = [written_orders() for _ in range(2)]
+
+    tree = json.loads(DOCUMENT.read_bytes())
+    assert first == second
+    assert len(first) == 400
+    assert [
+        fault
+        for order in first
+        for fault in faults(tree["components"]["schemas"]["Order"], order, document=tree)
+    ] == []
+    reserved = re.compile(r"[a-z0-9.]+@example\.(com|org|net)")
+    assert all(reserved.fullmatch(order["customer"]["email"]) for order in first)
+    assert all(
+        sum(Decimal(one["price"]["amount"]) * one["quantity"] for one in order["items"])
+        == Decimal(order["total"]["amount"])
+        for order in first
+    )
+
+
+def written_orders() -> list[dict[str, Any]]:
+    with running(orders=400) as shop, closing(sqlite3.connect(shop.database)) as rows:
+        return [json.loads(body) for (body,) in rows.execute("SELECT body FROM orders")]
