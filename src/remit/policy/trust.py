@@ -32,11 +32,10 @@ def level(facts: GateFacts) -> Iterator[Reason]:
     if said.surge:
         yield _level("surge", lift, "Every case is reviewed for a while after a warning")
     if said.ambiguous_effects:
+        count = said.ambiguous_effects
+        earlier = "an earlier effect" if count == 1 else f"{count} earlier effects"
         yield _level(
-            "ambiguous",
-            lift,
-            f"{said.ambiguous_effects} earlier effect(s) of {facts.action} may or may not have "
-            "happened",
+            "ambiguous", lift, f"It is not known whether {earlier} of {facts.action} happened"
         )
     if not said.owner_active:
         yield _level("no_owner", lift, "The workflow has no active owner")

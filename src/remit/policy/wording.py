@@ -33,8 +33,9 @@ def people(requirement: Requirement) -> str:
 
 
 def percent(ppm: int) -> str:
-    """Return parts per million as a percentage: `93.5 %`."""
-    return f"{ppm / 10_000:.1f} %"
+    """Return parts per million as a percentage, unrounded: `93.5 %`."""
+    whole, rest = divmod(ppm, 10_000)
+    return f"{whole}.{f'{rest:04}'.rstrip('0') or '0'} %"
 
 
 def _cut(text: str) -> str:

@@ -253,3 +253,9 @@ def test_a_vote_without_ledger_time_is_not_compared_with_it() -> None:
     facts = replace(cleared(at_level(ALLOWED, Level.APPROVE_EACH), vote("a")), now=None)
 
     assert gate.decide(facts).verdict is GateVerdict.ALLOW
+
+
+def test_a_limit_that_nobody_has_used_yet_is_no_fault() -> None:
+    decision = gate.decide(with_limit(used=0, reserved=0, demand=100)(ALLOWED))
+
+    assert decision.verdict is GateVerdict.ALLOW

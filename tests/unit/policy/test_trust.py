@@ -81,3 +81,17 @@ def test_below_approve_each_nothing_is_performed_whoever_agrees(granted: Level) 
     decision = gate.decide(facts)
 
     assert (decision.verdict, decision.performable) == (HOLD, False)
+
+
+def test_no_confidence_at_all_is_a_figure_and_not_a_fault() -> None:
+    decision = gate.decide(with_confidence(ppm=0, low_mark_ppm=None)(ALLOWED))
+
+    assert [reason.code for reason in decision.reasons] == ["confidence.below_threshold"]
+
+
+def test_several_effects_of_unknown_fate_are_counted() -> None:
+    decision = gate.decide(with_level(ambiguous_effects=3)(ALLOWED))
+
+    assert decision.reasons[0].sentence == (
+        "It is not known whether 3 earlier effects of issue_refund happened"
+    )
