@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
             sys.stderr.write(f"SHOP_FAULT is one of {', '.join(FAULTS)}\n")
             return 2
         app = Faults(app, always=always)
-    # Named as TCP, or asyncio leaves small packets waiting for each other: 44 ms a call instead of 1.
+    # Named as TCP, or asyncio lets small packets wait: 44 ms a call instead of 1.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
