@@ -89,6 +89,15 @@ class Claims:
         chosen = max(records, key=lambda record: _likeness(table[record]))
         return {claim.key: self._alone(claim, claims, chosen, table) for claim in claims}
 
+    def record_of(self, tool: str) -> str:
+        """Return the record that agrees best with all claims that cite this tool."""
+        claims = [claim for claim in self.claims if claim.cites(tool)]
+        return max(
+            self.reads.records(tool),
+            key=lambda record: _likeness(self._at(record, tool, claims)),
+            default="",
+        )
+
     def _at(
         self, record: str, tool: str, claims: Sequence[Claim]
     ) -> dict[tuple[str, int], Outcome]:

@@ -26,7 +26,7 @@ from remit.policy.content import content_findings
 from remit.policy.outcome import Outcome, beyond_endorsing, gravest
 from remit.policy.reads import CASE, ENDORSEMENT, Reads
 
-__all__ = ["CASE", "ENDORSEMENT", "content_findings", "named", "prove"]
+__all__ = ["CASE", "ENDORSEMENT", "acted_upon", "content_findings", "named", "prove"]
 
 ELSEWHERE_MAX = 4
 
@@ -49,21 +49,8 @@ def prove(
     confirmed: money in minor units, other numbers as they are. An argument without a proof here is
     one that the action does not declare.
     """
-    said = sorted(witnesses, key=entries.order)
-    reads = Reads(said)
-    claims = [
-        Claim(param=param, value=value, place=place)
-        for param in spec.params
-        if param.name in arguments
-        for place, value in enumerate(_values(arguments[param.name]))
-        if _has_authority(param, value)
-    ]
-    facts = Claims(
-        reads=reads,
-        witnesses=said,
-        directories=directories or {},
-        already=already or {},
-        claims=claims,
+    facts = _claims(
+        spec, arguments, witnesses, directories=directories or {}, already=already or {}
     )
     by_tool = {tool: facts.outcomes_of(tool) for tool in facts.tools()}
     return tuple(
@@ -71,6 +58,18 @@ def prove(
         for param in spec.params
         if param.name in arguments
     )
+
+
+def acted_upon(
+    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness]
+) -> str:
+    """Return the record of `spec.on` that these arguments mean; empty where none was read.
+
+    Where no argument cites that tool it is the record that was read last.
+    """
+    if spec.on is None:
+        return ""
+    return _claims(spec, arguments, witnesses, directories={}, already={}).record_of(spec.on)
 
 
 def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:
@@ -86,6 +85,30 @@ def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:
                     found.add((one.tool, entries.beside(one.path, one.by[0])))
                     found.add((CASE, one.by[1].field))
     return frozenset(found)
+
+
+def _claims(
+    spec: ActionSpec,
+    arguments: Mapping[str, Canonical],
+    witnesses: Sequence[Witness],
+    *,
+    directories: Mapping[str, frozenset[Json]],
+    already: Mapping[str, int],
+) -> Claims:
+    said = sorted(witnesses, key=entries.order)
+    return Claims(
+        reads=Reads(said),
+        witnesses=said,
+        directories=directories,
+        already=already,
+        claims=[
+            Claim(param=param, value=value, place=place)
+            for param in spec.params
+            if param.name in arguments
+            for place, value in enumerate(_values(arguments[param.name]))
+            if _has_authority(param, value)
+        ],
+    )
 
 
 def _argument(

@@ -1,5 +1,6 @@
 """Each source proves what it names, and fails in the way that the desk is told."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from remit.authoring.source import Source
 from remit.domain.action import ArgumentProof, Proof
 from remit.domain.money import Money
-from remit.domain.value import Json
+from remit.domain.value import Json, canonical
+from remit.policy import sources
 from tests.witnesses import (
     EXACT,
     ORDER_ID,
@@ -212,3 +214,16 @@ def test_an_optional_argument_that_is_left_out_needs_no_source() -> None:
 
 def test_an_argument_that_is_not_declared_gets_no_proof() -> None:
     assert prove(action(it=("text", ORDER_ID)), {"iban": "DE02"}) == {}
+
+
+def test_the_record_acted_upon_is_the_one_that_the_arguments_name_not_the_last_read() -> None:
+    witnesses = (*order("1007", "19.00 EUR"), *order("1008", "900.00 EUR", seq=6))
+    given = {
+        "order_id": canonical("1007"),
+        "amount": canonical(Money.of("90.00 EUR")),
+    }
+
+    assert sources.acted_upon(REFUND, given, witnesses) == "1007"
+    assert sources.acted_upon(action(it=("text", ORDER_ID)), {}, witnesses) == "1008"
+    assert sources.acted_upon(REFUND, given, ()) == ""
+    assert sources.acted_upon(replace(REFUND, on=None), given, witnesses) == ""
