@@ -1,0 +1,140 @@
+"""Rows of a file become cases: bounded batches, many to a commit, while earlier ones run."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from remit.authoring.rows import Row
+from remit.cli.columns import Columns, Message
+from remit.cli.tally import Tally
+from remit.errors import InputFileError, IntakeConflictError, IntakeError, RemitError
+from remit.intake.scrub import scrub
+
+if TYPE_CHECKING:
+    from remit.app import Remit
+    from remit.orchestration.admission import Admission
+    from remit.store.writer import Receipt
+
+CHANNEL = "file"
+BATCH_MAX = 16  # rows between two looks at the running cases
+IN_FLIGHT_MAX = 256
+DEPTH_MAX = 2_000  # cases that are queued or running
+ROWS_MAX = 5_000_000
+PAUSE_SECONDS = 0.01
+
+
+@dataclass(slots=True, kw_only=True)
+class Feed:
+    """Brings the rows of one file in; `stop` ends it after the rows in flight."""
+
+    remit: "Remit"
+    workflow: str
+    columns: Columns
+    rejects: Path
+    resume: bool = False
+    limit: int | None = None
+    tally: Tally = field(default_factory=Tally)
+    told: Callable[[], None] = lambda: None  # called after each batch
+    stop: bool = False
+    _pending: set[asyncio.Task[None]] = field(default_factory=set)
+    _fault: RemitError | None = None
+    _file: TextIO | None = None
+
+    async def run(self, rows: Iterator[Row]) -> None:
+        """Bring every row in; when it returns or raises, all that was begun is settled.
+
+        Raises `StorageError` and `BusyError`; a row that is no message is written to the rejects.
+        """
+        try:
+            while not self.stop and self._fault is None:
+                batch = list(itertools.islice(rows, self._room()))
+                if not batch:
+                    break
+                self._take(batch)
+                self.told()
+                await asyncio.sleep(0)
+                await self._press()
+        finally:
+            while self._pending:
+                await asyncio.wait(self._pending)
+            self.told()
+            if self._file is not None:
+                self._file.close()
+        if self._fault is not None:
+            raise self._fault
+
+    def _room(self) -> int:
+        done = self.tally.rows - self.tally.skipped
+        limit = ROWS_MAX if self.limit is None else self.limit
+        return max(0, min(BATCH_MAX, limit - done))
+
+    def _take(self, batch: list[Row]) -> None:
+        self.tally.rows += len(batch)
+        messages: list[tuple[int, Message]] = []
+        for row in batch:
+            if row.fields is None:
+                self._reject(row.line, row.fault or "the row cannot be read")
+                continue
+            try:
+                messages.append((row.line, self.columns.message(row.fields)))
+            except InputFileError as error:
+                self._reject(row.line, str(error))
+        if self.resume:
+            known = self.remit.known(self.workflow, [message for _, message in messages])
+            self.tally.skipped += sum(known)
+            self.tally.duplicates += sum(known)
+            messages = [one for one, there in zip(messages, known, strict=True) if not there]
+        for line, (fields, external) in messages:
+            try:
+                admitted = self.remit.admit(
+                    self.workflow, fields, channel=CHANNEL, external_id=external
+                )
+            except IntakeError as error:
+                self._reject(line, str(error))
+                continue
+            future = asyncio.wrap_future(self.remit.submit(admitted))
+            task = asyncio.ensure_future(self._settle(line, future))
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
+
+    async def _press(self) -> None:
+        """Wait while too much is under way; the file can wait, memory cannot."""
+        while len(self._pending) >= IN_FLIGHT_MAX:
+            await asyncio.wait(self._pending, return_when=asyncio.FIRST_COMPLETED)
+        while self.remit.dispatcher.depth >= DEPTH_MAX and not self.stop:
+            self.told()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _settle(self, line: int, receipt: "Awaitable[Receipt[Admission]]") -> None:
+        try:
+            admission = (await receipt).value
+        except IntakeConflictError as error:
+            self._reject(line, str(error))
+        except RemitError as error:
+            self.tally.rows -= 1  # it is not in: the row is read again next time
+            self._fault = self._fault or error
+        else:
+            if admission.duplicate:
+                self.tally.duplicates += 1
+            else:
+                self.tally.case_ids.append(admission.case_id)
+
+    def _reject(self, line: int, reason: str) -> None:
+        self.tally.rejected += 1
+        if self._file is None:
+            self._file = self._opened()
+        said = {"line": line, "reason": scrub(reason)}
+        self._file.write(json.dumps(said, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def _opened(self) -> TextIO:
+        mode: Literal["a", "w"] = "a" if self.resume else "w"
+        try:
+            return self.rejects.open(mode, encoding="utf-8")
+        except PermissionError:
+            self.rejects = Path(self.rejects.name).resolve()  # beside the caller instead
+            return self.rejects.open(mode, encoding="utf-8")
