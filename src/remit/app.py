@@ -4,7 +4,9 @@ import asyncio
 import os
 import random as randomness
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +55,7 @@ T = TypeVar("T")
 
 SUBSCRIBERS_MAX = 64
 EVENTS_QUEUED_MAX = 1_000
+KNOWN_MAX = 500
 OWNER_ROLE = "owner"
 
 
@@ -222,6 +225,33 @@ class Remit:
         """Take a message in; it is durable when this returns. A known id is the same case."""
         admitted = self.admit(workflow, raw, channel=channel, external_id=external_id)
         return await self.write(lambda uow: admission.receive(uow, admitted))
+
+    def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
+        """Queue a message that was read; many that are queued at once share one commit.
+
+        The future raises what `receive` raises. Raises `BusyError` when the queue is full.
+        """
+        return self.writer.submit(lambda uow: admission.receive(uow, admitted))
+
+    def known(
+        self, workflow: str, messages: Sequence[tuple[Mapping[str, object], str | None]], /
+    ) -> list[bool]:
+        """Return for each (message, external id) whether it is a case; reads no message."""
+        identities = [self.intake.identity(raw, external_id=name) for raw, name in messages]
+        there: set[str] = set()
+        for start in range(0, len(identities), KNOWN_MAX):
+            some = identities[start : start + KNOWN_MAX]
+            there |= self.database.read(lambda c, s=some: cases.known_externals(c, workflow, s))  # type: ignore[misc]  # a default binds the loop's value
+        return [identity in there for identity in identities]
+
+    def standing(self, case_ids: Sequence[str], /) -> Counter[tuple[str, str]]:
+        """Return how many of these cases stand at each (status, reason)."""
+
+        def work(connection: Connection) -> Counter[tuple[str, str]]:
+            found = (cases.find(connection, case_id) for case_id in case_ids)
+            return Counter((row.status.value, row.reason) for row in found if row is not None)
+
+        return self.database.read(work)
 
     async def release(
         self, case_id: str, /, *, person: str, corrections: Mapping[str, str]
@@ -642,7 +672,7 @@ def open_remit(
         one = assemble(
             member,
             people=project.people,
-            models_folder=data_folder(project) / "models",
+            models_folder=project.path(settings.trained),
             random=generator.random,
             progress=progress,
         )
@@ -685,11 +715,6 @@ def database_url(project: Project) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{path}"
     return url
-
-
-def data_folder(project: Project) -> Path:
-    """Return the folder beside the keys where derived files are kept."""
-    return project.path(project.settings.keys).parent
 
 
 def anchor_path(project: Project, keys: KeyRing) -> Path:

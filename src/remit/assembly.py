@@ -1,9 +1,11 @@
 """From settings to what a workflow runs with: code, prompts, rules, knowledge, models, connectors."""
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,8 +188,11 @@ def trained(
     if (home / "classifier.json").is_file():
         return classifier.load(home)
     made = classifier.train(rows, seed=seed, progress=progress)
-    home.mkdir(parents=True, exist_ok=True)
-    made.save(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+        made.save(Path(unfinished) / "new")
+        with contextlib.suppress(OSError):  # another process was first with the same content
+            (Path(unfinished) / "new").rename(home)
     return made
 
 
@@ -292,7 +297,7 @@ def _connectors(
             connectors[name], seen[name] = made, made.digest
             credentials[name] = secret(one.key) if connect else None
         else:
-            tape = project.path(one.file)
+            tape = project.path(secret(one.file) or one.file)
             tape.parent.mkdir(parents=True, exist_ok=True)
             connectors[name] = FileRecorder(tape, _operations(one.operations), name=name)
             credentials[name] = None

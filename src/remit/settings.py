@@ -143,6 +143,7 @@ class Settings(_Table):
 
     database: str = "sqlite:///.remit/remit.db"
     keys: str = ".remit/keys"
+    trained: str = ".remit/trained"  # where trained classifiers are kept, by content
     anchor: str | None = None
     origin: str = "remit.local/ledger/1"
     locale: str | None = None
@@ -183,14 +184,14 @@ class Project(_Table):
 def read(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
     """Read the project in a folder.
 
-    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_HOST` and `REMIT_PORT`. Raises
+    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_TRAINED`, `REMIT_HOST` and `REMIT_PORT`. Raises
     `SettingsError` naming file, place and what to write.
     """
     given = os.environ if environment is None else environment
     top = _file(folder)
     changes: dict[str, Any] = {
         name: given[f"REMIT_{name.upper()}"]
-        for name in ("database", "keys", "host", "port")
+        for name in ("database", "keys", "trained", "host", "port")
         if given.get(f"REMIT_{name.upper()}")
     }
     if changes:

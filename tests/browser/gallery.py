@@ -12,20 +12,53 @@ from remit.domain.approval import ApprovalState, Requirement, Verdict, Vote
 from remit.domain.case import CaseStatus
 from remit.domain.decision import NEVER, Check, GateVerdict, Lift, LiftKind, Reason
 from remit.domain.event import (
-    ActionDecided, ActionProposed, ApprovalDecided, ApprovalRequested, CaseClosed, CaseReceived,
-    EffectConfirmed, EffectIntended, Entry, Event, IntentClassified, ModelAnswered,
-    PassagesRetrieved, RunStarted, StepFailed, ToolRead, WaitEnded, WaitStarted,
+    ActionDecided,
+    ActionProposed,
+    ApprovalDecided,
+    ApprovalRequested,
+    CaseClosed,
+    CaseReceived,
+    EffectConfirmed,
+    EffectIntended,
+    Entry,
+    Event,
+    IntentClassified,
+    ModelAnswered,
+    PassagesRetrieved,
+    RunStarted,
+    StepFailed,
+    ToolRead,
+    WaitEnded,
+    WaitStarted,
 )  # fmt: skip
 from remit.domain.money import Money
 from remit.errors import (
-    ApprovalClosedError, ApprovalExpiredError, IntakeConflictError, InvalidEditError,
-    NotEntitledError, NotFoundError, StaleDigestError, UnknownWorkflowError,
+    ApprovalClosedError,
+    ApprovalExpiredError,
+    IntakeConflictError,
+    InvalidEditError,
+    NotEntitledError,
+    NotFoundError,
+    StaleDigestError,
+    UnknownWorkflowError,
 )  # fmt: skip
 from remit.governance.card import (
-    ApprovalRow, ApprovalView, Card, Change, EditField, InboxPage, Quote,
+    ApprovalRow,
+    ApprovalView,
+    Card,
+    Change,
+    EditField,
+    InboxPage,
+    Quote,
 )  # fmt: skip
 from remit.governance.casebook import (
-    CaseLine, CasePage, CaseView, Doubt, EffectLine, QuarantinePage, SetAside,
+    CaseLine,
+    CasePage,
+    CaseView,
+    Doubt,
+    EffectLine,
+    QuarantinePage,
+    SetAside,
 )  # fmt: skip
 from remit.governance.owners import Person
 from remit.observability.tracing import timeline
@@ -229,6 +262,9 @@ class FakeRemit:
             effects=(effect,),
         )
 
+    def entries(self, wanted, /):
+        return entries_of_a_case(self.now, wanted)
+
     async def close_case(self, case_id, /, *, person, note):
         self.ended[case_id] = note
 
@@ -290,7 +326,7 @@ class FakeRemit:
 
     def verify(self):
         return SimpleNamespace(
-            result=SimpleNamespace(value="intact"), exit_code=2, size=8_840,
+            result="intact", exit_code=2, size=8_840,
             lines=("8,840 entries, every byte as it was written", "not anchored outside this host"),
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ def decide(
     row = rows.find(uow.connection, approval_id)
     if row is None:
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
-    role = _role(row, person, roles)
+    role = _roles(row, person, roles)
     if row.state is not ApprovalState.OPEN:
         if row.decided_by == person and row.verdict == verdict.value:
             return row
@@ -71,7 +71,11 @@ def decide(
     if verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
         return row
     if verdict is Verdict.APPROVE and not _enough(
-        row, [*((vote.person, vote.role) for vote in votes), (person, role)]
+        row,
+        [
+            *((vote.person, vote.role) for vote in votes),
+            *((person, one) for one in role.split()),
+        ],
     ):
         event: Event = ApprovalVoted(
             approval_id=approval_id, person=person, role=role, digest=digest, channel=channel,
@@ -204,14 +208,15 @@ def grace_ends(decided_us: int, seconds: int) -> datetime:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _role(row: ApprovalRecord, person: str, roles: frozenset[str]) -> str:
+def _roles(row: ApprovalRecord, person: str, roles: frozenset[str]) -> str:
+    """Return the asked-for roles that this person holds; one yes may meet several requirements."""
     wanted = [requirement.role for requirement in row.requirements]
-    for role in wanted:
-        if role in roles:
-            return role
-    raise NotEntitledError(
-        f"`{person}` may not decide this; it needs the role {' or '.join(wanted)}"
-    )
+    held = [role for role in dict.fromkeys(wanted) if role in roles]
+    if not held:
+        raise NotEntitledError(
+            f"`{person}` may not decide this; it needs the role {' or '.join(wanted)}"
+        )
+    return " ".join(held)
 
 
 def _enough(row: ApprovalRecord, votes: list[tuple[str, str]]) -> bool:

@@ -77,7 +77,7 @@ def approval_row(
         money=_money(card),
         first_reason=str(first.get("sentence", "")) if isinstance(first, dict) else "",
         reasons=len(listed),
-        votes=len(approvals.votes(connection, row.approval_id)),
+        votes=len({one.person for one in approvals.votes(connection, row.approval_id)}),
         votes_needed=max((one.people for one in row.requirements), default=1),
         state=row.state,
         requested_at=clock.instant(row.requested_us),

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
+
+from remit.authoring.case import Case
 from remit.domain import actor
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.event import (
@@ -25,12 +28,14 @@ from remit.errors import (
     NotFoundError,
 )
 from remit.intake import quarantine
-from remit.intake.fields import specs_of
+from remit.intake.fields import private_paths, specs_of
 from remit.intake.mask import Masker
 from remit.intake.normalise import NormaliseContext, Normalised, normalise_case
+from remit.intake.outcome import Kind
 from remit.intake.reasons import ReasonCode
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
+from remit.orchestration.arguments import forms
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.steps import canonical_json
 from remit.store import cases, vault
@@ -40,6 +45,7 @@ from remit.store.unit import UnitOfWork
 MESSAGE_BYTES_MAX = 1024 * 1024
 OPEN_CASES_MAX = 100_000
 EXTERNAL_CHARACTERS_MAX = 200
+FAULTS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +105,11 @@ class Intake:
             raise IntakeError(f"workflow `{equipment.name}` has no handler; it takes no cases")
         case_id = self.new_id()
         content = self.keyed(b"content\x00" + encoded)
-        identity = content if external_id is None else self.keyed(b"id\x00" + external_id.encode())
+        identity = content if external_id is None else self.identity(raw, external_id=external_id)
         masker, rows = self.masker(case_id)
-        normalised = normalise_case(specs_of(handler.case), raw, self._context())
-        event, payloads, reasons = _read(normalised, raw, masker, channel, identity, content)
+        message = _Message(case=handler.case, raw=raw, masker=masker, context=self._context())
+        event, payloads, reasons = _read(message, channel, identity, content)
+        normalised = message.normalised
         if isinstance(event, CaseReceived):
             event = _with_subject(event, normalised, self.keyed)
         draft = Draft(
@@ -116,6 +123,12 @@ class Intake:
         return Admitted(
             draft=draft, rows=tuple(rows()), external=identity, content=content, reasons=reasons
         )
+
+    def identity(self, raw: Mapping[str, object], *, external_id: str | None) -> str:
+        """Return under which keyed digest a message is known; its body's when it has no id."""
+        if external_id is not None:
+            return self.keyed(b"id\x00" + external_id.encode())
+        return self.keyed(b"content\x00" + encode(_form(raw)))
 
     def release(
         self,
@@ -134,13 +147,15 @@ class Intake:
         if handler is None:
             raise IntakeError(f"workflow `{equipment.name}` has no handler")
         corrected = quarantine.release_fields(None, raw, corrections)
-        normalised = normalise_case(specs_of(handler.case), corrected, self._context())
-        if doubtful(normalised, corrected):
-            left = quarantine.items(normalised, corrected, mask=_mask(masker))
+        message = _Message(
+            case=handler.case, raw=corrected, masker=masker, context=self._context()
+        )
+        normalised = message.normalised
+        left = message.items()
+        if left:
             said = "; ".join(f"`{item.field}`: {item.sentence}" for item in left)
             raise IntakeError(f"still doubtful, nothing was released: {said}")
-        values = normalised.values()
-        fields = masker.mask_json(dict(values), private=normalised.private)
+        fields = message.fields()
         event = CaseReleased(outcomes=normalised.outcomes(), corrected=tuple(sorted(corrections)))
         del case_id
         return event, {"raw": _form(corrected), "fields": fields}
@@ -230,51 +245,83 @@ def doubtful(normalised: Normalised, raw: Mapping[str, object]) -> bool:
 # -- parts ---------------------------------------------------------------------------------------
 
 
+class _Message:
+    """One message on its way in: read once, masked wherever it is shown."""
+
+    def __init__(
+        self,
+        *,
+        case: type[Case],
+        raw: Mapping[str, object],
+        masker: Masker,
+        context: NormaliseContext,
+    ) -> None:
+        self._case = case
+        self._raw = raw
+        self._masker = masker
+        self._private = private_paths(case)
+        self.normalised = normalise_case(specs_of(case), raw, context)
+
+    def items(self) -> tuple[quarantine.QuarantineItem, ...]:
+        """Return why the message has no certain reading; empty when it has one."""
+        if doubtful(self.normalised, self._raw):
+            return quarantine.items(self.normalised, self._raw, mask=_mask(self._masker))
+        return self._unfit()
+
+    def fields(self) -> Json:
+        """Return the masked fields; records in the form that their declared type gives them."""
+        values = self.normalised.values()
+        case = self._case.model_validate(values)
+        for name, field in self.normalised.fields.items():
+            if field.kind is Kind.RECORD and name in values:
+                values[name] = forms({name: getattr(case, name)})[name]
+        return self._masker.mask_json(dict(values), private=self._private)
+
+    def text(self) -> Json:
+        """Return the message as it came, masked."""
+        return self._masker.mask_json(_form(self._raw), private=self._private)
+
+    def _unfit(self) -> tuple[quarantine.QuarantineItem, ...]:
+        try:
+            self._case.model_validate(self.normalised.values())
+        except ValidationError as error:
+            return tuple(
+                quarantine.QuarantineItem(
+                    field=".".join(map(str, fault["loc"])),
+                    code=ReasonCode.FIELD_MISSING,
+                    sentence=f"does not fit its declaration: {fault['type'].replace('_', ' ')}",
+                )
+                for fault in error.errors(include_input=False, include_url=False)[:FAULTS_MAX]
+            )
+        return ()
+
+
 def _read(
-    normalised: Normalised,
-    raw: Mapping[str, object],
-    masker: Masker,
-    channel: str,
-    identity: str,
-    content: str,
+    message: _Message, channel: str, identity: str, content: str
 ) -> tuple[Event, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
     try:
-        if doubtful(normalised, raw):
-            return _aside(normalised, raw, masker, channel, identity, content)
-        fields = masker.mask_json(dict(normalised.values()), private=normalised.private)
+        items = message.items()
+        if items:
+            payload: dict[str, Json] = {
+                "reasons": {"items": [_item(item) for item in items], "text": message.text()}
+            }
+        else:
+            payload = {"fields": message.fields()}
     except MaskingError:
-        item = quarantine.QuarantineItem.whole(ReasonCode.INTAKE_MASKING_FAILED)
-        event = CaseQuarantined(
-            channel=channel, external=identity, content=content, codes=(item.code.value,)
-        )
-        return event, {"reasons": {"items": [_item(item)], "text": {}}}, (item,)
+        items = (quarantine.QuarantineItem.whole(ReasonCode.INTAKE_MASKING_FAILED),)
+        payload = {"reasons": {"items": [_item(item) for item in items], "text": {}}}
+    if items:
+        codes = tuple(item.code.value for item in items)
+        aside = CaseQuarantined(channel=channel, external=identity, content=content, codes=codes)
+        return aside, payload, items
     received = CaseReceived(
         channel=channel,
         external=identity,
         content=content,
-        outcomes=normalised.outcomes(),
-        assumptions=normalised.assumptions(),
+        outcomes=message.normalised.outcomes(),
+        assumptions=message.normalised.assumptions(),
     )
-    return received, {"fields": fields}, ()
-
-
-def _aside(
-    normalised: Normalised,
-    raw: Mapping[str, object],
-    masker: Masker,
-    channel: str,
-    identity: str,
-    content: str,
-) -> tuple[Event, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
-    items = quarantine.items(normalised, raw, mask=_mask(masker))
-    shown = masker.mask_json(_form(raw), private=normalised.private)
-    event = CaseQuarantined(
-        channel=channel,
-        external=identity,
-        content=content,
-        codes=tuple(item.code.value for item in items),
-    )
-    return event, {"reasons": {"items": [_item(item) for item in items], "text": shown}}, items
+    return received, payload, ()
 
 
 def _item(item: quarantine.QuarantineItem) -> Json:

@@ -246,7 +246,7 @@ def _act(act: ActRecord, entry: Entry) -> ActRecord:  # noqa: C901 - one arm for
                 approved_us=None,
             )
         case "governance:approval:voted":
-            return replace(act, votes=(*act.votes, _vote(entry)))
+            return replace(act, votes=(*act.votes, *_votes(entry)))
         case "governance:approval:decided":
             return _verdict(act, entry)
         case "governance:approval:closed":
@@ -287,7 +287,7 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
             return replace(
                 act,
                 approval_state=ApprovalState.APPROVED,
-                votes=(*act.votes, _vote(entry)),
+                votes=(*act.votes, *_votes(entry)),
                 approved_us=entry.at_us,
             )
         case "reject":
@@ -317,10 +317,14 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
             )
 
 
-def _vote(entry: Entry) -> Vote:
-    return Vote(
-        person=str(entry.body["person"]),
-        role=str(entry.body["role"]),
-        digest=str(entry.body["digest"]),
-        at=instant(entry.at_us),
+def _votes(entry: Entry) -> tuple[Vote, ...]:
+    """Return a yes once for each role that it meets."""
+    return tuple(
+        Vote(
+            person=entry.word("person"),
+            role=role,
+            digest=entry.word("digest"),
+            at=instant(entry.at_us),
+        )
+        for role in entry.word("role").split()
     )

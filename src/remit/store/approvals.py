@@ -181,7 +181,7 @@ def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
 
 
 def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
-    """Return who said yes, oldest first."""
+    """Return who said yes, oldest first; once for each role that their yes meets."""
     rows = connection.rows(
         "select person, role, digest, edited, at_us from votes where approval_id = ?"
         " order by at_us, person",
@@ -190,12 +190,13 @@ def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     return tuple(
         Vote(
             person=str(row[0]),
-            role=str(row[1]),
+            role=role,
             digest=str(row[2]),
             edited=bool(row[3]),
             at=instant(int(str(row[4]))),
         )
         for row in rows
+        for role in str(row[1]).split()
     )
 
 

@@ -153,7 +153,7 @@ def find(connection: Connection, action_id: str) -> ProposalRow | None:
 def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
     """Return the proposals of a case in the order they were made."""
     rows = connection.rows(
-        f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, action_id",
+        f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, path, version",
         (case_id,),
     )
     return [_row(row) for row in rows]

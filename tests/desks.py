@@ -1,0 +1,74 @@
+"""The refund desk on a real shop process, for stories on both databases."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from remit import testing
+from remit.app import Remit
+from remit.governance.card import ApprovalRow
+from tests.loopback.shop import Shop
+
+ROOT = Path(__file__).parents[1]
+TRAINED = ROOT / "var" / "trained"  # by content, so every run may use it again
+MARIA, TOMASZ, NADIA = "maria.k", "tomasz.w", "nadia.f"
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Where a desk lives; it can be opened again after it was closed or killed."""
+
+    folder: Path
+    shop: Shop
+    database: str | None = None
+    clock: testing.FrozenClock = field(default_factory=testing.FrozenClock)
+
+    @asynccontextmanager
+    async def open(self, example: str = "examples/refund_desk") -> AsyncIterator[Remit]:
+        """Run the desk until the block ends."""
+        with environment(SHOP_URL=self.shop.url, SHOP_KEY=self.shop.key):
+            project = testing.project(
+                ROOT / example, data=self.folder, database=self.database, trained=TRAINED
+            )
+            async with testing.running(project, clock=self.clock) as remit:
+                yield remit
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """Set environment variables inside the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+async def write_in(remit: Remit, **fields: object) -> str:
+    """Send a customer's message and let the desk work; return the case."""
+    admission = await remit.receive("refund-desk", fields, channel="mail")
+    await remit.settled()
+    return admission.case_id
+
+
+def only(rows: tuple[ApprovalRow, ...]) -> ApprovalRow:
+    """Return the one thing that waits."""
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def waiting(remit: Remit) -> tuple[ApprovalRow, ...]:
+    """Return what waits for people."""
+    return remit.inbox(person=MARIA).rows
+
+
+def states(remit: Remit, case_id: str) -> list[tuple[str, str]]:
+    """Return (action, state) of a case's proposals."""
+    return [(effect.action, effect.state) for effect in remit.case(case_id).effects]

@@ -1,0 +1,164 @@
+"""Run the crash desk in a process of its own and kill it with -9 at one numbered point.
+
+`python -m tests.faults.crash_program FOLDER DATABASE`: for each point in turn it forks a child that
+is killed there, then children that go on until the case has closed, and prints one JSON line of what
+was found. Points: `begin`, `unit`, `before-commit`, `after-commit` of every commit, and before and
+after every call of the connector. It ends with the first point that is never reached.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from remit import testing
+from remit.app import Remit
+from remit.errors import RemitError
+from remit.integrations.connector import Call
+from remit.integrations.recorder import FileRecorder
+
+ROOT = Path(__file__).parents[2]
+POINTS_MAX = 200
+RUNS_MAX = 6
+
+
+class Countdown:
+    """Kills this process at the n-th point."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, point: str) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.write(2, f"killed at {point}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Deadly(FileRecorder):
+    """A recorder whose process may die just before or just after it wrote."""
+
+    countdown: Countdown
+
+    async def perform(
+        self, call: Call, *, key: str, credential: str | None, timeout_seconds: float
+    ) -> Any:
+        self.countdown("before perform")
+        answer = await super().perform(
+            call, key=key, credential=credential, timeout_seconds=timeout_seconds
+        )
+        self.countdown("after perform")
+        return answer
+
+
+async def work(remit: Remit, clock: testing.FrozenClock) -> str:
+    """Bring the one case as far as it goes: receive, approve, let time pass."""
+    await remit.receive(
+        "crash-desk",
+        {"order_id": "A-1", "amount": "12.00 EUR"},
+        channel="test",
+        external_id="one",
+    )
+    for _ in range(20):
+        await remit.settled()
+        for row in remit.inbox(person="olga").rows:
+            await testing.decide(remit, row.approval_id, person="olga")
+        await testing.pass_time(remit, clock, 120)
+        row = remit.cases().rows[0]
+        if row.status in {"closed", "escalated"}:
+            return row.status
+    return remit.cases().rows[0].status
+
+
+async def life(folder: Path, database: str | None, countdown: Countdown, start: float) -> None:
+    """One life of the process."""
+    clock = testing.FrozenClock()
+    clock.advance(start)
+    project = testing.project(ROOT / "tests/fixtures/crash", data=folder, database=database)
+    async with testing.running(project, clock=clock) as remit:
+        remit.writer.before_commit.append(countdown)
+        for connector in remit.executor._connectors.values():  # noqa: SLF001 - the test's own door
+            connector.__class__ = Deadly
+            connector.countdown = countdown  # type: ignore[attr-defined]  # Deadly has it
+        status = await work(remit, clock)
+        counts = remit.counts()
+        report = remit.verify()
+        case = remit.cases().rows[0]
+        view = remit.case(case.case_id)
+        (folder / "found.json").write_text(
+            json.dumps(
+                {
+                    "status": status,
+                    "cases": counts["received"],
+                    "balance": counts["balance"],
+                    "ambiguous_left": counts["ambiguous"],
+                    "verify": report.result,
+                    "effects": [(one.action, one.state, one.attempt) for one in view.effects],
+                    "events": [entry.event for entry in remit.entries(case.case_id)],
+                }
+            )
+        )
+
+
+def fork(folder: Path, database: str | None, point: int, number: int) -> int:
+    """Live once in a child; return how it ended (0, or minus the signal)."""
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(life(folder, database, Countdown(point), 3_600.0 * number))
+        except RemitError as error:
+            os.write(2, f"{error.code}: {error}\n".encode())
+            os._exit(3)
+        except BaseException as error:  # noqa: BLE001 - a child must not go on as its parent
+            import traceback
+
+            traceback.print_exception(error)
+            os._exit(4)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def scenario(folder: Path, database: str | None, point: int) -> Mapping[str, Any]:
+    """Kill at one point, then go on until the case has ended."""
+    folder.mkdir(parents=True)
+    os.environ["REMIT_TEST_TAPE"] = str(folder / "tape.jsonl")
+    ends = [fork(folder, database, point, 0)]
+    while ends[-1] != 0 and len(ends) < RUNS_MAX:
+        ends.append(fork(folder, database, 0, len(ends)))
+    found = json.loads((folder / "found.json").read_text())
+    tape = folder / "tape.jsonl"
+    calls = [json.loads(line) for line in tape.read_text().splitlines()] if tape.exists() else []
+    return {**found, "point": point, "ends": ends, "tape": calls}
+
+
+def main() -> None:
+    """Go through the points."""
+    folder, database = Path(sys.argv[1]), sys.argv[2]
+    step = int(os.environ.get("REMIT_TEST_CRASH_STEP", "1"))
+    for point in range(1, POINTS_MAX, step):
+        url = None if database == "sqlite" else next_database(database, point)
+        found = scenario(folder / str(point), url, point)
+        print(json.dumps(found), flush=True)  # noqa: T201 - the program's output
+        if found["ends"][0] == 0:
+            return
+
+
+def next_database(url: str, point: int) -> str:
+    """Return a fresh database of the same server."""
+    import psycopg
+
+    base, _, rest = url.partition(":///")
+    _, _, options = rest.partition("?")
+    name = f"crash_{os.getpid()}_{point}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create database {name}".encode())
+    return f"{base}:///{name}?{options}"
+
+
+if __name__ == "__main__":
+    main()

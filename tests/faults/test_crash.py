@@ -1,0 +1,64 @@
+"""A crash at any commit and around any call loses nothing and repeats nothing in silence."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def scenarios(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, Any]]:
+    """One scenario for each point at which the process was killed."""
+    database = (
+        request.getfixturevalue("postgres_url") if request.param == "postgresql" else "sqlite"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.faults.crash_program", str(tmp_path / "crash"), database],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_a_crash_at_any_commit_loses_nothing_and_performs_nothing_twice(
+    scenarios: list[dict[str, Any]],
+) -> None:
+    """Every kill -9 point of the story: received once, closed, two effects, an intact record."""
+    killed = [one for one in scenarios if one["ends"][0] != 0]
+    assert len(killed) >= 20, "the program must really have been killed at many points"
+    assert scenarios[-1]["ends"] == [0], "the last scenario is the one without a crash"
+    for one in scenarios:
+        where = f"point {one['point']}, ends {one['ends']}"
+        assert (one["cases"], one["balance"], one["verify"]) == (1, 0, "intact"), where
+        assert one["status"] == "closed", where
+        assert one["ambiguous_left"] == 0, where
+        operations = sorted(call["operation"] for call in one["tape"])
+        assert operations == ["note", "pay"], where
+        assert [effect[:2] for effect in one["effects"]] == [
+            ["pay", "confirmed"],
+            ["note", "confirmed"],
+        ], where
+
+
+def test_a_repeat_is_always_known_to_be_one(scenarios: list[dict[str, Any]]) -> None:
+    """A second attempt is preceded by *ambiguous* and by an answer of the other system."""
+    repeated = 0
+    for one in scenarios:
+        events = one["events"]
+        attempts = sum(attempt for _, _, attempt in one["effects"])
+        assert events.count("orchestration:effect:intended") == attempts
+        if attempts > len(one["effects"]):
+            repeated += 1
+            assert "orchestration:effect:ambiguous" in events
+            assert "orchestration:effect:reconciled" in events
+    assert repeated, "a kill between intent and call must have led to a second attempt"
