@@ -81,9 +81,9 @@ class Tiles:
                 self._counts.append(0)
 
     @property
-    def full(self) -> int:
-        """The number of full tiles so far, over all levels."""
-        return sum(self._counts)
+    def counts(self) -> tuple[int, ...]:
+        """The number of full tiles of each level so far."""
+        return tuple(self._counts)
 
     def restore(self, level: int, *, count: int, hashes: Sequence[bytes]) -> None:
         """Set a level to `count` full tiles and these hashes in the open one."""

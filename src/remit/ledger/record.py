@@ -145,7 +145,7 @@ class Rows:
 
     def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
         """Compare the number of rows with what the leaves name."""
-        expected = (size, size, payloads, tiles.full)
+        expected = (size, size, payloads, sum(tiles.counts))
         found = [int(self._connection.value(sql)) for sql in _COUNTS.values()]
         return [
             f"`{table}` has {there} rows and the leaves account for {number}"

@@ -14,6 +14,7 @@ from remit.errors import EntryRefusedError, NewerEntryError, PayloadTamperedErro
 from remit.ledger import anchor
 from remit.ledger.checkpoint import NoteError, parse_note, parse_vkey
 from remit.ledger.entry import NO_PREVIOUS, Leaf, parse
+from remit.ledger.exported import Export
 from remit.ledger.merkle import EMPTY_ROOT, Frontier, Tiles, leaf_hash
 from remit.ledger.record import Head, Note, Place, Record, Rows, claims_of, readable
 from remit.ledger.seal import KeyRing, check_row, open_payload
@@ -67,6 +68,15 @@ def verify(
         return judge(Rows(connection), keys_public, payload_keys=payload_keys, anchors=anchors)
 
     return source.read(judged) if isinstance(source, Database) else judged(source)
+
+
+def verify_export(path: Path, keys_public: str, *, anchors: Sequence[Path] = ()) -> VerifyReport:
+    """Judge an export, a directory or a tar file, against a public key that came another way."""
+    try:
+        record = Export(path, vkey=keys_public)
+    except OSError as error:
+        return _unreadable(f"`{path}` cannot be read as an export: {error}")
+    return judge(record, keys_public, anchors=anchors)
 
 
 def judge(
