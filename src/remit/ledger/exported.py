@@ -16,7 +16,6 @@ from remit.ledger.export import (
 from remit.ledger.merkle import TILE_WIDTH, Tiles
 from remit.ledger.record import Head, Note, Place
 
-FILES_MAX: Final = 10_000_000
 UNKNOWN: Final = "unknown"
 _SIZE_DIGITS_MAX: Final = 18
 
@@ -35,13 +34,15 @@ class Export:
                 self._twice.append(member.name)
             self._members[member.name] = member
         if self._archive is None:
-            self._names = {
-                str(file.relative_to(path).as_posix())
-                for file in path.rglob("*")
-                if file.is_file()
-            }
+            files = (file for file in path.rglob("*") if file.is_file())
+            self._names = {file.relative_to(path).as_posix() for file in files}
         else:
             self._names = set(self._members)
+
+    def close(self) -> None:
+        """Close the tar file, if it is one."""
+        if self._archive is not None:
+            self._archive.close()
 
     def head(self) -> Head | None:
         """Return what the last checkpoint claims; None where nothing looks like an export."""

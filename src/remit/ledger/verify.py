@@ -76,7 +76,10 @@ def verify_export(path: Path, keys_public: str, *, anchors: Sequence[Path] = ())
         record = Export(path, vkey=keys_public)
     except OSError as error:
         return _unreadable(f"`{path}` cannot be read as an export: {error}")
-    return judge(record, keys_public, anchors=anchors)
+    try:
+        return judge(record, keys_public, anchors=anchors)
+    finally:
+        record.close()
 
 
 def judge(

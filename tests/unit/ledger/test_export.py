@@ -13,7 +13,7 @@ from remit.ledger.verify import verify_export
 from tests.opened import appending, opened
 
 CASES = [f"{n:032x}" for n in range(1, 8)]
-FLIPS = 500
+FLIPS = 150
 
 
 @pytest.fixture(scope="module")
