@@ -19,7 +19,7 @@ check: .venv/.test-installed  ## format, lint, types, contracts, spelling, gener
 	$(IN)/ruff check .
 	$(IN)/mypy
 	PYTHONPATH=src $(IN)/lint-imports --no-logo
-	$(IN)/codespell
+	$(IN)/codespell *.md docs src
 	$(IN)/python docs/generate.py --check
 
 format: .venv/.test-installed  ## set every file as `check` wants it
