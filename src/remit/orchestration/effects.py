@@ -79,8 +79,22 @@ async def perform(
         )
     else:
         outcome = await executor.perform(prepared, key=action_id)
+    if attempt > 1 and isinstance(outcome, NotPerformed) and outcome.sent:
+        outcome = await _refused_again(executor, prepared, outcome, key=action_id)
     record_outcome(run, outcome, action_id=action_id, attempt=attempt, path=path)
     return outcome
+
+
+async def _refused_again(
+    executor: Executor, prepared: Prepared, refused: NotPerformed, *, key: str
+) -> EffectOutcome:
+    """A no to a repeated call says nothing of the first one: ask what is there under the key."""
+    found = await executor.find(prepared, key=key)
+    if isinstance(found, Confirmed):
+        return found
+    if type(found).__name__ == "Absent":
+        return refused
+    return Uncertain(code=refused.code, sentence="refused on a repeat; the first may have happened")
 
 
 def record_outcome(

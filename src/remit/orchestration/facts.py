@@ -1,7 +1,7 @@
 """The gate's facts: everything it is told about one proposal, gathered from the case and the rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from remit.domain import autonomy
@@ -88,7 +88,7 @@ def gather(
         *provenance.witnesses(equipment.workflow, run.history),
         *_endorsements(run, proposal, values),
     )
-    record_name = _record(spec, witnesses)
+    record_name = "" if spec is None else sources.acted_upon(spec, values, witnesses)
     record = run.digest(["record", record_name]) if record_name else ""
     standing = read_standing(connection, run, proposal, record)
     already = {record_name: sum(minor for _, minor in standing.money_on_record)}
@@ -100,15 +100,15 @@ def gather(
         )
     )
     level = _level(run, connection, spec, proposal)
-    if proposal.author != "workflow":
-        votes = (*votes, *_editor(run, proposal, votes))
+    bound = _bound(run, spec, proposal, _world(run, spec, witnesses))
+    votes = _counted(run, proposal, votes, bound)
     answer = (
         PolicyAnswer(loaded=False, decision=None)
         if spec is None
-        else _policy(run, spec, values, proofs, witnesses, votes, level)
+        else _policy(
+            run, spec, values, proofs, _of_record(spec, witnesses, record_name), votes, level
+        )
     )
-    world = _world(run, spec, witnesses)
-    bound = _bound(run, spec, proposal, answer, world)
     now = run.now()
     facts = GateFacts(
         action_id=proposal.action_id,
@@ -138,11 +138,8 @@ def gather(
         level=level,
         confidence=_confidence(run, proposal),
         digest=bound,
-        clearance=Clearance(
-            votes=tuple(replace(vote, digest=bound) if vote.edited else vote for vote in votes),
-            digest=bound,
-            containment=containment,
-        ),
+        clearance=Clearance(votes=votes, digest=bound, containment=containment),
+        edited=tuple(sorted(proposal.endorsed)),
         undo=proposal.undo,
         now=now,
     )
@@ -200,11 +197,30 @@ def _endorsements(run: Run, proposal: Proposal, values: Mapping[str, Canonical])
     ]  # fmt: skip
 
 
-def _record(spec: ActionSpec | None, witnesses: tuple[Witness, ...]) -> str:
-    if spec is None or spec.on is None:
-        return ""
-    records = [witness.record for witness in witnesses if witness.tool == spec.on]
-    return records[-1] if records else ""
+def _counted(
+    run: Run, proposal: Proposal, votes: tuple[Vote, ...], bound: str
+) -> tuple[Vote, ...]:
+    """Return the votes that were cast on exactly this, with that of who edited it.
+
+    INVARIANT: a yes to something else clears nothing, neither at the gate nor in a rule
+    (tests/stories/test_held_approved_executed.py).
+    """
+    cast = tuple(vote for vote in votes if vote.digest == bound)
+    if proposal.author == "workflow" or any(vote.person == proposal.author for vote in cast):
+        return cast
+    roles = run.equipment.people.get(proposal.author, frozenset())
+    edited = tuple(
+        Vote(person=proposal.author, role=role, digest=bound, at=run.now(), edited=True)
+        for role in sorted(roles)
+    )
+    return (*cast, *edited)
+
+
+def _of_record(
+    spec: ActionSpec, witnesses: tuple[Witness, ...], record: str
+) -> tuple[Witness, ...]:
+    """Return the witnesses without those of other records of the tool that is acted upon."""
+    return tuple(one for one in witnesses if one.tool != spec.on or one.record == record)
 
 
 def _level(
@@ -238,16 +254,6 @@ def _approvals(run: Run, spec: ActionSpec | None, proposal: Proposal, risk: Risk
     if with_authority and risk in {Risk.MONEY, Risk.IRREVERSIBLE}:
         return max(needed, 2)
     return needed
-
-
-def _editor(run: Run, proposal: Proposal, votes: tuple[Vote, ...]) -> tuple[Vote, ...]:
-    """Who edited counts as one, for the version that they wrote."""
-    if any(vote.person == proposal.author for vote in votes):
-        return ()
-    role = run.equipment.desk.approver_role
-    if role not in run.equipment.people.get(proposal.author, frozenset()):
-        return ()
-    return (Vote(person=proposal.author, role=role, digest="", at=run.now(), edited=True),)
 
 
 def effective(fact: LevelFact, spec: ActionSpec) -> Level:
@@ -334,9 +340,7 @@ def _world(run: Run, spec: ActionSpec | None, witnesses: tuple[Witness, ...]) ->
     return run.digest(forms)
 
 
-def _bound(
-    run: Run, spec: ActionSpec | None, proposal: Proposal, answer: PolicyAnswer, world: str
-) -> str:
+def _bound(run: Run, spec: ActionSpec | None, proposal: Proposal, world: str) -> str:
     """Return the digest that a verdict is bound to: exactly these bytes in this world."""
     return run.digest(
         {
@@ -345,12 +349,19 @@ def _bound(
             "arguments": dict(proposal.arguments),
             "connector": proposal.connector,
             "signature": "" if spec is None else digest(spec.signature),
-            "slice": answer.slice_digest,
+            "slice": _slice(run, proposal),
             "undo": "" if spec is None else (spec.undo or ""),
             "version": proposal.version,
             "world": world,
         }
     )
+
+
+def _slice(run: Run, proposal: Proposal) -> str:
+    """Return the digest of the rules that cover this action; it does not depend on votes."""
+    book = run.equipment.book
+    found = None if book is None else book.slices.get(f"{run.equipment.name}.{proposal.action}")
+    return "" if found is None else found.digest
 
 
 def _times_used(run: Run, proposal: Proposal) -> int:
@@ -445,7 +456,13 @@ def signature(spec: ActionSpec) -> str:
     return digest(spec.signature)
 
 
-def record_of(run: Run, spec: ActionSpec) -> str:
+def record_of(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
     """Return the keyed digest of the record that an action of this case would act upon."""
-    name = _record(spec, provenance.witnesses(run.equipment.workflow, run.history))
+    name = record_name(run, spec, arguments)
     return run.digest(["record", name]) if name else ""
+
+
+def record_name(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
+    """Return the record of `spec.on` that these arguments mean; empty where none was read."""
+    witnesses = provenance.witnesses(run.equipment.workflow, run.history)
+    return sources.acted_upon(spec, _canonical(spec, arguments), witnesses)

@@ -31,7 +31,7 @@ from remit.errors import (
     TokenRefusedError,
 )
 from remit.governance import cards
-from remit.orchestration import effects, facts
+from remit.orchestration import effects, facts, provenance
 from remit.orchestration.arguments import forms
 from remit.orchestration.executor import (
     Confirmed,
@@ -121,7 +121,7 @@ class Proposals:
             case EffectState.NOTED:
                 return Acted(state=act.state.value, receipt=None)
             case EffectState.PROPOSED:
-                await self._gate(run, declared, self._again(act))
+                await self._gate(run, declared, self._again(run, act))
             case EffectState.HELD:
                 await self._held(run, declared, act)
             case EffectState.REPLACED:
@@ -131,7 +131,7 @@ class Proposals:
                 run.history.ended.pop(act.path, None)
                 await self._gate(run, declared, proposal, second=True)
             case EffectState.CLEARED:
-                await self._gate(run, declared, self._again(act))
+                await self._gate(run, declared, self._again(run, act))
             case EffectState.INTENDED | EffectState.AMBIGUOUS | EffectState.DISPATCHED:
                 await effects.recover(run, self.executor, declared, act)
             case EffectState.FAILED:
@@ -155,7 +155,7 @@ class Proposals:
             case ApprovalState.APPROVED:
                 await self._approved(run, declared, act)
             case _:
-                await self._gate(run, declared, self._again(act))
+                await self._gate(run, declared, self._again(run, act))
 
     async def _approved(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         """A person said yes: after the grace time, look again and decide with that clearance."""
@@ -164,11 +164,11 @@ class Proposals:
         grace = self._grace(run, declared, act)
         if now_us > approved_us + grace + run.equipment.desk.approved_seconds * 1_000_000:
             self._void(run, act, "approval.too_late")
-            await self._gate(run, declared, self._again(act))
+            await self._gate(run, declared, self._again(run, act))
             return
         await self._look_again(run, declared, act)
         await self._gate(
-            run, declared, self._again(act), votes=self._entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=self._entitled(run, act), second=True
         )
 
     def _grace(self, run: Run, declared: DeclaredAction, act: ActRecord) -> int:
@@ -191,7 +191,7 @@ class Proposals:
             raise CaseParked
         run.history.ended.pop(act.path, None)
         await self._gate(
-            run, declared, self._again(act), votes=self._entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=self._entitled(run, act), second=True
         )
 
     # -- the gate --------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ class Proposals:
         self, run: Run, declared: DeclaredAction, proposal: Proposal, *, by: str | None = None
     ) -> None:
         money = facts.money(declared.spec, proposal.arguments)
-        record = facts.record_of(run, declared.spec)
+        record = facts.record_of(run, declared.spec, proposal.arguments)
         run.note(
             ActionProposed(
                 action_id=proposal.action_id,
@@ -389,7 +389,7 @@ class Proposals:
                 ApprovalVoted(
                     approval_id=approval_id,
                     person=proposal.author,
-                    role=desk.approver_role,
+                    role=" ".join(sorted(run.equipment.people.get(proposal.author, frozenset()))),
                     digest=gathered.facts.digest,
                     channel="edit",
                 ),
@@ -443,13 +443,21 @@ class Proposals:
     async def _look_again(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         """Read the record that is acted upon again: what a person approved must still be so."""
         tool = declared.spec.on
-        reads = [read for read in run.history.reads if read[0].body["name"] == tool]
+        named = None if tool is None else run.equipment.workflow.tools.get(tool)
+        if tool is None or named is None:
+            return
+        record = facts.record_name(run, declared.spec, act.arguments)
+        reads = [
+            read
+            for read in run.history.reads
+            if read[0].body["name"] == tool and provenance.record_of(named.spec, read[2]) == record
+        ]
         if not reads:
             return
         entry, given, result = reads[-1]
-        if not isinstance(given, dict) or tool is None:
+        if not isinstance(given, dict):
             return
-        again = sum(1 for read in reads if ".r" in (read[0].path or "")) + 1
+        again = sum(1 for read in run.history.reads if ".r" in (read[0].path or "")) + 1
         mark = len(run.drafts)
         fresh = await self.steps.read(
             run, tool, given, path=f"{act.path}.r{again}", arguments=str(entry.body["arguments"])
@@ -474,14 +482,17 @@ class Proposals:
             author="workflow", arguments=arguments, endorsed={},
         )  # fmt: skip
 
-    def _again(self, act: ActRecord) -> Proposal:
+    def _again(self, run: Run, act: ActRecord) -> Proposal:
         return Proposal(
             action_id=act.action_id, action=act.action, version=act.version, path=act.path,
-            author=act.author, arguments=act.arguments, endorsed=self._typed(act),
+            author=act.author, arguments=act.arguments, endorsed=self._typed(run, act),
         )  # fmt: skip
 
-    def _typed(self, act: ActRecord) -> dict[str, Json]:
-        return dict(act.arguments) if act.author != "workflow" else {}
+    def _typed(self, run: Run, act: ActRecord) -> dict[str, Json]:
+        """Return what a person wrote into this version: the edits of the one before it."""
+        versions = run.history.acts[act.path]
+        before = next((one for one in versions if one.version == act.version - 1), None)
+        return {} if before is None else dict(before.edits)
 
     def _edited(self, act: ActRecord) -> Proposal:
         run_arguments = {**act.arguments, **act.edits}

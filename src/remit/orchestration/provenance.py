@@ -36,7 +36,7 @@ def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
         if kind == "derive" and isinstance(result, dict):
             arguments, result = result.get("arguments"), result.get("value")
         selection = _selection(declared.spec, arguments, found)
-        record = _record(declared.spec, result)
+        record = record_of(declared.spec, result)
         found += [
             Witness(
                 seq=seq,
@@ -159,7 +159,8 @@ def _lower(one: Integrity, other: Integrity) -> Integrity:
     return min(one, other, key=lambda integrity: integrity.rank)
 
 
-def _record(spec: ToolSpec, result: Json) -> str:
+def record_of(spec: ToolSpec, result: Json) -> str:
+    """Return what names the record that a read brought back; empty where nothing does."""
     if spec.record is None or not isinstance(result, dict):
         return ""
     value: Json = result

@@ -68,6 +68,7 @@ class History:
     ended: dict[str, str] = field(default_factory=dict)  # path -> how its wait ended
     subject: str = ""
     channel: str = ""
+    opened_us: int = 0  # when the message came; knowledge is looked up as of then
     runs: int = 0
 
     def act(self, path: str) -> ActRecord | None:
@@ -140,6 +141,7 @@ def _fold(history: History, entry: Entry) -> None:
             history.fields = entry.payloads.get("fields")
             history.version = entry.fingerprint or history.version
             history.subject = str(body.get("subject", history.subject))
+            history.opened_us = history.opened_us or entry.at_us
             history.channel = str(body.get("channel", history.channel))
         case "orchestration:run:started":
             history.runs += 1

@@ -166,7 +166,7 @@ class Steps:
         found = await retriever.search(
             query,
             collections=(key.name,),
-            as_of=run.now(),
+            as_of=clock.instant(run.history.opened_us),
             limit=limit if isinstance(limit, int) else 3,
         )
         result: Json = [_passage(passage) for passage in found.passages]
