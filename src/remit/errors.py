@@ -50,6 +50,13 @@ class MissingExtraError(RemitError):
     exit_code = 2
 
 
+class PortInUseError(RemitError):
+    """Something else listens at that address; names it and says what to do."""
+
+    code = "serve.port_in_use"
+    exit_code = 69
+
+
 class UnknownWorkflowError(RemitError):
     """No workflow of that name is registered."""
 

@@ -1,0 +1,184 @@
+"""`remit ledger`: verify the record, list its entries, say how it stands."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from remit.cli import terminal
+from remit.cli.opening import Record, case_named, reading
+from remit.cli.options import Options
+from remit.domain import clock
+from remit.domain.event import Entry
+from remit.ledger import anchor, read, verify
+from remit.ledger.append import control_stream
+from remit.store.connection import Connection
+
+ENTRIES_MAX = 10_000
+DIGEST_CHARACTERS_MIN = 32  # longer runs of digits are shortened on the screen, not in JSON
+MEANING = {
+    0: "every byte is as it was written, and somebody outside this host can say so",
+    1: "something was changed, removed or moved after it was written; find out who, and when",
+    2: "every byte is as it was written, but only this host vouches for it: whoever owns the host "
+    "could rewrite ledger and anchor together",
+    3: "no verdict was possible",
+}
+COPY = "To be sure of more, keep a copy of the anchor file where this host cannot write."
+
+
+@click.group()
+def ledger() -> None:
+    """Verify the record, list its entries, say how it stands.
+
+    Everything that Remit receives, decides and does is an entry of an append-only log whose
+    checkpoints are signed. These commands only read, also beside a running `remit serve`.
+
+    Example: `remit ledger verify`
+    """
+
+
+@ledger.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--key",
+    "vkey",
+    help="The public key to verify with, as somebody gave it to you; else that of the key file.",
+)
+@click.pass_context
+def verify_(ctx: click.Context, *, as_json: bool, vkey: str | None) -> None:
+    """Judge the whole record: any changed, missing or moved byte is found and named.
+
+    Exit codes: 0 intact and anchored by another operator, 1 tampered, 2 intact but vouched for on
+    this host only, or incomplete, 3 no verdict was possible.
+
+    Example: `remit ledger verify --json`
+    """
+    with reading(_options(ctx).project()) as record:
+        report = verify.verify(
+            record.database,
+            vkey or record.vkey,
+            payload_keys=record.keys,
+            anchors=(record.anchor,) if record.anchor.exists() else (),
+        )
+    if as_json:
+        terminal.echo_json(report)
+    else:
+        for line in report.lines:
+            click.echo(terminal.safe(line))
+        click.echo(terminal.wrapped(meaning(report), first="meaning   "))
+    ctx.exit(report.exit_code)
+
+
+def meaning(report: verify.VerifyReport) -> str:
+    """Say in a sentence what a report's result means."""
+    if report.result == "incomplete":
+        return "some entries were written by a newer Remit; verify with that one"
+    said = MEANING[report.exit_code]
+    return f"{said}. {COPY}" if report.result == "intact" and report.exit_code else said
+
+
+@ledger.command()
+@click.option("--case", "case_id", help="Only this case: its id, or a beginning of it.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, ENTRIES_MAX),
+    default=30,
+    show_default=True,
+    help="How many entries, the last ones.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
+@click.pass_context
+def show(ctx: click.Context, *, case_id: str | None, limit: int, as_json: bool) -> None:
+    """List entries, the last ones, without their sealed content.
+
+    Example: `remit ledger show --case 019a --limit 50`
+    """
+    with reading(_options(ctx).project()) as record:
+        found = record.database.read(lambda c: _entries(c, record, case_id, limit))
+    if as_json:
+        terminal.echo_json([_plain(position, entry) for position, entry in found])
+        return
+    for position, entry in found:
+        at = f"{clock.instant(entry.at_us):%Y-%m-%d %H:%M:%S}"
+        number = f"{position:>7}" if case_id is None else f"#{entry.seq:<6}"
+        click.echo(f"{number}  {at}  {entry.event}")
+        click.echo(terminal.wrapped(_line(entry, of_one=case_id is not None), first=" " * 9))
+
+
+@ledger.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_context
+def status(ctx: click.Context, *, as_json: bool) -> None:
+    """Say how large the ledger is, where its anchor lies and which public key verifies it.
+
+    Give the key to whoever shall be able to verify without your key file.
+
+    Example: `remit ledger status`
+    """
+    with reading(_options(ctx).project()) as record:
+        head = record.database.read(
+            lambda c: c.one("SELECT origin, size, root, at_us FROM ledger_head")
+        )
+        anchored = len(anchor.receipts(record.anchor))
+        size = record.database.size()
+    if head is None:
+        click.echo("there is no ledger here; nothing was written yet")
+        ctx.exit(3)
+    said = {
+        "origin": head[0],
+        "entries": head[1],
+        "root": bytes(head[2]).hex(),
+        "last": f"{clock.instant(head[3]):%Y-%m-%d %H:%M:%S} UTC" if head[1] else "none",
+        "database": f"{size:,} bytes",
+        "anchor": f"{record.anchor} ({anchored} checkpoints)",
+        "public key": record.vkey,
+    }
+    if as_json:
+        terminal.echo_json({name.replace(" ", "_"): value for name, value in said.items()})
+        return
+    for name, value in said.items():
+        click.echo(f"{name:<11} {terminal.safe(value)}")
+
+
+def _entries(
+    connection: Connection, record: Record, case_id: str | None, limit: int
+) -> list[tuple[int, Entry]]:
+    if case_id is not None:
+        origin = control_stream(record.project.settings.origin)
+        whole = origin if case_id == origin else case_named(connection, case_id)
+        stream = read.stream(connection, record.keys, whole, roles=())
+        return [(entry.seq, entry) for entry in stream[-limit:]]
+    size = int(connection.value("SELECT size FROM ledger_head") or 0)
+    return read.tail(connection, max(size - limit, 0) - 1, limit)
+
+
+def _line(entry: Entry, *, of_one: bool) -> str:
+    case = "" if of_one else f"case {entry.case_id} #{entry.seq}  "
+    body = "  ".join(f"{name}={_short(value)}" for name, value in entry.body.items() if value)
+    return f"{case}{entry.actor.kind.value} {entry.actor.ref}  {body}"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) >= DIGEST_CHARACTERS_MIN and _hexadecimal(text) else text
+
+
+def _hexadecimal(text: str) -> bool:
+    return set(text) <= set("0123456789abcdef")
+
+
+def _plain(position: int, entry: Entry) -> dict[str, Any]:
+    return {
+        "position": position,
+        "at": datetime.fromtimestamp(entry.at_us / 1_000_000, UTC).isoformat(),
+        "case_id": entry.case_id,
+        "seq": entry.seq,
+        "event": entry.event,
+        "actor": f"{entry.actor.kind.value}:{entry.actor.ref}",
+        "path": entry.path,
+        "body": dict(entry.body),
+    }
+
+
+def _options(ctx: click.Context) -> Options:
+    return ctx.ensure_object(Options)

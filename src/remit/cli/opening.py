@@ -1,0 +1,188 @@
+"""Open a project for a command: to read beside whoever runs it, or to act in it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from remit.app import Remit, anchor_path, database_url, open_remit
+from remit.assembly import load_module
+from remit.authoring.workflow import Workflow
+from remit.domain.action import ActionSpec
+from remit.domain.case import CaseStatus
+from remit.errors import NotFoundError, SettingsError
+from remit.ledger.checkpoint import Signer
+from remit.ledger.seal import KeyRing
+from remit.settings import Project
+from remit.store import approvals, cases
+from remit.store.connection import Connection
+from remit.store.database import Database, open_database
+
+T = TypeVar("T")
+
+SETTLE_SECONDS_MAX = 60.0
+SETTLE_STEP_SECONDS = 0.05
+WAITING_PAGE = 500
+FOUND_MAX = 2  # one more than is wanted: enough to know that a prefix is not unique
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A project's database, open for reading only, and the keys to its contents."""
+
+    project: Project
+    database: Database
+    keys: KeyRing
+
+    @property
+    def vkey(self) -> str:
+        """The public key that verifies the ledger's checkpoints."""
+        return Signer(self.keys.log_key(), origin=self.project.settings.origin).vkey
+
+    @property
+    def anchor(self) -> Path:
+        """The file outside the data folder that checkpoints are copied to."""
+        return anchor_path(self.project, self.keys)
+
+    def specs(self, workflow: str) -> dict[str, ActionSpec]:
+        """Return a workflow's actions, for the sentences in which they are told."""
+        for member in self.project.workflows:
+            settings = member.settings.workflow
+            if settings is None or settings.name != workflow:
+                continue
+            _, _, attribute = settings.module.partition(":")
+            found = getattr(load_module(member.folder, settings.module), attribute, None)
+            if isinstance(found, Workflow):
+                return {name: one.spec for name, one in found.actions.items()}
+        return {}
+
+
+@contextmanager
+def reading(project: Project) -> Iterator[Record]:
+    """Open a project's database to read it, also beside a running `remit serve`.
+
+    Raises `SettingsError` and the errors of the store.
+    """
+    folder = project.path(project.settings.keys)
+    keys = KeyRing.existing(folder)
+    if keys is None:
+        raise SettingsError(
+            f"there is no key file in `{folder}`: nothing was received here yet; "
+            "begin with `remit run` or `remit serve`"
+        )
+    database = open_database(database_url(project), read_only=True, owner="remit")
+    try:
+        yield Record(project=project, database=database, keys=keys)
+    finally:
+        database.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Owned:
+    """A project that this process owns, until `run` or the end of `owning` closes it."""
+
+    remit: Remit
+    closed: bool = False
+
+    def run(self, work: Callable[[Remit], Awaitable[T]]) -> T:
+        """Run cases while `work` goes on, then close everything."""
+
+        async def whole() -> T:
+            await self.remit.start()
+            try:
+                return await work(self.remit)
+            finally:
+                self.closed = True
+                await self.remit.stop()
+
+        return asyncio.run(whole())
+
+
+@contextmanager
+def owning(project: Project, *, owner: str) -> Iterator[Owned]:
+    """Open a project to act in it.
+
+    Raises `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
+    """
+    owned = Owned(remit=open_remit(project, owner=owner, progress=Training()))
+    try:
+        yield owned
+    finally:
+        if not owned.closed:
+            owned.remit.close()
+
+
+class Training:
+    """Says once that a classifier is being trained: it takes seconds, and happens once."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        del done, total, what
+        if not self._said:
+            self._said = True
+            click.echo("training the local classifier, once for each training file …", err=True)
+
+
+async def case_settled(remit: Remit, case_id: str) -> CaseStatus | None:
+    """Wait until a case is closed or waits for a person; return how it stands, at the latest then.
+
+    A grace time and a retry are waited out.
+    """
+    waited = 0.0
+    while True:
+        row = remit.database.read(lambda c: cases.find(c, case_id))
+        if row is None:
+            return None
+        still = row.status is CaseStatus.PARKED and row.reason == "approval"
+        if still or row.status in _SETTLED or waited >= SETTLE_SECONDS_MAX:
+            return row.status
+        await asyncio.sleep(SETTLE_STEP_SECONDS)
+        waited += SETTLE_STEP_SECONDS
+
+
+def case_named(connection: Connection, start: str) -> str:
+    """Return the id of the one case whose id begins so; raises `NotFoundError`."""
+    wanted = start.strip().lower()
+    if wanted and set(wanted) <= _HEXADECIMAL:
+        found = cases.starting_with(connection, wanted, FOUND_MAX)
+        if len(found) == 1:
+            return found[0].case_id
+        if found:
+            raise NotFoundError(f"several cases begin with `{start}`; write more of the id")
+    raise NotFoundError(f"there is no case `{start}`; see `remit cases`")
+
+
+def approval_named(connection: Connection, start: str) -> str:
+    """Return the id of an approval: the whole id of any, or a beginning of one that waits.
+
+    Raises `NotFoundError`.
+    """
+    wanted = start.strip().lower()
+    if approvals.find(connection, wanted) is not None:
+        return wanted
+    found: list[str] = []
+    after: tuple[int, str] | None = None
+    while wanted and len(found) < FOUND_MAX:
+        page = approvals.waiting(
+            connection, workflow=None, action=None, risks=(), due_before_us=None,
+            after=after, limit=WAITING_PAGE,
+        )  # fmt: skip
+        found += [one.approval_id for one in page if one.approval_id.startswith(wanted)]
+        if len(page) < WAITING_PAGE:
+            break
+        after = (page[-1].due_us, page[-1].approval_id)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFoundError(f"several approvals begin with `{start}`; write more of the id")
+    raise NotFoundError(f"no approval that waits begins with `{start}`; see `remit approvals`")
+
+
+_SETTLED = frozenset({CaseStatus.CLOSED, CaseStatus.ESCALATED, CaseStatus.QUARANTINED})
+_HEXADECIMAL = frozenset("0123456789abcdef")
