@@ -79,7 +79,7 @@ def lines(tally: Tally, found: Outcome, *, seconds: float) -> list[str]:
     rate = tally.received / seconds if seconds > 0 else 0.0
     holds = {True: "holds", False: "DOES NOT HOLD"}
     parts = f"held {found.held:,}, escalated {found.escalated:,}, other {found.other:,}"
-    rows = tally.received + tally.duplicates + tally.rejected
+    rows, came = tally.received + tally.duplicates + tally.rejected, tally.received
     equations = (
         (
             f"received {tally.received:,} + duplicates {tally.duplicates:,} + rejected "
@@ -87,7 +87,7 @@ def lines(tally: Tally, found: Outcome, *, seconds: float) -> list[str]:
         ),
         (
             f"closed {found.closed:,} + open {found.open:,} + quarantined {found.quarantined:,} = "
-            f"{found.total:,} of {tally.received:,} received: {holds[found.total == tally.received]}"
+            f"{found.total:,} of {came:,} received: {holds[found.total == came]}"
         ),
     )
     return [
