@@ -12,7 +12,7 @@ from typing import Final, Literal
 from remit.domain.event import EVENTS
 from remit.errors import EntryRefusedError, NewerEntryError, PayloadTamperedError, StorageError
 from remit.ledger import anchor
-from remit.ledger.checkpoint import NoteError, parse_note, parse_vkey
+from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note, parse_vkey
 from remit.ledger.entry import NO_PREVIOUS, Leaf, parse
 from remit.ledger.exported import Export
 from remit.ledger.merkle import EMPTY_ROOT, Frontier, Tiles, leaf_hash
@@ -117,6 +117,16 @@ def _unreadable(sentence: str) -> VerifyReport:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A checkpoint, and the size at which it is to be judged; malformed ones are due at once."""
+
+    note: Note
+    size: int
+    stated: Checkpoint | None
+    trouble: str
+
+
 @dataclass(slots=True)
 class _Judge:
     """One pass over the record."""
@@ -142,21 +152,21 @@ class _Judge:
 
     def run(self, head: Head, receipts: Sequence[anchor.AnchorReceipt]) -> None:
         notes = self.record.notes()
-        note = self._next(notes)
+        due = self._next(notes)
         wanted: dict[int, list[anchor.AnchorReceipt]] = {}
         for receipt in receipts:
             self._receipt(receipt, wanted)
         for place in self.record.places():
             self._place(place)
             size = self.tree.size
-            while note is not None and self._claimed(note) <= size:
-                self._note(note)
-                note = self._next(notes)
+            while due is not None and due.size <= size:
+                self._note(due)
+                due = self._next(notes)
             for receipt in wanted.pop(size, ()):
                 self._anchored(receipt)
-        while note is not None:
-            self._note(note)
-            note = self._next(notes)
+        while due is not None:
+            self._note(due)
+            due = self._next(notes)
         for size in sorted(wanted):
             self.bad("anchors", None, f"an anchor holds size {size} and the ledger ends before")
         self._end(head)
@@ -248,26 +258,23 @@ class _Judge:
 
     # -- checkpoints and anchors -----------------------------------------------------------------
 
-    def _next(self, notes: Iterator[Note]) -> Note | None:
-        return next(notes, None)
-
-    def _claimed(self, note: Note) -> int:
-        """Return where a note is to be judged; what states no size is judged at once."""
-        if note.size is not None:
-            return note.size
-        try:
-            return parse_note(note.note, self.vkey).size
-        except NoteError:
-            return 0
-
-    def _note(self, note: Note) -> None:
-        self.notes_seen += 1
-        size = self.tree.size
-        position = max(size - 1, 0)
+    def _next(self, notes: Iterator[Note]) -> "_Due | None":
+        note = next(notes, None)
+        if note is None:
+            return None
         try:
             stated = parse_note(note.note, self.vkey)
         except NoteError as error:
-            self.bad("signatures", position, f"a checkpoint near {size}: {error}")
+            return _Due(note, note.size or 0, None, str(error))
+        return _Due(note, stated.size if note.size is None else note.size, stated, "")
+
+    def _note(self, due: "_Due") -> None:
+        self.notes_seen += 1
+        size = self.tree.size
+        position = max(size - 1, 0)
+        note, stated = due.note, due.stated
+        if stated is None:
+            self.bad("signatures", position, f"a checkpoint near {size}: {due.trouble}")
             return
         if stated.size != size or stated.root != self._root():
             self.bad("tree", position, f"the checkpoint of {stated.size} does not fit the entries")
