@@ -45,7 +45,7 @@ from remit.retrieval import fulltext
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings, Project
 from remit.store import approvals as approval_rows
-from remit.store import cases, passages, projections, proposals, vault
+from remit.store import authority, cases, passages, projections, proposals, vault
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 from remit.store.unit import UnitOfWork
@@ -57,6 +57,7 @@ SUBSCRIBERS_MAX = 64
 EVENTS_QUEUED_MAX = 1_000
 KNOWN_MAX = 500
 OWNER_ROLE = "owner"
+READY_SHOWN_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +176,15 @@ class Remit:
     async def settled(self) -> None:
         """Return once no case is ready or running; for tests, imports and the demo."""
         while True:
-            if self.dispatcher.idle and not self.database.read(lambda c: cases.ready(c, 1)):
+            if self.dispatcher.depth <= len(self.dispatcher.stuck) and not self._left():
                 return
             await asyncio.sleep(0.005)
+
+    def _left(self) -> bool:
+        """Is anything ready that this Remit can run?"""
+        ready = self.database.read(lambda c: cases.ready(c, READY_SHOWN_MAX))
+        stuck = self.dispatcher.stuck
+        return any(case_id not in stuck and name in self.equipment for case_id, name in ready)
 
     def new_id(self) -> str:
         """Return a new time-ordered id."""
@@ -460,7 +467,7 @@ class Remit:
                     ActionView(
                         action=action,
                         level=lowest(
-                            Level.APPROVE_EACH,
+                            self._granted(name, action),
                             one.ceiling(action),
                             PHASE_CAP[one.phase],
                             RISK_CEILING[declared.spec.risk],
@@ -476,6 +483,16 @@ class Remit:
             )
             for name, one in self.equipment.items()
         )
+
+    def _granted(self, workflow: str, action: str) -> Level:
+        """Return the level in force, before phase and ceilings cap it."""
+        row = self.database.read(lambda c: authority.grant(c, workflow=workflow, action=action))
+        alive = (
+            row is not None
+            and row.fingerprint == self.equipment[workflow].fingerprint
+            and row.expires_us > clock.microseconds(self.now())
+        )
+        return Level(row.level) if row is not None and alive else Level.APPROVE_EACH
 
     def counts(self) -> Mapping[str, int]:
         """Return the numbers of the whole; `balance` must read 0."""
@@ -608,8 +625,8 @@ class Remit:
 
     async def _open_ready(self, case_id: str) -> Run | None:
         row = await self.read(lambda c: cases.find(c, case_id))
-        if row is None or row.status is not CaseStatus.READY:
-            return None
+        if row is None or row.status is not CaseStatus.READY or row.workflow not in self.equipment:
+            return None  # a workflow that is not set up here: the case stays ready for one that is
         return await self._open(case_id)
 
     async def _open(self, case_id: str) -> Run:

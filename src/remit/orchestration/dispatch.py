@@ -24,6 +24,8 @@ DUE_MAX = 500
 TICK_SECONDS = 0.25
 SWEEP_TICKS = 240
 BACKOFF_SECONDS = 1.0
+BACKOFF_SECONDS_MAX = 60.0
+FAILURES_MAX = 3  # so often in a row a case is stuck: tried on, but nobody waits for it
 
 log = logging.getLogger("remit.dispatch")
 
@@ -41,6 +43,7 @@ class Dispatcher:
     _queued: set[str] = field(default_factory=set)
     _running: set[str] = field(default_factory=set)
     _again: set[str] = field(default_factory=set)
+    _failures: dict[str, int] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _keeper: asyncio.Task[None] | None = None
     _loop: asyncio.AbstractEventLoop | None = None
@@ -82,6 +85,13 @@ class Dispatcher:
         """How many cases are queued or running."""
         return len(self._queued) + len(self._running)
 
+    @property
+    def stuck(self) -> frozenset[str]:
+        """Cases that could not even be run, several times in a row."""
+        return frozenset(
+            case_id for case_id, times in self._failures.items() if times >= FAILURES_MAX
+        )
+
     def sweep(self) -> None:
         """Queue what is ready and not queued: a case can be late, not lost."""
         self._add(tuple(self.database.read(lambda c: cases.ready(c, CLAIM_MAX))))
@@ -116,13 +126,9 @@ class Dispatcher:
         status: CaseStatus | None = None
         try:
             status = await self.drive(case_id)
-        except RemitError as error:
-            log.error("case %s could not be run: %s", case_id, error.code)
-            await asyncio.sleep(BACKOFF_SECONDS)
-            self._again.add(case_id)
-        except Exception:
-            log.exception("case %s could not be run", case_id)
-            await asyncio.sleep(BACKOFF_SECONDS)
+            self._failures.pop(case_id, None)
+        except Exception as error:  # noqa: BLE001 - a run must never end the dispatcher
+            await self._failed(case_id, error)
         finally:
             self._running.discard(case_id)
         if case_id in self._again or status is CaseStatus.READY:
@@ -131,6 +137,14 @@ class Dispatcher:
             if row is not None and row.status is CaseStatus.READY:
                 self._add(((case_id, row.workflow),))
         self._fill()
+
+    async def _failed(self, case_id: str, error: Exception) -> None:
+        """Try a case again that could not even be run, later each time; it is never dropped."""
+        times = self._failures[case_id] = self._failures.get(case_id, 0) + 1
+        code = error.code if isinstance(error, RemitError) else type(error).__name__
+        log.error("case %s could not be run, time %d: %s", case_id, times, code)
+        await asyncio.sleep(min(BACKOFF_SECONDS * 2 ** (times - 1), BACKOFF_SECONDS_MAX))
+        self._again.add(case_id)
 
     # -- the clock -------------------------------------------------------------------------------
 
