@@ -21,7 +21,6 @@ from remit.errors import (
     RemitError,
     ResultInvalidError,
     SettingsError,
-    StepRefused,
     TokenNotEntitledError,
     TokenUnknownError,
     WorkflowCodeError,
@@ -41,6 +40,7 @@ from remit.integrations.connector import (
     Unknown,
 )
 from remit.orchestration.arguments import forms
+from remit.orchestration.doors import AnswerDoor, Captured, CaptureDoor, ReadDoor
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 
@@ -111,13 +111,6 @@ class Prepared:
         )
 
 
-class _Captured(BaseException):  # noqa: N818 - carries a call out of a body
-    def __init__(self, connector: str, call: Call) -> None:
-        super().__init__()
-        self.connector = connector
-        self.call = call
-
-
 class Executor:
     """Performs reads and effects through the connectors that the settings set up."""
 
@@ -144,7 +137,7 @@ class Executor:
         """
         real, _ = reveal(tool.spec.params, arguments, vault, allowed={}, owner=tool.spec.name)
         values = _values(tool.arguments, real, tool.spec.name)
-        door = _ReadDoor(self)
+        door = ReadDoor(self._read_operation)
         started = time.monotonic()
         with opened(door):
             answer = await tool.body(**values)
@@ -179,11 +172,11 @@ class Executor:
         values = _values(action.arguments, real, action.spec.name)
         captured = await _capture(action, values)
         operations = self._connector(captured.connector).manifest.operations
-        operation = _operation(operations, captured.connector, captured.call.operation)
+        operation = _operation(operations, captured.connector, captured.operation)
         return Prepared(
             declared=action,
             connector=captured.connector,
-            call=captured.call,
+            call=Call(operation=captured.operation, arguments=captured.arguments),
             arguments=values,
             reveals=reveals,
             timeout_seconds=operation.timeout_seconds,
@@ -257,7 +250,7 @@ class Executor:
 
     async def _finished(self, prepared: Prepared, answer: Json) -> Json:
         """Run the rest of the body on the answer; a body that fails keeps the plain answer."""
-        door = _AnswerDoor(answer)
+        door = AnswerDoor(answer)
         try:
             with opened(door):
                 result = await prepared.declared.body(**prepared.arguments)
@@ -277,7 +270,7 @@ class Executor:
             )
         return connector
 
-    async def read_operation(
+    async def _read_operation(
         self, connector: str, operation: str, arguments: dict[str, object]
     ) -> Json:
         """Read on behalf of a body."""
@@ -340,47 +333,6 @@ def reveal(
     return {name: turn(value, name) for name, value in arguments.items()}, tuple(revealed)
 
 
-# -- doors ---------------------------------------------------------------------------------------
-
-
-class _ReadDoor:
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-        self.used = ""
-
-    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        self.used = connector
-        return await self._executor.read_operation(connector, operation, arguments)
-
-    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        del arguments
-        raise StepRefused(f"a tool may only read; `{connector}.{operation}` is a change")
-
-
-class _CaptureDoor:
-    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        del arguments
-        raise StepRefused(
-            f"an action makes one call and reads nothing; move `{connector}.{operation}` to a tool"
-        )
-
-    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        raise _Captured(connector, Call(operation=operation, arguments=arguments))
-
-
-class _AnswerDoor:
-    def __init__(self, answer: Json) -> None:
-        self._answer = answer
-
-    async def read(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        del arguments
-        raise StepRefused(f"an action reads nothing; move `{connector}.{operation}` to a tool")
-
-    async def perform(self, connector: str, operation: str, arguments: dict[str, object]) -> Json:
-        del connector, operation, arguments
-        return self._answer
-
-
 def _operation(operations: Mapping[str, Operation], connector: str, name: str) -> Operation:
     if name not in operations:
         known = ", ".join(sorted(operations)) or "none"
@@ -390,11 +342,11 @@ def _operation(operations: Mapping[str, Operation], connector: str, name: str) -
     return operations[name]
 
 
-async def _capture(action: DeclaredAction, values: Mapping[str, Any]) -> _Captured:
+async def _capture(action: DeclaredAction, values: Mapping[str, Any]) -> Captured:
     try:
-        with opened(_CaptureDoor()):
+        with opened(CaptureDoor()):
             await action.body(**values)
-    except _Captured as captured:
+    except Captured as captured:
         return captured
     raise WorkflowCodeError(
         f"action `{action.spec.name}` returned without calling `….perform`; "
