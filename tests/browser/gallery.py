@@ -1,4 +1,4 @@
-"""The gallery: every state that a page can show, in memory, with values that are hard on purpose."""
+"""The gallery: every state that a page can show, in memory, with hard values."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from remit.domain import actor
-from remit.domain.approval import ApprovalState, Requirement, Verdict, Vote
+from remit.domain.approval import ApprovalState, RejectReason, Requirement, Verdict, Vote
 from remit.domain.case import CaseStatus
 from remit.domain.decision import NEVER, Check, GateVerdict, Lift, LiftKind, Reason
 from remit.domain.event import (
@@ -100,6 +100,7 @@ class FakeRemit:
         self.views = {view.card.approval_id: view for view in _items(now, items)}
         self.decided: list[tuple[str, Verdict, str | None]] = []
         self.queues: set[asyncio.Queue[tuple[int, str, str]]] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.position = 8_900
         self.released: dict[str, Mapping[str, str]] = {}
         self.received: dict[str, Mapping[str, object]] = {}
@@ -112,7 +113,16 @@ class FakeRemit:
     def people(self) -> Mapping[str, Person]:
         return PEOPLE
 
-    def inbox(self, *, person, tab="team", workflow=None, action=None, after=None, limit=60):
+    def inbox(
+        self,
+        *,
+        person: str,
+        tab: str = "team",
+        workflow: str | None = None,
+        action: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> InboxPage:
         rows = sorted(
             (_row(view, self.now) for view in self.views.values() if view.state == "open"),
             key=lambda row: (row.due_at, row.approval_id),
@@ -139,15 +149,31 @@ class FakeRemit:
             overdue=overdue,
         )
 
-    def approval(self, approval_id, /, *, person):
+    def approval(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+    ) -> ApprovalView:
         if approval_id not in self.views:
             raise NotFoundError(f"there is no approval `{approval_id}`")
         return self.views[approval_id]
 
     async def decide(
-        self, approval_id, /, *, person, verdict, digest, channel="console", edits=None,
-        reason=None, note=None, seconds_open=None,
-    ):  # fmt: skip
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+        verdict: Verdict,
+        digest: str,
+        channel: str = "console",
+        edits: Mapping[str, str] | None = None,
+        reason: RejectReason | None = None,
+        note: str | None = None,
+        seconds_open: int | None = None,
+    ) -> ApprovalView:
         view = self.approval(approval_id, person=person)
         if view.state is not ApprovalState.OPEN:
             if view.decided_by == person and view.verdict == verdict.value:
@@ -193,7 +219,13 @@ class FakeRemit:
         self.tell("governance:approval:decided", view.card.case_id)
         return self.views[approval_id]
 
-    async def take_back(self, approval_id, /, *, person):
+    async def take_back(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+    ) -> ApprovalView:
         view = self.approval(approval_id, person=person)
         if view.effect_state != "cleared":
             raise ApprovalClosedError("too late to take back: it runs; undo it from its case")
@@ -203,10 +235,19 @@ class FakeRemit:
         )  # fmt: skip
         return self.views[approval_id]
 
-    async def undo(self, action_id, /, *, person, reason):
+    async def undo(
+        self,
+        action_id: str,
+        /,
+        *,
+        person: str,
+        reason: str,
+    ) -> str:
         return "b" * 32
 
-    def workflows(self):
+    def workflows(
+        self,
+    ) -> tuple[SimpleNamespace, ...]:
         return (
             SimpleNamespace(
                 name="refund-desk", phase="pilot", owner="l.costa",
@@ -230,7 +271,15 @@ class FakeRemit:
             ),
         )  # fmt: skip
 
-    def cases(self, *, workflow=None, status=None, after=None, limit=60, search=None):
+    def cases(
+        self,
+        *,
+        workflow: str | None = None,
+        status: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+        search: str | None = None,
+    ) -> CasePage:
         rows = [
             _case_line(number, self.now) for number in range(1, 25) if search != "nothing-like-it"
         ]
@@ -241,7 +290,11 @@ class FakeRemit:
         ]
         return CasePage(rows=tuple(kept[:limit]), after=None)
 
-    def case(self, wanted, /):
+    def case(
+        self,
+        wanted: str,
+        /,
+    ) -> CaseView:
         number = int(wanted[1:], 16) if wanted[:1] == "c" else 0
         if not 1 <= number <= 24:
             raise NotFoundError(f"there is no case `{wanted}`")
@@ -262,16 +315,39 @@ class FakeRemit:
             effects=(effect,),
         )
 
-    def entries(self, wanted, /):
+    def entries(
+        self,
+        wanted: str,
+        /,
+    ) -> list[Entry]:
         return entries_of_a_case(self.now, wanted)
 
-    async def close_case(self, case_id, /, *, person, note):
+    async def close_case(
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        note: str | None,
+    ) -> None:
         self.ended[case_id] = note
 
-    async def hand_back(self, case_id, /, *, person, note):
+    async def hand_back(
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        note: str | None,
+    ) -> None:
         self.ended[case_id] = f"back: {note}"
 
-    def quarantine(self, *, after=None, limit=60):
+    def quarantine(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> QuarantinePage:
         rows = tuple(
             row
             for row in (
@@ -309,13 +385,29 @@ class FakeRemit:
         )  # fmt: skip
         return QuarantinePage(rows=rows, after=None)
 
-    async def release(self, case_id, /, *, person, corrections):
+    async def release(
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        corrections: Mapping[str, str],
+    ) -> None:
         self.released[case_id] = corrections
 
-    async def discard(self, case_id, /, *, person, reason):
+    async def discard(
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        reason: str,
+    ) -> None:
         self.released[case_id] = {"discarded": reason}
 
-    def counts(self):
+    def counts(
+        self,
+    ) -> dict[str, int]:
         waiting = [view for view in self.views.values() if view.state == "open"]
         return {
             "received": 1_004, "ready": 0, "parked": 8, "escalated": 3, "quarantined": 2,
@@ -324,13 +416,23 @@ class FakeRemit:
             "ambiguous": 1, "balance": 0,
         }  # fmt: skip
 
-    def verify(self):
+    def verify(
+        self,
+    ) -> SimpleNamespace:
         return SimpleNamespace(
             result="intact", exit_code=2, size=8_840,
-            lines=("8,840 entries, every byte as it was written", "not anchored outside this host"),
+            lines=("8,840 entries, each byte as written", "not anchored outside this host"),
         )  # fmt: skip
 
-    async def receive(self, workflow, raw, /, *, channel, external_id=None):
+    async def receive(
+        self,
+        workflow: str,
+        raw: Mapping[str, object],
+        /,
+        *,
+        channel: str,
+        external_id: str | None = None,
+    ) -> SimpleNamespace:
         if workflow != "refund-desk":
             raise UnknownWorkflowError(f"there is no workflow `{workflow}`")
         known = self.received.get(external_id or "")
@@ -344,6 +446,7 @@ class FakeRemit:
     async def subscribe(self) -> AsyncIterator[tuple[int, str, str]]:
         queue: asyncio.Queue[tuple[int, str, str]] = asyncio.Queue()
         self.queues.add(queue)
+        self.loop = asyncio.get_running_loop()
         try:
             while True:
                 yield await queue.get()
@@ -355,6 +458,11 @@ class FakeRemit:
         self.position += 1
         for queue in self.queues:
             queue.put_nowait((self.position, name, subject))
+
+    def tell_soon(self, name: str, subject: str) -> None:
+        """Tell it from another thread than the server's."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self.tell, name, subject)
 
 
 # -- what stands in it ---------------------------------------------------------------------------
@@ -385,11 +493,11 @@ def _view(
         workflow="refund-desk", action="issue_refund" if money else "send_reply", version=1,
         risk=risk, level="approve-each", sentence=sentence, money=money,
         reasons=_reasons(money),
-        requirements=(Requirement(people=2 if risk == "irreversible" else 1, role="refund-approver"),),
+        requirements=(Requirement(people=1 + (risk == "irreversible"), role="refund-approver"),),
         changes=_changes(money),
         payload='{"amount":{"amount":"1843.57","currency":"EUR"},"note":"\u202eabc","order_id":"35979"}',
         digest=f"7f3a91c204be{number:052x}",
-        undo="cannot be undone" if risk == "irreversible" else "yes, by cancel_refund, for 30 days",
+        undo="cannot be undone" if risk == "irreversible" else "yes, by cancel_refund, 30 days",
         cost=(
             ("money at stake", f"€{amount}" if amount else "none"),
             ("people, records", "1 person, 2 records"),

@@ -44,12 +44,18 @@ async def read_object(request: Request) -> dict[str, object]:
         raise RequestInvalidError(
             f"the body is not JSON at line {error.lineno}, column {error.colno}"
         ) from error
+    except ValueError as error:
+        raise RequestInvalidError("a number has too many digits; send it as text") from error
     except RecursionError as error:
         raise RequestInvalidError(f"the body nests deeper than {DEPTH_MAX} levels") from error
     if not isinstance(found, dict):
         raise RequestInvalidError("the body is not a JSON object; send `{…}`")
     if _depth(found) > DEPTH_MAX:
         raise RequestInvalidError(f"the body nests deeper than {DEPTH_MAX} levels")
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RequestInvalidError("a text holds half a character; send whole ones") from error
     return found
 
 

@@ -1,5 +1,8 @@
 """Cases: the list, one case from message to effect, and what a person may do with it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,11 +11,13 @@ from starlette.routing import Route
 from remit.console.pages import Console, fields, needed, render, see_other
 from remit.domain.case import CaseStatus
 from remit.governance.permissions import Permission, needs
-from remit.observability.line import Line
+from remit.observability.line import Line, Span
+from remit.observability.tracing import spans
 
 PAGE_ROWS = 60
 SEARCH_CHARACTERS_MAX = 200
 TECHNICAL_ROWS = 500
+BAR_WIDTH_MIN = 0.5
 
 SHOWN = ("all", "effects", "problems", "money")
 
@@ -55,6 +60,9 @@ def routes(console: Console) -> list[Route]:
         shown = only if only in SHOWN else "all"
         lines = view.timeline.lines
         technical = request.query_params.get("view") == "technical"
+        entries = (
+            await run_in_threadpool(console.remit.entries, view.row.case_id) if technical else ()
+        )
         first = _page_number(request) * TECHNICAL_ROWS
         return await render(
             console,
@@ -69,6 +77,7 @@ def routes(console: Console) -> list[Route]:
             page_number=first // TECHNICAL_ROWS,
             counts_of={word: sum(_matches(line, word) for line in lines) for word in SHOWN},
             shown=shown,
+            bars=bars_of(spans(entries)),
             technical=technical,
             status=str(view.row.status),
             total=_total(lines),
@@ -119,6 +128,43 @@ def routes(console: Console) -> list[Route]:
             name="effect_undo",
         ),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A span as it is drawn: in hundredths of the whole case."""
+
+    span: Span
+    after_seconds: float
+    lasts_seconds: float | None
+    left: str
+    width: str
+
+
+def bars_of(found: Sequence[Span]) -> list[Bar]:
+    """Return spans with their place within the first one; at least half a hundredth wide."""
+    if not found:
+        return []
+    began = found[0].start_us
+    last = max(span.end_us or span.start_us for span in found)
+    whole = max(last - began, 1)
+    made = []
+    for span in found[:TECHNICAL_ROWS]:
+        end = span.end_us if span.end_us is not None else last
+        left = min(100 * (span.start_us - began) / whole, 100 - BAR_WIDTH_MIN)
+        width = max(100 * (end - span.start_us) / whole, BAR_WIDTH_MIN)
+        made.append(
+            Bar(
+                span=span,
+                after_seconds=(span.start_us - began) / 1_000_000,
+                lasts_seconds=(
+                    None if span.end_us is None else (span.end_us - span.start_us) / 1_000_000
+                ),
+                left=f"{max(left, 0):.2f}",
+                width=f"{min(width, 100):.2f}",
+            )
+        )
+    return made
 
 
 def _matches(line: Line, shown: str) -> bool:

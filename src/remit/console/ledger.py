@@ -34,7 +34,7 @@ def routes(console: Console) -> list[Route]:
             request,
             "ledger.html",
             rows=lines_of(last.report),
-            result=last.report.result.value if last.report else None,
+            result=last.report.result if last.report else None,
             verified_at=last.at,
             good=is_good(last.report),
         )

@@ -56,7 +56,7 @@ def templates(clock: Clock) -> Environment:
         pieces=pieces,
         quoted=quoted,
         short=words.short,
-        actor=words.label,
+        label=words.label,
     )
     made.globals.update(
         due=lambda moment: words.due(moment, clock()),

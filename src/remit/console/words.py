@@ -7,6 +7,7 @@ from remit.domain.money import Money
 MINUTE = 60
 HOUR = 3_600
 DAY = 86_400
+TENTHS_BELOW = 10  # seconds: below, a tenth still says something
 
 # Risk is a shape and a word; the shape's name is its mark in `_macros.html`.
 RISKS = {"low": "low", "normal": "normal", "money": "money", "irreversible": "irreversible"}
@@ -60,6 +61,8 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return f"{round(seconds * 1_000)} ms"
     whole = round(seconds)
+    if seconds < TENTHS_BELOW and round(seconds, 1) != whole:
+        return f"{seconds:.1f} s"
     if whole < MINUTE:
         return f"{whole} s"
     if whole < HOUR:

@@ -22,7 +22,7 @@ def line(entry: Entry, *, named: Named) -> Line:
         seq=entry.seq,
         at=clock.instant(entry.at_us),
         kind=told.kind,
-        text=told.text,
+        text=told.text.strip() or plain(entry.event),
         detail=tuple(detail),
         took_ms=took if isinstance(took, int) else None,
         problem=told.problem,

@@ -95,7 +95,7 @@ def _stretch(
     """Open the span at this entry, or let it last until here."""
     took = entry.body.get("latency_ms")
     began = entry.at_us - (took if isinstance(took, int) else 0) * 1_000
-    problem = sentences.is_problem(entry)
+    problem = kind == "step" and sentences.is_problem(entry)
     known = made.get(key)
     if known is None:
         made[key] = Span(

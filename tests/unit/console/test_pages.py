@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.desk import Desk
 from tests.browser.gallery import HOSTILE, approval_id, case_id
 
 PAGES = [
@@ -22,7 +23,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_reads_and_keeps_text_from_outside_inert(desk, path: str) -> None:
+def test_a_page_reads_and_keeps_text_from_outside_inert(desk: Desk, path: str) -> None:
     answer = desk.client.get(path)
     assert answer.status_code == 200
     assert "<script>document.title" not in answer.text
@@ -34,7 +35,7 @@ def test_a_page_reads_and_keeps_text_from_outside_inert(desk, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/inbox", "/static/x/none", "/nothing"])
-def test_every_answer_carries_the_strict_policy(desk, path: str) -> None:
+def test_every_answer_carries_the_strict_policy(desk: Desk, path: str) -> None:
     headers = desk.client.get(path).headers
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
@@ -43,14 +44,14 @@ def test_every_answer_carries_the_strict_policy(desk, path: str) -> None:
     assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_nobody_reads_without_signing_in(desk) -> None:
+def test_nobody_reads_without_signing_in(desk: Desk) -> None:
     desk.client.cookies.clear()
     for path in ["/", *PAGES, "/events"]:
         answer = desk.client.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
-def test_opening_the_sign_in_page_with_a_code_does_not_use_the_code_up(desk) -> None:
+def test_opening_the_sign_in_page_with_a_code_does_not_use_the_code_up(desk: Desk) -> None:
     code = desk.sign_in.issue("a.weber")
     desk.client.cookies.clear()
     page = desk.client.get(f"/sign-in?code={code}")
@@ -64,7 +65,7 @@ def test_opening_the_sign_in_page_with_a_code_does_not_use_the_code_up(desk) -> 
     assert desk.client.post("/sign-in", data={"code": code}).status_code == 401
 
 
-def test_an_approval_leads_to_the_next_item_and_can_be_taken_back(desk) -> None:
+def test_an_approval_leads_to_the_next_item_and_can_be_taken_back(desk: Desk) -> None:
     first = desk.remit.views[approval_id(0)].card
     answer = desk.send(
         f"/inbox/{first.approval_id}/verdict", verdict="approve", digest=first.digest, seconds="9"
@@ -79,7 +80,7 @@ def test_an_approval_leads_to_the_next_item_and_can_be_taken_back(desk) -> None:
     assert desk.remit.views[first.approval_id].effect_state == "withdrawn"
 
 
-def test_a_verdict_on_an_older_version_is_refused_and_says_so(desk) -> None:
+def test_a_verdict_on_an_older_version_is_refused_and_says_so(desk: Desk) -> None:
     answer = desk.send(
         f"/inbox/{approval_id(0)}/verdict", verdict="approve", digest="an older one"
     )
@@ -89,7 +90,7 @@ def test_a_verdict_on_an_older_version_is_refused_and_says_so(desk) -> None:
     assert desk.remit.decided == []
 
 
-def test_the_second_of_two_people_reads_who_was_first(desk) -> None:
+def test_the_second_of_two_people_reads_who_was_first(desk: Desk) -> None:
     card = desk.remit.views[approval_id(0)].card
     path = f"/inbox/{card.approval_id}/verdict"
     desk.send(path, verdict="approve", digest=card.digest)
@@ -100,7 +101,7 @@ def test_the_second_of_two_people_reads_who_was_first(desk) -> None:
     assert len(desk.remit.decided) == 1
 
 
-def test_a_rejection_needs_a_reason(desk) -> None:
+def test_a_rejection_needs_a_reason(desk: Desk) -> None:
     card = desk.remit.views[approval_id(0)].card
     path = f"/inbox/{card.approval_id}/verdict"
     assert desk.send(path, verdict="reject", digest=card.digest).status_code == 422
@@ -111,7 +112,7 @@ def test_a_rejection_needs_a_reason(desk) -> None:
     assert desk.remit.decided[0][2] == "amount"
 
 
-def test_an_edit_leads_to_its_own_new_version(desk) -> None:
+def test_an_edit_leads_to_its_own_new_version(desk: Desk) -> None:
     card = desk.remit.views[approval_id(0)].card
     path = f"/inbox/{card.approval_id}/verdict"
     refused = desk.send(path, verdict="edit", digest=card.digest, **{"field.amount": "19.00"})
@@ -120,7 +121,7 @@ def test_an_edit_leads_to_its_own_new_version(desk) -> None:
     assert taken.headers["location"].startswith(f"/inbox/{9:032x}?done=")
 
 
-def test_an_irreversible_yes_is_typed_again(desk) -> None:
+def test_an_irreversible_yes_is_typed_again(desk: Desk) -> None:
     card = desk.remit.views[approval_id(3)].card
     path = f"/inbox/{card.approval_id}/verdict"
     assert desk.send(path, verdict="approve", digest=card.digest).status_code == 422
@@ -130,7 +131,7 @@ def test_an_irreversible_yes_is_typed_again(desk) -> None:
     assert typed.status_code == 303
 
 
-def test_no_get_changes_anything(desk) -> None:
+def test_no_get_changes_anything(desk: Desk) -> None:
     card = desk.remit.views[approval_id(0)].card
     asked = f"?verdict=approve&digest={card.digest}&csrf={desk.token()}"
     assert desk.client.get(f"/inbox/{card.approval_id}/verdict{asked}").status_code == 405
@@ -148,7 +149,7 @@ def test_no_get_changes_anything(desk) -> None:
         {"origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-site"},
     ],
 )
-def test_a_change_from_elsewhere_is_refused(desk, headers: dict[str, str]) -> None:
+def test_a_change_from_elsewhere_is_refused(desk: Desk, headers: dict[str, str]) -> None:
     card = desk.remit.views[approval_id(0)].card
     fields = {"csrf": desk.token(), "verdict": "approve", "digest": card.digest}
     path = f"/inbox/{card.approval_id}/verdict"
@@ -157,7 +158,7 @@ def test_a_change_from_elsewhere_is_refused(desk, headers: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "é"])
-def test_a_change_without_the_sessions_own_token_is_refused(desk, token: str) -> None:
+def test_a_change_without_the_sessions_own_token_is_refused(desk: Desk, token: str) -> None:
     card = desk.remit.views[approval_id(0)].card
     fields = {"csrf": token, "verdict": "approve", "digest": card.digest}
     answer = desk.client.post(f"/inbox/{card.approval_id}/verdict", data=fields)
@@ -165,7 +166,7 @@ def test_a_change_without_the_sessions_own_token_is_refused(desk, token: str) ->
     assert desk.remit.decided == []
 
 
-def test_a_browser_whose_origin_reads_null_is_believed_by_its_fetch_site(desk) -> None:
+def test_a_browser_whose_origin_reads_null_is_believed_by_its_fetch_site(desk: Desk) -> None:
     card = desk.remit.views[approval_id(0)].card
     answer = desk.client.post(
         f"/inbox/{card.approval_id}/verdict",
@@ -175,7 +176,7 @@ def test_a_browser_whose_origin_reads_null_is_believed_by_its_fetch_site(desk) -
     assert answer.status_code == 303
 
 
-def test_an_auditor_reads_everything_and_changes_nothing(desk) -> None:
+def test_an_auditor_reads_everything_and_changes_nothing(desk: Desk) -> None:
     desk.enter("i.auditor")
     for path in PAGES:
         assert desk.client.get(path).status_code == 200
@@ -189,7 +190,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(desk) -> None:
     assert (desk.remit.decided, desk.remit.released, desk.remit.ended) == ([], {}, {})
 
 
-def test_quarantine_is_settled_by_choice_or_by_typing(desk) -> None:
+def test_quarantine_is_settled_by_choice_or_by_typing(desk: Desk) -> None:
     path = f"/quarantine/{case_id(21)}/release"
     assert desk.send(path).status_code == 422
     desk.send(path, **{"choice.ordered_on": "2026-04-03", "field.amount": " 19.00 EUR "})
@@ -198,7 +199,7 @@ def test_quarantine_is_settled_by_choice_or_by_typing(desk) -> None:
     assert "Nothing in quarantine" in desk.client.get("/quarantine").text
 
 
-def test_an_escalated_case_is_closed_or_handed_back_with_a_note(desk) -> None:
+def test_an_escalated_case_is_closed_or_handed_back_with_a_note(desk: Desk) -> None:
     path = f"/cases/{case_id(3)}"
     assert "A person has this case" in desk.client.get(path).text
     assert desk.send(f"{path}/close").status_code == 422
@@ -206,12 +207,12 @@ def test_an_escalated_case_is_closed_or_handed_back_with_a_note(desk) -> None:
     assert desk.remit.ended == {case_id(3): "back: the order is 35979"}
 
 
-def test_an_undo_is_proposed_and_says_so(desk) -> None:
+def test_an_undo_is_proposed_and_says_so(desk: Desk) -> None:
     answer = desk.send(f"/cases/{case_id(1)}/effects/{'a' * 32}/undo", reason="paid twice")
     assert "The undo is proposed" in desk.client.get(answer.headers["location"]).text
 
 
-def test_the_ledger_says_what_verifying_found(desk) -> None:
+def test_the_ledger_says_what_verifying_found(desk: Desk) -> None:
     assert "Not verified since Remit started" in desk.client.get("/ledger").text
     desk.send("/ledger/verify")
     page = desk.client.get("/ledger").text
@@ -219,17 +220,17 @@ def test_the_ledger_says_what_verifying_found(desk) -> None:
     assert "not anchored outside this host" in page
 
 
-def test_an_item_that_is_not_there_is_a_page_that_leads_back(desk) -> None:
+def test_an_item_that_is_not_there_is_a_page_that_leads_back(desk: Desk) -> None:
     answer = desk.client.get("/inbox/none")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text
 
 
-def test_another_host_name_is_not_answered(desk) -> None:
+def test_another_host_name_is_not_answered(desk: Desk) -> None:
     assert desk.client.get("/inbox", headers={"host": "evil.example"}).status_code == 421
 
 
-def test_a_static_file_is_kept_for_ever_under_its_hash_only(desk) -> None:
+def test_a_static_file_is_kept_for_ever_under_its_hash_only(desk: Desk) -> None:
     page = desk.client.get("/inbox").text
     address = page.split('<link rel="stylesheet" href="')[1].split('"')[0]
     assert "immutable" in desk.client.get(address).headers["cache-control"]
@@ -237,12 +238,12 @@ def test_a_static_file_is_kept_for_ever_under_its_hash_only(desk) -> None:
     assert desk.client.get("/static/0/..%2fpages.py").status_code == 404
 
 
-def test_display_choices_are_kept_in_this_browser(desk) -> None:
+def test_display_choices_are_kept_in_this_browser(desk: Desk) -> None:
     desk.send("/preferences", scheme="dark", density="compact", keys="off")
     page = desk.client.get("/help").text
     assert 'data-scheme="dark" data-density="compact" data-keys="off"' in page
 
 
-def test_the_gallerys_hostile_text_is_shown_as_words(desk) -> None:
+def test_the_gallerys_hostile_text_is_shown_as_words(desk: Desk) -> None:
     assert "&lt;script&gt;" in desk.client.get(f"/inbox/{approval_id(0)}").text
     assert "<script>" in HOSTILE

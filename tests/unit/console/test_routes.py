@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from remit.api import server
 from remit.api.guard import RouteUndeclaredError
@@ -56,7 +56,7 @@ async def _undeclared(request: Request) -> Response:
 @pytest.mark.parametrize(
     "route", [Route("/x", _undeclared), Mount("/y", routes=[Route("/z", _undeclared)])]
 )
-def test_a_route_without_a_permission_fails_the_build(route) -> None:
+def test_a_route_without_a_permission_fails_the_build(route: BaseRoute) -> None:
     remit = FakeRemit()
     sign_in = _sign_in(remit)
     pages = site.build(remit, sign_in, secure=False, clock=remit.clock)

@@ -1,0 +1,49 @@
+"""What holds for every answer: health, the document, crashes that tell nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from remit.api import server
+from tests.browser.desk import Desk
+from tests.browser.gallery import FakeRemit, case_id
+from tests.browser.serving import application
+
+GOLDEN = Path(__file__).with_name("openapi.json")
+
+
+def test_health_needs_nobody(desk: Desk) -> None:
+    desk.client.cookies.clear()
+    assert desk.client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_openapi_document_is_the_committed_one(desk: Desk) -> None:
+    assert desk.client.get("/openapi.json").json() == json.loads(GOLDEN.read_text())
+
+
+def test_every_route_of_the_api_stands_in_the_document(desk: Desk) -> None:
+    _, sign_in = application(FakeRemit())
+    served = {route.path for route in server.routes(FakeRemit(), sign_in, secure=False)}
+    described = set(desk.client.get("/openapi.json").json()["paths"])
+    assert served - described == {"/openapi.json"}
+
+
+def test_a_crash_tells_nothing_and_keeps_the_headers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise ValueError("the secret is 4711")
+
+    monkeypatch.setattr(desk.remit, "case", crash)
+    for path in (f"/api/cases/{case_id(1)}", f"/cases/{case_id(1)}"):
+        answer = desk.client.get(path)
+        assert answer.status_code == 500
+        assert "4711" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_an_address_of_nothing_is_404_in_the_form_of_its_face(desk: Desk) -> None:
+    assert desk.client.get("/api/nothing").json()["code"] == "not_found"
+    assert "There is nothing here" in desk.client.get("/nothing").text
+    assert desk.client.put("/api/approvals").status_code == 405
