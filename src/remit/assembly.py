@@ -182,9 +182,7 @@ def trained(
 ) -> Classifier:
     """Return the classifier of a labelled file, trained once for each content and seed."""
     rows = labelled(file, text=text, label=label)
-    content = hashlib.sha256(file.read_bytes()).hexdigest()
-    kind = "local" if importlib.util.find_spec("sklearn") else "nearest"
-    home = folder / f"{kind}-{content[:16]}-{seed}-{text}-{label}"
+    home = kept(file, text=text, label=label, seed=seed, folder=folder)
     if (home / "classifier.json").is_file():
         return classifier.load(home)
     made = classifier.train(rows, seed=seed, progress=progress)
@@ -194,6 +192,13 @@ def trained(
         with contextlib.suppress(OSError):  # another process was first with the same content
             (Path(unfinished) / "new").rename(home)
     return made
+
+
+def kept(file: Path, *, text: str, label: str, seed: int, folder: Path) -> Path:
+    """Return where the classifier of a labelled file is kept, for its content and seed."""
+    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    kind = "local" if importlib.util.find_spec("sklearn") else "nearest"
+    return folder / f"{kind}-{content[:16]}-{seed}-{text}-{label}"
 
 
 def labelled(file: Path, *, text: str, label: str) -> list[tuple[str, str]]:
