@@ -11,9 +11,7 @@ from remit.domain.action import (
     ArgumentProof,
     Integrity,
     Risk,
-    ToolSource,
     Witness,
-    alternatives,
 )
 from remit.domain.approval import Vote
 from remit.domain.autonomy import Level
@@ -29,7 +27,9 @@ from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, digest
 from remit.intake import tokens
 from remit.orchestration import provenance
+from remit.orchestration.bound import bound
 from remit.orchestration.run import Run
+from remit.orchestration.standing import Standing, read_standing
 from remit.policy import cedar, content, sources, stop
 from remit.policy.request import PolicyRequest
 from remit.store import authority, proposals
@@ -50,15 +50,6 @@ class Proposal:
     connector: str = ""
     undo: bool = False
     undoes: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The rows that a decision rests on; compared again inside the transaction."""
-
-    authority: int
-    money_on_record: tuple[tuple[str, int], ...]
-    ambiguous: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +81,13 @@ def gather(
     )
     record_name = "" if spec is None else sources.acted_upon(spec, values, witnesses)
     record = run.digest(["record", record_name]) if record_name else ""
-    standing = read_standing(connection, run, proposal, record)
+    standing = read_standing(
+        connection,
+        workflow=equipment.name,
+        action=proposal.action,
+        action_id=proposal.action_id,
+        record=record,
+    )
     already = {record_name: sum(minor for _, minor in standing.money_on_record)}
     proofs = (
         ()
@@ -100,8 +97,17 @@ def gather(
         )
     )
     level = _level(run, connection, spec, proposal)
-    bound = _bound(run, spec, proposal, _world(run, spec, witnesses))
-    votes = _counted(run, proposal, votes, bound)
+    digest_bound = bound(
+        run,
+        spec,
+        action_id=proposal.action_id,
+        action=proposal.action,
+        version=proposal.version,
+        connector=proposal.connector,
+        arguments=proposal.arguments,
+        witnesses=witnesses,
+    )
+    votes = _counted(run, proposal, votes, digest_bound)
     answer = (
         PolicyAnswer(loaded=False, decision=None)
         if spec is None
@@ -137,8 +143,8 @@ def gather(
         limits=(),
         level=level,
         confidence=_confidence(run, proposal),
-        digest=bound,
-        clearance=Clearance(votes=votes, digest=bound, containment=containment),
+        digest=digest_bound,
+        clearance=Clearance(votes=votes, digest=digest_bound, containment=containment),
         edited=tuple(sorted(proposal.endorsed)),
         undo=proposal.undo,
         now=now,
@@ -149,26 +155,6 @@ def gather(
         record=record,
         witnesses=witnesses,
         money=money(spec, proposal.arguments),
-    )
-
-
-def read_standing(connection: Connection, run: Run, proposal: Proposal, record: str) -> Standing:
-    """Read the rows that a decision rests on."""
-    spent = (
-        proposals.money_on(
-            connection,
-            workflow=run.equipment.name,
-            action=proposal.action,
-            record=record,
-            but=proposal.action_id,
-        )
-        if record
-        else {}
-    )
-    return Standing(
-        authority=authority.version(connection),
-        money_on_record=tuple(sorted(spent.items())),
-        ambiguous=proposals.ambiguous(connection, run.equipment.name, proposal.action),
     )
 
 
@@ -316,52 +302,6 @@ def _policy(
             subject=run.history.subject or None,
         ),
     )
-
-
-def _world(run: Run, spec: ActionSpec | None, witnesses: tuple[Witness, ...]) -> str:
-    """Return the digest of every record that may witness an argument, by its newest read."""
-    if spec is None:
-        return ""
-    cited = {
-        source.tool
-        for param in spec.params
-        for source in alternatives(param.source)
-        if isinstance(source, ToolSource)
-    } | ({spec.on} if spec.on else set())
-    newest: dict[tuple[str, str], int] = {}
-    for witness in witnesses:
-        if witness.tool in cited:
-            newest[witness.tool, witness.record] = witness.seq
-    forms: Json = [
-        [witness.tool, witness.record, witness.path, witness.element, witness.form]
-        for witness in witnesses
-        if newest.get((witness.tool, witness.record)) == witness.seq
-    ]
-    return run.digest(forms)
-
-
-def _bound(run: Run, spec: ActionSpec | None, proposal: Proposal, world: str) -> str:
-    """Return the digest that a verdict is bound to: exactly these bytes in this world."""
-    return run.digest(
-        {
-            "action": f"{run.equipment.name}.{proposal.action}",
-            "action_id": proposal.action_id,
-            "arguments": dict(proposal.arguments),
-            "connector": proposal.connector,
-            "signature": "" if spec is None else digest(spec.signature),
-            "slice": _slice(run, proposal),
-            "undo": "" if spec is None else (spec.undo or ""),
-            "version": proposal.version,
-            "world": world,
-        }
-    )
-
-
-def _slice(run: Run, proposal: Proposal) -> str:
-    """Return the digest of the rules that cover this action; it does not depend on votes."""
-    book = run.equipment.book
-    found = None if book is None else book.slices.get(f"{run.equipment.name}.{proposal.action}")
-    return "" if found is None else found.digest
 
 
 def _times_used(run: Run, proposal: Proposal) -> int:

@@ -9,17 +9,9 @@ from typing import Any
 from remit.authoring.context import Acted
 from remit.authoring.declared import DeclaredAction
 from remit.authoring.step_call import StepCall
-from remit.domain import actor, clock
-from remit.domain.approval import ApprovalState, Requirement, Vote
-from remit.domain.decision import Decision, GateVerdict
+from remit.domain import clock
+from remit.domain.approval import ApprovalState, Vote
 from remit.domain.effect import EffectState
-from remit.domain.event import (
-    ActionDecided,
-    ActionProposed,
-    ApprovalClosed,
-    ApprovalRequested,
-    ApprovalVoted,
-)
 from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.errors import (
@@ -30,8 +22,7 @@ from remit.errors import (
     StaleFactsError,
     TokenRefusedError,
 )
-from remit.governance import cards
-from remit.orchestration import effects, facts, provenance
+from remit.orchestration import asking, effects, facts, provenance
 from remit.orchestration.arguments import forms
 from remit.orchestration.executor import (
     Confirmed,
@@ -43,6 +34,7 @@ from remit.orchestration.executor import (
 from remit.orchestration.facts import Gathered, Proposal
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Run, Wait
+from remit.orchestration.standing import read_standing
 from remit.orchestration.steps import Steps
 from remit.policy import gate
 from remit.store.connection import Connection
@@ -51,14 +43,6 @@ from remit.store.unit import UnitOfWork
 STALE_MAX = 3
 ATTEMPTS_MAX = 3
 NOT_SENT_SECONDS = (1, 5, 30)
-
-_STATES = {
-    GateVerdict.ALLOW: EffectState.CLEARED,
-    GateVerdict.HOLD: EffectState.HELD,
-    GateVerdict.ESCALATE: EffectState.ESCALATED,
-    GateVerdict.FAULT: EffectState.BLOCKED,
-    GateVerdict.DENY: EffectState.DENIED,
-}
 
 
 class Escalated(Exception):  # noqa: N818 - not an error of ours: a person takes the case
@@ -95,7 +79,7 @@ class Proposals:
             act = run.history.act(path)
             if act is None:
                 proposal = self._first(run, call.name, path, arguments)
-                self._note_proposed(run, declared, proposal)
+                asking.note_proposed(run, declared, proposal)
                 await self._gate(run, declared, proposal)
                 continue
             first = run.history.acts[path][0]
@@ -127,7 +111,7 @@ class Proposals:
             case EffectState.REPLACED:
                 self._grace(run, declared, act)
                 proposal = self._edited(act)
-                self._note_proposed(run, declared, proposal, by=act.editor)
+                asking.note_proposed(run, declared, proposal, by=act.editor)
                 run.history.ended.pop(act.path, None)
                 await self._gate(run, declared, proposal, second=True)
             case EffectState.CLEARED:
@@ -163,7 +147,7 @@ class Proposals:
         approved_us = act.approved_us or now_us
         grace = self._grace(run, declared, act)
         if now_us > approved_us + grace + run.equipment.desk.approved_seconds * 1_000_000:
-            self._void(run, act, "approval.too_late")
+            asking.void(run, act, "approval.too_late")
             await self._gate(run, declared, self._again(run, act))
             return
         await self._look_again(run, declared, act)
@@ -216,21 +200,21 @@ class Proposals:
                 lambda c: facts.gather(run, c, proposal, votes=votes)  # noqa: B023 - awaited at once
             )
             decision = gate.decide(gathered.facts)
-            state = self._note_decided(run, proposal, gathered, decision, votes, second=second)
+            state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
             if state is EffectState.HELD:
-                self._request(run, declared, proposal, gathered, decision, before)
+                asking.request(run, declared, proposal, gathered, decision, before)
                 return
             if state is not EffectState.CLEARED:
                 if before is not None and before.approval_state in {
                     ApprovalState.OPEN, ApprovalState.APPROVED,
                 }:  # fmt: skip
-                    self._void(run, before, "gate.changed")
+                    asking.void(run, before, "gate.changed")
                 return
             if prepared is None:
                 raise Escalated("token.refused", "an argument carries a value it may not reveal")
             attempt = (before.attempt if before is not None else 0) + 1
             if before is not None and before.approval_state is ApprovalState.APPROVED:
-                self._consume(run, before)
+                asking.consume(run, before)
             effects.intend(
                 run, prepared, action_id=proposal.action_id, attempt=attempt,
                 digest=gathered.facts.digest, path=proposal.path,
@@ -255,7 +239,13 @@ class Proposals:
 
     def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> None:
         """The second gate's compare: the rows a decision rests on are as they were."""
-        now = facts.read_standing(uow.connection, run, proposal, gathered.record)
+        now = read_standing(
+            uow.connection,
+            workflow=run.equipment.name,
+            action=proposal.action,
+            action_id=proposal.action_id,
+            record=gathered.record,
+        )
         if now != gathered.standing:
             raise StaleFactsError("grants, stops or amounts changed while deciding; decide again")
 
@@ -272,138 +262,6 @@ class Proposals:
                 effects.wait_for(run, act)
         return outcome
 
-    # -- what is recorded ------------------------------------------------------------------------
-
-    def _note_proposed(
-        self, run: Run, declared: DeclaredAction, proposal: Proposal, *, by: str | None = None
-    ) -> None:
-        money = facts.money(declared.spec, proposal.arguments)
-        record = facts.record_of(run, declared.spec, proposal.arguments)
-        run.note(
-            ActionProposed(
-                action_id=proposal.action_id,
-                action=proposal.action,
-                version=proposal.version,
-                arguments=run.digest(dict(proposal.arguments)),
-                signature=facts.signature(declared.spec),
-                risk=declared.spec.risk.value,
-                author=proposal.author,
-                replaces=None
-                if proposal.version == 1
-                else derived(run.case_id, proposal.path, str(proposal.version - 1)),
-                money_minor=None if money is None else money[0],
-                currency=None if money is None else money[1],
-                record=record or None,
-            ),
-            path=proposal.path,
-            payloads={"arguments": dict(proposal.arguments)},
-            by=None if by is None else actor.person(by),
-        )
-
-    def _note_decided(
-        self,
-        run: Run,
-        proposal: Proposal,
-        gathered: Gathered,
-        decision: Decision,
-        votes: tuple[Vote, ...],
-        *,
-        second: bool,
-    ) -> EffectState:
-        state = _STATES[decision.verdict]
-        if state is EffectState.HELD and not decision.performable:
-            state = EffectState.NOTED
-        spec = gathered.facts.spec
-        run.note(
-            ActionDecided(
-                action_id=proposal.action_id,
-                state=state.value,
-                codes=tuple(reason.code for reason in decision.reasons),
-                digest=gathered.facts.digest,
-                level="" if spec is None else facts.effective(gathered.facts.level, spec).value,
-                policy=gathered.facts.policy.slice_digest,
-                second=second,
-                voters=tuple(vote.person for vote in votes),
-            ),
-            path=proposal.path,
-            payloads={"facts": cards.facts_form(gathered.facts, decision)},
-            by=actor.service("gate"),
-        )
-        return state
-
-    def _request(
-        self,
-        run: Run,
-        declared: DeclaredAction,
-        proposal: Proposal,
-        gathered: Gathered,
-        decision: Decision,
-        before: ActRecord | None,
-    ) -> None:
-        """Ask a person: one open approval for each version, reissued when what was shown changed."""
-        if before is not None and before.approval_state is ApprovalState.APPROVED:
-            self._void(run, before, "gate.changed")
-        requirements = decision.requirements or (
-            Requirement(people=1, role=run.equipment.desk.approver_role),
-        )
-        number = sum(1 for wait in run.history.acts.get(proposal.path, ())) + run.seen
-        approval_id = derived("approval", proposal.action_id, str(number), gathered.facts.digest)
-        now = run.now()
-        desk = run.equipment.desk
-        due = now + timedelta(seconds=desk.due_seconds)
-        expires = now + timedelta(seconds=desk.expires_seconds)
-        card = cards.build(
-            facts=gathered.facts,
-            decision=decision,
-            declared_undo=declared.spec.undo,
-            requirements=requirements,
-            witnesses=gathered.witnesses,
-            version=proposal.version,
-            approval_id=approval_id,
-            level=facts.effective(gathered.facts.level, declared.spec).value,
-            passages=self._evidence(run),
-            requested_at=now,
-            due_at=due,
-            expires_at=expires,
-        )
-        run.note(
-            ApprovalRequested(
-                approval_id=approval_id,
-                action_id=proposal.action_id,
-                action=proposal.action,
-                risk=declared.spec.risk.value,
-                digest=gathered.facts.digest,
-                requirements=tuple(f"{one.people} {one.role}" for one in requirements),
-                codes=tuple(reason.code for reason in decision.reasons),
-                due_us=clock.microseconds(due),
-                expires_us=clock.microseconds(expires),
-                money_minor=None if gathered.money is None else gathered.money[0],
-                currency=None if gathered.money is None else gathered.money[1],
-            ),
-            path=proposal.path,
-            payloads={"card": cards.to_form(card)},
-            by=actor.service("gate"),
-        )
-        if proposal.author != "workflow":  # who edited has said yes to what they wrote
-            run.note(
-                ApprovalVoted(
-                    approval_id=approval_id,
-                    person=proposal.author,
-                    role=" ".join(sorted(run.equipment.people.get(proposal.author, frozenset()))),
-                    digest=gathered.facts.digest,
-                    channel="edit",
-                ),
-                path=proposal.path,
-                by=actor.person(proposal.author),
-            )
-
-    def _evidence(self, run: Run) -> tuple[Json, ...]:
-        found: list[Json] = []
-        for step in run.history.steps.values():
-            if step.key.kind.value == "retrieve" and isinstance(step.result, list):
-                found += step.result
-        return tuple(found)
-
     def _wait_for_desk(self, run: Run, act: ActRecord) -> None:
         expires = clock.microseconds(
             run.now() + timedelta(seconds=run.equipment.desk.expires_seconds)
@@ -413,23 +271,6 @@ class Proposals:
             expires = standing[2]
         run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=expires)
         raise CaseParked
-
-    def _consume(self, run: Run, act: ActRecord) -> None:
-        run.note(
-            ApprovalClosed(
-                approval_id=act.approval_id, action_id=act.action_id, state="consumed", code=""
-            ),
-            path=act.path,
-        )
-
-    def _void(self, run: Run, act: ActRecord, code: str) -> None:
-        state = "void" if act.approval_state is ApprovalState.APPROVED else "superseded"
-        run.note(
-            ApprovalClosed(
-                approval_id=act.approval_id, action_id=act.action_id, state=state, code=code
-            ),
-            path=act.path,
-        )
 
     def _restore(self, run: Run, path: str, before: ActRecord | None) -> None:
         versions = run.history.acts.get(path)

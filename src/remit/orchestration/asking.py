@@ -1,0 +1,187 @@
+"""What the record keeps of a proposal: that it was made, what the gate said, what people are asked."""
+
+from datetime import timedelta
+
+from remit.authoring.declared import DeclaredAction
+from remit.domain import actor, clock
+from remit.domain.approval import ApprovalState, Requirement, Vote
+from remit.domain.decision import Decision, GateVerdict
+from remit.domain.effect import EffectState
+from remit.domain.event import (
+    ActionDecided,
+    ActionProposed,
+    ApprovalClosed,
+    ApprovalRequested,
+    ApprovalVoted,
+)
+from remit.domain.ids import derived
+from remit.domain.value import Json
+from remit.governance import cards
+from remit.orchestration import facts
+from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.replay import ActRecord
+from remit.orchestration.run import Run
+
+STATES = {
+    GateVerdict.ALLOW: EffectState.CLEARED,
+    GateVerdict.HOLD: EffectState.HELD,
+    GateVerdict.ESCALATE: EffectState.ESCALATED,
+    GateVerdict.FAULT: EffectState.BLOCKED,
+    GateVerdict.DENY: EffectState.DENIED,
+}
+
+
+def note_proposed(
+    run: Run, declared: DeclaredAction, proposal: Proposal, *, by: str | None = None
+) -> None:
+    """Record that an action was proposed, by the workflow or by the person who edited it."""
+    money = facts.money(declared.spec, proposal.arguments)
+    record = facts.record_of(run, declared.spec, proposal.arguments)
+    run.note(
+        ActionProposed(
+            action_id=proposal.action_id,
+            action=proposal.action,
+            version=proposal.version,
+            arguments=run.digest(dict(proposal.arguments)),
+            signature=facts.signature(declared.spec),
+            risk=declared.spec.risk.value,
+            author=proposal.author,
+            replaces=None
+            if proposal.version == 1
+            else derived(run.case_id, proposal.path, str(proposal.version - 1)),
+            money_minor=None if money is None else money[0],
+            currency=None if money is None else money[1],
+            record=record or None,
+        ),
+        path=proposal.path,
+        payloads={"arguments": dict(proposal.arguments)},
+        by=None if by is None else actor.person(by),
+    )
+
+
+def note_decided(
+    run: Run,
+    proposal: Proposal,
+    gathered: Gathered,
+    decision: Decision,
+    votes: tuple[Vote, ...],
+    *,
+    second: bool,
+) -> EffectState:
+    """Record the gate's answer with everything it was told; return the state that it leads to."""
+    state = STATES[decision.verdict]
+    if state is EffectState.HELD and not decision.performable:
+        state = EffectState.NOTED
+    spec = gathered.facts.spec
+    run.note(
+        ActionDecided(
+            action_id=proposal.action_id,
+            state=state.value,
+            codes=tuple(reason.code for reason in decision.reasons),
+            digest=gathered.facts.digest,
+            level="" if spec is None else facts.effective(gathered.facts.level, spec).value,
+            policy=gathered.facts.policy.slice_digest,
+            second=second,
+            voters=tuple(vote.person for vote in votes),
+        ),
+        path=proposal.path,
+        payloads={"facts": cards.facts_form(gathered.facts, decision)},
+        by=actor.service("gate"),
+    )
+    return state
+
+
+def request(
+    run: Run,
+    declared: DeclaredAction,
+    proposal: Proposal,
+    gathered: Gathered,
+    decision: Decision,
+    before: ActRecord | None,
+) -> None:
+    """Ask a person: one open approval for each version, reissued when what was shown changed."""
+    if before is not None and before.approval_state is ApprovalState.APPROVED:
+        void(run, before, "gate.changed")
+    requirements = decision.requirements or (
+        Requirement(people=1, role=run.equipment.desk.approver_role),
+    )
+    number = sum(1 for wait in run.history.acts.get(proposal.path, ())) + run.seen
+    approval_id = derived("approval", proposal.action_id, str(number), gathered.facts.digest)
+    now = run.now()
+    desk = run.equipment.desk
+    due = now + timedelta(seconds=desk.due_seconds)
+    expires = now + timedelta(seconds=desk.expires_seconds)
+    card = cards.build(
+        facts=gathered.facts,
+        decision=decision,
+        declared_undo=declared.spec.undo,
+        requirements=requirements,
+        witnesses=gathered.witnesses,
+        version=proposal.version,
+        approval_id=approval_id,
+        level=facts.effective(gathered.facts.level, declared.spec).value,
+        passages=evidence(run),
+        requested_at=now,
+        due_at=due,
+        expires_at=expires,
+    )
+    run.note(
+        ApprovalRequested(
+            approval_id=approval_id,
+            action_id=proposal.action_id,
+            action=proposal.action,
+            risk=declared.spec.risk.value,
+            digest=gathered.facts.digest,
+            requirements=tuple(f"{one.people} {one.role}" for one in requirements),
+            codes=tuple(reason.code for reason in decision.reasons),
+            due_us=clock.microseconds(due),
+            expires_us=clock.microseconds(expires),
+            money_minor=None if gathered.money is None else gathered.money[0],
+            currency=None if gathered.money is None else gathered.money[1],
+        ),
+        path=proposal.path,
+        payloads={"card": cards.to_form(card)},
+        by=actor.service("gate"),
+    )
+    if proposal.author != "workflow":  # who edited has said yes to what they wrote
+        run.note(
+            ApprovalVoted(
+                approval_id=approval_id,
+                person=proposal.author,
+                role=" ".join(sorted(run.equipment.people.get(proposal.author, frozenset()))),
+                digest=gathered.facts.digest,
+                channel="edit",
+            ),
+            path=proposal.path,
+            by=actor.person(proposal.author),
+        )
+
+
+def evidence(run: Run) -> tuple[Json, ...]:
+    """Return the passages that this case has looked up."""
+    found: list[Json] = []
+    for step in run.history.steps.values():
+        if step.key.kind.value == "retrieve" and isinstance(step.result, list):
+            found += step.result
+    return tuple(found)
+
+
+def consume(run: Run, act: ActRecord) -> None:
+    """Record that an approval is used up by the one effect it allows."""
+    run.note(
+        ApprovalClosed(
+            approval_id=act.approval_id, action_id=act.action_id, state="consumed", code=""
+        ),
+        path=act.path,
+    )
+
+
+def void(run: Run, act: ActRecord, code: str) -> None:
+    """Record that an approval no longer holds."""
+    state = "void" if act.approval_state is ApprovalState.APPROVED else "superseded"
+    run.note(
+        ApprovalClosed(
+            approval_id=act.approval_id, action_id=act.action_id, state=state, code=code
+        ),
+        path=act.path,
+    )
