@@ -35,6 +35,11 @@ def wrapped(text: object, *, first: str = "", rest: str | None = None) -> str:
     return "\n".join(lines[:LINES_MAX])
 
 
+def shortened(text: str) -> str:
+    """Return one line of text, cut at the terminal's width."""
+    return text if len(text) <= width() else f"{text[: width() - 1]}…"
+
+
 def width() -> int:
     """Return how many columns to fill."""
     return min(shutil.get_terminal_size((WIDTH_MAX, 40)).columns, WIDTH_MAX)
