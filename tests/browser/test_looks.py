@@ -56,7 +56,8 @@ SMALL = """() => [...document.querySelectorAll('a, button, input, select, textar
   .filter((one) => one.getBoundingClientRect().height < 24)
   .map((one) => one.outerHTML.slice(0, 120))"""
 
-MARKS = """() => [...document.querySelectorAll('.mark')].filter((one) => one.getClientRects().length)
+MARKS = """() => [...document.querySelectorAll('.mark')]
+  .filter((one) => one.getClientRects().length)
   .map((one) => one.getBoundingClientRect())
   .filter((box) => box.width < 11.9 || Math.abs(box.width - box.height) > 1)
   .map((box) => `${box.width} x ${box.height}`)"""

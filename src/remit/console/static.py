@@ -1,6 +1,7 @@
 """The style sheet, the scripts and the icon, each under an address with its hash."""
 
 import functools
+import gzip
 import hashlib
 from importlib.resources import files
 
@@ -38,11 +39,15 @@ def routes() -> list[Route]:
             raise NotFoundError("there is no such file; reload the page")
         content, digest = _file(name)
         current = request.path_params["digest"] == digest
+        headers = {"vary": "accept-encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content = _compressed(name)
+            headers["content-encoding"] = "gzip"
         keep = "public, max-age=31536000, immutable" if current else "no-store"
         return Response(
             content,
             media_type=_MEDIA[name.rpartition(".")[2]],
-            headers={"cache-control": keep},
+            headers=headers | {"cache-control": keep},
         )
 
     return [Route("/static/{digest}/{name}", static, methods=["GET"], name="static")]
@@ -52,3 +57,9 @@ def routes() -> list[Route]:
 def _file(name: str) -> tuple[bytes, str]:
     content = (files("remit.console") / "static" / name).read_bytes()
     return content, hashlib.sha256(content).hexdigest()[:16]
+
+
+@functools.cache
+def _compressed(name: str) -> bytes:
+    # Files alone are compressed, never pages: a page holds a secret token beside what others wrote.
+    return gzip.compress(_file(name)[0], mtime=0)

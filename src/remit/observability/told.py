@@ -107,7 +107,8 @@ class _Slots(dict[str, str]):
 
 def reason_sentences(facts: Json) -> tuple[str, ...]:
     """Return the sentences of the gate's reasons."""
-    reasons = facts.get("reasons") if isinstance(facts, dict) else None
+    decision = facts.get("decision", facts) if isinstance(facts, dict) else None
+    reasons = decision.get("reasons") if isinstance(decision, dict) else None
     if not isinstance(reasons, list):
         return ()
     return tuple(

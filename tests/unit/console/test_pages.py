@@ -1,5 +1,7 @@
 """Pages without a browser: reading, deciding, and what is refused."""
 
+import re
+
 import pytest
 
 from tests.browser.desk import Desk
@@ -236,6 +238,15 @@ def test_a_static_file_is_kept_for_ever_under_its_hash_only(desk: Desk) -> None:
     assert "immutable" in desk.client.get(address).headers["cache-control"]
     assert desk.client.get("/static/0/style.css").headers["cache-control"] == "no-store"
     assert desk.client.get("/static/0/..%2fpages.py").status_code == 404
+
+
+def test_a_first_load_stays_small(desk: Desk) -> None:
+    page = desk.client.get("/inbox")
+    assert "content-encoding" not in page.headers
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+    sizes = {name: int(desk.client.get(name).headers["content-length"]) for name in set(addresses)}
+    assert len(sizes) + 1 <= 8
+    assert sum(sizes.values()) + len(page.content) < 60_000
 
 
 def test_display_choices_are_kept_in_this_browser(desk: Desk) -> None:
