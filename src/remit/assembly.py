@@ -74,7 +74,7 @@ def assemble(
     if settings is None:
         raise SettingsError(f"`{project.folder}` holds no workflow")
     module = load_module(project.folder, settings.module)
-    workflow = _workflow(module, settings)
+    workflow = workflow_of(module, settings)
     prompts = prompt.load(project.path(settings.prompts)) if _is(project, settings.prompts) else {}
     knowledge: tuple[documents.Document, ...] = (
         documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
@@ -94,9 +94,11 @@ def assemble(
         )
         for name, one in settings.classifiers.items()
     }  # fmt: skip
-    routes = _routes(project, settings, connect=connect)
-    connectors, credentials, seen = _connectors(project, settings, random=random, connect=connect)
-    _check_owners(settings, people)
+    routes = routes_of(project, settings, connect=connect)
+    connectors, credentials, seen = connectors_of(
+        project, settings, random=random, connect=connect
+    )
+    check_owners(settings, people)
     parts: dict[str, Json] = {
             "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
@@ -218,7 +220,11 @@ def labelled(file: Path, *, text: str, label: str) -> list[tuple[str, str]]:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _workflow(module: ModuleType, settings: WorkflowSettings) -> Workflow:
+def workflow_of(module: ModuleType, settings: WorkflowSettings) -> Workflow:
+    """Return the workflow that the settings name, finished.
+
+    Raises `RegistrationError` and `SettingsError`.
+    """
     _, _, attribute = settings.module.partition(":")
     found = getattr(module, attribute or "workflow", None)
     if not isinstance(found, Workflow):
@@ -236,7 +242,10 @@ def _workflow(module: ModuleType, settings: WorkflowSettings) -> Workflow:
     return found.finished()
 
 
-def _routes(project: Project, settings: WorkflowSettings, *, connect: bool) -> Mapping[str, Route]:
+def routes_of(
+    project: Project, settings: WorkflowSettings, *, connect: bool
+) -> Mapping[str, Route]:
+    """Return the routes to models; raises `SettingsError`."""
     models: dict[str, Runtime] = {
         name: _model(project, name, one, connect=connect) for name, one in settings.models.items()
     }
@@ -274,13 +283,14 @@ def _script(project: Project, settings: ModelSettings) -> dict[str, Json]:
     return {"script": hashlib.sha256(project.path(settings.file).read_bytes()).hexdigest()}
 
 
-def _connectors(
+def connectors_of(
     project: Project,
     settings: WorkflowSettings,
     *,
     random: Callable[[], float],
     connect: bool,
 ) -> tuple[dict[str, Connector], dict[str, str | None], dict[str, str]]:
+    """Return connectors, the references of their secrets, and what each of them is."""
     connectors: dict[str, Connector] = {}
     credentials: dict[str, str | None] = {}
     seen: dict[str, str] = {}
@@ -324,7 +334,8 @@ def _operations(names: Sequence[str]) -> dict[str, Operation]:
     }
 
 
-def _check_owners(settings: WorkflowSettings, people: Mapping[str, PersonSettings]) -> None:
+def check_owners(settings: WorkflowSettings, people: Mapping[str, PersonSettings]) -> None:
+    """Raise `SettingsError` for an owner who is nobody."""
     for role, handle in settings.owners.model_dump().items():
         if handle not in people:
             raise SettingsError(
