@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from remit.app import Remit, open_remit
-
+from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Level
 from remit.domain.value import digest
 from remit.governance import grants
 from remit.governance.card import ApprovalView
+from remit.opening import open_remit
 from remit.settings import Project, read
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

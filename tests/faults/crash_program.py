@@ -81,7 +81,7 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
     project = testing.project(ROOT / "tests/fixtures/crash", data=folder, database=database)
     async with testing.running(project, clock=clock) as remit:
         remit.writer.before_commit.append(countdown)
-        for connector in remit.executor._connectors.values():  # noqa: SLF001 - the test's own door
+        for connector in remit._executor._connectors.values():  # noqa: SLF001 - the test's own door
             connector.__class__ = Deadly
             connector.countdown = countdown  # type: ignore[attr-defined]  # Deadly has it
         status = await work(remit, clock)

@@ -4,35 +4,32 @@ import asyncio
 import contextlib
 import os
 import re
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-import remit as package
 from remit import settings
-from remit.app import Remit, open_remit
-from remit.cli import demo_reviewer, demo_screen, terminal
+from remit.app import Remit
+from remit.cli import demo_folder, demo_reviewer, demo_screen, terminal
+from remit.cli.demo_folder import DESK, SHOP, WORKFLOW
 from remit.cli.demo_reviewer import Message
 from remit.cli.demo_screen import Figures
 from remit.cli.demo_shop import Shop, shop
-from remit.cli.options import Options, home
+from remit.cli.opening import open_remit
+from remit.cli.options import Options
 from remit.cli.serve import Place, links, live
-from remit.errors import PortInUseError, SettingsError
+from remit.errors import PortInUseError
 from remit.governance.sessions import CODE_MINUTES, SignIn
+from remit.opening import open_remit
 from remit.settings import Project
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-DESK = Path("examples/refund_desk")
-SHOP = Path("examples/shop/shop.py")
-WORKFLOW = "refund-desk"
 HOST = "127.0.0.1"
 PORT = 8484
 HELD = {
@@ -61,10 +58,10 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
 
     Example: `remit demo`, or `remit demo --once` for the summary alone
     """
-    root = _root(ctx.ensure_object(Options).folder)
+    root = demo_folder.root_of(ctx.ensure_object(Options).folder)
     with contextlib.ExitStack() as stack:
         place, listener = (None, None) if once else stack.enter_context(_place(port))
-        folder = _folder(root)
+        folder = demo_folder.fresh(root)
         started = time.monotonic()
         the_shop = stack.enter_context(shop(root / SHOP, folder))
         stack.enter_context(_environment(SHOP_URL=the_shop.url, SHOP_KEY=the_shop.key))
@@ -72,7 +69,7 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
         figures = Figures(messages=0, seconds={"starting the shop": time.monotonic() - started})
         with _progress() as progress:
             asyncio.run(_run(project, root, the_shop, figures, progress))
-        for line in demo_screen.screen(figures, _shown(folder)):
+        for line in demo_screen.screen(figures, demo_folder.shown(folder)):
             click.echo(line)
         if place is not None and listener is not None:
             _serve(project, place, listener)
@@ -91,14 +88,14 @@ async def _run(
         progress.update(training, completed=done, total=total, description=what)
 
     with _timed(figures, "opening"):
-        remit = open_remit(_without_grace(project), owner="remit demo", progress=told)
+        remit = open_remit(demo_folder.without_grace(project), owner="remit demo", progress=told)
     progress.update(training, total=1, completed=1, description="opened the desk")
     await remit.start()
     try:
         with _timed(figures, "running"):
             cases = await _received(remit, root, project, progress)
         figures.messages = len(cases)
-        figures.grace_seconds = _grace_seconds(project)
+        figures.grace_seconds = demo_folder.grace_seconds(project)
         _look(remit, cases, figures)
         deciding = progress.add_task("reviewer decides", total=None)
         with _timed(figures, "deciding"):
@@ -118,7 +115,7 @@ async def _received(
     remit: Remit, root: Path, project: Project, progress: "Progress"
 ) -> dict[str, Message]:
     """Take every message in and let the desk work; return them by case."""
-    columns = _desk(project).columns
+    columns = demo_folder.desk_of(project).columns
     messages = demo_reviewer.messages(root / DESK / "messages.jsonl", columns)
     task = progress.add_task("desk at work", total=len(messages))
     cases: dict[str, Message] = {}
@@ -253,70 +250,7 @@ def _place(port: int | None) -> Iterator[tuple[Place, Any]]:
         yield place, listener
 
 
-# -- folders and settings ------------------------------------------------------------------------
-
-
-def _root(asked: Path) -> Path:
-    """Return the source checkout that has the examples: this package's own, or the project's."""
-    for root in (Path(package.__file__).parents[2], home(asked).resolve()):
-        if (root / DESK / "messages.jsonl").is_file() and (root / SHOP).is_file():
-            return root
-    raise SettingsError(
-        "the demo needs the folder `examples` of Remit's sources, which an installed package does "
-        "not have: run it in a checkout, or start something of your own with `remit new NAME`"
-    )
-
-
-def _folder(root: Path) -> Path:
-    """Make a fresh folder for this run, and a project in it that later commands can read."""
-    stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    base = root / "var" / "demo"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{stamp}-", dir=base))
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix=f"remit-demo-{stamp}-"))
-    desk, trained = (
-        os.path.relpath(path, folder) for path in (root / DESK, root / "var" / "trained")
-    )
-    (folder / settings.FILE).write_text(
-        f'# A run of `remit demo`: invented data.\ndatabase = "sqlite:///remit.db"\n'
-        f'keys = "keys"\nanchor = "anchor"\ntrained = "{trained}"\nworkflows = ["{desk}"]\n',
-        "utf-8",
-    )
-    return folder
-
-
-def _without_grace(project: Project) -> Project:
-    """Return the project with no time to take a yes back: nobody is there to do so."""
-    members = []
-    for member in project.members:
-        workflow = member.settings.workflow
-        if workflow is not None:
-            desk = workflow.desk.model_copy(update={"grace_seconds": 0})
-            workflow = workflow.model_copy(update={"desk": desk})
-        changed = member.settings.model_copy(update={"workflow": workflow})
-        members.append(member.model_copy(update={"settings": changed}))
-    return project.model_copy(update={"members": tuple(members)})
-
-
-def _grace_seconds(project: Project) -> int:
-    """Return how long a yes can be taken back when this project is served."""
-    return _desk(project).desk.grace_seconds
-
-
-def _desk(project: Project) -> settings.WorkflowSettings:
-    for member in project.workflows:
-        if member.settings.workflow is not None and member.settings.workflow.name == WORKFLOW:
-            return member.settings.workflow
-    raise SettingsError(f"the examples hold no workflow `{WORKFLOW}`")
-
-
-def _shown(folder: Path) -> str:
-    try:
-        return str(folder.relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
+# -- parts ---------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager

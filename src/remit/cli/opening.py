@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from remit.app import Remit, anchor_path, database_url, open_remit
+from remit.app import Remit
 from remit.assembly import load_module
 from remit.authoring.workflow import Workflow
 from remit.domain.action import ActionSpec
@@ -17,10 +17,13 @@ from remit.domain.case import CaseStatus
 from remit.errors import NotFoundError, SettingsError
 from remit.ledger.checkpoint import Signer
 from remit.ledger.seal import KeyRing
+from remit.opening import anchor_path, database_url, open_remit
 from remit.settings import Project
 from remit.store import approvals, cases
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
+
+__all__ = ["open_remit"]
 
 T = TypeVar("T")
 

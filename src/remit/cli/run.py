@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     `--resume` goes on without reading again what is in. It ends when every case is closed, held
     for a person, escalated or set aside, and prints what became of them.
     """  # fmt: skip
-    from remit import app
+    from remit.opening import open_remit
 
     options: Options = ctx.obj
     project = options.project()
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         )
     source = rows.read(file)
     first = list(itertools.islice(source, CHECKED_ROWS_MAX))  # a file that is none ends here
-    remit = app.open_remit(project, owner="remit run", progress=training)
+    remit = open_remit(project, owner="remit run", progress=training)
     try:
         table = columns(
             _fields(remit, workflow), known[workflow].columns,

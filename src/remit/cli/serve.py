@@ -16,14 +16,15 @@ import click
 import uvicorn
 
 from remit.api import server
-from remit.app import Remit, open_remit
-from remit.cli.opening import Training
+from remit.app import Remit
+from remit.cli.opening import Training, open_remit
 from remit.cli.options import Options
 from remit.console import site
 from remit.errors import PortInUseError, SettingsError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
+from remit.opening import open_remit
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
 CONNECTIONS_WAITING_MAX = 128

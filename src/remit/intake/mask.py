@@ -21,7 +21,7 @@ from remit.intake.rendering import (
     widened,
 )
 from remit.intake.scrub import scrub
-from remit.intake.vault import KnownValue, ScopeVault
+from remit.intake.vault import KnownValue, ScopeVault, VaultRow
 
 __all__ = ["Masked", "Masker", "scrub"]
 
@@ -303,6 +303,36 @@ class Masker:
                 for read in tokens.reads(value)
                 if read.underscored and read.token not in live
             )
+
+
+def open_scope(
+    scope: str,
+    *,
+    root_key: bytes,
+    rows: Iterable[tuple[str, str, str, bytes, bytes]],
+    random_bytes: Callable[[int], bytes],
+) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes]]]]:
+    """Return the masker of a scope, and what hands over the vault rows it has made since.
+
+    A row is (scope, token, type, blind index, sealed value), as the store keeps it.
+    """
+    vault = ScopeVault(
+        scope,
+        root_key=root_key,
+        rows=[
+            VaultRow(scope=row[0], token=row[1], type=row[2], index=row[3], sealed=row[4])
+            for row in rows
+        ],
+        random_bytes=random_bytes,
+    )
+
+    def take() -> list[tuple[str, str, str, bytes, bytes]]:
+        return [
+            (row.scope, row.token, row.type, row.index, row.sealed)
+            for row in vault.take_new_rows()
+        ]
+
+    return Masker(vault), take
 
 
 def _known(value: KnownValue) -> Known:

@@ -25,12 +25,12 @@ from remit.domain.decision import (
 )
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, digest
-from remit.intake import tokens
 from remit.orchestration import provenance
 from remit.orchestration.bound import bound
+from remit.orchestration.content import findings
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
-from remit.policy import cedar, content, sources, stop
+from remit.policy import cedar, sources, stop
 from remit.policy.request import PolicyRequest
 from remit.store import authority, proposals
 from remit.store.connection import Connection
@@ -137,7 +137,7 @@ def gather(
             if act.state.value == "denied"
         ),
         proofs=proofs,
-        content_findings=_content(run, spec, proposal, values, witnesses),
+        content_findings=findings(run, spec, proposal.arguments, values, witnesses),
         stops=_stops(connection, run, proposal),
         policy=answer,
         limits=(),
@@ -324,30 +324,6 @@ def _denied(run: Run, spec: ActionSpec | None, proposal: Proposal) -> bool:
         if group is not None and other is not None and other.denial_group == group:
             return True
     return False
-
-
-def _content(
-    run: Run,
-    spec: ActionSpec | None,
-    proposal: Proposal,
-    values: Mapping[str, Canonical],
-    witnesses: tuple[Witness, ...],
-) -> tuple[str, ...]:
-    if spec is None:
-        return ()
-    found = list(content.content_findings(spec, values, witnesses))
-    for param in spec.params:
-        form = proposal.arguments.get(param.name)
-        if not isinstance(form, str):
-            continue
-        listed = run.equipment.reveals.get((spec.name, param.name), frozenset())
-        for read in tokens.reads(form):
-            kind = tokens.type_of(read.token)
-            if not (param.private == kind and form == read.token) and kind not in listed:
-                found.append(
-                    f"`{param.name}` carries a masked {kind.lower()} that it may not reveal"
-                )
-    return tuple(found)
 
 
 def _stops(connection: Connection, run: Run, proposal: Proposal) -> tuple[Stop, ...]:

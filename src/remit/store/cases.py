@@ -148,6 +148,11 @@ def counts(connection: Connection, workflow: str | None = None) -> dict[str, int
     return {str(row[0]): int(row[1]) for row in rows}
 
 
+def received(connection: Connection) -> int:
+    """Return how many cases there are, counted row by row."""
+    return int(str(connection.value("select count(*) from cases")))
+
+
 def results(
     connection: Connection, workflow: str | None = None
 ) -> list[tuple[str, str, str, int]]:

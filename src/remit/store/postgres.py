@@ -37,9 +37,11 @@ VERSION_MIN: Final = 150_000
 CONNECT_SECONDS_MAX: Final = 5
 PREPARE_AFTER: Final = 1
 LOCK_KEY: Final = int.from_bytes(sha256(b"remit/writer/v1").digest()[:8], "big", signed=True)
+LOCK_WAIT_MILLISECONDS_MAX: Final = 1000
+LOCK_TIMEOUT: Final = "SET lock_timeout = '2s'"
 SESSION: Final = (
     "SET statement_timeout = '5s'",
-    "SET lock_timeout = '2s'",
+    LOCK_TIMEOUT,
     "SET idle_in_transaction_session_timeout = '10s'",
 )
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
@@ -237,10 +239,17 @@ class PostgresDatabase:
 
     def _take_lock(self, connection: PostgresConnection) -> None:
         before = connection.value("SELECT pg_backend_pid()")
-        if not connection.value("SELECT pg_try_advisory_lock(?)", (LOCK_KEY,)):
+        # A session that just ended may hold it for a moment longer: wait, but not for a live one.
+        connection.execute(f"SET lock_timeout = '{LOCK_WAIT_MILLISECONDS_MAX}ms'")
+        try:
+            connection.rows("SELECT pg_advisory_lock(?)", (LOCK_KEY,))
+        except StorageError as error:
+            if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise
             raise DatabaseInUseError(
                 f"the database is in use by {_holder(connection)}; stop it, or use its API"
-            )
+            ) from error
+        connection.execute(LOCK_TIMEOUT)
         if connection.value("SELECT pg_backend_pid()") != before:
             raise UnsafeDatabaseError(
                 "a pooler in transaction mode sits before the database; connect to it directly"

@@ -168,6 +168,12 @@ def ambiguous(connection: Connection, workflow: str, action: str) -> int:
     return int(str(value))
 
 
+def all_ambiguous(connection: Connection) -> int:
+    """Return how many effects nobody is sure about."""
+    value = connection.value("select count(*) from proposals where state = 'ambiguous'")
+    return int(str(value))
+
+
 def money_on(
     connection: Connection, *, workflow: str, action: str, record: str, but: str
 ) -> dict[str, int]:

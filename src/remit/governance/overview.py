@@ -1,0 +1,84 @@
+"""The whole at a glance: what each workflow may do alone now, and the numbers that must add up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from remit.domain.action import ActionSpec
+from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
+from remit.store import approvals, authority, cases, proposals
+from remit.store.connection import Connection
+
+STATES = ("ready", "parked", "escalated", "quarantined", "closed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionView:
+    """One action of a workflow and what it may do alone."""
+
+    action: str
+    level: str
+    ceiling: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowView:
+    """A workflow: its phase, its owner, its remit, its cases by state."""
+
+    name: str
+    phase: str
+    owner: str
+    actions: tuple[ActionView, ...]
+    counts: Mapping[str, int]
+
+
+def workflow(
+    connection: Connection,
+    *,
+    name: str,
+    phase: Phase,
+    owner: str,
+    specs: Sequence[ActionSpec],
+    ceilings: Mapping[str, Level],
+    fingerprint: str,
+    now_us: int,
+) -> WorkflowView:
+    """Return what a workflow may do alone: the lowest of grant, ceiling, phase and risk."""
+    views = []
+    for spec in specs:
+        ceiling = lowest(ceilings.get(spec.name, Level.AUTONOMOUS), RISK_CEILING[spec.risk])
+        grant = authority.grant(connection, workflow=name, action=spec.name)
+        alive = (
+            grant is not None and grant.fingerprint == fingerprint and grant.expires_us > now_us
+        )
+        granted = Level(grant.level) if grant is not None and alive else Level.APPROVE_EACH
+        views.append(
+            ActionView(
+                action=spec.name,
+                level=lowest(granted, ceiling, PHASE_CAP[phase]).value,
+                ceiling=ceiling.value,
+                risk=spec.risk.value,
+            )
+        )
+    return WorkflowView(
+        name=name,
+        phase=phase.value,
+        owner=owner,
+        actions=tuple(views),
+        counts=cases.counts(connection, name),
+    )
+
+
+def counts(connection: Connection, *, now_us: int) -> dict[str, int]:
+    """Return the numbers of the whole; `balance` must read 0."""
+    found = cases.counts(connection)
+    counted = {name: found.get(name, 0) for name in STATES}
+    total = cases.received(connection)
+    return {
+        "received": total,
+        **counted,
+        "waiting": approvals.count_waiting(connection),
+        "overdue": approvals.count_waiting(connection, due_before_us=now_us),
+        "ambiguous": proposals.all_ambiguous(connection),
+        "balance": total - sum(counted.values()),
+    }

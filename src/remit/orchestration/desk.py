@@ -1,0 +1,210 @@
+"""What people do: verdicts, taking back, undoing, settling doubtful input, closing by hand.
+
+Identity comes from the caller's session or key file; rights are looked up here, at the moment of use.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from remit.domain import actor
+from remit.domain.approval import RejectReason, Verdict
+from remit.domain.case import CaseOutcome, CaseStatus
+from remit.domain.event import CaseClosed, CaseReopened, Draft
+from remit.domain.value import Json
+from remit.errors import NotFoundError
+from remit.governance import approvals, inbox
+from remit.governance.card import ApprovalView
+from remit.governance.owners import Person, require, roles_of
+from remit.ledger.seal import KeyRing
+from remit.orchestration import admission
+from remit.orchestration.admission import Intake
+from remit.orchestration.equipment import Equipment
+from remit.orchestration.rollback import Rollback
+from remit.orchestration.runs import Runs
+from remit.store import approvals as approval_rows
+from remit.store import cases, vault
+from remit.store.connection import Connection
+from remit.store.database import Database
+from remit.store.unit import UnitOfWork
+from remit.store.writer import Receipt, Writer
+
+T = TypeVar("T")
+
+OWNER_ROLE = "owner"
+
+
+class Desk:
+    """The writing half that people use; `remit.app.Remit` fills in what it works with."""
+
+    database: Database
+    keys: KeyRing
+    writer: Writer
+    runs: Runs
+    rollback: Rollback
+    intake: Intake
+    equipment: dict[str, Equipment]
+    now: Callable[[], datetime]
+    _people: Mapping[str, Person]
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Read a snapshot; a server is asked from a thread, a file at once."""
+        if self.database.dialect == "sqlite":
+            return self.database.read(work)
+        return await asyncio.to_thread(self.database.read, work)
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Write one unit of work and wait until it is durable."""
+        receipt: Receipt[T] = await asyncio.wrap_future(self.writer.submit(work))
+        return receipt.value
+
+    # -- verdicts ---------------------------------------------------------------------------------
+
+    def approval(self, approval_id: str, /, *, person: str) -> ApprovalView:
+        """Return one approval with its card and what became of it."""
+        roles_of(self._people, person)
+        return self.database.read(lambda c: self._view(c, approval_id))
+
+    async def decide(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+        verdict: Verdict,
+        digest: str,
+        channel: str = "console",
+        edits: Mapping[str, str] | None = None,
+        reason: RejectReason | None = None,
+        note: str | None = None,
+        seconds_open: int | None = None,
+    ) -> ApprovalView:
+        """Record a person's verdict on exactly what they were shown."""
+        roles = roles_of(self._people, person)
+        row = self.database.read(lambda c: approval_rows.find(c, approval_id))
+        if row is None:
+            raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+        masker, rows = self.runs.scope(row.case_id)
+        typed: dict[str, Json] = {}
+        if verdict is Verdict.EDIT:
+            spec = self.runs.workflow(row.workflow).spec(row.action)
+            if spec is not None:
+                typed = approvals.typed(spec, edits or {})
+            masked = masker.mask_json(typed, trusted_tokens=True)
+            typed = masked if isinstance(masked, dict) else {}
+        said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
+
+        def work(uow: UnitOfWork) -> None:
+            vault.insert(uow.connection, rows())
+            approvals.decide(
+                uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
+                channel=channel, edits=typed or None, reason=reason, note=said,
+                seconds_open=seconds_open,
+            )  # fmt: skip
+
+        await self.write(work)
+        return await self.read(lambda c: self._view(c, approval_id))
+
+    async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView:
+        """Take a yes back inside its grace time."""
+        roles_of(self._people, person)
+
+        def work(uow: UnitOfWork) -> None:
+            row = approval_rows.find(uow.connection, approval_id)
+            seconds = 0 if row is None else self._grace(row.workflow, row.action)
+            until = approvals.grace_ends(0 if row is None else row.decided_us or 0, seconds)
+            approvals.take_back(uow, approval_id, person=person, grace_until=until)
+
+        await self.write(work)
+        return await self.read(lambda c: self._view(c, approval_id))
+
+    async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
+        """Undo a confirmed effect on an owner's word; return the undo's action id."""
+        require(self._people, person, OWNER_ROLE)
+        return await self.rollback.undo(action_id, person=person, reason=reason)
+
+    # -- doubtful input and cases that a person has -----------------------------------------------
+
+    async def release(
+        self, case_id: str, /, *, person: str, corrections: Mapping[str, str]
+    ) -> None:
+        """Let a quarantined message go on with a person's corrections."""
+        roles_of(self._people, person)
+        row = self.database.read(lambda c: cases.find(c, case_id))
+        if row is None:
+            raise NotFoundError(f"there is no case `{case_id}`")
+        raw = admission.raw_of(self.database, self.keys, case_id)
+        masker, rows = self.runs.scope(case_id)
+        event, payloads = self.intake.release(
+            self.runs.workflow(row.workflow), raw, corrections, case_id=case_id, masker=masker
+        )
+
+        def work(uow: UnitOfWork) -> None:
+            admission.require(uow, case_id, CaseStatus.QUARANTINED)
+            vault.insert(uow.connection, rows())
+            uow.append(
+                Draft(
+                    event=event,
+                    case_id=case_id,
+                    workflow=row.workflow,
+                    actor=actor.person(person),
+                    fingerprint=self.runs.workflow(row.workflow).fingerprint,
+                    payloads=payloads,
+                )
+            )
+
+        await self.write(work)
+
+    async def discard(self, case_id: str, /, *, person: str, reason: str) -> None:
+        """Refuse a quarantined message for good."""
+        roles_of(self._people, person)
+        masked = self.runs.scope(case_id)[0].mask_text(reason, trusted_tokens=True).text
+        await self.write(lambda uow: admission.discard(uow, case_id, person=person, reason=masked))
+
+    async def close_case(self, case_id: str, /, *, person: str, note: str) -> None:
+        """Close an escalated case that a person has handled."""
+        await self._end(case_id, person, note, close=True)
+
+    async def hand_back(self, case_id: str, /, *, person: str, note: str) -> None:
+        """Hand an escalated case back to its workflow."""
+        await self._end(case_id, person, note, close=False)
+
+    async def _end(self, case_id: str, person: str, note: str, *, close: bool) -> None:
+        roles_of(self._people, person)
+        masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text
+
+        def work(uow: UnitOfWork) -> None:
+            row = admission.require(uow, case_id, CaseStatus.ESCALATED)
+            uow.append(
+                Draft(
+                    event=CaseClosed(outcome=CaseOutcome.HANDLED.value)
+                    if close
+                    else CaseReopened(reason="handed-back"),
+                    case_id=case_id,
+                    workflow=row.workflow,
+                    actor=actor.person(person),
+                    payloads={"result": masked} if close else {"note": masked},
+                )
+            )
+
+        await self.write(work)
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _grace(self, workflow: str, action: str) -> int:
+        equipment = self.equipment.get(workflow)
+        spec = None if equipment is None else equipment.spec(action)
+        return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
+
+    def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
+        row = approval_rows.find(connection, approval_id)
+        equipment = None if row is None else self.equipment.get(row.workflow)
+        spec = None if equipment is None or row is None else equipment.spec(row.action)
+        return inbox.view(
+            connection,
+            self.keys,
+            approval_id,
+            grace_seconds=0 if row is None else self._grace(row.workflow, row.action),
+            undoable=spec is not None and spec.undo is not None,
+        )

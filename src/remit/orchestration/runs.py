@@ -1,0 +1,99 @@
+"""Opening a case for a run: its entries folded, its masker, its place in the record."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from remit.domain.case import CaseStatus
+from remit.domain.event import Entry
+from remit.errors import NotFoundError, UnknownWorkflowError
+from remit.intake import mask
+from remit.intake.mask import Masker
+from remit.ledger import read as record
+from remit.ledger.seal import KeyRing
+from remit.orchestration import replay
+from remit.orchestration.equipment import Equipment
+from remit.orchestration.run import Run
+from remit.store import cases, vault
+from remit.store.connection import Connection
+from remit.store.database import Database
+from remit.store.writer import Writer
+
+NewRows = Callable[[], list[vault.VaultTuple]]
+
+
+class Read(Protocol):
+    """Reads a snapshot without holding up the event loop."""
+
+    def __call__(self, work: Callable[[Connection], Any], /) -> Awaitable[Any]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """Opens runs and scopes of one installation."""
+
+    database: Database
+    keys: KeyRing
+    writer: Writer
+    equipment: Mapping[str, Equipment]
+    read: Read
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    random_bytes: Callable[[int], bytes]
+
+    async def ready(self, case_id: str) -> Run | None:
+        """Open a case that is ready; `None` for one that is not, or not for this installation."""
+        row = await self.read(lambda c: cases.find(c, case_id))
+        if row is None or row.status is not CaseStatus.READY or row.workflow not in self.equipment:
+            return None  # a workflow that is not set up here: the case stays ready for one that is
+        return await self.open(case_id)
+
+    async def open(self, case_id: str) -> Run:
+        """Open a case in whatever state; raises `NotFoundError`."""
+
+        def work(connection: Connection) -> tuple[str, list[Entry], list[vault.VaultTuple]]:
+            row = cases.find(connection, case_id)
+            if row is None:
+                raise NotFoundError(f"there is no case `{case_id}`")
+            entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
+            return row.workflow, entries, vault.of_scope(connection, case_id)
+
+        workflow, entries, rows = await self.read(work)
+        masker, take = self._masker(case_id, rows)
+        history = replay.fold(entries)
+        return Run(
+            case_id=case_id,
+            equipment=self.workflow(workflow),
+            history=history,
+            masker=masker,
+            vault_rows=take,
+            writer=self.writer,
+            keyed=lambda data: self.keys.keyed("digest", data),
+            now=self.now,
+            random_number=lambda: int.from_bytes(self.random_bytes(7), "big") >> 3,
+            new_id=self.new_id,
+            number=history.seq + 1,
+            seen=history.seq,
+        )
+
+    def workflow(self, name: str) -> Equipment:
+        """Return a workflow by name; raises `UnknownWorkflowError` naming those there are."""
+        found = self.equipment.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.equipment)) or "none"
+            raise UnknownWorkflowError(f"there is no workflow `{name}`; there are: {known}")
+        return found
+
+    def new_scope(self, case_id: str) -> tuple[Masker, NewRows]:
+        """Return the masker of a case that begins, and what hands over its new vault rows."""
+        return self._masker(case_id, [])
+
+    def scope(self, case_id: str) -> tuple[Masker, NewRows]:
+        """Return the masker of a case that is there."""
+        return self._masker(case_id, self.database.read(lambda c: vault.of_scope(c, case_id)))
+
+    def _masker(self, case_id: str, rows: list[vault.VaultTuple]) -> tuple[Masker, NewRows]:
+        return mask.open_scope(
+            case_id, root_key=self.keys.subkey("vault"), rows=rows, random_bytes=self.random_bytes
+        )
