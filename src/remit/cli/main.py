@@ -19,7 +19,7 @@ UNEXPECTED = 70
 # command -> one line of help; the command `x` is the function `x` of `remit.cli.x`
 COMMANDS = {
     "new": "Start a project that runs at once.",
-    "check": "Check everything that you wrote, without running it.",
+    "check": "Check everything that you wrote, without running a case.",
     "train": "Train a local classifier and say how good it is.",
     "run": "Run a file of messages through a workflow.",
     "demo": "Run the refund desk over its messages and show what happened.",

@@ -1,0 +1,78 @@
+"""`remit check`: everything that an author wrote, read and judged without running a case."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from remit.cli.examination import Examination, Finding
+from remit.cli.options import Options
+from remit.errors import UnknownWorkflowError
+from remit.settings import Project
+
+WRONG = 2
+
+
+@click.command(epilog="Example: `remit check`, or `remit check refund-desk --strict`")
+@click.argument("workflow", required=False)
+@click.option("--strict", is_flag=True, help="Let a warning count as an error.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def check(ctx: click.Context, workflow: str | None, *, strict: bool, as_json: bool) -> None:
+    """Check everything that you wrote, without running a case.
+
+    Settings, code and its declared sources, prompts with their examples, policies with theirs,
+    knowledge, labelled files, scripts, connectors' documents, owners and references. The handler's
+    code is read for what a case cannot be run again with: clocks, chance, network, foreign awaits,
+    swallowed errors. No secret is needed and nothing is sent. Cases that are open are not tried
+    against changed code. Ends with 2 when there is an error, and lists all of them.
+    """
+    options: Options = ctx.obj
+    project = options.project()
+    members = _members(project, workflow)
+    found: list[Finding] = []
+    for member, name in members:
+        settings = member.settings.workflow
+        if settings is None:
+            continue
+        looked = Examination(project=member, settings=settings, people=project.people).whole()
+        found += looked
+        if not as_json and not looked:
+            click.echo(f"{name}: in order")
+    errors = sum(one.level == "error" for one in found)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+    else:
+        for one in found:
+            click.echo(f"{_place(one)}: {one.code} {one.level} {one.message}")
+        click.echo(
+            f"{len(members)} workflow{'s' * (len(members) != 1)}, {errors} "
+            f"error{'s' * (errors != 1)}, {len(found) - errors} "
+            f"warning{'s' * (len(found) - errors != 1)}"
+        )
+    if errors or (strict and found):
+        ctx.exit(WRONG)
+
+
+def _members(project: Project, workflow: str | None) -> list[tuple[Project, str]]:
+    known = {
+        one.settings.workflow.name: one
+        for one in project.workflows
+        if one.settings.workflow is not None
+    }
+    if workflow is None:
+        return [(one, name) for name, one in known.items()]
+    if workflow not in known:
+        raise UnknownWorkflowError(
+            f"there is no workflow `{workflow}`; there are: {', '.join(sorted(known))}"
+        )
+    return [(known[workflow], workflow)]
+
+
+def _place(finding: Finding) -> str:
+    """Return path and line, the path from here if it lies below."""
+    path = Path(finding.path)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return f"{path}:{finding.line}" if finding.line else str(path)
