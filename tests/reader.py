@@ -102,7 +102,7 @@ class Reader:
                 "PYTHONUTF8": "1",
                 "COLUMNS": "100",
             },
-            stdin=subprocess.DEVNULL,
+            input="y\n",  # a reader who agrees when a command asks
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

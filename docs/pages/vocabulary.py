@@ -1,0 +1,130 @@
+"""What the record and its readers speak: errors, states and their moves, events."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields
+from enum import StrEnum
+from types import ModuleType
+from typing import Any
+
+from pages.markdown import page, table
+from remit import errors
+from remit.domain import approval, case, effect, event
+
+# -- errors --------------------------------------------------------------------------------------
+
+
+def errors_page() -> str:
+    """Return the error catalogue: the tree, then each error with its code."""
+    tree = list(_tree(errors.RemitError))
+    drawn = "\n".join("    " * depth + kind.__name__ for depth, kind in tree)
+    rows = [
+        [f"`{kind.code}`", f"`{kind.__name__}`", kind.status, kind.exit_code, _sentence(kind)]
+        for kind in sorted((kind for _, kind in tree), key=lambda kind: kind.code)
+    ]
+    return page(
+        "Errors",
+        "src/remit/errors.py",
+        "Every error has a code that never changes, the HTTP status that the API answers with, "
+        "and the exit code of a command. Its message says what to do next and never holds the "
+        "original of a masked value. Catch the narrowest class.",
+        f"```text\n{drawn}\n```",
+        table(["code", "class", "HTTP", "exit", "meaning"], rows),
+    )
+
+
+def _tree(
+    kind: type[errors.RemitError], depth: int = 0
+) -> Iterator[tuple[int, type[errors.RemitError]]]:
+    yield depth, kind
+    for child in kind.__subclasses__():
+        yield from _tree(child, depth + 1)
+
+
+# -- lives ---------------------------------------------------------------------------------------
+
+LIVES: dict[str, tuple[ModuleType, type[StrEnum]]] = {
+    "Case": (case, case.CaseStatus),
+    "Approval": (approval, approval.ApprovalState),
+    "Proposal and effect": (effect, effect.EffectState),
+}
+
+
+def lifecycles_page() -> str:
+    """Return the states of case, approval and effect, drawn from their tables of legal moves."""
+    parts: list[str] = []
+    for title, (module, states) in LIVES.items():
+        moves: Mapping[StrEnum | None, Mapping[StrEnum, str]] = module.MOVES
+        doc = (inspect.getdoc(module) or "").partition("\n")[0]
+        rows = [
+            [current or "(nothing yet)", to, words]
+            for current, row in moves.items()
+            for to, words in row.items()
+        ]
+        ends = ", ".join(f"`{state}`" for state in states if not moves[state])
+        parts += [f"## {title}", doc, _diagram(moves), table(["from", "to", "who: when"], rows)]
+        parts.append(f"Ends in {ends}.")
+    return page(
+        "Lives of a case, an approval and an effect",
+        "the `MOVES` tables in src/remit/domain",
+        "These are all the moves there are. Anything else raises `IllegalMoveError` "
+        "(`state.illegal_move`).",
+        *parts,
+    )
+
+
+def _diagram(moves: Mapping[StrEnum | None, Mapping[StrEnum, str]]) -> str:
+    lines = ["```mermaid", "stateDiagram-v2"]
+    for current, row in moves.items():
+        start = f"    {_node(current)} --> "
+        lines += [start + _node(to) for to in row] or [start + "[*]"]
+    return "\n".join([*lines, "```"])
+
+
+def _node(state: StrEnum | None) -> str:
+    return "[*]" if state is None else state.value.replace("-", "_")
+
+
+# -- events --------------------------------------------------------------------------------------
+
+
+def events_page() -> str:
+    """Return every ledger event with its body and its sealed payloads."""
+    parts: list[str] = []
+    source = ""
+    for name, kind in sorted(event.EVENTS.items()):
+        if name.partition(":")[0] != source:
+            source = name.partition(":")[0]
+            parts.append(f"## {source}")
+        rows = [
+            [f"`{member.name}`", f"`{_type(member)}`", "no" if _optional(member) else "yes"]
+            for member in fields(kind)
+        ]
+        parts.append(f"### `{name}`")
+        if kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("):
+            parts.append(" ".join(inspect.cleandoc(kind.__doc__).split()))
+        if kind.ROLES:
+            parts.append("Sealed payloads: " + ", ".join(f"`{role}`" for role in kind.ROLES) + ".")
+        if rows:
+            parts.append(table(["member", "type", "required"], rows))
+    return page(
+        "Ledger events",
+        "src/remit/domain/event.py",
+        "An entry of the ledger is one of these, named `source:subject:verb` in the past tense. A "
+        "body never changes shape: a new shape is a new event. Bodies hold ids, codes, counts and "
+        "keyed digests; content travels in sealed payloads. A member that is not required is left "
+        "out when it is unknown.",
+        *parts,
+    )
+
+
+def _type(member: Field[Any]) -> str:
+    return member.type.__name__ if isinstance(member.type, type) else str(member.type)
+
+
+def _optional(member: Field[Any]) -> bool:
+    return member.default is not MISSING or member.default_factory is not MISSING
+
+
+def _sentence(kind: type) -> str:
+    return " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
