@@ -1,10 +1,11 @@
-"""Refund desk: answers order questions, proposes refunds and address changes, escalates the rest."""
+"""Refund desk: answers questions, proposes refunds and address changes, escalates the rest."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel
+
 from remit import (
     Case,
     Context,
@@ -135,7 +136,7 @@ def order_status(status: Annotated[str, Source.tool("get_order", "status")]) -> 
 # -- what the desk may propose -------------------------------------------------------------------
 
 
-async def cancel_refund(id: str) -> Any:  # noqa: A002 - the receipt's own name
+async def cancel_refund(id: str) -> Any:
     """Take a refund back."""
     return await shop.perform("cancelRefund", refund_id=id)
 
@@ -152,7 +153,7 @@ async def correct_reply(to: Email, order_id: str | None) -> Any:
         order_id=order_id,
         to=to,
         subject="Correction",
-        body="Our last message to you was sent in error. Please disregard it; we will write again.",
+        body="Our last message to you was sent in error. We will write again.",
     )
 
 

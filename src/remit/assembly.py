@@ -1,4 +1,4 @@
-"""From settings to what a workflow runs with: code, prompts, rules, knowledge, models, connectors."""
+"""From settings to what a workflow runs with: code, prompts, rules, knowledge, connectors."""
 
 import contextlib
 import hashlib
@@ -208,7 +208,7 @@ def labelled(file: Path, *, text: str, label: str) -> list[tuple[str, str]]:
 
     Raises `InputFileError` naming the file and line.
     """
-    from remit.authoring import rows  # noqa: PLC0415 - readers of files, needed here alone
+    from remit.authoring import rows
 
     return [
         (str(row.fields.get(text, "")), str(row.fields.get(label, "")))
@@ -265,7 +265,7 @@ def routes_of(
 def _model(project: Project, name: str, settings: ModelSettings, *, connect: bool) -> Runtime:
     if isinstance(settings, ScriptedModel):
         return scripted.load(project.path(settings.file), name=name)
-    from remit.models.pydantic_ai import PydanticAIRuntime, Server  # noqa: PLC0415 - an extra
+    from remit.models.pydantic_ai import PydanticAIRuntime, Server
 
     return PydanticAIRuntime(
         Server(
@@ -321,7 +321,7 @@ def connectors_of(
 
 
 def _operations(names: Sequence[str]) -> dict[str, Operation]:
-    """Return the operations of a recorder: `get…`, `find…`, `list…` read, everything else writes."""
+    """Return the operations of a recorder: `get…`, `find…`, `list…` read, all else writes."""
     return {
         name: Operation(
             name=name,

@@ -184,8 +184,8 @@ class Project(_Table):
 def read(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
     """Read the project in a folder.
 
-    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_TRAINED`, `REMIT_HOST` and `REMIT_PORT`. Raises
-    `SettingsError` naming file, place and what to write.
+    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_TRAINED`, `REMIT_HOST` and
+    `REMIT_PORT`. Raises `SettingsError` naming file, place and what to write.
     """
     given = os.environ if environment is None else environment
     top = _file(folder)
@@ -257,7 +257,7 @@ def _checked(path: Path, table: Mapping[str, Any]) -> Settings:
         return Settings.model_validate(table)
     except ValidationError as error:
         faults = [
-            f"`{'.'.join(map(str, fault['loc']))}`: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+            f"`{'.'.join(map(str, fault['loc']))}`: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
             for fault in error.errors(include_url=False, include_input=False)
         ]
         more = len(faults) - FAULTS_SHOWN_MAX

@@ -1,9 +1,9 @@
 """Run the crash desk in a process of its own and kill it with -9 at one numbered point.
 
-`python -m tests.faults.crash_program FOLDER DATABASE`: for each point in turn it forks a child that
-is killed there, then children that go on until the case has closed, and prints one JSON line of what
-was found. Points: `begin`, `unit`, `before-commit`, `after-commit` of every commit, and before and
-after every call of the connector. It ends with the first point that is never reached.
+`python -m tests.faults.crash_program FOLDER DATABASE`: for each point in turn it forks a child
+that is killed there, then children that go on until the case has closed, and prints one JSON line
+of what was found. Points: `begin`, `unit`, `before-commit`, `after-commit` of every commit, and
+before and after every call of the connector. It ends with the first point that is never reached.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
     project = testing.project(ROOT / "tests/fixtures/crash", data=folder, database=database)
     async with testing.running(project, clock=clock) as remit:
         remit.writer.before_commit.append(countdown)
-        for connector in remit._executor._connectors.values():  # noqa: SLF001 - the test's own door
+        for connector in remit._executor._connectors.values():
             connector.__class__ = Deadly
             connector.countdown = countdown  # type: ignore[attr-defined]  # Deadly has it
         status = await work(remit, clock)

@@ -1,4 +1,4 @@
-"""A case comes in, an action is held, a person approves it, exactly that runs, and it can be undone."""
+"""A case comes in, an action is held, a person approves it, exactly that runs, and is undone."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An injected message cannot refund to a stranger, even where workflow code obeys it to the letter.
+"""An injected message cannot refund to a stranger, even where workflow code obeys it.
 
 Every rule permits and every cell is granted `autonomous`, so only the proof of where each value
 comes from stands between the attacker and the shop. Nobody is there to ask.
@@ -47,7 +47,9 @@ async def _after(desk: Desk, message: str) -> tuple[dict[str, int], list[str]]:
         ]
         assert remit.verify().result == "intact"
     after = desk.shop.counts()
-    return {name: after[name] - before[name] for name in after if after[name] != before[name]}, reasons
+    return {
+        name: after[name] - before[name] for name in after if after[name] != before[name]
+    }, reasons
 
 
 def _calls(*calls: dict[str, str]) -> str:
@@ -69,7 +71,13 @@ async def test_what_the_system_of_record_proves_runs_alone(desk: Desk) -> None:
         ({"do": "read_then_refund", "order": "1002"}, "sources.untrusted-selection"),
         ({"do": "send", "to": "attacker@example.net", "body": "hello"}, "sources.different"),
     ],
-    ids=["another order", "above the total", "another currency", "a record it chose", "a stranger"],
+    ids=[
+        "another order",
+        "above the total",
+        "another currency",
+        "a record it chose",
+        "a stranger",
+    ],
 )
 async def test_what_only_the_message_says_does_not_run(
     desk: Desk, call: dict[str, str], code: str
@@ -77,9 +85,9 @@ async def test_what_only_the_message_says_does_not_run(
     """Each value that only the message vouches for is held or denied, and nothing happens."""
     done, reasons = await _after(desk, _calls(call))
     assert done == {}
-    assert any(reason.replace("_", "-").startswith(code.replace("_", "-")) for reason in reasons), (
-        reasons
-    )
+    assert any(
+        reason.replace("_", "-").startswith(code.replace("_", "-")) for reason in reasons
+    ), reasons
 
 
 async def test_an_order_whose_note_gives_orders_gets_only_what_it_is_due(desk: Desk) -> None:

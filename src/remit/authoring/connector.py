@@ -1,4 +1,4 @@
-"""The handle by which tool and action bodies reach another system, while the executor runs them."""
+"""The handle by which bodies reach another system, while the executor runs them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,8 +41,8 @@ class ConnectorHandle:
     async def read(self, operation: str, /, **arguments: object) -> Any:
         """Read from the other system; returns JSON values.
 
-        Raises `OutsideExecutorError` anywhere but in a tool's or action's body, and the step errors
-        of `remit.errors` when the other system refuses or does not answer.
+        Raises `OutsideExecutorError` anywhere but in a tool's or action's body, and the step
+        errors of `remit.errors` when the other system refuses or does not answer.
         """
         return await self._door(operation).read(self.name, operation, arguments)
 

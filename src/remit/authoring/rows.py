@@ -32,7 +32,7 @@ def read(file: Path) -> Iterator[Row]:
     Raises `InputFileError` for a file that is missing, empty, or neither JSON lines nor CSV.
     """
     name = file.name.removesuffix(".gz")
-    if not (name.endswith((".jsonl", ".ndjson")) or name.endswith(".csv")):
+    if not name.endswith((".jsonl", ".ndjson", ".csv")):
         raise InputFileError(f"`{file}` is neither `.jsonl` nor `.csv` (`.gz` too); convert it")
     try:
         with _opened(file) as stream:

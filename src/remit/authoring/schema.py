@@ -65,7 +65,7 @@ def _param(
     owner: str,
     parameter: inspect.Parameter,
     hint: Any,
-    sources_required: bool,
+    sources_required: bool,  # noqa: FBT001 - private, and named at its one caller
     key_fields: frozenset[str] | None,
 ) -> ParamSpec:
     where = f"`{owner}.{parameter.name}`"

@@ -53,9 +53,7 @@ class Workflow:
         self, *, record: str | None = None
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]: ...
 
-    def tool(
-        self, body: Callable[..., Awaitable[Any]] | None = None, /, *, record: str | None = None
-    ) -> Any:
+    def tool(self, *bodies: Callable[..., Awaitable[Any]], record: str | None = None) -> Any:
         """Declare a read on another system: recorded, masked, never held.
 
         `record` is the path of the result field that names the record; default `id` where there is
@@ -67,7 +65,7 @@ class Workflow:
             self._tool(body, record=record, derive=False)
             return body
 
-        return declare if body is None else declare(body)
+        return declare(bodies[0]) if bodies else declare
 
     def derive(self, body: Callable[P, T]) -> Callable[P, T]:
         """Declare a pure function whose result is recorded and may be cited as a source."""
@@ -245,7 +243,8 @@ class Workflow:
         reads = {tool for tool in cited if tool in self.tools and not self.tools[tool].spec.derive}
         if len(reads) > 1:
             raise RegistrationError(
-                f"action `{name}` cites {', '.join(sorted(reads))}; say `on=` which record it changes"
+                f"action `{name}` cites {', '.join(sorted(reads))}; "
+                "say with `on=` which record it changes"
             )
         return next(iter(reads), None)
 

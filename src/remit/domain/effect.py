@@ -76,7 +76,7 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
     _S.AMBIGUOUS: {
         _S.CONFIRMED: "reconciler, person: with proof attached",
         _S.FAILED: "reconciler, person: with proof attached",
-        _S.INTENDED: "reconciler: absent, and the connector honours the key: same key, next attempt",
+        _S.INTENDED: "reconciler: absent, and keys are honoured: same key, next attempt",
     },
     _S.FAILED: {_S.CLEARED: "executor: not sent, attempts left; gate again"},
     _S.CONFIRMED: {_S.COMPENSATING: "rollback: an undo is proposed"},

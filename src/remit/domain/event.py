@@ -1,7 +1,7 @@
 """The closed set of ledger events: one frozen value for each, `source:subject:verb` in the past.
 
-A body never changes shape once released: a new shape is a new event. Bodies hold ids, codes, counts
-and keyed digests; content travels in the sealed payloads named in brackets.
+A body never changes shape once released: a new shape is a new event. Bodies hold ids, codes,
+counts and keyed digests; content travels in the sealed payloads named in brackets.
 """
 
 from collections.abc import Callable, Mapping

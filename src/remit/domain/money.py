@@ -9,6 +9,8 @@ _MINOR_DIGITS = {
     "OMR": 3, "PYG": 0, "TND": 3, "UGX": 0, "VND": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
 
+_CODE_LENGTH = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Money:
@@ -24,7 +26,9 @@ class Money:
     def __post_init__(self) -> None:
         if not self.amount.is_finite():
             raise ValueError("amount is not a finite decimal")
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        if len(self.currency) != _CODE_LENGTH or not (
+            self.currency.isascii() and self.currency.isupper()
+        ):
             raise ValueError("currency is not three capital letters (ISO 4217)")
 
     @classmethod

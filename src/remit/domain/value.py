@@ -1,7 +1,7 @@
 """The canonical form of a value: what is compared, hashed and recorded.
 
-Two values are equal exactly when their types and canonical forms are. Nothing is folded, trimmed or
-looked up inside anything: a number never proves a text.
+Two values are equal exactly when their types and canonical forms are. Nothing is folded, trimmed
+or looked up inside anything: a number never proves a text.
 """
 
 import hashlib

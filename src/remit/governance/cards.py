@@ -203,18 +203,16 @@ def _cost(spec: ActionSpec, facts: GateFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _evidence(passages: Sequence[Json]) -> tuple[Quote, ...]:
-    quotes = []
-    for passage in passages[:EVIDENCE_MAX]:
-        if isinstance(passage, dict):
-            quotes.append(
-                Quote(
-                    author=str(passage.get("title", "")),
-                    text=str(passage.get("text", "")),
-                    source=str(passage.get("document", "")),
-                    version=str(passage.get("version", ""))[:12],
-                )
-            )
-    return tuple(quotes)
+    return tuple(
+        Quote(
+            author=str(passage.get("title", "")),
+            text=str(passage.get("text", "")),
+            source=str(passage.get("document", "")),
+            version=str(passage.get("version", ""))[:12],
+        )
+        for passage in passages[:EVIDENCE_MAX]
+        if isinstance(passage, dict)
+    )
 
 
 def _unknowns(facts: GateFacts) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the record keeps of a proposal: that it was made, what the gate said, what people are asked."""
+"""What the record keeps of a proposal: that it was made, the gate's answer, the question asked."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
 """What people do: verdicts, taking back, undoing, settling doubtful input, closing by hand.
 
-Identity comes from the caller's session or key file; rights are looked up here, at the moment of use.
+Identity comes from the caller's session or key file; rights are looked up here, when used.
 """
 
 import asyncio

@@ -158,7 +158,7 @@ class Dispatcher:
                 if tick % SWEEP_TICKS == 0 or (self.idle and tick % 20 == 0):
                     self.sweep()
             except RemitError as error:
-                log.error("the keeper failed: %s", error.code)
+                log.error("the keeper failed: %s", error.code)  # noqa: TRY400 - no values of a trace
 
     async def tick(self) -> int:
         """Let every wait whose time has come end; return how many there were."""

@@ -1,4 +1,4 @@
-"""What stands between a body and the other system: one door for each thing that the executor does."""
+"""What stands between a body and the other system: a door for each thing the executor does."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,7 +8,7 @@ from remit.errors import StepRefused
 Read = Callable[[str, str, dict[str, object]], Awaitable[Json]]
 
 
-class Captured(BaseException):  # noqa: N818 - carries a call out of a body
+class Captured(BaseException):
     """The one call that an action's body makes, before anything is sent."""
 
     def __init__(self, connector: str, operation: str, arguments: dict[str, object]) -> None:

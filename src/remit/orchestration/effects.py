@@ -1,4 +1,4 @@
-"""Around an effect: intended before it, its outcome after it, and what is done when nobody knows."""
+"""Around an effect: intended before it, its outcome after, and what to do when nobody knows."""
 
 import time
 from datetime import timedelta
@@ -88,13 +88,15 @@ async def perform(
 async def _refused_again(
     executor: Executor, prepared: Prepared, refused: NotPerformed, *, key: str
 ) -> EffectOutcome:
-    """A no to a repeated call says nothing of the first one: ask what is there under the key."""
+    """Ask what is there under the key: a no to a repeated call says nothing of the first."""
     found = await executor.find(prepared, key=key)
     if isinstance(found, Confirmed):
         return found
     if type(found).__name__ == "Absent":
         return refused
-    return Uncertain(code=refused.code, sentence="refused on a repeat; the first may have happened")
+    return Uncertain(
+        code=refused.code, sentence="refused on a repeat; the first may have happened"
+    )
 
 
 def record_outcome(

@@ -260,7 +260,7 @@ class Engine:
     # -- ends ------------------------------------------------------------------------------------
 
     async def _park(self, run: Run) -> CaseStatus:
-        """Write everything with what the case waits for; what has come meanwhile wakes it at once."""
+        """Write everything with what the case waits for; what has come meanwhile wakes it."""
         mark = len(run.drafts)
         for path, wait in run.waits.items():
             run.note(
@@ -289,7 +289,7 @@ class Engine:
         return CaseStatus.ESCALATED
 
 
-class _Come(RemitError):
+class _Come(RemitError):  # noqa: N818 - a sign between two functions of this file
     """What the case was about to wait for has already come."""
 
 
@@ -306,7 +306,7 @@ async def _one(call: StepCall[T]) -> T:
     return await call
 
 
-def _as_code(branch: Any) -> Coroutine[Any, Any, Any]:  # noqa: ANN401 - a step or a coroutine
+def _as_code(branch: Any) -> Coroutine[Any, Any, Any]:
     return _one(branch) if isinstance(branch, StepCall) else branch
 
 

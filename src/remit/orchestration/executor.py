@@ -187,7 +187,7 @@ class Executor:
     async def perform(self, prepared: Prepared, *, key: str) -> EffectOutcome:
         """Perform a prepared call once under its key.
 
-        Never raises for what the other system does: everything it cannot be sure of is `Uncertain`.
+        Never raises for what the other system does: what it cannot be sure of is `Uncertain`.
         """
         connector = self._connector(prepared.connector)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""The gate's facts: everything it is told about one proposal, gathered from the case and the rows."""
+"""The gate's facts: everything it is told about one proposal, from the case and the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -312,7 +312,7 @@ def _times_used(run: Run, proposal: Proposal) -> int:
 
 
 def _denied(run: Run, spec: ActionSpec | None, proposal: Proposal) -> bool:
-    """A person's no stands for the intent: same action or group, in this case."""
+    """Return whether a person's no stands for this intent: same action or group, in this case."""
     group = None if spec is None else spec.denial_group
     for path, versions in run.history.acts.items():
         newest = versions[-1]
@@ -357,6 +357,7 @@ def _confidence(run: Run, proposal: Proposal) -> ConfidenceFact:
 
 
 def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, str] | None:
+    """Return minor units and currency of what moves; `None` where no money does."""
     if spec is None:
         return None
     for param in spec.params:

@@ -1,4 +1,4 @@
-"""`run.act`: from what workflow code asks for, through the gate and the desk, to what became of it."""
+"""`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -142,7 +142,7 @@ class Proposals:
                 await self._gate(run, declared, self._again(run, act))
 
     async def _approved(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
-        """A person said yes: after the grace time, look again and decide with that clearance."""
+        """Look again after a yes and its grace time, and decide with that clearance."""
         now_us = clock.microseconds(run.now())
         approved_us = act.approved_us or now_us
         grace = self._grace(run, declared, act)
@@ -196,9 +196,7 @@ class Proposals:
         before = run.history.act(proposal.path)
         for _ in range(STALE_MAX):
             mark = len(run.drafts)
-            gathered = await self.read(
-                lambda c: facts.gather(run, c, proposal, votes=votes)  # noqa: B023 - awaited at once
-            )
+            gathered = await self.read(lambda c: facts.gather(run, c, proposal, votes=votes))
             decision = gate.decide(gathered.facts)
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
             if state is EffectState.HELD:
@@ -238,7 +236,7 @@ class Proposals:
             return None  # the gate says so in words, and nothing is performed
 
     def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> None:
-        """The second gate's compare: the rows a decision rests on are as they were."""
+        """Compare, as the second gate, the rows that a decision rests on with what they were."""
         now = read_standing(
             uow.connection,
             workflow=run.equipment.name,

@@ -24,17 +24,18 @@ KEY_FIELD_CHARACTERS_MAX = 200
 def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
     """Return every value that stands at a path which some source may name, oldest first."""
     found = list(_of_case(workflow, history))
-    rest = [
-        (entry.seq, "read", entry.body, arguments, result)
-        for entry, arguments, result in history.reads
+    rest: list[tuple[int, Mapping[str, Json], Json, Json]] = [
+        (entry.seq, entry.body, arguments, result) for entry, arguments, result in history.reads
     ]
-    rest += [(entry.seq, "derive", entry.body, None, result) for entry, result in history.derived]
-    for seq, kind, body, arguments, result in sorted(rest, key=lambda one: one[0]):
+    rest += [
+        (entry.seq, entry.body, result.get("arguments"), result.get("value"))
+        for entry, result in history.derived
+        if isinstance(result, dict)
+    ]
+    for seq, body, arguments, result in sorted(rest, key=lambda one: one[0]):
         declared = workflow.tools.get(str(body["name"]))
         if declared is None:
             continue
-        if kind == "derive" and isinstance(result, dict):
-            arguments, result = result.get("arguments"), result.get("value")
         selection = _selection(declared.spec, arguments, found)
         record = record_of(declared.spec, result)
         found += [

@@ -231,7 +231,7 @@ def _find(history: History, entry: Entry) -> tuple[list[ActRecord], int] | None:
     return None
 
 
-def _act(act: ActRecord, entry: Entry) -> ActRecord:  # noqa: C901 - one arm for each event
+def _act(act: ActRecord, entry: Entry) -> ActRecord:
     body = entry.body
     match entry.event:
         case "policy:action:decided":

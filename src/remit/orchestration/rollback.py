@@ -63,7 +63,7 @@ class Rollback:
         act = _act(run, action_id)
         if undo is None or act is None:
             raise IllegalMoveError(f"`{row.action}` cannot be undone; open a correction by hand")
-        proposal = _proposal(run, act, undo.spec.name, [param.name for param in undo.spec.params])
+        proposal = _proposal(act, undo.spec.name, [param.name for param in undo.spec.params])
         self._begin(run, act, proposal, undo.spec.risk.value, person=person, reason=reason)
         gathered = await self.read(
             lambda c: facts.gather(run, c, proposal, containment=f"{person}: {reason}"[:200])
@@ -156,7 +156,7 @@ def _act(run: Run, action_id: str) -> ActRecord | None:
     return None
 
 
-def _proposal(run: Run, act: ActRecord, undo: str, params: list[str]) -> Proposal:
+def _proposal(act: ActRecord, undo: str, params: list[str]) -> Proposal:
     """Return the undo with its arguments taken from the receipt of what it takes back."""
     receipt = act.receipt if isinstance(act.receipt, dict) else {}
     arguments: dict[str, Json] = {}

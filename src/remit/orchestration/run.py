@@ -19,7 +19,7 @@ from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
 
 
-class CaseParked(BaseException):  # noqa: N818 - not an error: the case waits
+class CaseParked(BaseException):
     """The case waits; unwinds the author's function."""
 
 

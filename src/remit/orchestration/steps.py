@@ -252,7 +252,7 @@ class Steps:
 # -- from what is recorded to what the author sees -----------------------------------------------
 
 
-def answer(run: Run, call: StepCall[Any], result: Json) -> Any:  # noqa: ANN401 - the step's own type
+def answer(run: Run, call: StepCall[Any], result: Json) -> Any:
     """Return a recorded result as the value that workflow code awaits."""
     match call.kind:
         case StepKind.CLASSIFY if isinstance(result, dict):

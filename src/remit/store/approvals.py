@@ -89,12 +89,22 @@ def project(connection: Connection, entry: Entry) -> None:
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '')",
                 (
-                    entry.word("approval_id"), entry.case_id, entry.word("action_id"), entry.workflow,
-                    entry.word("action"), entry.word("risk"), entry.word("digest"), joined, entry.seq, entry.at_us,
-                    entry.number("due_us"), entry.number("expires_us"), entry.number("money_minor"),
+                    entry.word("approval_id"),
+                    entry.case_id,
+                    entry.word("action_id"),
+                    entry.workflow,
+                    entry.word("action"),
+                    entry.word("risk"),
+                    entry.word("digest"),
+                    joined,
+                    entry.seq,
+                    entry.at_us,
+                    entry.number("due_us"),
+                    entry.number("expires_us"),
+                    entry.number("money_minor"),
                     entry.word("currency"),
                 ),
-            )  # fmt: skip
+            )
         case "governance:approval:voted":
             _vote(connection, entry)
         case "governance:approval:decided":
@@ -247,15 +257,27 @@ def count_waiting(connection: Connection, *, due_before_us: int | None = None) -
 
 def _row(row: tuple[object, ...]) -> ApprovalRecord:
     return ApprovalRecord(
-        approval_id=str(row[0]), case_id=str(row[1]), action_id=str(row[2]), workflow=str(row[3]),
-        action=str(row[4]), risk=str(row[5]), state=ApprovalState(str(row[6])), digest=str(row[7]),
+        approval_id=str(row[0]),
+        case_id=str(row[1]),
+        action_id=str(row[2]),
+        workflow=str(row[3]),
+        action=str(row[4]),
+        risk=str(row[5]),
+        state=ApprovalState(str(row[6])),
+        digest=str(row[7]),
         requirements=tuple(requirement(part) for part in str(row[8]).split(";") if part),
-        card_seq=int(str(row[9])), requested_us=int(str(row[10])), due_us=int(str(row[11])),
-        expires_us=int(str(row[12])), money_minor=None if row[13] is None else int(str(row[13])),
-        currency=str(row[14]), decided_by=str(row[15]),
-        decided_us=None if row[16] is None else int(str(row[16])), verdict=str(row[17]),
-        reason=str(row[18]), replaced_by=str(row[19]),
-    )  # fmt: skip
+        card_seq=int(str(row[9])),
+        requested_us=int(str(row[10])),
+        due_us=int(str(row[11])),
+        expires_us=int(str(row[12])),
+        money_minor=None if row[13] is None else int(str(row[13])),
+        currency=str(row[14]),
+        decided_by=str(row[15]),
+        decided_us=None if row[16] is None else int(str(row[16])),
+        verdict=str(row[17]),
+        reason=str(row[18]),
+        replaced_by=str(row[19]),
+    )
 
 
 def requirement(text: str) -> Requirement:

@@ -45,15 +45,22 @@ def project(connection: Connection, entry: Entry) -> None:
     match entry.event:
         case "governance:grant:given":
             connection.execute(
-                "insert into grants (workflow, action, segment, level, fingerprint, signer, expires_us)"
-                " values (?, ?, ?, ?, ?, ?, ?) on conflict (workflow, action, segment) do update set"
+                "insert into grants"
+                " (workflow, action, segment, level, fingerprint, signer, expires_us)"
+                " values (?, ?, ?, ?, ?, ?, ?)"
+                " on conflict (workflow, action, segment) do update set"
                 " level = excluded.level, fingerprint = excluded.fingerprint,"
                 " signer = excluded.signer, expires_us = excluded.expires_us",
                 (
-                    entry.workflow, entry.word("action"), entry.word("segment"), entry.word("level"),
-                    entry.word("fingerprint"), entry.word("signer"), entry.number("expires_us"),
+                    entry.workflow,
+                    entry.word("action"),
+                    entry.word("segment"),
+                    entry.word("level"),
+                    entry.word("fingerprint"),
+                    entry.word("signer"),
+                    entry.number("expires_us"),
                 ),
-            )  # fmt: skip
+            )
         case "governance:grant:lowered":
             connection.execute(
                 "update grants set level = ? where workflow = ? and action = ? and segment = ?",

@@ -226,7 +226,7 @@ def _wakes(connection: Connection, entry: Entry) -> str | None:
 
 
 def _vote_wakes(connection: Connection, entry: Entry) -> str | None:
-    """A verdict makes a parked case ready; one on a case that does not wait changes nothing."""
+    """Make a parked case ready after a verdict; a case that does not wait stays as it is."""
     row = find(connection, entry.case_id)
     if row is None or row.status is not CaseStatus.PARKED:
         return None

@@ -90,12 +90,21 @@ def project(connection: Connection, entry: Entry) -> None:
                 f"insert into proposals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
                 (
-                    entry.word("action_id"), entry.case_id, entry.workflow, entry.word("action"),
-                    entry.number("version"), entry.path or "", entry.word("risk"), entry.word("record"),
-                    entry.number("money_minor"), entry.word("currency"), entry.word("undoes"),
-                    entry.at_us, entry.at_us,
+                    entry.word("action_id"),
+                    entry.case_id,
+                    entry.workflow,
+                    entry.word("action"),
+                    entry.number("version"),
+                    entry.path or "",
+                    entry.word("risk"),
+                    entry.word("record"),
+                    entry.number("money_minor"),
+                    entry.word("currency"),
+                    entry.word("undoes"),
+                    entry.at_us,
+                    entry.at_us,
                 ),
-            )  # fmt: skip
+            )
         case "policy:action:decided":
             joined = " ".join(entry.words("codes"))
             _move(connection, entry, EffectState(entry.word("state")), codes=joined)
@@ -191,7 +200,7 @@ def states(connection: Connection, workflow: str | None = None) -> list[tuple[st
     """Return (action, state, number) of all proposals."""
     clause = "" if workflow is None else " where workflow = ?"
     rows = connection.rows(
-        f"select action, state, count(*) from proposals{clause} group by action, state order by 1, 2",
+        f"select action, state, count(*) from proposals{clause} group by 1, 2 order by 1, 2",
         () if workflow is None else (workflow,),
     )
     return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
@@ -207,11 +216,22 @@ def held_codes(connection: Connection) -> list[tuple[str, int]]:
 
 def _row(row: tuple[object, ...]) -> ProposalRow:
     return ProposalRow(
-        action_id=str(row[0]), case_id=str(row[1]), workflow=str(row[2]), action=str(row[3]),
-        version=int(str(row[4])), path=str(row[5]), state=EffectState(str(row[6])),
-        risk=str(row[7]), record=str(row[8]),
-        money_minor=None if row[9] is None else int(str(row[9])), currency=str(row[10]),
-        effect_id=str(row[11]), attempt=int(str(row[12])), reference=str(row[13]),
-        codes=str(row[14]), undoes=str(row[15]), proposed_us=int(str(row[16])),
+        action_id=str(row[0]),
+        case_id=str(row[1]),
+        workflow=str(row[2]),
+        action=str(row[3]),
+        version=int(str(row[4])),
+        path=str(row[5]),
+        state=EffectState(str(row[6])),
+        risk=str(row[7]),
+        record=str(row[8]),
+        money_minor=None if row[9] is None else int(str(row[9])),
+        currency=str(row[10]),
+        effect_id=str(row[11]),
+        attempt=int(str(row[12])),
+        reference=str(row[13]),
+        codes=str(row[14]),
+        undoes=str(row[15]),
+        proposed_us=int(str(row[16])),
         changed_us=int(str(row[17])),
-    )  # fmt: skip
+    )
