@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from remit.domain.approval import Verdict
 from tests.browser.conftest import Open, until
-from tests.browser.gallery import approval_id, case_id
+from tests.browser.samples import approval_id, case_id
 from tests.browser.serving import Running
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import DESK, PHONE, Open, until
-from tests.browser.gallery import approval_id, case_id
+from tests.browser.samples import approval_id, case_id
 
 pytestmark = pytest.mark.browser
 

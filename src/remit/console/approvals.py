@@ -159,6 +159,8 @@ async def _show(
         chosen=chosen,
         act=act if act in {"reject", "edit", "escalate"} else "",
         open_=view is not None and view.state is ApprovalState.OPEN,
+        voted=view is not None and person in {vote.person for vote in view.votes},
+        people_left=_people_left,
         again=_word_to_type(view.card) if view else None,
         reject_reasons=tuple(RejectReason),
         needs_look=view is not None and view.card.risk in {"money", "irreversible"},
@@ -174,6 +176,13 @@ def _groups(page: InboxPage, console: Console) -> list[tuple[str, list[ApprovalR
         name = late or ("Due today" if row.due_at.date() <= today else "Later")
         groups.setdefault(name, []).append(row)
     return list(groups.items())
+
+
+def _people_left(view: ApprovalView) -> str:
+    """Say how many people must still say yes."""
+    needed_people = max((one.people for one in view.card.requirements), default=1)
+    left = max(needed_people - len({vote.person for vote in view.votes}), 1)
+    return "one person" if left == 1 else f"{left} people"
 
 
 def _next(page: InboxPage, approval_id: str) -> str | None:

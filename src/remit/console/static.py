@@ -61,5 +61,5 @@ def _file(name: str) -> tuple[bytes, str]:
 
 @functools.cache
 def _compressed(name: str) -> bytes:
-    # Files alone are compressed, never pages: a page holds a secret token beside what others wrote.
+    # Files alone are compressed: a page holds a secret token beside what others wrote.
     return gzip.compress(_file(name)[0], mtime=0)

@@ -151,6 +151,7 @@ _WAITS = {
     "time": "a set time",
     "retry": "the next try",
     "effect": "the other system",
+    "grace": "the end of the time in which it can be taken back",
 }
 
 

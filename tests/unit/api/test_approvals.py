@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.desk import Desk
-from tests.browser.gallery import approval_id
+from tests.browser.samples import approval_id
 
 PATH = f"/api/approvals/{approval_id(0)}"
 

@@ -6,7 +6,7 @@ import pytest
 
 from remit.api.headers import BODY_BYTES_MAX
 from tests.browser.desk import Desk
-from tests.browser.gallery import case_id
+from tests.browser.samples import case_id
 
 PATH = "/api/cases/refund-desk"
 

@@ -7,7 +7,8 @@ import pytest
 
 from remit.api import server
 from tests.browser.desk import Desk
-from tests.browser.gallery import FakeRemit, case_id
+from tests.browser.gallery import FakeRemit
+from tests.browser.samples import case_id
 from tests.browser.serving import application
 
 GOLDEN = Path(__file__).with_name("openapi.json")

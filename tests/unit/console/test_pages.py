@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.desk import Desk
-from tests.browser.gallery import HOSTILE, approval_id, case_id
+from tests.browser.samples import HOSTILE, approval_id, case_id
 
 PAGES = [
     "/inbox",

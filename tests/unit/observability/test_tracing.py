@@ -7,7 +7,8 @@ from remit.domain import actor
 from remit.domain.event import EVENTS, Entry
 from remit.observability import sentences
 from remit.observability.tracing import spans, timeline
-from tests.browser.gallery import NOW, SAYS, entries_of_a_case
+from tests.browser.sample_case import entries_of_a_case
+from tests.browser.samples import NOW, SAYS
 
 CASE = "c" * 32
 

@@ -55,9 +55,8 @@ if (count instanceof HTMLElement) {
   const end = performance.now() / 1000 + left;
   const tick = () => {
     const seconds = Math.max(0, Math.ceil(end - performance.now() / 1000));
-    count.textContent = seconds > 0 ? `Runs in ${seconds} s.` : "It runs now: too late to take back.";
-    if (seconds > 0) setTimeout(tick, 250);
-    else document.querySelector("[data-grace]")?.remove();
+    count.textContent = seconds > 0 ? `Runs in ${seconds} s.` : "Due to run now.";
+    if (seconds > 0) setTimeout(tick, 250); // afterwards the server says whether it is too late
   };
   tick();
 }

@@ -1,0 +1,134 @@
+"""The pages and the API over the real desk: from a message to its effect, without a fake."""
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from remit import testing
+from remit.api import server
+from remit.app import Remit
+from remit.console import site
+from remit.governance.sessions import SignIn
+from tests.desks import MARIA, TOMASZ, Desk, only, states, waiting
+from tests.loopback import shop
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://127.0.0.1:8484"
+MESSAGE = "The Tarn jacket from order 1001 is a size too small. I would like a refund please."
+MAIL = {"sender": "anna.lindqvist@example.org", "subject": "Jacket", "message": MESSAGE}
+
+
+class Person:
+    """Somebody signed in at the real desk."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self.client = client
+
+    async def page(self, path: str) -> str:
+        answer = await self.client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    async def send(self, path: str, **fields: str) -> httpx2.Response:
+        token = re.search(r'name="csrf" value="(\w+)"', await self.page("/help"))[1]
+        return await self.client.post(path, data={"csrf": token, **fields})
+
+
+@asynccontextmanager
+async def at_the_desk(remit: Remit, desk: Desk, handle: str) -> AsyncIterator[Person]:
+    """Sign somebody in with a code, as `remit serve` prints it."""
+    sign_in = SignIn(random_bytes=secrets.token_bytes, clock=desk.clock, people=remit.people)
+    pages = site.build(remit, sign_in, secure=False, clock=desk.clock)
+    app = server.build(remit, sign_in, secure=False, site=pages)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url=URL, headers={"origin": URL}
+    ) as client:
+        entered = await client.post("/sign-in", data={"code": sign_in.issue(handle)})
+        assert entered.status_code == 303
+        yield Person(client)
+
+
+async def _write_in(person: Person, remit: Remit) -> str:
+    entered = await person.page("/help")
+    token = re.search(r'name="csrf" value="(\w+)"', entered)[1]
+    headers = {"x-csrf-token": token, "idempotency-key": "mail-1"}
+    answer = await person.client.post("/api/cases/refund-desk", json=MAIL, headers=headers)
+    assert answer.status_code == 201, answer.text
+    again = await person.client.post("/api/cases/refund-desk", json=MAIL, headers=headers)
+    assert (again.status_code, again.json()["case_id"]) == (200, answer.json()["case_id"])
+    await remit.settled()
+    return answer.json()["case_id"]
+
+
+async def test_a_message_is_read_approved_and_followed_to_its_effect(tmp_path: Path) -> None:
+    with shop.running() as running:
+        desk = Desk(folder=tmp_path, shop=running, database=None)
+        async with desk.open() as remit, at_the_desk(remit, desk, MARIA) as maria:
+            case_id = await _write_in(maria, remit)
+            inbox = await maria.page("/inbox")
+            assert "Refund 89.90 EUR for order 1001" in inbox
+            row = only(waiting(remit))
+            digest = remit.approval(row.approval_id, person=MARIA).card.digest
+            path = f"/inbox/{row.approval_id}/verdict"
+            stale = await maria.send(path, verdict="approve", digest="0" * 64)
+            assert stale.status_code == 409
+            decided = await maria.send(path, verdict="approve", digest=digest, seconds="12")
+            assert decided.headers["location"] == f"/inbox?done={row.approval_id}"
+            assert "Take back" in await maria.page(decided.headers["location"])
+            await testing.pass_time(remit, desk.clock, 11)
+            assert states(remit, case_id) == [("issue_refund", "confirmed")]
+            timeline = await maria.page(f"/cases/{case_id}")
+            for told in ("Came in by api", "Read get_order(1001)", "Held for a person", "Done,"):
+                assert told in timeline
+            assert "anna.lindqvist" not in timeline
+            technical = await maria.page(f"/cases/{case_id}?view=technical")
+            assert "act issue_refund" in technical
+            trace = (await maria.client.get(f"/api/cases/{case_id}/trace")).json()
+            assert trace["kinds"][trace["kind"][-1]] == "closed"
+
+
+async def test_a_yes_is_taken_back_in_the_grace_time(tmp_path: Path) -> None:
+    with shop.running() as running:
+        desk = Desk(folder=tmp_path, shop=running, database=None)
+        before = running.counts()
+        async with desk.open() as remit, at_the_desk(remit, desk, TOMASZ) as tomasz:
+            case_id = await _write_in(tomasz, remit)
+            row = only(waiting(remit))
+            digest = remit.approval(row.approval_id, person=TOMASZ).card.digest
+            path = f"/inbox/{row.approval_id}"
+            await tomasz.send(f"{path}/verdict", verdict="approve", digest=digest)
+            taken = await tomasz.send(f"{path}/take-back")
+            assert taken.status_code == 303, taken.text
+            await testing.pass_time(remit, desk.clock, 60)
+            assert states(remit, case_id) == [("issue_refund", "withdrawn")]
+        assert running.counts() == before
+
+
+async def test_an_edit_waits_anew_with_its_own_digest(tmp_path: Path) -> None:
+    with shop.running() as running:
+        desk = Desk(folder=tmp_path, shop=running, database=None)
+        async with desk.open() as remit, at_the_desk(remit, desk, MARIA) as maria:
+            await _write_in(maria, remit)
+            row = only(waiting(remit))
+            card = remit.approval(row.approval_id, person=MARIA).card
+            form = await maria.page(f"/inbox/{row.approval_id}?act=edit")
+            assert 'name="field.amount"' in form
+            values = {f"field.{one.name}": one.value for one in card.fields}
+            path = f"/inbox/{row.approval_id}/verdict"
+            bad = await maria.send(
+                path, verdict="edit", digest=card.digest, **values | {"field.amount": "forty"}
+            )
+            assert bad.status_code == 422, bad.text
+            taken = await maria.send(
+                path, verdict="edit", digest=card.digest, **values | {"field.amount": "40.00 EUR"}
+            )
+            assert taken.status_code == 303, taken.text
+            assert "The change is judged anew" in await maria.page(taken.headers["location"])
+            await testing.pass_time(remit, desk.clock, 11)
+            assert only(waiting(remit)).sentence == "Refund 40.00 EUR for order 1001"
