@@ -11,6 +11,7 @@ sys.path[:0] = [str(DOCS.parent / "src"), str(DOCS)]
 from pages import surface, vocabulary  # noqa: E402 - the path comes first
 
 PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": surface.commands_page,
     "errors.md": vocabulary.errors_page,
     "events.md": vocabulary.events_page,
     "lifecycles.md": vocabulary.lifecycles_page,

@@ -3,7 +3,8 @@
 `python` is executed, `toml`, `json` and `jsonl` are parsed, and `console` is a session: each
 `$` line runs, and the lines below it must come, where `...` stands for anything. Comments above a
 block steer it: `<!-- file: NAME -->` writes the block to a file, `<!-- exit: 2 -->` expects that
-exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID.
+exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID
+from there on.
 """
 
 import json
@@ -31,6 +32,7 @@ class Reader:
     project: Path
     directory: Path
     names: dict[str, object] = field(default_factory=lambda: {"__name__": "page"})
+    stands_for: dict[str, str] = field(default_factory=dict)
 
     @property
     def reads(self) -> Mapping[str, Callable[[Example], None]]:
@@ -68,7 +70,9 @@ class Reader:
         steer = _comments(example)
         text = str(example.parsed)
         for name in [name for name in steer if name.isupper()]:
-            text = re.sub(rf"\b{name}\b", self._run(steer[name]).stdout.strip(), text)
+            self.stands_for[name] = self._run(steer[name]).stdout.strip()
+        for name, value in self.stands_for.items():
+            text = re.sub(rf"\b{name}\b", value, text)
         turns = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", text, re.MULTILINE)
         assert turns, f"{example.path}:{example.line}: a session has no line that begins with `$ `"
         for number, (command, expected) in enumerate(turns, 1):

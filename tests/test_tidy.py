@@ -131,6 +131,20 @@ def test_layers_that_decide_know_every_type() -> None:
     assert untyped == []
 
 
+def test_every_error_lives_in_the_catalogue() -> None:
+    catalogue = ast.parse((ROOT / "src/remit/errors.py").read_text())
+    known = {node.name for node in catalogue.body if isinstance(node, ast.ClassDef)}
+    elsewhere = [
+        f"{_name(path)}: {node.name}"
+        for path in SOURCE
+        if path.name != "errors.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if {base.id for base in node.bases if isinstance(base, ast.Name)} & known
+    ]
+    assert elsewhere == []
+
+
 def test_an_exception_of_the_type_checker_names_its_code() -> None:
     bare = [
         f"{_name(path)}:{number}"

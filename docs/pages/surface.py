@@ -129,12 +129,12 @@ def commands_page() -> str:
 def _commands(
     name: str, command: click.Command, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
-    context = click.Context(
-        command,
-        info_name=name.rpartition(" ")[2],
-        parent=parent,
+    context = command.make_context(
+        name.rpartition(" ")[2],
+        [],
+        parent,
+        resilient_parsing=True,
         terminal_width=COLUMNS,
-        max_content_width=COLUMNS,
     )
     yield name, command, context
     if isinstance(command, click.Group):

@@ -37,7 +37,7 @@ def _tree(
     kind: type[errors.RemitError], depth: int = 0
 ) -> Iterator[tuple[int, type[errors.RemitError]]]:
     yield depth, kind
-    for child in kind.__subclasses__():
+    for child in (one for one in kind.__subclasses__() if one.__module__ == errors.__name__):
         yield from _tree(child, depth + 1)
 
 
