@@ -209,3 +209,32 @@ async def test_silence_never_approves(desk: Desk) -> None:
         assert remit.approval(row.approval_id, person=MARIA).state is ApprovalState.EXPIRED
         assert remit.case(case_id).row.status == "escalated"
     assert desk.shop.counts() == before
+
+
+async def test_an_address_is_changed_and_put_back_without_ever_being_shown(desk: Desk) -> None:
+    """A masked record travels whole: the shop gets the real address, pages and entries do not."""
+    order = next(
+        found
+        for number in range(1001, 1061)
+        if (found := desk.shop.order(str(number)))["status"] == "placed"
+    )
+    new = {"line1": "Kanalgatan 14", "postcode": "93131", "city": "Skelleftea", "country": "SE"}
+    async with desk.open() as remit:
+        case_id = await write_in(
+            remit,
+            sender=order["customer"]["email"],
+            message=f"Please send order {order['id']} to my new address, I have moved.",
+            new_address=new,
+        )
+        row = only(waiting(remit))
+        assert "Kanalgatan" not in str(remit.approval(row.approval_id, person=MARIA))
+        await testing.decide(remit, row.approval_id, person=NADIA)
+        await testing.pass_time(remit, desk.clock, 11)
+        assert states(remit, case_id) == [("change_address", "confirmed")]
+        assert desk.shop.order(order["id"])["shipping_address"]["line1"] == new["line1"]
+        assert "Kanalgatan" not in str(remit.entries(case_id))
+        await remit.undo(
+            remit.case(case_id).effects[0].action_id, person=MARIA, reason="not the customer"
+        )
+        assert states(remit, case_id)[0] == ("change_address", "compensated")
+    assert desk.shop.order(order["id"])["shipping_address"] == order["shipping_address"]

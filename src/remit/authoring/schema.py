@@ -100,6 +100,11 @@ def _param(
         optional=optional or parameter.default is not parameter.empty,
         private=private,
         choices=choices,
+        leaves=tuple(
+            (field.path, field.private) for field in fields_of(plain, where) if field.private
+        )
+        if word == "record" and inspect.isclass(plain)
+        else (),
     )
 
 

@@ -187,6 +187,7 @@ class Workflow:
                     source=ToolSource(tool=f"receipt:{of}", path=param.name),
                     optional=param.optional,
                     private=param.private,
+                    leaves=param.leaves,
                 )
                 for param in params_of(body, sources_required=False)
             )

@@ -116,6 +116,11 @@ class ParamSpec:
     optional: bool = False
     private: str | None = None  # token type that this parameter may carry: EMAIL, PHONE, ...
     choices: tuple[str, ...] = ()  # of an enum or literal
+    leaves: tuple[tuple[str, str], ...] = ()  # of a record: dotted path, token type it may carry
+
+    def carries(self, path: str) -> str | None:
+        """Return the token type that a leaf may carry; the empty path is the parameter itself."""
+        return self.private if not path else dict(self.leaves).get(path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +178,7 @@ class ActionSpec:
             "params": [
                 {
                     "choices": list(param.choices),
+                    "leaves": [list(leaf) for leaf in param.leaves],
                     "name": param.name,
                     "optional": param.optional,
                     "private": param.private,

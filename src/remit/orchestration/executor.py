@@ -303,18 +303,21 @@ def reveal(
     by_name = {param.name: param for param in params}
     revealed: list[str] = []
 
-    def turn(value: Json, name: str) -> Json:
+    def turn(value: Json, name: str, path: str = "") -> Json:
         if isinstance(value, dict):
-            return {key: turn(item, name) for key, item in value.items()}
+            return {
+                key: turn(item, name, f"{path}.{key}" if path else key)
+                for key, item in value.items()
+            }
         if isinstance(value, list):
-            return [turn(item, name) for item in value]
+            return [turn(item, name, f"{path}.*" if path else "*") for item in value]
         if not isinstance(value, str):
             return value
         found = [read.token for read in tokens.reads(value) if read.written]
         param = by_name.get(name)
         for token in found:
             kind = tokens.type_of(token)
-            typed = param is not None and param.private == kind and value == token
+            typed = param is not None and param.carries(path) == kind and value == token
             listed = kind in allowed.get(name, frozenset())
             if token not in vault.tokens():
                 raise TokenUnknownError(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from remit import assembly
 from remit.domain.action import ActionSpec, ParamSpec, Risk, ToolSource
 from remit.models import prompt, scripted
 from remit.policy import cedar
@@ -238,22 +239,16 @@ def test_generated_messages_have_the_columns_of_the_written_ones() -> None:
 
 
 def test_the_policy_loads_with_two_examples_a_rule_and_no_rule_idle() -> None:
-    order = ToolSource(tool="get_order", path="id")
-    total = ToolSource(tool="get_order", path="total", at_most=True)
-    actions = [
-        _action("issue_refund", Risk.MONEY, order_id=order, amount=total),
-        _action("cancel_refund", Risk.MONEY),
-        _action("change_address", Risk.NORMAL, order_id=order),
-        _action("send_reply", Risk.LOW),
-    ]
+    desk = assembly.load_module(DESK, "desk:desk").desk.finished()
+    specs = [action.spec for action in desk.actions.values()]
     book = cedar.load(
         DESK / "policies",
-        specs=actions,
-        tools=[],
+        specs=specs,
+        tools=[tool.spec for tool in desk.tools.values()],
         owners={"maria.k", "tomasz.w"},
-        facts={"days_since_delivery": "integer", "order_status": "text"},
+        facts={name: word for spec in specs for name, word in spec.facts},
     )
-    assert len(book.rules) == 7
+    assert len(book.rules) == 8
     assert book.findings == ()
 
 
