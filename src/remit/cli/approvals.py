@@ -7,11 +7,12 @@ import click
 
 from remit.app import Remit
 from remit.cli import terminal
+from remit.cli.card import card_text, votes
 from remit.cli.opening import Record, approval_named, case_settled, owning, reading
 from remit.cli.options import Options
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.governance import inbox
-from remit.governance.card import ApprovalRow, ApprovalView, Card, Change
+from remit.governance.card import ApprovalRow, ApprovalView, Card
 from remit.store.connection import Connection
 
 SHOWN_MAX = 10_000
@@ -60,9 +61,9 @@ def list_(
         terminal.echo_json(rows)
         return
     for row in rows:
-        votes = f", {row.votes} of {row.votes_needed} said yes" if row.votes_needed > 1 else ""
+        said = f", {row.votes} of {row.votes_needed} said yes" if row.votes_needed > 1 else ""
         late = ", overdue" if row.overdue else ""
-        click.echo(f"{row.approval_id}  {row.risk:<12} due {row.due_at:%m-%d %H:%M}{late}{votes}")
+        click.echo(f"{row.approval_id}  {row.risk:<12} due {row.due_at:%m-%d %H:%M}{late}{said}")
         click.echo(terminal.wrapped(row.sentence, first=" " * 4))
         more = f" (and {row.reasons - 1} more)" if row.reasons > 1 else ""
         click.echo(terminal.wrapped(f"{row.first_reason}{more}", first="    waits: "))
@@ -87,7 +88,7 @@ def show(ctx: click.Context, *, approval_id: str, as_json: bool) -> None:
     if as_json:
         terminal.echo_json(view)
     else:
-        click.echo(card(view))
+        click.echo(card_text(view))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,39 +203,6 @@ def edit(
     _decide(ctx, approval_id, answer)
 
 
-def card(view: ApprovalView) -> str:
-    """Return what a person must see before a verdict, as text."""
-    shown = view.card
-    lines = [
-        terminal.wrapped(shown.sentence),
-        terminal.wrapped(
-            f"{shown.workflow} / {shown.action}, risk {shown.risk}, version {shown.version}, "
-            f"{_standing(view)}",
-            first="  ",
-        ),
-        "",
-        "It waits because",
-        *(terminal.wrapped(f"{one.sentence} ({one.code})", first="  - ") for one in shown.reasons),
-        *_needs(view),
-        "",
-        "What will run",
-        *(line for change in shown.changes for line in _change(change)),
-    ]
-    for title, said in (
-        ("What it costs", [f"{label}: {value}" for label, value in shown.cost]),
-        ("What is not proven", list(shown.unknowns)),
-        ("How sure", [shown.confidence] if shown.confidence else []),
-        ("In the workflow's own words", [shown.workflow_reason] if shown.workflow_reason else []),
-        (
-            "Evidence: somebody's words, quoted",
-            [f"{quote.author} [{quote.source}]: {quote.text}" for quote in shown.evidence],
-        ),
-    ):
-        if said:
-            lines += ["", title, *(terminal.wrapped(one, first="  - ") for one in said)]
-    return "\n".join([*lines, "", f"case {shown.case_id}", f"digest {shown.digest}"])
-
-
 # -- parts ---------------------------------------------------------------------------------------
 
 
@@ -246,7 +214,7 @@ def _decide(ctx: click.Context, start: str, answer: _Answer) -> None:
         remit = owned.remit
         whole = remit.database.read(lambda c: approval_named(c, start))
         view = remit.approval(whole, person=answer.person)
-        click.echo(card(view))
+        click.echo(card_text(view))
         if answer.edits:
             click.echo("\nYour values")
             for name, value in answer.edits.items():
@@ -292,50 +260,13 @@ def _bound(shown: str, given: str | None) -> str:
 
 def _became(view: ApprovalView) -> str:
     if view.state is ApprovalState.OPEN:
-        return f"{_votes(view)}: it still waits for another person"
+        return f"{votes(view)}: it still waits for another person"
     if view.replaced_by:
         return (
             "replaced by a new version, which waits for a person: "
             f"`remit approvals show {view.replaced_by}`"
         )
     return f"the approval is {view.state.value}; the action is {view.effect_state}"
-
-
-def _needs(view: ApprovalView) -> list[str]:
-    needs = [
-        f"{one.people} {'people' if one.people > 1 else 'person'} with role {one.role}"
-        for one in view.card.requirements
-    ]
-    return [f"  It needs {', and '.join(needs)}; {_votes(view)}."]
-
-
-def _votes(view: ApprovalView) -> str:
-    if not view.votes:
-        return "nobody has said yes"
-    return f"{' and '.join(vote.person for vote in view.votes)} said yes"
-
-
-def _standing(view: ApprovalView) -> str:
-    if view.state is ApprovalState.OPEN:
-        return f"due {view.card.due_at:%Y-%m-%d %H:%M} UTC"
-    by = f" by {view.decided_by}" if view.decided_by else ""
-    return f"{view.state.value}{by}, the action is {view.effect_state}"
-
-
-def _change(change: Change) -> list[str]:
-    step = f" at step {change.step}" if change.step else ""
-    now = [terminal.wrapped(change.now, first="      now: ")] if change.now else []
-    accepted = (
-        [terminal.wrapped(", ".join(change.accepted), first="      it would have accepted: ")]
-        if change.accepted
-        else []
-    )
-    return [
-        terminal.wrapped(change.after or "(nothing)", first=f"  {change.name}: "),
-        *now,
-        f"      from {change.source}{step}: {change.proof}",
-        *accepted,
-    ]
 
 
 def _waiting(

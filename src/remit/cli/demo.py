@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,6 @@ from remit.cli.demo_folder import DESK, SHOP, WORKFLOW
 from remit.cli.demo_reviewer import Message
 from remit.cli.demo_screen import Figures
 from remit.cli.demo_shop import Shop, shop
-from remit.cli.opening import open_remit
 from remit.cli.options import Options
 from remit.cli.serve import Place, links, live
 from remit.errors import PortInUseError
@@ -66,7 +66,7 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
         the_shop = stack.enter_context(shop(root / SHOP, folder))
         stack.enter_context(_environment(SHOP_URL=the_shop.url, SHOP_KEY=the_shop.key))
         project = settings.read(folder, environment={})
-        figures = Figures(messages=0, seconds={"starting the shop": time.monotonic() - started})
+        figures = Figures(messages=0, seconds={"shop": time.monotonic() - started})
         with _progress() as progress:
             asyncio.run(_run(project, root, the_shop, figures, progress))
         for line in demo_screen.screen(figures, demo_folder.shown(folder)):
@@ -151,7 +151,7 @@ def _look(remit: Remit, cases: dict[str, Message], figures: Figures) -> None:
             figures.differences.append(f"{message.id} {outcome}, not {message.outcome}")
         elif view is not None and not any(one.fits(view) for one in message.wanted):
             told = [one.differs(view) for one in message.wanted]
-            figures.differences.append(f"{message.id} {told[0] if told else 'nothing expected'}")
+            figures.differences.append(f"{message.id} proposes {told[0] if told else outcome}")
 
 
 def _check(remit: Remit, cases: dict[str, Message], the_shop: Shop, figures: Figures) -> None:
@@ -285,5 +285,6 @@ def _progress() -> Iterator["Progress"]:
         MofNCompleteColumn(),
         console=Console(stderr=True, width=terminal.width()),
         transient=True,
+        disable=not sys.stderr.isatty(),
     ) as progress:
         yield progress

@@ -128,8 +128,8 @@ def _parts(figures: Figures, folder: str) -> Iterator[str]:
         f"{outside} ({len(figures.injected_due)} due and approved)",
     )
     yield from _ledger(figures.report)
-    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in figures.seconds.items())
-    yield _row("Took", f"{took}; {sum(figures.seconds.values()):.1f} s in all")
+    took = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures.seconds.items())
+    yield _row("Took", f"{sum(figures.seconds.values()):.1f} s: {took}")
     for problem in problems(figures):
         yield _row("OFF", problem)
 

@@ -23,8 +23,6 @@ from remit.store import approvals, cases
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 
-__all__ = ["open_remit"]
-
 T = TypeVar("T")
 
 SETTLE_SECONDS_MAX = 60.0
@@ -111,12 +109,23 @@ def owning(project: Project, *, owner: str) -> Iterator[Owned]:
 
     Raises `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
     """
+    free(project, owner=owner)
     owned = Owned(remit=open_remit(project, owner=owner, progress=Training()))
     try:
         yield owned
     finally:
         if not owned.closed:
             owned.remit.close()
+
+
+def free(project: Project, *, owner: str) -> None:
+    """Raise `DatabaseInUseError` where another process owns the database.
+
+    Asked first: who has it is worth more to a person than what is missing to open the rest.
+    """
+    url = database_url(project)
+    if Path(url.removeprefix("sqlite:///")).exists():
+        open_database(url, owner=owner).close()
 
 
 class Training:

@@ -17,7 +17,7 @@ import uvicorn
 
 from remit.api import server
 from remit.app import Remit
-from remit.cli.opening import Training, open_remit
+from remit.cli.opening import Training, free
 from remit.cli.options import Options
 from remit.console import site
 from remit.errors import PortInUseError, SettingsError
@@ -76,6 +76,7 @@ def serve(
     )
     with place.listening() as listener:
         _log(level)
+        free(project, owner="remit serve")
         remit = open_remit(project, owner="remit serve", progress=Training())
         asyncio.run(_whole(remit, place, listener, work=not no_work))
     click.echo("stopped; nothing that was received is lost")
