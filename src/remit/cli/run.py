@@ -73,7 +73,7 @@ UNBALANCED = 1
 @click.option("--no-wait", is_flag=True, help="End once every row is in; do not wait for cases.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
-def run(  # noqa: PLR0913 - one parameter for each option
+def run(
     ctx: click.Context,
     workflow: str,
     file: Path,
@@ -218,6 +218,8 @@ def _fields(remit: "Remit", workflow: str) -> dict[str, bool]:
 
 
 def _total(file: Path, limit: int | None) -> int | None:
+    if not file.is_file():
+        return limit  # a pipe can be read once only
     try:
         lines = rows.count(file)
     except (OSError, EOFError):

@@ -82,6 +82,7 @@ def train(
     asked = _asked(member, name, file, text=text, label=label, seed=seed)
     _check_columns(asked)
     given = labelled(asked.file, text=asked.text, label=asked.label)
+    examples.check(given)
     parts = examples.split(given)
     judged = evaluate(classifier.train(parts.training, seed=asked.seed, progress=training), parts)
     folder = project.path(project.settings.trained)

@@ -1,0 +1,110 @@
+"""`remit train`: judged on rows that it did not see, kept where the next run looks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from remit.cli import main as cli
+from remit.cli.new import scaffold
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DATABASE", "KEYS", "TRAINED", "PROJECT"):
+        monkeypatch.delenv(f"REMIT_{name}", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    scaffold("help-desk", tmp_path / "p", today="2026-11-24")
+    return tmp_path / "p"
+
+
+def train(project: Path, *options: str) -> int:
+    return cli.main(["--project", str(project), "train", "help-desk", *options])
+
+
+def test_it_says_how_good_it_is_and_where_it_is_kept(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project) == 0
+    shown = capsys.readouterr().out
+    assert "rows         36" in shown
+    for words in ("accuracy", "at 1 % error", "at 2 % error", "at 5 % error",
+                  "expected calibration error", "fingerprint"):  # fmt: skip
+        assert words in shown
+
+
+def test_held_out_rows_are_not_learnt_from(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["training"] + found["held_out"] == found["rows"] == 36
+    assert found["held_out"] > 0
+    assert found["fingerprint"] != found["judged_fingerprint"]
+
+
+def test_the_next_run_uses_what_was_kept(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project, "--json") == 0
+    (saved,) = json.loads(capsys.readouterr().out)["saved"]
+    assert Path(saved).parent == project / ".remit" / "trained"
+    file = project / "cases.jsonl"
+    assert cli.main(["--project", str(project), "run", "help-desk", "--input", str(file)]) == 0
+    assert "training" not in capsys.readouterr().err
+
+
+def test_the_same_rows_and_seed_give_the_same_fingerprint(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for folder in ("one", "two"):
+        assert train(project, "--json", "--out", str(tmp_path / folder)) == 0
+        found.append(json.loads(capsys.readouterr().out)["fingerprint"])
+        for file in (project / ".remit" / "trained").rglob("*"):
+            if file.is_file():
+                file.unlink()
+        for kept in (project / ".remit" / "trained").iterdir():
+            kept.rmdir()
+    assert found[0] == found[1]
+    assert (tmp_path / "one" / "classifier.json").is_file()
+
+
+def test_other_rows_say_that_the_workflow_does_not_use_them(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.csv"
+    rows = [f"please {verb} it number {n},{verb}" for n in range(20) for verb in ("send", "stop")]
+    file.write_text("body,team\n" + "\n".join(rows) + "\n", "utf-8")
+    assert train(project, "--input", str(file), "--text", "body", "--label", "team") == 0
+    assert "still uses its own rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        (None, (), "there is no file"),
+        ("body,label\na,b\n", (), "has no column `text`; write `--text COLUMN`"),
+        ("text,label\na,b\n", (), "have 1 labels"),
+        ("text,label\n,b\nc,d\n", (), "has no text or no label"),
+        ("text,label\na,b\n", ("--classifier", "tone"), "1 labels"),
+    ],
+)
+def test_rows_that_cannot_be_learnt_from_are_a_sentence(
+    project: Path, capsys: pytest.CaptureFixture[str], content: str | None,
+    options: tuple[str, ...], words: str,
+) -> None:  # fmt: skip
+    file = project / "rows.csv"
+    if content is not None:
+        file.write_text(content, "utf-8")
+    assert train(project, "--input", str(file), *options) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_a_classifier_that_is_not_set_up_needs_rows(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project, "--classifier", "tone") == 2
+    assert "sets up no classifier `tone`" in capsys.readouterr().err
