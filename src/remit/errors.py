@@ -220,6 +220,12 @@ class NotEntitledError(RemitError):
     status = 403
 
 
+class RouteUndeclaredError(RemitError):
+    """A route of the API or the console declares no permission; say what it needs."""
+
+    code = "route.undeclared"
+
+
 class NotSignedInError(RemitError):
     """Nobody is signed in; sign in with a code."""
 

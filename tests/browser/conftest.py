@@ -19,8 +19,9 @@ TRIES_MAX = 400
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    # For each module: while Playwright runs, no other module could run a loop of its own.
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: install the package `chromium`")
     with sync_playwright() as playwright:

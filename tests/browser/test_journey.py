@@ -25,6 +25,7 @@ def test_a_day_at_the_desk_without_a_mouse(open_page: Open, served: Running) -> 
     page.keyboard.press("k")
     page.wait_for_url(f"**/inbox/{approval_id(0)}")
     _settled(page)
+    expect(page.get_by_role("button", name="Approve")).to_be_enabled()
     page.keyboard.press("a")
     page.wait_for_url(f"**/inbox/{approval_id(1)}?done={approval_id(0)}")
     assert served.remit.decided == [(approval_id(0), Verdict.APPROVE, None)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from remit.errors import ForeignRequestError, RemitError
+from remit.errors import ForeignRequestError
 from remit.governance.permissions import Permission, demand
 from remit.governance.sessions import Session, SignIn
 
@@ -16,12 +16,6 @@ CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class RouteUndeclaredError(RemitError):
-    """A route declares no permission."""
-
-    code = "route.undeclared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from remit.api import approvals, cases, health, openapi, sessions
-from remit.api.guard import Guard, RouteUndeclaredError
+from remit.api.guard import Guard
 from remit.api.headers import SECURITY_HEADERS, BodyLimit, KnownHosts, SecurityHeaders
-from remit.errors import NotFoundError, RemitError, RequestInvalidError
+from remit.errors import (
+    NotFoundError,
+    RemitError,
+    RequestInvalidError,
+    RouteUndeclaredError,
+)
 from remit.governance.permissions import permission_of
 from remit.governance.port import RemitPort
 from remit.governance.sessions import SignIn

@@ -6,9 +6,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from remit.api import server
-from remit.api.guard import RouteUndeclaredError
 from remit.console import site
 from remit.console.error_pages import SENTENCES
+from remit.errors import RouteUndeclaredError
 from remit.governance.permissions import Permission, permission_of
 from remit.governance.sessions import SignIn
 from tests.browser.gallery import FakeRemit

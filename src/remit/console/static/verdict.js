@@ -42,9 +42,12 @@ if (button && must instanceof HTMLElement) {
   };
   lock();
   const watch = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) wanted.delete(ends.get(entry.target));
+    for (const entry of entries) {
+      const whole = entry.intersectionRect.bottom >= entry.boundingClientRect.bottom - 2;
+      if (entry.isIntersecting && whole) wanted.delete(ends.get(entry.target));
+    }
     lock();
-  });
+  }, { threshold: [0, 0.25, 0.5, 0.75, 0.9, 1] });
   for (const end of ends.keys()) watch.observe(end);
 }
 
