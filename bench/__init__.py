@@ -1,0 +1,1 @@
+"""Figures about Remit, measured side by side in one run."""

@@ -1,0 +1,1 @@
+"""The same durable case of seven steps, once for each engine."""
