@@ -192,7 +192,9 @@ def edit(
     yes: bool,
     digest: str | None,
 ) -> None:
-    """Propose it with other values, which stands before the gate and a person again.
+    """Propose it with other values, which counts as your yes to them.
+
+    The new version stands before the gate again, and waits if somebody else must agree too.
 
     Example: `remit approvals edit 4f21 --as maria.k --set "amount=19.00 EUR"`
     """
@@ -226,10 +228,11 @@ def _decide(ctx: click.Context, start: str, answer: _Answer) -> None:
             )
         after = owned.run(lambda running: _decided(running, view.card, answer))
     click.echo(f"\n{answer.verdict.value}: recorded for {answer.person} over channel {CHANNEL}")
-    click.echo(terminal.wrapped(_became(after)))
+    for line in after:
+        click.echo(terminal.wrapped(line, first="  "))
 
 
-async def _decided(remit: Remit, shown: Card, answer: _Answer) -> ApprovalView:
+async def _decided(remit: Remit, shown: Card, answer: _Answer) -> list[str]:
     view = await remit.decide(
         shown.approval_id,
         person=answer.person,
@@ -248,7 +251,12 @@ async def _decided(remit: Remit, shown: Card, answer: _Answer) -> ApprovalView:
             err=True,
         )
     await case_settled(remit, shown.case_id)
-    return remit.approval(shown.approval_id, person=answer.person)
+    case = remit.case(shown.case_id)
+    return [
+        _became(remit.approval(shown.approval_id, person=answer.person)),
+        *(f"{effect.sentence}: {effect.state}" for effect in case.effects),
+        f"the case is {case.row.status} ({case.row.result or case.row.reason or 'no reason'})",
+    ]
 
 
 def _bound(shown: str, given: str | None) -> str:
@@ -266,7 +274,7 @@ def _became(view: ApprovalView) -> str:
             "replaced by a new version, which waits for a person: "
             f"`remit approvals show {view.replaced_by}`"
         )
-    return f"the approval is {view.state.value}; the action is {view.effect_state}"
+    return f"the approval is {view.state.value}, the action {view.effect_state}"
 
 
 def _waiting(

@@ -1,0 +1,62 @@
+"""`remit ledger`: a verdict with its exit code, entries, and how it stands."""
+
+from pathlib import Path
+
+from remit.settings import read
+from remit.store.database import open_database
+from tests.helpdesk import Cli, folder, ran, remit  # noqa: F401 - fixtures
+
+
+def test_an_untouched_record_is_intact_and_vouched_for_here_only(remit: Cli) -> None:  # noqa: F811
+    assert remit("ledger", "verify") == 2
+    assert "result    intact, not anchored outside this host" in remit.out
+    assert "only this host vouches for it" in remit.out
+    assert remit.json("ledger", "verify")["result"] == "intact"
+
+
+def test_a_changed_byte_is_tampered_and_exit_1(remit: Cli, folder: Path) -> None:  # noqa: F811
+    change(folder, "UPDATE entries SET leaf = CAST(leaf || ' ' AS BLOB) WHERE seq = 2")
+    assert remit("ledger", "verify") == 1
+    assert "result    tampered" in remit.out
+
+
+def test_a_foreign_key_does_not_verify(remit: Cli) -> None:  # noqa: F811
+    key = remit.json("ledger", "status")["public_key"]
+    assert remit("ledger", "verify", "--key", key) == 2
+    assert remit("ledger", "verify", "--key", "not a key") == 3
+
+
+def test_entries_are_listed_without_their_content(remit: Cli) -> None:  # noqa: F811
+    assert remit("ledger", "show", "--limit", "3") == 0
+    assert remit.out.count("case ") == 3
+    entries = remit.json("ledger", "show", "--limit", "1000")
+    assert [one["position"] for one in entries] == list(range(len(entries)))
+    assert remit.json("ledger", "status")["entries"] == len(entries)
+
+
+def test_the_entries_of_one_case_are_in_order(remit: Cli) -> None:  # noqa: F811
+    case = remit.json("cases")[0]["case_id"]
+    entries = remit.json("ledger", "show", "--case", case)
+    assert [one["seq"] for one in entries] == list(range(1, len(entries) + 1))
+    assert {one["case_id"] for one in entries} == {case}
+
+
+def test_a_project_that_never_ran_says_how_to_begin(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+) -> None:
+    (folder / ".remit" / "keys" / "keys.json").unlink()
+    assert remit("ledger", "verify") == 2
+    assert "nothing was received here yet" in remit.err
+
+
+def change(folder: Path, statement: str) -> None:  # noqa: F811
+    database = open_database(f"sqlite:///{read(folder, {}).path('.remit/remit.db')}")
+    try:
+        writer = database.writer()
+        writer.begin(write=True)
+        assert writer.execute(statement) > 0
+        writer.commit()
+        writer.close()
+    finally:
+        database.close()
