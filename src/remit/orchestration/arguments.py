@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from remit.domain.money import Money
-from remit.domain.value import Canonical, Json, canonical, digest
+from remit.domain.value import Canonical, Json, canonical, digest, encode
 from remit.errors import ArgumentsInvalidError
 
 
@@ -47,8 +47,10 @@ def plain(value: object) -> Any:
             return {name: plain(getattr(value, name)) for name in type(value).model_fields}
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
+        case list() | tuple():
             return [plain(item) for item in value]
+        case set() | frozenset():  # in one order, whatever the hash seed
+            return sorted((plain(item) for item in value), key=lambda one: encode(_form(one)))
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return {
                 field.name: plain(getattr(value, field.name))
@@ -56,3 +58,7 @@ def plain(value: object) -> Any:
             }
         case _:
             return value
+
+
+def _form(value: object) -> Json:
+    return canonical(value).form

@@ -75,6 +75,7 @@ class Engine:
             return None  # another run has this case; this one leaves no trace
 
     async def _run(self, run: Run) -> CaseStatus:
+        version = run.history.version
         try:
             result = await self._drive_case(run)
         except CaseParked:
@@ -85,7 +86,7 @@ class Engine:
             run.note(
                 CaseDiverged(
                     code=error.code,
-                    recorded_version=run.history.version,
+                    recorded_version=version,
                     found_version=run.equipment.fingerprint,
                 ),
                 payloads={"calls": str(error)},
@@ -148,8 +149,13 @@ class Engine:
                     return done
                 if not isinstance(call, StepCall):
                     raise ForeignAwaitError(_foreign(code))
-                ordinal += 1
                 value, error = None, None
+                if call.kind is StepKind.CHANGED and replay.passed(
+                    run.history, f"{prefix}{ordinal + 1}", call.name
+                ):
+                    value = False  # no step: the case is past this place
+                    continue
+                ordinal += 1
                 try:
                     value = await self._step(run, call, f"{prefix}{ordinal}", level)
                 except StepRefused as refused:
@@ -161,6 +167,7 @@ class Engine:
         run.reached.add(path)
         if len(run.reached) > STEPS_MAX:
             raise Escalated("too-long", f"more than {STEPS_MAX} steps")
+        replay.compare(run.history, path, call.kind, call.name)
         match call.kind:
             case StepKind.GATHER:
                 return await self._gather(run, call.branches, path, level)
@@ -250,11 +257,14 @@ class Engine:
                 for number, branch in enumerate(branches)
             )
         )
-        failed = next((one for one in ended if isinstance(one, Exception)), None)
-        if failed is not None:
-            raise failed
+        failed = [one for one in ended if isinstance(one, Exception)]
+        at_once = next((one for one in failed if not _waits_for_others(one)), None)
+        if at_once is not None:
+            raise at_once
         if any(isinstance(one, CaseParked) for one in ended):
-            raise CaseParked
+            raise CaseParked  # the error comes once every branch has ended
+        if failed:
+            raise failed[0]
         return tuple(one[0] for one in ended if isinstance(one, tuple))
 
     # -- ends ------------------------------------------------------------------------------------
@@ -291,6 +301,12 @@ class Engine:
 
 class _Come(RemitError):  # noqa: N818 - a sign between two functions of this file
     """What the case was about to wait for has already come."""
+
+
+def _waits_for_others(error: Exception) -> bool:
+    """Is it an error of the author's branch, which the other branches may outlive?"""
+    ours = isinstance(error, RemitError | Escalated)
+    return isinstance(error, StepRefused) or not ours
 
 
 async def _settled(work: Awaitable[T]) -> tuple[T] | Exception | CaseParked:

@@ -18,6 +18,8 @@ STEP_EVENTS = {
     "orchestration:tool:read": StepKind.READ,
 }
 
+SLEPT = "time"  # the kind of wait that a sleep leaves behind
+
 # Payload roles that replay opens.
 ROLES = frozenset({"fields", "result", "arguments", "receipt", "reason", "error"})
 
@@ -66,6 +68,7 @@ class History:
     choices: list[int | None] = field(default_factory=list)  # confidence of each choice, in ppm
     waits: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)  # kind, ref, until
     ended: dict[str, str] = field(default_factory=dict)  # path -> how its wait ended
+    furthest: dict[str, int] = field(default_factory=dict)  # last recorded ordinal, by prefix
     subject: str = ""
     channel: str = ""
     opened_us: int = 0  # when the message came; knowledge is looked up as of then
@@ -101,6 +104,8 @@ def fold(entries: Iterable[Entry]) -> History:
 def absorb(history: History, entry: Entry) -> None:
     """Add one more entry to a history."""
     history.seq = entry.seq
+    if entry.path is not None:
+        _reach(history, entry.path)
     _fold(history, entry)
 
 
@@ -124,10 +129,69 @@ def match(history: History, key: StepKey) -> RecordedStep | None:
     return recorded
 
 
+def compare(history: History, path: str, kind: StepKind, name: str) -> None:
+    """Compare the kind of a call with what was recorded at its path.
+
+    Raises `DivergenceError` for another kind, and for a new step where later ones are recorded.
+    """
+    recorded = _recorded_kind(history, path)
+    prefix, ordinal = _split(path)
+    if recorded is None and history.furthest.get(prefix, 0) > ordinal:
+        raise DivergenceError(
+            f"step {path}, `{kind} {name}`, is new, but later steps are recorded; "
+            "put the old code back, or guard the change with `run.changed`"
+        )
+    if recorded is not None and recorded[0] is not kind:
+        raise DivergenceError(
+            f"step {path} was `{recorded[0]} {recorded[1]}` but now asks for `{kind} {name}`; "
+            "put the old code back, or guard the change with `run.changed`"
+        )
+
+
+def passed(history: History, path: str, mark: str) -> bool:
+    """Return whether a case went past this place under code that did not know the mark."""
+    recorded = history.steps.get(path)
+    if recorded is not None and (recorded.key.kind, recorded.key.name) == (StepKind.CHANGED, mark):
+        return False
+    prefix, ordinal = _split(path)
+    return history.furthest.get(prefix, 0) >= ordinal
+
+
 def unreached(history: History, reached: set[str]) -> str | None:
     """Return a recorded step that the code did not come to, if any."""
-    paths = [*history.steps, *history.acts]
+    slept = [path for path, how in history.ended.items() if how == SLEPT]
+    paths = [*history.steps, *history.acts, *slept]
     return next((path for path in paths if path not in reached), None)
+
+
+def _recorded_kind(history: History, path: str) -> tuple[StepKind, str] | None:
+    if path in history.steps:
+        key = history.steps[path].key
+        return key.kind, key.name
+    if path in history.acts:
+        return StepKind.ACT, history.acts[path][0].action
+    if history.ended.get(path) == SLEPT or history.waits.get(path, ("",))[0] == SLEPT:
+        return StepKind.SLEEP, "sleep"
+    if f"{path}." in history.furthest:
+        return StepKind.GATHER, "gather"
+    return None
+
+
+def _split(path: str) -> tuple[str, int]:
+    """Return the prefix of a path and its last ordinal."""
+    prefix, dot, last = path.rpartition(".")
+    return prefix + dot, int(last)
+
+
+def _reach(history: History, path: str) -> None:
+    """Remember how far each branch on the way to this path has come."""
+    parts = path.split(".")
+    if not all(part.isdigit() for part in parts):
+        return  # a read before an effect, an undo: no step of the code
+    prefix = ""
+    for part in parts:
+        history.furthest[prefix] = max(history.furthest.get(prefix, 0), int(part))
+        prefix += f"{part}."
 
 
 # -- folding -------------------------------------------------------------------------------------
