@@ -27,7 +27,7 @@ def test_it_says_how_good_it_is_and_where_it_is_kept(
 ) -> None:
     assert train(project) == 0
     shown = capsys.readouterr().out
-    assert "rows         36" in shown
+    assert "rows         44" in shown
     for words in ("accuracy", "at 1 % error", "at 2 % error", "at 5 % error",
                   "expected calibration error", "fingerprint"):  # fmt: skip
         assert words in shown
@@ -38,7 +38,7 @@ def test_held_out_rows_are_not_learnt_from(
 ) -> None:
     assert train(project, "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["training"] + found["held_out"] == found["rows"] == 36
+    assert found["training"] + found["held_out"] == found["rows"] == 44
     assert found["held_out"] > 0
     assert found["fingerprint"] != found["judged_fingerprint"]
 
