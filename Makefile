@@ -1,7 +1,8 @@
 # `make` or `make help` lists what there is. Needs python3.11 or later and nothing else.
 PYTHON ?= python3.11
 IN = .venv/bin
-LOCK = uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate -q
+PIN = uv pip compile --universal --generate-hashes --no-header --no-annotate -q
+LOCK = $(PIN) pyproject.toml
 
 .PHONY: help demo test check format bench docs torture lock clean
 
@@ -42,6 +43,7 @@ lock:  ## write requirements/ anew (needs uv); one solution, so that the sets ne
 	$(LOCK) -c requirements/.all.txt --extra local --extra http --group build -o requirements/demo.txt
 	$(LOCK) -c requirements/.all.txt --all-extras --group build --group dev -o requirements/test.txt
 	$(LOCK) -c requirements/.all.txt --group build --group docs -o requirements/docs.txt
+	$(PIN) requirements/bench.in -o requirements/bench.txt
 	rm requirements/.all.txt
 
 clean:  ## remove what was made: environment, caches, built pages, data of the demo
