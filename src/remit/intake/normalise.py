@@ -1,5 +1,6 @@
 """Turn raw values into fields: one pure function for each kind, and one for a whole case."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ FIELD_CHARACTERS_MAX = 65_536
 PERSON_CHARACTERS_MAX = 200
 IGNORED_KEYS_MAX = 100
 DEPTH_MAX = 64
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -231,6 +234,6 @@ def _found_in(
 def _unfit(text: str) -> ReasonCode | None:
     if len(text) > FIELD_CHARACTERS_MAX:
         return ReasonCode.FIELD_TOO_LONG
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if "\x00" in text or _SURROGATE.search(text) is not None:
         return ReasonCode.TEXT_UNDECODABLE
     return None

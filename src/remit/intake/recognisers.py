@@ -11,6 +11,7 @@ from remit.intake.surroundings import Surroundings
 
 LOCAL_PART_MAX = 64
 
+_YEAR = re.compile(r"\d{4}")
 _DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
 _DOMAIN = re.compile(
@@ -78,11 +79,11 @@ def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
 
 
 def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _IPV4.finditer(text):
+    for match in _IPV4.finditer(text) if text.count(".") >= 3 else ():
         if _VERSION.search(text, max(0, match.start() - 16), match.start()):
             continue
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
-    for match in _IPV6.finditer(text):
+    for match in _IPV6.finditer(text) if text.count(":") >= 2 else ():
         if match[0].count(":") < 7 and "::" not in match[0]:
             continue
         if sum(char.isalnum() for char in match[0]) < 3 or not any(c.isdigit() for c in match[0]):
@@ -141,7 +142,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     ),
     Recogniser(label="US_SSN", type="NATID", gate=_holds_digits, hits=_ssn),
     Recogniser(
-        label="DOB", type="DOB", gate=lambda text: any(map(str.isdigit, text)), hits=_birthday
+        label="DOB", type="DOB", gate=lambda text: _YEAR.search(text) is not None, hits=_birthday
     ),
     Recogniser(label="SECRET", type="SECRET", gate=secrets.has_anchor, hits=_secret),
 )

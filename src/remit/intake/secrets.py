@@ -30,15 +30,37 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/_.=-]{16,2048})", re.IGNORECASE)
+# What a text must hold for a shape to match at all: looking for it is cheaper than the shape.
+_EXACT = (
+    (_VENDOR, (
+        "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox",
+        "sk-", "k_live_", "k_test_", "whsec_", "AIza", "ya29.", "SG.", "hf_", "npm_", "pypi-",
+        "dop_v1_", "sq0",
+    )),
+    (_JWT, ("eyJ",)),
+    (_PEM, ("-----BEGIN ",)),
+)  # fmt: skip
+_FOLDED = (
+    (_PAIR, (
+        "passwor", "passwd", "pwd", "passphrase", "secret", "key", "token", "kennwort", "haslo",
+        "contrase",
+    )),
+    (_BEARER, ("bearer", "basic")),
+)  # fmt: skip
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|<|\*{3}|x{4}|\[", re.IGNORECASE)
 
 
 def hits(text: str) -> Iterator[Hit]:
     """Yield the credentials of a text; digests, ids and placeholders are none."""
-    for shape in (_VENDOR, _JWT, _PEM):
+    for shape, literals in _EXACT:
+        if not any(literal in text for literal in literals):
+            continue
         for match in shape.finditer(text):
             yield _hit(*match.span(), text)
-    for shape in (_PAIR, _BEARER):
+    lower = text.lower() if text.isascii() else None  # beyond ASCII, more letters match than lower
+    for shape, literals in _FOLDED:
+        if lower is not None and not any(literal in lower for literal in literals):
+            continue
         for match in shape.finditer(text):
             value = match["value"]
             if shape is _PAIR and not _secret_like(value):

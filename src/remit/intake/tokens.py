@@ -25,6 +25,8 @@ _TOLERANT = re.compile(
     rf"({_TYPES})(\\?_|%5F|&\#95;|\\u005f|[- \u00a0\uff3f])([0-9A-Z]{{{CODE_LENGTH}}})",
     re.IGNORECASE | re.ASCII,
 )
+# Every well-formed code holds two of these digits within its eight characters.
+_TWO_DIGITS = re.compile(rf"[2-9][0-9A-Za-z]{{0,{CODE_LENGTH - 2}}}[2-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class TokenRead:
 
 def reads(text: str) -> Iterator[TokenRead]:
     """Yield every place, from the left, that reads as a token of any scope."""
+    if _TWO_DIGITS.search(text) is None:
+        return
     for match in _TOLERANT.finditer(text):
         code = "".join(_READ_AS.get(char, "") for char in match[3])
         if len(code) != CODE_LENGTH or not _well_formed(code):
