@@ -43,6 +43,7 @@ class KeyRing:
     def __init__(self, root: bytes) -> None:
         self._root = root
         self._subkeys: dict[str, bytes] = {}
+        self._macs: dict[str, hmac.HMAC] = {}
         self.id = sha256(b"remit/root-id/v1\x00" + root).hexdigest()[:16]
         self.payload_key_id = f"root-{self.id}"
         self._payload = AESGCM(self.subkey("payload"))
@@ -74,7 +75,13 @@ class KeyRing:
 
     def keyed(self, label: str, data: bytes) -> str:
         """Return HMAC-SHA256 of data under a subkey, in hexadecimal."""
-        return hmac.digest(self.subkey(label), data, "sha256").hex()
+        begun = self._macs.get(label)
+        if begun is None:
+            begun = self._macs[label] = hmac.new(self.subkey(label), digestmod="sha256")
+        # A copy keeps the interpreter's lock, which the one-shot function gives up each time.
+        mac = begun.copy()
+        mac.update(data)
+        return mac.hexdigest()
 
     def log_key(self) -> Ed25519PrivateKey:
         """Return the key that signs checkpoints."""
