@@ -133,10 +133,11 @@ class Remit(Desk):
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Begin to run cases on this event loop."""
+    async def start(self, *, work: bool = True) -> None:
+        """Begin to tell subscribers on this event loop, and to run cases unless `work` is off."""
         self._feed.open(asyncio.get_running_loop())
-        await self.dispatcher.start()
+        if work:
+            await self.dispatcher.start()
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""

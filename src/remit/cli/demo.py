@@ -21,7 +21,7 @@ from remit.cli.demo_reviewer import Message
 from remit.cli.demo_screen import Figures
 from remit.cli.demo_shop import Shop, shop
 from remit.cli.options import Options
-from remit.cli.serve import Place, links, live
+from remit.cli.serve import Place, links, live, log
 from remit.errors import PortInUseError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.opening import open_remit
@@ -58,6 +58,7 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
 
     Example: `remit demo`, or `remit demo --once` for the summary alone
     """
+    log("warning")
     root = demo_folder.root_of(ctx.ensure_object(Options).folder)
     with contextlib.ExitStack() as stack:
         place, listener = (None, None) if once else stack.enter_context(_place(port))

@@ -101,8 +101,8 @@ def _parts(figures: Figures, folder: str) -> Iterator[str]:
     said, played = figures.played.verdicts, figures.played
     yield _row(
         "Reviewer",
-        f"a stand-in signed as {', '.join(figures.reviewers)} what the messages' file says is "
-        f"right: {said['approve']} approved ({played.two_people} by two people), {said['edit']} "
+        f"a stand-in, signing as {', '.join(figures.reviewers)}, followed the messages' file: "
+        f"{said['approve']} approved ({played.two_people} by two people), {said['edit']} "
         f"edited, {said['reject']} rejected ({len(played.unexpected)} not as expected there); "
         f"{counts['waiting']} left for you. Grace time is 0 s in this demo run; "
         f"{figures.grace_seconds} s when served",

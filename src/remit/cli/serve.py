@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from logging import getLogger
 
 import click
 import uvicorn
@@ -75,7 +76,7 @@ def serve(
         proxy=proxy,
     )
     with place.listening() as listener:
-        _log(level)
+        log(level)
         free(project, owner="remit serve")
         remit = open_remit(project, owner="remit serve", progress=Training())
         asyncio.run(_whole(remit, place, listener, work=not no_work))
@@ -194,8 +195,7 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
         again = "Enter for new links, " if sys.stdin.isatty() else ""
         click.echo(f"{again}Ctrl-C to stop.")
 
-    if work:
-        await remit.start()
+    await remit.start(work=work)
     try:
         await live(remit, place, listener, started=started)
     finally:
@@ -235,8 +235,10 @@ def _enter(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> Iterato
         loop.remove_reader(sys.stdin)
 
 
-def _log(level: str) -> None:
+def log(level: str) -> None:
+    """Write logs as scrubbed JSON lines to standard error; what uvicorn narrates is left out."""
     logging.configure(scrub, level, sys.stderr)
+    getLogger("uvicorn").setLevel("DEBUG" if level == "debug" else "WARNING")
 
 
 def _is_loopback(host: str) -> bool:
