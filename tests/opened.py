@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from remit.domain.actor import workflow
-from remit.domain.event import Draft, Entry, ToolRead
+from remit.domain.entry import Draft, Entry
+from remit.domain.event import ToolRead
 from remit.domain.ids import uuid7
 from remit.domain.value import Json
 from remit.ledger.append import Journal

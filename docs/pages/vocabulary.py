@@ -9,7 +9,7 @@ from typing import Any
 
 from pages.markdown import page, table
 from remit import errors
-from remit.domain import approval, case, effect, event
+from remit.domain import approval, case, effect, entry, event  # noqa: F401 - events register
 
 # -- errors --------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ def events_page() -> str:
     """Return every ledger event with its body and its sealed payloads."""
     parts: list[str] = []
     source = ""
-    for name, kind in sorted(event.EVENTS.items()):
+    for name, kind in sorted(entry.EVENTS.items()):
         if name.partition(":")[0] != source:
             source = name.partition(":")[0]
             parts.append(f"## {source}")

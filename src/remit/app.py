@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from remit.assembly import Assembled
 from remit.domain import clock, ids
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import NotFoundError
 from remit.governance import casebook, inbox, overview
 from remit.governance.card import InboxPage

@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
-from remit.domain.event import (
-    Entry,
-)
+from remit.domain.entry import Entry
 from remit.errors import (
     ApprovalClosedError,
     ApprovalExpiredError,

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from remit.domain import actor
-from remit.domain.event import (
+from remit.domain.entry import Entry, Event
+from remit.domain.event import (  # fmt: skip
     ActionDecided,
     ActionProposed,
     ApprovalDecided,
@@ -12,8 +13,6 @@ from remit.domain.event import (
     CaseReceived,
     EffectConfirmed,
     EffectIntended,
-    Entry,
-    Event,
     IntentClassified,
     ModelAnswered,
     PassagesRetrieved,
@@ -22,7 +21,7 @@ from remit.domain.event import (
     ToolRead,
     WaitEnded,
     WaitStarted,
-)  # fmt: skip
+)
 from tests.browser.samples import HOSTILE, LONG, approval_id
 
 

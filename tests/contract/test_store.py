@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import (
     BusyError,
     ConflictError,

@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import Future
 from pathlib import Path
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store.writer import Receipt
 from tests.opened import Opened, appending, opened
 

@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import EntryRefusedError
 from remit.ledger import canonical, read
 from remit.ledger.canonical import Json

@@ -9,7 +9,7 @@ from remit.cli import terminal
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.domain import clock
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.ledger import anchor, read, verify
 from remit.ledger.append import control_stream
 from remit.store.connection import Connection

@@ -4,117 +4,14 @@ A body never changes shape once released: a new shape is a new event. Bodies hol
 counts and keyed digests; content travels in the sealed payloads named in brackets.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar, dataclass_transform
+from collections.abc import Mapping
 
-from remit.domain.actor import Actor
-from remit.domain.value import Json
-
-EVENTS: dict[str, type["Event"]] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A body; its class names the event and the payload roles that may stand beside it."""
-
-    NAME: ClassVar[str] = ""
-    ROLES: ClassVar[tuple[str, ...]] = ()
-
-    def body(self) -> dict[str, Json]:
-        """Return the JSON body; optional members that are None are left out."""
-        members: dict[str, Json] = {}
-        names: tuple[str, ...] = tuple(self.__slots__)
-        for name in names:
-            value = getattr(self, name)
-            if value is not None:
-                members[name] = _json(value)
-        return members
-
-
-def _json(value: object) -> Json:
-    if isinstance(value, tuple | list):
-        return [_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
-    if value is None or isinstance(value, str | int):
-        return value
-    raise TypeError(f"`{type(value).__name__}` does not belong in an entry's body")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An entry to append: everything but its number, its place and its seal."""
-
-    event: Event
-    case_id: str  # the stream: a case, or a control stream
-    workflow: str
-    actor: Actor
-    path: str | None = None  # step of the workflow code
-    run: int | None = None
-    causes: tuple[str, ...] = ()
-    on_behalf_of: Actor | None = None
-    fingerprint: str | None = None
-    payloads: Mapping[str, Json] = field(default_factory=dict)  # role -> masked content
-    tenant: str = "default"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An entry as it was read back; payloads are opened on demand by the ledger."""
-
-    id: str
-    case_id: str
-    seq: int
-    event: str
-    body: Mapping[str, Json]
-    actor: Actor
-    at_us: int
-    workflow: str
-    tenant: str = "default"
-    path: str | None = None
-    run: int | None = None
-    fingerprint: str | None = None
-    payloads: Mapping[str, Json] = field(default_factory=dict)
-    on_behalf_of: Actor | None = None
-
-    def word(self, name: str) -> str:
-        """Return a text of the body; empty where there is none."""
-        value = self.body.get(name)
-        return "" if value is None else str(value)
-
-    def number(self, name: str) -> int | None:
-        """Return a whole number of the body; `None` where there is none."""
-        value = self.body.get(name)
-        return value if isinstance(value, int) else None
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts of the body."""
-        value = self.body.get(name)
-        return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
-
-
-E = TypeVar("E", bound=Event)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-def _event(name: str, *roles: str) -> Callable[[type[E]], type[E]]:
-    """Declare an event: its name, and the payload roles that may stand beside it."""
-
-    def declare(cls: type[E]) -> type[E]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        made.NAME = name
-        made.ROLES = roles
-        EVENTS[name] = made
-        return made
-
-    return declare
-
+from remit.domain.entry import Event, declared
 
 # -- intake --------------------------------------------------------------------------------------
 
 
-@_event("intake:case:received", "raw", "fields")
+@declared("intake:case:received", "raw", "fields")
 class CaseReceived(Event):
     """A message became a case; `fields` are normalised and masked, `raw` is what came."""
 
@@ -126,7 +23,7 @@ class CaseReceived(Event):
     subject: str | None = None  # random handle of the requester
 
 
-@_event("intake:case:quarantined", "raw", "reasons")
+@declared("intake:case:quarantined", "raw", "reasons")
 class CaseQuarantined(Event):
     """A message has no certain reading; no workflow code has seen it."""
 
@@ -136,7 +33,7 @@ class CaseQuarantined(Event):
     codes: tuple[str, ...]
 
 
-@_event("intake:case:released", "raw", "fields")
+@declared("intake:case:released", "raw", "fields")
 class CaseReleased(Event):
     """A person settled what was doubtful; the case goes on with these fields."""
 
@@ -147,14 +44,14 @@ class CaseReleased(Event):
 # -- orchestration: steps ------------------------------------------------------------------------
 
 
-@_event("orchestration:run:started")
+@declared("orchestration:run:started")
 class RunStarted(Event):
     """A further run of a case began."""
 
     version: str
 
 
-@_event("orchestration:intent:classified", "result")
+@declared("orchestration:intent:classified", "result")
 class IntentClassified(Event):
     name: str
     arguments: str
@@ -163,7 +60,7 @@ class IntentClassified(Event):
     confidence_ppm: int | None = None
 
 
-@_event("orchestration:model:answered", "prompt", "result")
+@declared("orchestration:model:answered", "prompt", "result")
 class ModelAnswered(Event):
     name: str
     arguments: str
@@ -176,7 +73,7 @@ class ModelAnswered(Event):
     attempts: int = 1
 
 
-@_event("orchestration:passages:retrieved", "query", "result")
+@declared("orchestration:passages:retrieved", "query", "result")
 class PassagesRetrieved(Event):
     name: str
     arguments: str
@@ -184,7 +81,7 @@ class PassagesRetrieved(Event):
     gap: str | None = None
 
 
-@_event("orchestration:tool:read", "arguments", "result")
+@declared("orchestration:tool:read", "arguments", "result")
 class ToolRead(Event):
     name: str
     arguments: str
@@ -193,7 +90,7 @@ class ToolRead(Event):
     result: str  # keyed digest of the result
 
 
-@_event("orchestration:value:derived", "result")
+@declared("orchestration:value:derived", "result")
 class ValueDerived(Event):
     """A derive, or a recorded `now`, `random`, `new_id`, `changed`, `sleep`."""
 
@@ -202,7 +99,7 @@ class ValueDerived(Event):
     arguments: str
 
 
-@_event("orchestration:step:failed", "error")
+@declared("orchestration:step:failed", "error")
 class StepFailed(Event):
     kind: str
     name: str
@@ -212,7 +109,7 @@ class StepFailed(Event):
     attempt: int = 1
 
 
-@_event("orchestration:wait:started")
+@declared("orchestration:wait:started")
 class WaitStarted(Event):
     """The case waits; no task, thread, connection or lock is left."""
 
@@ -221,14 +118,14 @@ class WaitStarted(Event):
     expires_us: int | None = None
 
 
-@_event("orchestration:wait:ended")
+@declared("orchestration:wait:ended")
 class WaitEnded(Event):
     kind: str
     ref: str
     how: str
 
 
-@_event("orchestration:case:escalated", "note")
+@declared("orchestration:case:escalated", "note")
 class CaseEscalated(Event):
     code: str
     kind: str = ""
@@ -236,20 +133,20 @@ class CaseEscalated(Event):
     arguments: str = ""
 
 
-@_event("orchestration:case:closed", "result")
+@declared("orchestration:case:closed", "result")
 class CaseClosed(Event):
     outcome: str  # completed | handled | discarded | cancelled
     result: str | None = None  # one word of what became of it
 
 
-@_event("orchestration:case:reopened", "note")
+@declared("orchestration:case:reopened", "note")
 class CaseReopened(Event):
     """A person handed an escalated case back to its workflow."""
 
     reason: str
 
 
-@_event("orchestration:case:diverged", "calls")
+@declared("orchestration:case:diverged", "calls")
 class CaseDiverged(Event):
     code: str
     recorded_version: str
@@ -259,7 +156,7 @@ class CaseDiverged(Event):
 # -- orchestration: proposals and effects --------------------------------------------------------
 
 
-@_event("orchestration:action:proposed", "arguments")
+@declared("orchestration:action:proposed", "arguments")
 class ActionProposed(Event):
     action_id: str
     action: str
@@ -275,7 +172,7 @@ class ActionProposed(Event):
     record: str | None = None  # keyed digest of the record acted upon
 
 
-@_event("orchestration:effect:intended", "facts")
+@declared("orchestration:effect:intended", "facts")
 class EffectIntended(Event):
     action_id: str
     effect_id: str  # the idempotency key
@@ -287,7 +184,7 @@ class EffectIntended(Event):
     reveals: tuple[str, ...] = ()  # token@parameter
 
 
-@_event("orchestration:effect:dispatched", "receipt")
+@declared("orchestration:effect:dispatched", "receipt")
 class EffectDispatched(Event):
     action_id: str
     effect_id: str
@@ -295,7 +192,7 @@ class EffectDispatched(Event):
     until_us: int
 
 
-@_event("orchestration:effect:confirmed", "receipt")
+@declared("orchestration:effect:confirmed", "receipt")
 class EffectConfirmed(Event):
     action_id: str
     effect_id: str
@@ -304,7 +201,7 @@ class EffectConfirmed(Event):
     latency_ms: int
 
 
-@_event("orchestration:effect:failed", "error")
+@declared("orchestration:effect:failed", "error")
 class EffectFailed(Event):
     action_id: str
     effect_id: str
@@ -313,7 +210,7 @@ class EffectFailed(Event):
     sent: bool  # False: no byte left
 
 
-@_event("orchestration:effect:ambiguous", "error")
+@declared("orchestration:effect:ambiguous", "error")
 class EffectAmbiguous(Event):
     action_id: str
     effect_id: str
@@ -321,7 +218,7 @@ class EffectAmbiguous(Event):
     code: str
 
 
-@_event("orchestration:effect:reconciled", "receipt")
+@declared("orchestration:effect:reconciled", "receipt")
 class EffectReconciled(Event):
     action_id: str
     effect_id: str
@@ -329,7 +226,7 @@ class EffectReconciled(Event):
     finding: str  # found | absent | person
 
 
-@_event("orchestration:effect:late", "receipt")
+@declared("orchestration:effect:late", "receipt")
 class EffectLate(Event):
     action_id: str
     effect_id: str
@@ -337,19 +234,19 @@ class EffectLate(Event):
     outcome: str
 
 
-@_event("orchestration:effect:compensating")
+@declared("orchestration:effect:compensating")
 class EffectCompensating(Event):
     action_id: str
     by: str  # action id of the undo
 
 
-@_event("orchestration:effect:compensated")
+@declared("orchestration:effect:compensated")
 class EffectCompensated(Event):
     action_id: str
     by: str
 
 
-@_event("orchestration:effect:uncompensated")
+@declared("orchestration:effect:uncompensated")
 class EffectUncompensated(Event):
     action_id: str
     by: str
@@ -359,7 +256,7 @@ class EffectUncompensated(Event):
 # -- policy --------------------------------------------------------------------------------------
 
 
-@_event("policy:action:decided", "facts")
+@declared("policy:action:decided", "facts")
 class ActionDecided(Event):
     """The gate answered; `facts` hold everything it was told and every reason."""
 
@@ -373,30 +270,30 @@ class ActionDecided(Event):
     voters: tuple[str, ...] = ()
 
 
-@_event("policy:action:withdrawn")
+@declared("policy:action:withdrawn")
 class ActionWithdrawn(Event):
     action_id: str
     code: str
 
 
-@_event("policy:action:expired")
+@declared("policy:action:expired")
 class ActionExpired(Event):
     action_id: str
     approval_id: str
 
 
-@_event("policy:stop:set", "sentence")
+@declared("policy:stop:set", "sentence")
 class StopSet(Event):
     scope: str
     hard: bool = False
 
 
-@_event("policy:stop:lifted", "sentence")
+@declared("policy:stop:lifted", "sentence")
 class StopLifted(Event):
     scope: str
 
 
-@_event("policy:book:loaded")
+@declared("policy:book:loaded")
 class BookLoaded(Event):
     digest: str
     rules: int
@@ -405,7 +302,7 @@ class BookLoaded(Event):
 # -- governance ----------------------------------------------------------------------------------
 
 
-@_event("governance:approval:requested", "card")
+@declared("governance:approval:requested", "card")
 class ApprovalRequested(Event):
     approval_id: str
     action_id: str
@@ -420,7 +317,7 @@ class ApprovalRequested(Event):
     currency: str | None = None
 
 
-@_event("governance:approval:voted", "reason")
+@declared("governance:approval:voted", "reason")
 class ApprovalVoted(Event):
     approval_id: str
     person: str
@@ -430,7 +327,7 @@ class ApprovalVoted(Event):
     seconds_open: int | None = None
 
 
-@_event("governance:approval:decided", "reason")
+@declared("governance:approval:decided", "reason")
 class ApprovalDecided(Event):
     approval_id: str
     action_id: str
@@ -444,7 +341,7 @@ class ApprovalDecided(Event):
     replaced_by: str | None = None  # action id of the edited version
 
 
-@_event("governance:approval:closed")
+@declared("governance:approval:closed")
 class ApprovalClosed(Event):
     """An approval ended without a person's verdict on it."""
 
@@ -454,7 +351,7 @@ class ApprovalClosed(Event):
     code: str
 
 
-@_event("governance:grant:given")
+@declared("governance:grant:given")
 class GrantGiven(Event):
     action: str
     segment: str
@@ -465,7 +362,7 @@ class GrantGiven(Event):
     expires_us: int
 
 
-@_event("governance:grant:lowered")
+@declared("governance:grant:lowered")
 class GrantLowered(Event):
     action: str
     segment: str
@@ -473,7 +370,7 @@ class GrantLowered(Event):
     code: str
 
 
-@_event("governance:gap:observed", "question")
+@declared("governance:gap:observed", "question")
 class GapObserved(Event):
     collection: str
     code: str
@@ -482,19 +379,19 @@ class GapObserved(Event):
 # -- ledger --------------------------------------------------------------------------------------
 
 
-@_event("ledger:origin:opened")
+@declared("ledger:origin:opened")
 class OriginOpened(Event):
     origin: str
     key: str  # id of the log key
 
 
-@_event("ledger:writer:opened")
+@declared("ledger:writer:opened")
 class WriterOpened(Event):
     writer: str
     follows: str | None = None
 
 
-@_event("ledger:verify:finished")
+@declared("ledger:verify:finished")
 class VerifyFinished(Event):
     size: int
     result: str

@@ -27,7 +27,7 @@ class Money:
         if not self.amount.is_finite():
             raise ValueError("amount is not a finite decimal")
         if len(self.currency) != _CODE_LENGTH or not (
-            self.currency.isascii() and self.currency.isupper()
+            self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
         ):
             raise ValueError("currency is not three capital letters (ISO 4217)")
 

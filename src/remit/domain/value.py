@@ -62,7 +62,10 @@ def canonical(value: object) -> Canonical:
             return Canonical(
                 type="record", form={str(key): canonical(item).form for key, item in value.items()}
             )
-        case Sequence() | set() | frozenset():
+        case set() | frozenset():
+            forms = [canonical(item).form for item in value]
+            return Canonical(type="list", form=sorted(forms, key=encode))
+        case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
             return Canonical(type="list", form=[canonical(item).form for item in value])
         case _:
             raise TypeError(f"a value of type `{type(value).__name__}` has no exact form")

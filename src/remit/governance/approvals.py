@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from remit.domain import actor, clock
 from remit.domain.action import ActionSpec
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.entry import Draft, Event
 from remit.domain.event import (
     ActionExpired,
     ActionWithdrawn,
@@ -14,8 +15,6 @@ from remit.domain.event import (
     ApprovalDecided,
     ApprovalVoted,
     CaseEscalated,
-    Draft,
-    Event,
 )
 from remit.domain.money import Money
 from remit.domain.value import Json, canonical

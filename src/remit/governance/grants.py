@@ -4,7 +4,8 @@ from datetime import datetime
 
 from remit.domain import actor, clock
 from remit.domain.autonomy import PHASE_CAP, Level, Phase
-from remit.domain.event import Draft, GrantGiven, GrantLowered
+from remit.domain.entry import Draft
+from remit.domain.event import GrantGiven, GrantLowered
 from remit.domain.ids import derived
 from remit.errors import IllegalMoveError
 from remit.store.unit import UnitOfWork

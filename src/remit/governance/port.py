@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from remit.domain.approval import RejectReason, Verdict
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.owners import Person
 from remit.ledger.verify import VerifyReport

@@ -7,7 +7,7 @@ from typing import Final
 
 from remit.domain import clock
 from remit.domain.actor import Actor, ActorKind
-from remit.domain.event import EVENTS, Draft, Entry
+from remit.domain.entry import EVENTS, Draft, Entry
 from remit.errors import EntryRefusedError, NewerEntryError
 from remit.ledger import canonical
 from remit.ledger.canonical import Json

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from remit.domain.event import EVENTS
+from remit.domain.entry import EVENTS
 from remit.errors import EntryRefusedError, NewerEntryError, PayloadTamperedError
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import NotFoundError, PayloadMissingError
 from remit.ledger.canonical import Json
 from remit.ledger.entry import Leaf, PayloadName, parse

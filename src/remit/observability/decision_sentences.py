@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from remit.domain import clock
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.observability.told import (
     Named,
     Told,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.observability.told import (
     Body,
     Named,

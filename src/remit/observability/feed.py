@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 
 LISTENERS_MAX = 256
 EVENTS_QUEUED_MAX = 1_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from remit.domain import clock
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.observability import decision_sentences, effect_sentences, step_sentences
 from remit.observability.line import Line
 from remit.observability.told import Named, Told, filled_in, opened, plain, word

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.domain.value import Json, encode
 
 VALUE_CHARACTERS_MAX = 2_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from remit.domain import clock
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.observability import sentences
 from remit.observability.line import Line, Parts, Span, Timeline
 

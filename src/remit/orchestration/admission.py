@@ -9,14 +9,8 @@ from pydantic import ValidationError
 from remit.authoring.case import Case
 from remit.domain import actor
 from remit.domain.case import CaseOutcome, CaseStatus
-from remit.domain.event import (
-    CaseClosed,
-    CaseQuarantined,
-    CaseReceived,
-    CaseReleased,
-    Draft,
-    Event,
-)
+from remit.domain.entry import Draft, Event
+from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
 from remit.domain.value import Json, encode
 from remit.errors import (
     BusyError,

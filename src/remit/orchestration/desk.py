@@ -11,7 +11,8 @@ from typing import TypeVar
 from remit.domain import actor
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import CaseOutcome, CaseStatus
-from remit.domain.event import CaseClosed, CaseReopened, Draft
+from remit.domain.entry import Draft
+from remit.domain.event import CaseClosed, CaseReopened
 from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import approvals, inbox

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from remit.domain import actor, clock
 from remit.domain.case import CaseStatus
-from remit.domain.event import Draft, WaitEnded
+from remit.domain.entry import Draft
+from remit.domain.event import WaitEnded
 from remit.errors import RemitError
 from remit.governance import approvals
 from remit.store import cases, waits

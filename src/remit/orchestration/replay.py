@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from remit.domain.approval import ApprovalState, Vote
 from remit.domain.clock import instant
 from remit.domain.effect import EffectState
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json
 from remit.errors import DivergenceError

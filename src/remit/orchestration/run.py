@@ -8,7 +8,7 @@ from datetime import datetime
 
 from remit.domain import actor, clock
 from remit.domain.actor import Actor
-from remit.domain.event import Draft, Entry, Event
+from remit.domain.entry import Draft, Entry, Event
 from remit.domain.value import Json, encode
 from remit.intake.mask import Masker
 from remit.orchestration import replay

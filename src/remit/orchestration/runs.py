@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from remit.domain.case import CaseStatus
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import NotFoundError, UnknownWorkflowError
 from remit.intake import mask
 from remit.intake.mask import Masker

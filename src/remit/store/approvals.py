@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from remit.domain.approval import ApprovalState, Requirement, Vote, move
 from remit.domain.clock import instant
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (

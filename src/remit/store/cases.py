@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from remit.domain.case import CaseStatus, move
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (

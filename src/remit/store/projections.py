@@ -1,6 +1,6 @@
 """Which nouns look at which entry: the one place that live writing and a rebuild share."""
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store import approvals, authority, cases, proposals, vault, waits
 from remit.store.connection import Connection
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from remit.domain.effect import EffectState, move
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store.connection import Connection
 
 SCHEMA = (

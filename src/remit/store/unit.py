@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from remit.domain.event import Draft, Entry
+from remit.domain.entry import Draft, Entry
 from remit.errors import FencedError
 from remit.store.connection import Connection
 from remit.store.streams import Tails, other_run

@@ -1,6 +1,6 @@
 """Rows of what parked cases wait for: a projection, and the timers of the keeper."""
 
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.store.connection import Connection
 
 SCHEMA = (

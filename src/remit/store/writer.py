@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from remit.domain.clock import Clock
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.errors import (
     BusyError,
     LedgerMismatchError,

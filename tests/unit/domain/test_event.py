@@ -7,7 +7,7 @@ from typing import get_type_hints
 import pytest
 
 from remit.domain import event
-from remit.domain.event import EVENTS, Event
+from remit.domain.entry import EVENTS, Event
 
 SOURCES = {"intake", "orchestration", "policy", "governance", "ledger"}
 

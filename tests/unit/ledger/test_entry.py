@@ -3,7 +3,8 @@
 import pytest
 
 from remit.domain.actor import person, workflow
-from remit.domain.event import CaseEscalated, Draft
+from remit.domain.entry import Draft
+from remit.domain.event import CaseEscalated
 from remit.errors import EntryRefusedError, NewerEntryError
 from remit.ledger.entry import Link, build, parse
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.domain import event
+from remit.domain import entry
 from remit.ledger import anchor
 from remit.ledger.checkpoint import Signer
 from remit.ledger.merkle import leaf_hash
@@ -267,7 +267,7 @@ def test_an_event_of_a_newer_remit_is_counted_not_condemned(
     sound: tuple[Path, str, KeyRing], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, vkey, _ = sound
-    monkeypatch.delitem(event.EVENTS, "orchestration:tool:read")
+    monkeypatch.delitem(entry.EVENTS, "orchestration:tool:read")
     report = judged(file, vkey)
     assert (report.result, report.exit_code) == ("incomplete", 2)
     assert report.lines[-1] == "result    incomplete; 280 entries were written by a newer Remit"

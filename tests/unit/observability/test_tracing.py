@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from remit.domain import actor
-from remit.domain.event import EVENTS, Entry
+from remit.domain.entry import EVENTS, Entry
 from remit.observability import sentences
 from remit.observability.tracing import spans, timeline
 from tests.browser.sample_case import entries_of_a_case

@@ -1,0 +1,107 @@
+"""An entry of the ledger: what is drafted, what is read back, and how an event is declared."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar, dataclass_transform
+
+from remit.domain.actor import Actor
+from remit.domain.value import Json
+
+EVENTS: dict[str, type["Event"]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A body; its class names the event and the payload roles that may stand beside it."""
+
+    NAME: ClassVar[str] = ""
+    ROLES: ClassVar[tuple[str, ...]] = ()
+
+    def body(self) -> dict[str, Json]:
+        """Return the JSON body; optional members that are None are left out."""
+        members: dict[str, Json] = {}
+        names: tuple[str, ...] = tuple(self.__slots__)
+        for name in names:
+            value = getattr(self, name)
+            if value is not None:
+                members[name] = _json(value)
+        return members
+
+
+def _json(value: object) -> Json:
+    if isinstance(value, tuple | list):
+        return [_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"`{type(value).__name__}` does not belong in an entry's body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry to append: everything but its number, its place and its seal."""
+
+    event: Event
+    case_id: str  # the stream: a case, or a control stream
+    workflow: str
+    actor: Actor
+    path: str | None = None  # step of the workflow code
+    run: int | None = None
+    causes: tuple[str, ...] = ()
+    on_behalf_of: Actor | None = None
+    fingerprint: str | None = None
+    payloads: Mapping[str, Json] = field(default_factory=dict)  # role -> masked content
+    tenant: str = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry as it was read back; payloads are opened on demand by the ledger."""
+
+    id: str
+    case_id: str
+    seq: int
+    event: str
+    body: Mapping[str, Json]
+    actor: Actor
+    at_us: int
+    workflow: str
+    tenant: str = "default"
+    path: str | None = None
+    run: int | None = None
+    fingerprint: str | None = None
+    payloads: Mapping[str, Json] = field(default_factory=dict)
+    on_behalf_of: Actor | None = None
+
+    def word(self, name: str) -> str:
+        """Return a text of the body; empty where there is none."""
+        value = self.body.get(name)
+        return "" if value is None else str(value)
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number of the body; `None` where there is none."""
+        value = self.body.get(name)
+        return value if isinstance(value, int) else None
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts of the body."""
+        value = self.body.get(name)
+        return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def declared(name: str, *roles: str) -> Callable[[type[E]], type[E]]:
+    """Declare an event: its name, and the payload roles that may stand beside it."""
+
+    def declare(cls: type[E]) -> type[E]:
+        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+        made.NAME = name
+        made.ROLES = roles
+        EVENTS[name] = made
+        return made
+
+    return declare
