@@ -128,12 +128,13 @@ async def _answer(remit: Remit, view: ApprovalView, message: Message, played: Pl
     said = {vote.person for vote in view.votes}
     people = [one for one in _entitled(remit, view) if one.handle not in said]
     if verdict is Verdict.APPROVE:
-        needed = max((one.people for one in view.card.requirements), default=1)
-        played.two_people += needed > 1
-        for person in people[: max(needed - len(said), 1)]:
+        for person in people:
             view = await _decide(remit, view, person, verdict)
-        if view.state is ApprovalState.OPEN:
+            if view.state is not ApprovalState.OPEN:
+                break
+        else:
             return
+        played.two_people += len(view.votes) > 1
     else:
         edits = wanted.edits if wanted is not None else None
         await _decide(remit, view, people[0], verdict, edits)
@@ -162,8 +163,10 @@ async def _decide(
 
 
 def _entitled(remit: Remit, view: ApprovalView) -> list[Person]:
+    """Return who may say yes, those first who have most of the roles that are asked for."""
     wanted = {one.role for one in view.card.requirements}
-    return [one for one in remit.people().values() if one.active and one.roles & wanted]
+    able = [one for one in remit.people().values() if one.active and one.roles & wanted]
+    return sorted(able, key=lambda one: -len(one.roles & wanted))
 
 
 def _left(waiting: Sequence[tuple[ApprovalView, Message]]) -> frozenset[str]:
