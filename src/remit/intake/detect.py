@@ -1,5 +1,6 @@
 """Find every value in a text that must not be seen."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from remit.intake.view import view_of
 __all__ = ["Finding", "Known", "find"]
 
 SCORE_MIN = 0.5
+
+# The name of a field. It is too short, and lacks the digits and marks, for any recogniser.
+_NAME = re.compile(r"[a-z_]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +45,11 @@ def find(
     """
     view = view_of(text)
     hits = list(known_values.hits(view.text, known))
-    around = Surroundings(view.text, label)
-    for recogniser in RECOGNISERS:
-        if recogniser.gate(view.text):
-            hits.extend(recogniser.hits(view.text, around, regions))
+    if _NAME.fullmatch(text) is None:
+        around = Surroundings(view.text, label)
+        for recogniser in RECOGNISERS:
+            if recogniser.gate(view.text):
+                hits.extend(recogniser.hits(view.text, around, regions))
     findings = []
     for hit in _strongest(hits):
         start, end = view.source(hit.start, hit.end)

@@ -144,5 +144,10 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(
         label="DOB", type="DOB", gate=lambda text: _YEAR.search(text) is not None, hits=_birthday
     ),
-    Recogniser(label="SECRET", type="SECRET", gate=secrets.has_anchor, hits=_secret),
+    Recogniser(
+        label="SECRET",
+        type="SECRET",
+        gate=lambda text: text.isascii() or secrets.has_anchor(text),  # ASCII is sifted by shape
+        hits=_secret,
+    ),
 )

@@ -31,7 +31,7 @@ _PAIR = re.compile(
 )
 _BEARER = re.compile(r"\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/_.=-]{16,2048})", re.IGNORECASE)
 # What a text must hold for a shape to match at all: looking for it is cheaper than the shape.
-_EXACT = (
+_EXACT: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_VENDOR, (
         "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox",
         "sk-", "k_live_", "k_test_", "whsec_", "AIza", "ya29.", "SG.", "hf_", "npm_", "pypi-",
@@ -40,7 +40,7 @@ _EXACT = (
     (_JWT, ("eyJ",)),
     (_PEM, ("-----BEGIN ",)),
 )  # fmt: skip
-_FOLDED = (
+_FOLDED: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_PAIR, (
         "passwor", "passwd", "pwd", "passphrase", "secret", "key", "token", "kennwort", "haslo",
         "contrase",
@@ -53,13 +53,13 @@ _PLACEHOLDER = re.compile(r"\$\{|\{\{|<|\*{3}|x{4}|\[", re.IGNORECASE)
 def hits(text: str) -> Iterator[Hit]:
     """Yield the credentials of a text; digests, ids and placeholders are none."""
     for shape, literals in _EXACT:
-        if not any(literal in text for literal in literals):
+        if not _holds(text, literals):
             continue
         for match in shape.finditer(text):
             yield _hit(*match.span(), text)
     lower = text.lower() if text.isascii() else None  # beyond ASCII, more letters match than lower
     for shape, literals in _FOLDED:
-        if lower is not None and not any(literal in lower for literal in literals):
+        if lower is not None and not _holds(lower, literals):
             continue
         for match in shape.finditer(text):
             value = match["value"]
@@ -70,8 +70,14 @@ def hits(text: str) -> Iterator[Hit]:
 
 def has_anchor(text: str) -> bool:
     """Tell whether a text may hold a credential at all."""
-    lower = text.lower()
-    return any(anchor in lower for anchor in _ANCHORS)
+    return _holds(text.lower(), _ANCHORS)
+
+
+def _holds(text: str, literals: tuple[str, ...]) -> bool:
+    for literal in literals:  # noqa: SIM110 - a generator would cost more than the search
+        if literal in text:
+            return True
+    return False
 
 
 _ANCHORS = (
