@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from remit.domain import actor, clock
 from remit.domain.action import ActionSpec
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
 from remit.domain.event import (
     ActionExpired,
@@ -21,6 +22,7 @@ from remit.domain.value import Json, canonical
 from remit.errors import (
     ApprovalClosedError,
     ApprovalExpiredError,
+    IllegalMoveError,
     InvalidEditError,
     NotEntitledError,
     NotFoundError,
@@ -32,6 +34,8 @@ from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
 EDIT_CHARACTERS_MAX = 16_384
+
+_UNCERTAIN = frozenset({EffectState.INTENDED, EffectState.DISPATCHED, EffectState.AMBIGUOUS})
 
 
 def decide(
@@ -66,6 +70,8 @@ def decide(
         raise ApprovalExpiredError("the time to decide has passed; nothing was performed")
     if digest != row.digest:
         raise StaleDigestError("what you were shown is not what would run now; look again")
+    if verdict is Verdict.EDIT and not edits:
+        raise InvalidEditError("nothing was changed; approve it, or change a field")
     votes = rows.votes(uow.connection, approval_id)
     if verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
         return row
@@ -127,6 +133,30 @@ def take_back(
         uow, row, ActionWithdrawn(action_id=row.action_id, code="desk.taken_back"), person=person
     )
     return rows.find(uow.connection, approval_id) or row
+
+
+def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
+    """Withdraw whatever of a case still waits for a yes or for its grace time to end.
+
+    Raises `IllegalMoveError` while it is not certain what became of an effect.
+    """
+    for proposal in proposals.of_case(uow.connection, case_id):
+        if proposal.state in _UNCERTAIN:
+            raise IllegalMoveError(
+                f"`{proposal.action}` is {proposal.state.value}; hand the case back, "
+                "so that it is found out first"
+            )
+    for row in rows.of_case(uow.connection, case_id):
+        if row.state not in {ApprovalState.OPEN, ApprovalState.APPROVED}:
+            continue
+        for event in (
+            ApprovalClosed(
+                approval_id=row.approval_id, action_id=row.action_id, state="revoked",
+                code="case_closed",
+            ),
+            ActionWithdrawn(action_id=row.action_id, code="desk.case_closed"),
+        ):  # fmt: skip
+            _append(uow, row, event, person=person)
 
 
 def expire(uow: UnitOfWork, approval_id: str) -> bool:

@@ -177,6 +177,8 @@ class Desk:
 
         def work(uow: UnitOfWork) -> None:
             row = admission.require(uow, case_id, CaseStatus.ESCALATED)
+            if close:
+                approvals.withdraw(uow, case_id, person=person)
             uow.append(
                 Draft(
                     event=CaseClosed(outcome=CaseOutcome.HANDLED.value)
