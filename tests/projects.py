@@ -1,4 +1,4 @@
-"""Small projects that tests write: a folder with settings, code and rules, and a tape to act on."""
+"""Small projects that tests write: settings, code and rules in a folder, and a tape to act on."""
 
 import textwrap
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 from remit import testing
 from remit.app import Remit
 from remit.domain.autonomy import Level
-from remit.domain.event import Entry
+from remit.domain.entry import Entry
 from remit.domain.value import Json
 from remit.governance.card import ApprovalRow
 from remit.integrations.connector import Operation, OperationKind
@@ -52,7 +52,7 @@ file = "{tape}"
 operations = ["getOrder", "pay", "undoPayment", "note", "mail"]
 """
 
-PRELUDE = '''
+PRELUDE = """
 import asyncio
 from typing import Annotated, Any
 
@@ -96,7 +96,9 @@ async def take_back(id: str) -> Any:
     return await tape.perform("undoPayment", reference=id)
 
 
-@desk.action(risk="money", undo=take_back, says="Pay {amount} on {order_id}", on=get_order, times_max=2)
+@desk.action(
+    risk="money", undo=take_back, says="Pay {amount} on {order_id}", on=get_order, times_max=2
+)
 async def pay(
     order_id: Annotated[str, Source.tool("get_order", "id")],
     amount: Annotated[Money, Source.tool("get_order", "total").at_most()],
@@ -111,7 +113,7 @@ async def pay(
 async def note(text: Annotated[str, Source.any()]) -> Done:
     return Done.model_validate(await tape.perform("note", text=text))
 
-'''
+"""
 
 PERMIT = """
 @id("{plain}")
@@ -176,7 +178,9 @@ class Small:
         code = textwrap.indent(textwrap.dedent(body), "    ")
         handler = f"@desk.handle\nasync def handle(case: Wish, run: Context) -> Any:\n{code}\n"
         (home / "small.py").write_text(PRELUDE + textwrap.dedent(more) + "\n\n" + handler)
-        rules = "".join(PERMIT.format(name=name, plain=name.replace("_", "-")) for name in self.permitted)
+        rules = "".join(
+            PERMIT.format(name=name, plain=name.replace("_", "-")) for name in self.permitted
+        )
         (home / "policies" / "all.cedar").write_text(rules + self.policy)
         for name, text in self.files.items():
             place = home / name
@@ -195,7 +199,7 @@ class Small:
             trained=self.folder / "trained",
         )  # fmt: skip
         async with testing.running(project, clock=self.clock) as remit:
-            remit._executor._connectors["tape"] = self.tape  # noqa: SLF001 - the tests' own tape
+            remit._executor._connectors["tape"] = self.tape
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)
             yield remit
@@ -207,7 +211,8 @@ class Small:
 
 async def send(remit: Remit, *, external_id: str | None = None, **fields: object) -> str:
     """Send a message and let the desk work; return the case."""
-    admission = await remit.receive(NAME, fields, channel="test", external_id=external_id)
+    given = {"order_id": "7", **fields}
+    admission = await remit.receive(NAME, given, channel="test", external_id=external_id)
     await remit.settled()
     return admission.case_id
 
@@ -237,7 +242,9 @@ def result(remit: Remit, case_id: str) -> Json:
 
 def notes(remit: Remit, case_id: str) -> list[str]:
     """Return what was said when the case was escalated."""
-    return [str(one.payloads["note"]) for one in found(remit, case_id, "orchestration:case:escalated")]
+    return [
+        str(one.payloads["note"]) for one in found(remit, case_id, "orchestration:case:escalated")
+    ]
 
 
 def waiting(remit: Remit) -> tuple[ApprovalRow, ...]:
