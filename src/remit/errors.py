@@ -1,7 +1,7 @@
-"""Every error of Remit, drawn as a tree; each has a stable code, an HTTP status and says what to do.
+"""Every error of Remit, drawn as a tree: a stable code, an HTTP status, and what to do.
 
-A message is a lower-case fragment without a full stop, with user input in backticks, and never holds
-a masked value's original.
+A message is a lower-case fragment without a full stop, with user input in backticks, and never
+holds a masked value's original.
 """
 
 

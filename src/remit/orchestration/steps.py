@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from remit.authoring.context import Answer, Classified
 from remit.authoring.step_call import StepCall
@@ -22,6 +22,7 @@ from remit.domain.event import (
 from remit.domain.step import Confidence, StepKey, StepKind
 from remit.domain.value import Json, canonical
 from remit.errors import (
+    ArgumentsInvalidError,
     KnowledgeUnavailableError,
     OutputInvalidError,
     PromptInvalidError,
@@ -220,7 +221,15 @@ class Steps:
         rule = run.equipment.workflow.tools.get(key.name)
         if rule is None or not rule.spec.derive:
             raise RegistrationError(f"`{key.name}` is no derive of `{run.equipment.name}`")
-        value = rule.body(**dict(call.arguments))
+        try:  # from the recorded forms, so that live and replayed runs compute on the same values
+            typed = {
+                name: rule.arguments[name].validate_python(one) for name, one in given.items()
+            }
+        except (KeyError, ValidationError):
+            raise ArgumentsInvalidError(
+                f"the arguments of `{key.name}` are not those it declares"
+            ) from None
+        value = rule.body(**typed)
         form = canonical(plain(value)).form
         result: Json = {"arguments": given, "value": form}
         run.note(

@@ -367,5 +367,6 @@ async def test_no_set_order_leaks_into_a_recorded_value(small: Small) -> None:
         assert "orchestration:case:closed" in events(remit, case_id), notes(remit, case_id)
         values.append(found(remit, case_id, "orchestration:value:derived")[0].payloads["result"])
     assert [value["value"] for value in values if isinstance(value, dict)] == ["abcqzebra"]
+    first = values[0]
     assert isinstance(first, dict)
     assert first["arguments"] == {"names": ["a", "b", "c", "q", "zebra"]}
