@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,11 +65,17 @@ async def running(
         durability_check=False,
         runs_max=runs_max,
     )
+    for name, one in remit.equipment.items():
+        remit.equipment[name] = replace(one, sleep=_at_once)  # time stands still: nobody sleeps
     await remit.start()
     try:
         yield remit
     finally:
         await remit.stop()
+
+
+async def _at_once(seconds: float) -> None:
+    del seconds
 
 
 async def decide(
