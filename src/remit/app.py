@@ -103,7 +103,6 @@ class Remit(Desk):
             credentials={
                 key: value for one in assembled.values() for key, value in one.credentials.items()
             },
-            clock=now,
         )
         self.intake = Intake(
             masker=self.runs.new_scope,

@@ -130,7 +130,6 @@ class Intake:
         raw: Mapping[str, object],
         corrections: Mapping[str, str],
         *,
-        case_id: str,
         masker: Masker,
     ) -> tuple[CaseReleased, dict[str, Json]]:
         """Read a quarantined message again with a person's corrections.
@@ -151,7 +150,6 @@ class Intake:
             raise IntakeError(f"still doubtful, nothing was released: {said}")
         fields = message.fields()
         event = CaseReleased(outcomes=normalised.outcomes(), corrected=tuple(sorted(corrections)))
-        del case_id
         return event, {"raw": _form(corrected), "fields": fields}
 
     def _context(self) -> NormaliseContext:

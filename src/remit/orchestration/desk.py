@@ -138,7 +138,7 @@ class Desk:
         raw = admission.raw_of(self.database, self.keys, case_id)
         masker, rows = self.runs.scope(case_id)
         event, payloads = self.intake.release(
-            self.runs.workflow(row.workflow), raw, corrections, case_id=case_id, masker=masker
+            self.runs.workflow(row.workflow), raw, corrections, masker=masker
         )
 
         def work(uow: UnitOfWork) -> None:

@@ -4,7 +4,7 @@ INVARIANT: nothing else calls a connector (import contract), and a body sees rea
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,11 +119,9 @@ class Executor:
         connectors: Mapping[str, Connector],
         *,
         credentials: Mapping[str, str | None],
-        clock: Callable[[], datetime],
     ) -> None:
         self._connectors = dict(connectors)
         self._credentials = dict(credentials)
-        self._clock = clock
 
     # -- reads -----------------------------------------------------------------------------------
 
