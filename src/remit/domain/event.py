@@ -6,6 +6,7 @@ counts and keyed digests; content travels in the sealed payloads named in bracke
 
 from collections.abc import Mapping
 
+from remit.domain import ledger_event  # noqa: F401 - its events belong to the set
 from remit.domain.entry import Event, declared
 
 # -- intake --------------------------------------------------------------------------------------
@@ -374,24 +375,3 @@ class GrantLowered(Event):
 class GapObserved(Event):
     collection: str
     code: str
-
-
-# -- ledger --------------------------------------------------------------------------------------
-
-
-@declared("ledger:origin:opened")
-class OriginOpened(Event):
-    origin: str
-    key: str  # id of the log key
-
-
-@declared("ledger:writer:opened")
-class WriterOpened(Event):
-    writer: str
-    follows: str | None = None
-
-
-@declared("ledger:verify:finished")
-class VerifyFinished(Event):
-    size: int
-    result: str

@@ -1,13 +1,14 @@
 """Anchors: checkpoints kept outside the data directory, so that a rollback shows.
 
-The one sink today is a file on this host, one line for each checkpoint; whoever owns the host can
-rewrite the ledger and the anchor together, and `verify` says so.
+A receipt has one form whoever gave it. In a file it is one line of JSON; a folder of such files
+(a clone of a git anchor, a write-once directory) is read as a whole.
 """
 
 import base64
 import binascii
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,15 +18,96 @@ from remit.domain import clock
 from remit.errors import StorageUnavailableError
 from remit.store.connection import Connection
 
-LINE_BYTES_MAX: Final = 16_384
+LINE_BYTES_MAX: Final = 65_536  # a time-stamp token with its certificates is some kilobytes
+SUFFIX: Final = ".anchor"
+LOCAL: Final = "local"  # the operator of whatever is kept on this host
+_NOTE_LINES: Final = 3
+_SIZE_DIGITS_MAX: Final = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorReceipt:
-    """A line of an anchor; a malformed one has an empty note, which no key has signed."""
+    """Somebody keeps a checkpoint. A malformed one has an empty note, which no key has signed.
 
-    line: int
-    note: bytes
+    `size` and `root` are what the note claims; whoever judges parses it with the log's key.
+    """
+
+    note: bytes  # the checkpoint as the log signed it
+    operator: str = LOCAL  # who keeps it: named in settings, never taken from a signature
+    kind: str = "file"  # file | git | directory | witness | rfc3161
+    at: datetime | None = None
+    raw: bytes = b""  # what the sink answered: commit id, cosignature lines, time-stamp token
+    line: int = 0
+
+    @property
+    def size(self) -> int:
+        """The number of entries that the note claims; -1 where it is malformed."""
+        lines = self.note.split(b"\n", _NOTE_LINES)
+        known = len(lines) > _NOTE_LINES and len(lines[1]) <= _SIZE_DIGITS_MAX
+        return int(lines[1]) if known and lines[1].isdigit() else -1
+
+    @property
+    def origin(self) -> str:
+        """The log that the note claims to be of."""
+        return self.note.partition(b"\n")[0].decode(errors="replace")
+
+    @property
+    def root(self) -> bytes:
+        """The root that the note claims; empty where it is malformed."""
+        lines = self.note.split(b"\n", _NOTE_LINES)
+        try:
+            return base64.b64decode(lines[2], validate=True) if len(lines) > _NOTE_LINES else b""
+        except binascii.Error:
+            return b""
+
+
+def line_of(receipt: AnchorReceipt, *, named: bool = False) -> bytes:
+    """Return the line of a receipt; `named` also writes who gave it."""
+    members = {
+        "at": "" if receipt.at is None else clock.text(receipt.at),
+        "note": base64.b64encode(receipt.note).decode(),
+    }
+    if named:
+        members |= {"kind": receipt.kind, "operator": receipt.operator}
+    if receipt.raw:
+        members["raw"] = base64.b64encode(receipt.raw).decode()
+    return (json.dumps(members, sort_keys=True) + "\n").encode()
+
+
+def receipts(path: Path, *, operator: str = LOCAL, kind: str = "file") -> list[AnchorReceipt]:
+    """Return the lines of an anchor file, or of all files of a folder; none where nothing is.
+
+    `operator` and `kind` are those of lines that name none. A last line without its end was never
+    complete and is left out.
+    """
+    if path.is_dir():
+        files = sorted(one for one in path.rglob(f"*{SUFFIX}") if one.is_file())
+        return [found for file in files for found in receipts(file, operator=operator, kind=kind)]
+    if not path.exists():
+        return []
+    return [
+        parsed(data, line=number, operator=operator, kind=kind)
+        for number, data in enumerate(_lines(path), 1)
+    ]
+
+
+def parsed(
+    data: bytes, *, line: int = 0, operator: str = LOCAL, kind: str = "file"
+) -> AnchorReceipt:
+    """Return the receipt of a line, with an empty note where it is malformed."""
+    try:
+        members = json.loads(data)
+        at = members["at"]
+        return AnchorReceipt(
+            note=_decoded(members["note"]),
+            operator=str(members.get("operator", operator)),
+            kind=str(members.get("kind", kind)),
+            at=datetime.fromisoformat(at) if at else None,
+            raw=_decoded(members.get("raw", "")),
+            line=line,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return AnchorReceipt(note=b"", operator=operator, kind=kind, line=line)
 
 
 def publish(connection: Connection, path: Path, *, now: datetime) -> bool:
@@ -38,12 +120,11 @@ def publish(connection: Connection, path: Path, *, now: datetime) -> bool:
     known = receipts(path)
     if known and known[-1].note == note:
         return False
-    line = json.dumps({"at": clock.text(now), "note": base64.b64encode(note).decode()}) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, line.encode())
+            os.write(handle, line_of(AnchorReceipt(note=note, at=now)))
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -54,21 +135,13 @@ def publish(connection: Connection, path: Path, *, now: datetime) -> bool:
     return True
 
 
-def receipts(path: Path) -> list[AnchorReceipt]:
-    """Return the lines of an anchor file, none where there is no file."""
-    if not path.exists():
-        return []
-    found = []
+def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        number = 0
         while line := file.readline(LINE_BYTES_MAX):
-            number += 1
-            found.append(AnchorReceipt(line=number, note=_note(line)))
-    return found
+            if not line.endswith(b"\n") and len(line) < LINE_BYTES_MAX:
+                return
+            yield line
 
 
-def _note(line: bytes) -> bytes:
-    try:
-        return base64.b64decode(json.loads(line)["note"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        return b""
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

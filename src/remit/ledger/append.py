@@ -11,8 +11,8 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.actor import service
 from remit.domain.entry import EVENTS, Draft, Entry
-from remit.domain.event import OriginOpened, WriterOpened
 from remit.domain.ids import IdSource, derived
+from remit.domain.ledger_event import OriginOpened, WriterOpened
 from remit.errors import EntryRefusedError, LedgerMismatchError
 from remit.ledger.checkpoint import NoteError, Signer, parse_note
 from remit.ledger.entry import Link, build
