@@ -106,6 +106,25 @@ def postgres_url(postgres_server: postgres.Server | None) -> Iterator[str]:
         postgres_server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def durable_server() -> Iterator[postgres.Server | None]:
+    """A PostgreSQL that keeps every fsync, as commands demand of theirs."""
+    if not postgres.available():
+        yield None
+        return
+    with postgres.server(durable=True) as running:
+        yield running
+
+
+@pytest.fixture
+def durable_url(durable_server: postgres.Server | None) -> Iterator[str]:
+    """An empty database of its own on a server that commands accept."""
+    url = postgres.url_for_tests(durable_server)
+    yield url
+    if durable_server is not None:
+        durable_server.drop(url)
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Async tests run on asyncio."""

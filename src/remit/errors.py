@@ -114,6 +114,13 @@ class NewerDatabaseError(StorageError):
     code = "storage.newer"
 
 
+class DatabaseNotEmptyError(StorageError):
+    """The database to copy to holds rows already."""
+
+    code = "storage.not_empty"
+    exit_code = 2
+
+
 class BusyError(StorageError):
     """A queue is full; try again later."""
 

@@ -15,6 +15,9 @@ from remit.settings import Project
 from remit.store import passages, projections
 from remit.store.database import open_database
 
+# The tables beside the ledger's own.
+SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
+
 
 def open_remit(
     project: Project,
@@ -48,7 +51,7 @@ def open_remit(
     keys = KeyRing.open(folder, random_bytes=random_bytes)
     database = open_database(
         database_url(project),
-        schema=(*projections.SCHEMA, *passages.SCHEMA),
+        schema=SCHEMA,
         read_only=read_only,
         owner=owner,
         durability_check=durability_check,

@@ -27,6 +27,8 @@ COMMANDS = {
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
     "ledger": "Verify the record.",
+    "migrate": "Bring the database to the shape that this Remit needs.",
+    "copy": "Copy the project's database to PostgreSQL, and compare.",
 }
 
 

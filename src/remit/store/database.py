@@ -7,8 +7,10 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from remit.domain.clock import Clock
 from remit.errors import SettingsError
+from remit.store import migrations
 from remit.store.connection import Connection, Dialect
-from remit.store.schema import LEDGER
+from remit.store.migrations import Plan, created
+from remit.store.schema import LEDGER, create
 
 T = TypeVar("T")
 
@@ -80,6 +82,42 @@ def open_database(
         f"`{scheme}` is not a database that Remit knows; "
         "write `sqlite:///remit.db` or `postgresql://user@host/name`"
     )
+
+
+def planned(url: str, *, schema: Sequence[str] = ()) -> Plan:
+    """Return what `upgrade` would do, without doing it; a file that is not there lacks everything.
+
+    Raises `NewerDatabaseError`, `StorageUnavailableError`, `SettingsError`.
+    """
+    statements = (*LEDGER, *schema)
+    path = url.removeprefix("sqlite:///")
+    if path != url and not Path(path).exists():
+        return Plan(missing=tuple(created(statements, "sqlite")), before=(), after=())
+    database = open_database(url, read_only=True, owner="remit migrate")
+    try:
+        return database.read(lambda c: migrations.plan(c, statements))
+    finally:
+        database.close()
+
+
+def upgrade(url: str, *, schema: Sequence[str] = (), after: bool = False) -> None:
+    """Create and change tables until the code can run on them, also while others work.
+
+    `after` also takes away what only older code needs: everybody must have stopped. On SQLite
+    that is always so. Raises `DatabaseInUseError` and what `planned` raises.
+    """
+    if url.startswith("sqlite"):
+        open_database(url, schema=schema, owner="remit migrate").close()
+        return
+    from remit.store import postgres
+
+    connection = postgres.session(url, owner="remit migrate")
+    try:
+        if after:
+            postgres.take_lock(connection)
+        create(connection, (*LEDGER, *schema), after=after)
+    finally:
+        connection.close()
 
 
 def _since(clock: Clock | None) -> datetime | None:

@@ -141,6 +141,12 @@ def index_digest(connection: Connection) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+def every(connection: Connection) -> list[PassageRow]:
+    """Return every section, by id."""
+    rows = connection.rows(f"select {_COLUMNS} from passages p order by p.id")
+    return [_row(row) for row in rows]
+
+
 def search(
     connection: Connection,
     words: Sequence[str],

@@ -143,7 +143,7 @@ class PostgresDatabase:
         connection = self._open()
         try:
             _check_server(connection, durability_check=durability_check)
-            self._take_lock(connection)
+            take_lock(connection)
             schema.create(connection, statements)
         except BaseException:
             connection.close()
@@ -160,7 +160,7 @@ class PostgresDatabase:
             return owning
         connection = self._open()
         try:
-            self._take_lock(connection)
+            take_lock(connection)
         except BaseException:
             connection.close()
             raise
@@ -205,25 +205,7 @@ class PostgresDatabase:
             self._owning = None
 
     def _open(self) -> PostgresConnection:
-        with _translating():
-            raw = psycopg.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS_MAX,
-                application_name=f"{self._owner}"[:60],
-                prepare_threshold=PREPARE_AFTER,
-                keepalives_idle=10,
-                keepalives_interval=3,
-                keepalives_count=3,
-            )
-        connection = PostgresConnection(raw)
-        try:
-            for statement in SESSION:
-                connection.execute(statement)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return session(self._url, owner=self._owner)
 
     def _give_back(self, connection: PostgresConnection) -> None:
         try:
@@ -237,23 +219,48 @@ class PostgresDatabase:
                 return
         connection.close()
 
-    def _take_lock(self, connection: PostgresConnection) -> None:
-        before = connection.value("SELECT pg_backend_pid()")
-        # A session that just ended may hold it for a moment longer: wait, but not for a live one.
-        connection.execute(f"SET lock_timeout = '{LOCK_WAIT_MILLISECONDS_MAX}ms'")
-        try:
-            connection.rows("SELECT pg_advisory_lock(?)", (LOCK_KEY,))
-        except StorageError as error:
-            if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
-                raise
-            raise DatabaseInUseError(
-                f"the database is in use by {_holder(connection)}; stop it, or use its API"
-            ) from error
-        connection.execute(LOCK_TIMEOUT)
-        if connection.value("SELECT pg_backend_pid()") != before:
-            raise UnsafeDatabaseError(
-                "a pooler in transaction mode sits before the database; connect to it directly"
-            )
+
+def session(url: str, *, owner: str) -> PostgresConnection:
+    """Return a new session that waits for nothing for long."""
+    with _translating():
+        raw = psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS_MAX,
+            application_name=f"{owner}"[:60],
+            prepare_threshold=PREPARE_AFTER,
+            keepalives_idle=10,
+            keepalives_interval=3,
+            keepalives_count=3,
+        )
+    connection = PostgresConnection(raw)
+    try:
+        for statement in SESSION:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def take_lock(connection: PostgresConnection) -> None:
+    """Take the deployment's lock for the life of the session; raises `DatabaseInUseError`."""
+    before = connection.value("SELECT pg_backend_pid()")
+    # A session that just ended may hold it for a moment longer: wait, but not for a live one.
+    connection.execute(f"SET lock_timeout = '{LOCK_WAIT_MILLISECONDS_MAX}ms'")
+    try:
+        connection.rows("SELECT pg_advisory_lock(?)", (LOCK_KEY,))
+    except StorageError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        raise DatabaseInUseError(
+            f"the database is in use by {_holder(connection)}; stop it, or use its API"
+        ) from error
+    connection.execute(LOCK_TIMEOUT)
+    if connection.value("SELECT pg_backend_pid()") != before:
+        raise UnsafeDatabaseError(
+            "a pooler in transaction mode sits before the database; connect to it directly"
+        )
 
 
 def _check_server(connection: PostgresConnection, *, durability_check: bool) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Final
 
 from remit.errors import NewerDatabaseError
+from remit.store import migrations, tables
 from remit.store.connection import Connection, Dialect
-
-SCHEMA_NUMBER: Final = 1
+from remit.store.migrations import MIGRATIONS, Migration
 
 # Leaves, sealed payloads, their order, the tree and its checkpoints.
 LEDGER: Final = (
@@ -36,6 +37,7 @@ LEDGER: Final = (
         writer_id TEXT NOT NULL)""",
 )
 
+LOCK_KEY: Final = int.from_bytes(sha256(b"remit/schema/v1").digest()[:8], "big", signed=True)
 META: Final = "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
 POSTGRESQL_WORDS: Final = {
@@ -50,40 +52,76 @@ _ONLY = re.compile(r"\s*--\s*only\s+(sqlite|postgresql)\s*\n")
 _TABLE = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
 
 
-def create(connection: Connection, statements: Sequence[str]) -> None:
-    """Create what is missing, in one transaction.
+def create(
+    connection: Connection,
+    statements: Sequence[str],
+    *,
+    after: bool = True,
+    known: Sequence[Migration] = MIGRATIONS,
+) -> None:
+    """Bring a database to the newest shape, in one transaction.
 
-    A statement that opens with the line `-- only sqlite` or `-- only postgresql` is left as it is
-    and runs there alone. Statements say `IF NOT EXISTS`. Raises `NewerDatabaseError`.
+    Migrations that are due run first (those marked *after* only when told that no older code is
+    left), then what is missing is created. A statement that opens with the line `-- only sqlite`
+    or `-- only postgresql` is left as it is and runs there alone. Statements say `IF NOT EXISTS`.
+    Raises `NewerDatabaseError`.
     """
     connection.begin(write=True)
     try:
-        connection.execute(translate(META, connection.dialect))
-        check(connection)
-        for statement in statements:
-            only = _ONLY.match(statement)
-            if only is None:
-                connection.execute(translate(statement, connection.dialect))
-            elif only.group(1) == connection.dialect:
-                connection.execute(statement[only.end() :])
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('schema', ?) ON CONFLICT (name) DO NOTHING",
-            (str(SCHEMA_NUMBER),),
-        )
+        if connection.dialect == "postgresql":
+            connection.execute("SET LOCAL statement_timeout = 0")  # an index takes its time
+            connection.rows("SELECT pg_advisory_xact_lock(?)", (LOCK_KEY,))
+        check(connection, known=known)
+        fresh = "meta" not in tables.names(connection)
+        for statement in (META, migrations.TABLE):
+            connection.execute(translate(statement, connection.dialect))
+        due = migrations.plan(connection, (), known=known)
+        wanted = known if fresh else (*due.before, *(due.after if after else ()))
+        if not fresh:
+            for one in sorted(wanted, key=lambda one: one.number):
+                _run(connection, one.statements)
+        _run(connection, statements)
+        migrations.note(connection, wanted)
+        _set_number(connection)
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
 
 
-def check(connection: Connection) -> None:
-    """Raise `NewerDatabaseError` where the tables are those of a newer Remit."""
+def check(connection: Connection, *, known: Sequence[Migration] = MIGRATIONS) -> None:
+    """Raise `NewerDatabaseError` where a newer Remit has taken away what this one needs.
+
+    What a newer one has only added does no harm, so old and new code may share a database while
+    one is replaced by the other.
+    """
+    if "meta" not in tables.names(connection):
+        return
     found = connection.value("SELECT value FROM meta WHERE name = 'schema'")
-    if found is not None and int(found) > SCHEMA_NUMBER:
+    newest = known[-1].number
+    if found is not None and int(found) > newest:
         raise NewerDatabaseError(
-            f"the database has schema {found} and this Remit knows {SCHEMA_NUMBER}; "
+            f"the database has schema {found} and this Remit knows {newest}; "
             "install the newer Remit that wrote it"
         )
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        only = _ONLY.match(statement)
+        if only is None:
+            connection.execute(translate(statement, connection.dialect))
+        elif only.group(1) == connection.dialect:
+            connection.execute(statement[only.end() :])
+
+
+def _set_number(connection: Connection) -> None:
+    """Keep the number of the last change that older code cannot live with."""
+    connection.execute(
+        "INSERT INTO meta (name, value) SELECT 'schema', CAST(coalesce(max(number), 1) AS TEXT)"
+        " FROM migrations WHERE moment = 'after' OR number = 1"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
 
 
 def translate(statement: str, dialect: Dialect) -> str:
