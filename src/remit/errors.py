@@ -153,9 +153,23 @@ class NewerEntryError(LedgerError):
 
 
 class LedgerMismatchError(LedgerError):
-    """The stored tree contradicts its head or checkpoint; nothing may be appended."""
+    """The stored tree contradicts its head, checkpoint or anchor; nothing may be appended."""
 
     code = "ledger.mismatch"
+    status = 503
+
+
+class LedgerForkError(LedgerMismatchError):
+    """An anchor knows a larger ledger, or another one of that size; nothing may be appended."""
+
+    code = "ledger.fork"
+
+
+class AnchorUnavailableError(LedgerError):
+    """An anchor does not answer, or not with anything usable; it is asked again later."""
+
+    code = "ledger.anchor_unavailable"
+    status = 503
 
 
 class PayloadTamperedError(LedgerError):

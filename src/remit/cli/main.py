@@ -29,6 +29,7 @@ COMMANDS = {
     "ledger": "Verify the record.",
     "migrate": "Bring the database to the shape that this Remit needs.",
     "copy": "Copy the project's database to PostgreSQL, and compare.",
+    "witness": "Vouch for the growth of somebody else's ledger.",
 }
 
 

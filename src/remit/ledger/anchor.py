@@ -37,6 +37,7 @@ class AnchorReceipt:
     kind: str = "file"  # file | git | directory | witness | rfc3161
     at: datetime | None = None
     raw: bytes = b""  # what the sink answered: commit id, cosignature lines, time-stamp token
+    place: str = ""  # where it is kept, for sentences
     line: int = 0
 
     @property
@@ -69,6 +70,7 @@ def line_of(receipt: AnchorReceipt, *, named: bool = False) -> bytes:
     }
     if named:
         members |= {"kind": receipt.kind, "operator": receipt.operator}
+        members |= {"place": receipt.place} if receipt.place else {}
     if receipt.raw:
         members["raw"] = base64.b64encode(receipt.raw).decode()
     return (json.dumps(members, sort_keys=True) + "\n").encode()
@@ -104,6 +106,7 @@ def parsed(
             kind=str(members.get("kind", kind)),
             at=datetime.fromisoformat(at) if at else None,
             raw=_decoded(members.get("raw", "")),
+            place=str(members.get("place", "")),
             line=line,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
