@@ -1,7 +1,7 @@
 """The masker of one scope: values become tokens, and tokens values again where that is allowed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from remit.domain.value import Json
@@ -21,6 +21,7 @@ from remit.intake.rendering import (
     widened,
 )
 from remit.intake.scrub import scrub
+from remit.intake.surroundings import class_of
 from remit.intake.vault import KnownValue, ScopeVault, VaultRow
 
 __all__ = ["Masked", "Masker", "scrub"]
@@ -28,6 +29,7 @@ __all__ = ["Masked", "Masker", "scrub"]
 ROUNDS_MAX = 6
 TEXT_CHARACTERS_MAX = 1_048_576
 DEPTH_MAX = 64
+TEXTS_SEEN_MAX = 4_096
 INTEGER_MIN = 10**8  # a smaller number is no card, account or phone
 _SURFACES = "surfaces"
 _RAW = "raw"
@@ -44,6 +46,9 @@ class Masked:
     surfaces: bytes = b""
 
 
+_NOTHING = Masked(text="", tokens=())
+
+
 class Masker:
     """Masks for one scope; new values go into its vault.
 
@@ -58,6 +63,9 @@ class Masker:
         self._regions = regions
         self._public = frozenset(value.casefold() for value in public)
         self._known: dict[str, Known] = {}
+        # What was masked since the vault last grew, by text, trust and class of the label.
+        self._seen: dict[tuple[str, bool, str | None], Masked] = {}
+        self._seen_size = 0
 
     @property
     def vault(self) -> ScopeVault:
@@ -118,6 +126,25 @@ class Masker:
     # -- text ------------------------------------------------------------------------------------
 
     def _text(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
+        """Mask a text once: what came of it before holds while no new value is known."""
+        if not text:
+            return _NOTHING
+        kind = class_of(label) if label else None
+        if self._vault.size == self._seen_size:
+            known = self._seen.get((text, trusted, kind))
+            if known is not None:
+                return known
+        masked = self._masked(text, trusted, label)
+        if self._vault.size != self._seen_size or len(self._seen) >= TEXTS_SEEN_MAX:
+            self._seen.clear()
+            self._seen_size = self._vault.size
+        self._seen[text, trusted, kind] = masked
+        # Its own tokens are tokens now, and the last look at it found nothing beside them.
+        settled = replace(masked, surfaces=b"") if masked.surfaces else masked
+        self._seen[masked.text, True, kind] = settled
+        return masked
+
+    def _masked(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
         if len(text) > TEXT_CHARACTERS_MAX:
             raise MaskingFailedError("a text is too long to be masked; split it")
         kept, spans = self._read_tokens(text, label, trusted=trusted)
@@ -183,12 +210,12 @@ class Masker:
     def _settled(
         self, value: Json, paths: Mapping[tuple[str, ...], str], *, trusted: bool
     ) -> Json:
-        before = len(self._vault.tokens())
+        before = self._vault.size
         masked = self._json(value, (), "", paths, trusted)
         for _ in range(ROUNDS_MAX):
-            if len(self._vault.tokens()) == before:
+            if self._vault.size == before:
                 return masked
-            before = len(self._vault.tokens())
+            before = self._vault.size
             masked = self._json(masked, (), "", {}, True)  # noqa: FBT003 - our own tokens now
         return masked
 

@@ -25,6 +25,12 @@ _URL = re.compile(
 _IPV4 = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"
 )
+# What an address or a birthday must hold: looking for it is cheaper than its whole shape.
+_DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
+_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_PAIRS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
+_BEFORE_YEAR = 40  # no date has so much before its year
+_FROM_YEAR = 16
 _VERSION = re.compile(r"\b(?:v|ver|versions?|release|firmware)\.?[\s:=]{0,2}\Z", re.IGNORECASE)
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
 _MAC = re.compile(
@@ -79,11 +85,11 @@ def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
 
 
 def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _IPV4.finditer(text) if text.count(".") >= 3 else ():
+    for match in _IPV4.finditer(text) if _DOTTED.search(text) else ():
         if _VERSION.search(text, max(0, match.start() - 16), match.start()):
             continue
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
-    for match in _IPV6.finditer(text) if text.count(":") >= 2 else ():
+    for match in _IPV6.finditer(text) if _COLONS.search(text) else ():
         if match[0].count(":") < 7 and "::" not in match[0]:
             continue
         if sum(char.isalnum() for char in match[0]) < 3 or not any(c.isdigit() for c in match[0]):
@@ -125,6 +131,15 @@ def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterat
     return secrets.hits(text)
 
 
+def _holds_date(text: str) -> bool:
+    """Tell whether a date stands around one of the text's years."""
+    for year in _YEAR.finditer(text):
+        start, end = year.start() - _BEFORE_YEAR, year.start() + _FROM_YEAR
+        if _BIRTHDAY.search(text, max(0, start), end) is not None:
+            return True
+    return False
+
+
 def _holds_digits(text: str) -> bool:
     return _DIGITS.search(text) is not None
 
@@ -138,12 +153,10 @@ RECOGNISERS: tuple[Recogniser, ...] = (
         label="IP", type="IPADDR", gate=lambda text: "." in text or ":" in text, hits=_address
     ),
     Recogniser(
-        label="MAC", type="MACADDR", gate=lambda text: ":" in text or "-" in text, hits=_mac
+        label="MAC", type="MACADDR", gate=lambda text: _PAIRS.search(text) is not None, hits=_mac
     ),
     Recogniser(label="US_SSN", type="NATID", gate=_holds_digits, hits=_ssn),
-    Recogniser(
-        label="DOB", type="DOB", gate=lambda text: _YEAR.search(text) is not None, hits=_birthday
-    ),
+    Recogniser(label="DOB", type="DOB", gate=_holds_date, hits=_birthday),
     Recogniser(
         label="SECRET",
         type="SECRET",

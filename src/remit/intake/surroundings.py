@@ -2,10 +2,12 @@
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 WINDOW = 40  # characters between a context word and the value
 HEADER_COLUMNS_MAX = 64
 LINE_CHARACTERS_MAX = 10_000
+LABELS_CACHED_MAX = 1_024
 
 _CLASSES = {
     "phone": (
@@ -43,6 +45,7 @@ _CLASSES = {
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
+_NAME = re.compile(r"[a-z_]{1,30}")
 _HEADER = re.compile(r"[\w \"'./-]+(?:[,;\t|][\w \"'./-]+)+")
 
 
@@ -68,17 +71,11 @@ class Surroundings:
         end = self._ends[place] if place >= 0 else -1
         if end > floor and start - end <= WINDOW and not self._spent(place, end, start):
             return self._names[place]
-        return column or self._labelled()
+        return column or class_of(self._label)
 
     def _spent(self, place: int, end: int, start: int) -> bool:
         """Tell whether another number already took the word `order`: it explains only one."""
         return self._names[place] == "order" and _DIGIT.search(self._text, end, start) is not None
-
-    def _labelled(self) -> str | None:
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self._label)
-        names = [_CLASS_OF.get(word.casefold()) for word in _WORD.findall(words)]
-        known = [name for name in names if name]
-        return known[-1] if known else None
 
     def _cell(self, start: int) -> tuple[int, str | None]:
         """Return where the table cell of a place begins, and its column's class."""
@@ -91,6 +88,22 @@ class Surroundings:
         place = self._text.count(mark, line, start)
         begin = max(line, self._text.rfind(mark, line, start) + 1)
         return begin, classes[place] if place < len(classes) else None
+
+
+def class_of(label: str) -> str | None:
+    """Return the class that a key or a column names; all that a label says of a value."""
+    return _named(label) if _NAME.fullmatch(label) else _class_of(label)
+
+
+def _class_of(label: str) -> str | None:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)
+    names = [_CLASS_OF.get(word.casefold()) for word in _WORD.findall(words)]
+    known = [name for name in names if name]
+    return known[-1] if known else None
+
+
+# Of names only, since any other key of a record may be somebody's value.
+_named = lru_cache(maxsize=LABELS_CACHED_MAX)(_class_of)
 
 
 def _scan(text: str) -> tuple[list[int], list[str]]:

@@ -25,8 +25,10 @@ _TOLERANT = re.compile(
     rf"({_TYPES})(\\?_|%5F|&\#95;|\\u005f|[- \u00a0\uff3f])([0-9A-Z]{{{CODE_LENGTH}}})",
     re.IGNORECASE | re.ASCII,
 )
-# Every well-formed code holds two of these digits within its eight characters.
+# Every well-formed code holds two of these digits within its eight characters, and before the
+# first of them stand at most the longest type, the longest separator and the rest of the code.
 _TWO_DIGITS = re.compile(rf"[2-9][0-9A-Za-z]{{0,{CODE_LENGTH - 2}}}[2-9]")
+_BEFORE_DIGIT = max(map(len, TYPES)) + len(r"\u005f") + CODE_LENGTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class TokenRead:
 
 def reads(text: str) -> Iterator[TokenRead]:
     """Yield every place, from the left, that reads as a token of any scope."""
-    if _TWO_DIGITS.search(text) is None:
+    if not _may_hold(text):
         return
     for match in _TOLERANT.finditer(text):
         code = "".join(_READ_AS.get(char, "") for char in match[3])
@@ -56,6 +58,15 @@ def reads(text: str) -> Iterator[TokenRead]:
             written=match[0] == token,
             underscored=match[2] not in "- \u00a0",
         )
+
+
+def _may_hold(text: str) -> bool:
+    """Tell whether a token can stand near one of the few places that look like its code."""
+    for pair in _TWO_DIGITS.finditer(text):
+        start, end = pair.start() - _BEFORE_DIGIT, pair.end() + CODE_LENGTH
+        if _TOLERANT.search(text, max(0, start), end) is not None:
+            return True
+    return False
 
 
 def is_token(text: str, type: str | None = None) -> bool:

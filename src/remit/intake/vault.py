@@ -86,6 +86,7 @@ class ScopeVault:
         self._cipher = AESGCM(self._keys.value)
         self._random_bytes = random_bytes
         self._values: dict[str, KnownValue] = {}
+        self._tokens: frozenset[str] = frozenset()
         self._by_index: dict[bytes, str] = {}
         self._heads: set[str] = set()
         self._new_rows: list[VaultRow] = []
@@ -146,7 +147,14 @@ class ScopeVault:
 
     def tokens(self) -> frozenset[str]:
         """Return every token of the scope."""
-        return frozenset(self._values)
+        if len(self._tokens) != len(self._values):
+            self._tokens = frozenset(self._values)
+        return self._tokens
+
+    @property
+    def size(self) -> int:
+        """How many values the scope holds; it only grows."""
+        return len(self._values)
 
     def checks(self, token: str) -> bool:
         """Tell whether a token's check characters belong to this scope."""

@@ -24,6 +24,7 @@ _ADDRESS = re.compile(
     r"[^\s<>()\[\],;:\"'@]{1,64}@[^\s<>()\[\],;:\"'@]{1,253}\.[^\s<>()\[\],;:\"'@.]{2,63}"
 )
 _ACCOUNT = re.compile(r"(?i)\b(?=([a-z]{2}[ -]?[0-9][ -]?[0-9](?:[ -]?[a-z0-9]){11,30}))")
+_TWO_DIGITS = re.compile(r"[0-9][ -]?[0-9]")
 _CLOSING = ".,;:!?)]}>»”’'\""
 _ACCOUNT_CHARACTERS_MIN = 15  # ISO 13616
 
@@ -55,15 +56,40 @@ def content_findings(
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    for kind, pattern in (("a link", _LINK), ("an address", _ADDRESS)):
-        for match in pattern.finditer(text):
+    for kind, pattern, holds in (
+        ("a link", _LINK, _holds_link),
+        ("an address", _ADDRESS, _holds_at),
+    ):
+        for match in pattern.finditer(text) if holds(text) else ():
             yield kind, match.group().rstrip(_CLOSING)
-    for match in _ACCOUNT.finditer(text):
+    for match in _ACCOUNT.finditer(text) if _holds_account(text) else ():
         plain = _plain(match.group(1)).upper()
         lengths = range(_ACCOUNT_CHARACTERS_MIN, len(plain) + 1)
         account = next((plain[:end] for end in lengths if _checks(plain[:end])), None)
         if account is not None:
             yield "an account", account
+
+
+# -- what a shape must hold: looking for it is cheaper than the shape ----------------------------
+
+
+def _holds_link(text: str) -> bool:
+    if "/" in text or not text.isascii():  # beyond ASCII, more letters match than lower ones
+        return True
+    lower = text.lower()
+    return "www." in lower or "mailto:" in lower
+
+
+def _holds_at(text: str) -> bool:
+    return "@" in text
+
+
+def _holds_account(text: str) -> bool:
+    return any(
+        pair.start() >= before and _ACCOUNT.match(text, pair.start() - before) is not None
+        for pair in _TWO_DIGITS.finditer(text)
+        for before in (2, 3)  # the letters of a country, and perhaps a gap
+    )
 
 
 def _checks(account: str) -> bool:
