@@ -9,6 +9,7 @@ from pathlib import Path
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.ledger.randomness import RandomPages
 from remit.ledger.seal import KeyRing
 from remit.models.choice import Progress
 from remit.settings import Project
@@ -35,6 +36,7 @@ def open_remit(
     Raises the errors of `remit.errors` that name what is wrong with settings, files or database.
     """
     settings = project.settings
+    random_bytes = RandomPages(random_bytes)
     generator = randomness.SystemRandom()
     assembled = {}
     for member in project.workflows:

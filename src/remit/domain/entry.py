@@ -23,7 +23,10 @@ class Event:
         names: tuple[str, ...] = tuple(self.__slots__)
         for name in names:
             value = getattr(self, name)
-            if value is not None:
+            kind = type(value)
+            if kind is str or kind is int:
+                members[name] = value
+            elif value is not None:
                 members[name] = _json(value)
         return members
 
@@ -53,6 +56,10 @@ class Draft:
     fingerprint: str | None = None
     payloads: Mapping[str, Json] = field(default_factory=dict)  # role -> masked content
     tenant: str = "default"
+    body: Mapping[str, Json] = field(init=False)  # that of the event, made once
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", self.event.body())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,9 @@ def canonical(value: object) -> Canonical:
 
     Raises `TypeError` for a float or any type that has no exact form.
     """
+    if type(value) is str:
+        text = value if value.isascii() else unicodedata.normalize("NFC", value)
+        return Canonical(type="text", form=text)
     match value:
         case None:
             return Canonical(type="null", form=None)

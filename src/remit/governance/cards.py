@@ -7,6 +7,8 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -15,6 +17,7 @@ from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity,
 from remit.domain.approval import Requirement
 from remit.domain.decision import Decision, GateFacts
 from remit.domain.money import Money
+from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
 from remit.governance.card import Card, Change, EditField, Quote
 
@@ -128,6 +131,17 @@ def facts_form(facts: GateFacts, decision: Decision) -> Json:
 
 
 def _form(value: object) -> Json:
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value  # type: ignore[return-value]  # one of these three
+    if kind is tuple:
+        return [_form(item) for item in value]  # type: ignore[attr-defined]  # an exact tuple
+    if kind is ActionSpec:
+        return _spec_form(value)  # type: ignore[arg-type]  # an exact specification
+    return _any_form(value)
+
+
+def _any_form(value: object) -> Json:
     match value:
         case None | bool() | int():
             return value
@@ -141,10 +155,18 @@ def _form(value: object) -> Json:
             return {str(key): _form(item) for key, item in value.items()}
         case list() | tuple() | frozenset():
             return [_form(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            return {field.name: _form(getattr(value, field.name)) for field in fields(value)}
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {name: _form(getattr(value, name)) for name in _names(type(value))}
         case _:
             return str(value)
+
+
+@lru_cache(maxsize=256)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+_spec_form: Remembered[ActionSpec, Json] = Remembered(_any_form)
 
 
 # -- parts ---------------------------------------------------------------------------------------

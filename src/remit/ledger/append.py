@@ -175,7 +175,7 @@ class Journal:
             )
             rows.append((draft.case_id, seq, role, key_id, sealed.ciphertext))
         at, at_us = self._written(now)
-        link, body = batch.link, event.body()
+        link, body = batch.link, draft.body
         leaf = build(
             draft,
             id=entry_id,

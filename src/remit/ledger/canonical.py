@@ -29,7 +29,8 @@ def encode(value: Json) -> bytes:
 
     Raises `EntryRefusedError` with path and rule, never with the value.
     """
-    _walk(value, "$", DEPTH_MAX)
+    if not _fits(value, DEPTH_MAX):
+        _walk(value, "$", DEPTH_MAX)
     return _written(value)
 
 
@@ -54,8 +55,58 @@ def read(data: bytes) -> Json:
 
 def encode_content(value: Json) -> bytes:
     """Return the JSON bytes of sealed content: any keys, null, integers of 64 bits, no float."""
-    _walk_content(value, "$", CONTENT_DEPTH_MAX)
+    if not _content_fits(value, CONTENT_DEPTH_MAX):
+        _walk_content(value, "$", CONTENT_DEPTH_MAX)
     return _written(value)
+
+
+def _fits(value: Json, depth: int) -> bool:
+    """Tell what `_walk` tells, without the names that only an error needs."""
+    kind = type(value)
+    if kind is str or kind is bool:
+        return True
+    if kind is int:
+        return -INTEGER_MAX <= value <= INTEGER_MAX  # type: ignore[operator]  # an exact int
+    if depth == 0:
+        return False
+    if kind is dict:
+        for key, item in value.items():  # type: ignore[union-attr]  # an exact dict
+            if not _is_key(key):
+                return False
+            item_kind = type(item)
+            if item_kind is not str and item_kind is not bool and not _fits(item, depth - 1):
+                return False
+        return True
+    if kind is list:
+        for item in value:  # type: ignore[union-attr]  # noqa: SIM110 - an exact list; faster so
+            if type(item) is not str and not _fits(item, depth - 1):
+                return False
+        return True
+    return False
+
+
+def _content_fits(value: Json, depth: int) -> bool:
+    """Tell what `_walk_content` tells, without the names that only an error needs."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -CONTENT_INTEGER_MAX <= value <= CONTENT_INTEGER_MAX  # type: ignore[operator]  # an exact int
+    if depth == 0:
+        return False
+    if kind is dict:
+        for key, item in value.items():  # type: ignore[union-attr]  # an exact dict
+            if type(key) is not str:
+                return False
+            if type(item) is not str and not _content_fits(item, depth - 1):
+                return False
+        return True
+    if kind is list:
+        for item in value:  # type: ignore[union-attr]
+            if type(item) is not str and not _content_fits(item, depth - 1):
+                return False
+        return True
+    return False
 
 
 def _walk(value: Json, path: str, depth: int) -> None:

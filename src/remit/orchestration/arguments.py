@@ -40,6 +40,8 @@ def step_digest(arguments: Mapping[str, Json]) -> str:
 
 def plain(value: object) -> Any:
     """Return models and frozen values as mappings, deeply; everything else as it is."""
+    if type(value) is str:
+        return value
     match value:
         case Money():
             return value

@@ -18,6 +18,7 @@ from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.governance import cards
 from remit.orchestration import facts
+from remit.orchestration.bound import signature
 from remit.orchestration.facts import Gathered, Proposal
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import Run
@@ -43,7 +44,7 @@ def note_proposed(
             action=proposal.action,
             version=proposal.version,
             arguments=run.digest(dict(proposal.arguments)),
-            signature=facts.signature(declared.spec),
+            signature=signature(declared.spec),
             risk=declared.spec.risk.value,
             author=proposal.author,
             replaces=None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from remit.domain.action import ActionSpec, ToolSource, Witness, alternatives
+from remit.domain.remembered import Remembered
 from remit.domain.value import Json, digest
 from remit.orchestration.run import Run
 
@@ -25,13 +26,17 @@ def bound(
             "action_id": action_id,
             "arguments": dict(arguments),
             "connector": connector,
-            "signature": "" if spec is None else digest(spec.signature),
+            "signature": "" if spec is None else signature(spec),
             "slice": _slice(run, action),
             "undo": "" if spec is None else (spec.undo or ""),
             "version": version,
             "world": _world(run, spec, witnesses),
         }
     )
+
+
+# The digest of a declaration.
+signature: Remembered[ActionSpec, str] = Remembered(lambda spec: digest(spec.signature))
 
 
 def _world(run: Run, spec: ActionSpec | None, witnesses: tuple[Witness, ...]) -> str:

@@ -24,9 +24,9 @@ from remit.domain.decision import (
     Stop,
 )
 from remit.domain.money import Money
-from remit.domain.value import Canonical, Json, digest
+from remit.domain.value import Canonical, Json
 from remit.orchestration import provenance
-from remit.orchestration.bound import bound
+from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
@@ -125,9 +125,9 @@ def gather(
         author=proposal.author,
         arguments=proposal.arguments,
         types={name: value.type for name, value in values.items()},
-        signature_digest="" if spec is None else digest(spec.signature),
+        signature_digest="" if spec is None else signature(spec),
         spec=spec,
-        spec_digest="" if spec is None else digest(spec.signature),
+        spec_digest="" if spec is None else signature(spec),
         times_used=_times_used(run, proposal),
         denied_intent=_denied(run, spec, proposal),
         denied_count=sum(
@@ -366,11 +366,6 @@ def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, 
             amount = Money(Decimal(str(form["amount"])), str(form["currency"]))
             return amount.minor, amount.currency
     return None
-
-
-def signature(spec: ActionSpec) -> str:
-    """Return the digest of a declaration."""
-    return digest(spec.signature)
 
 
 def record_of(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from remit.authoring.case import Case
 from remit.authoring.schema import fields_of
 from remit.authoring.workflow import Workflow
 from remit.domain.action import (
@@ -14,6 +15,7 @@ from remit.domain.action import (
     Witness,
     alternatives,
 )
+from remit.domain.remembered import Remembered
 from remit.domain.value import Canonical, Json
 from remit.orchestration.replay import History
 from remit.policy import sources
@@ -89,8 +91,7 @@ def _word(form: Json) -> str:
             return "text"
 
 
-def key_fields(workflow: Workflow) -> frozenset[str]:
-    """Return the case fields that some source names."""
+def _key_fields(workflow: Workflow) -> frozenset[str]:
     specs = [tool.spec.params for tool in workflow.tools.values()]
     specs += [action.spec.params for action in workflow.actions.values()]
     return frozenset(
@@ -102,11 +103,22 @@ def key_fields(workflow: Workflow) -> frozenset[str]:
     )
 
 
+# The case fields that some source names, once a workflow is complete.
+key_fields: Remembered[Workflow, frozenset[str]] = Remembered(_key_fields)
+
+
+def _typed(case: type[Case]) -> dict[str, FieldSpec]:
+    return {field.path: field for field in fields_of(case, "case")}
+
+
+_types: Remembered[type[Case], dict[str, FieldSpec]] = Remembered(_typed)
+
+
 def _of_case(workflow: Workflow, history: History) -> Iterator[Witness]:
     fields = history.fields
     if workflow.handler is None or not isinstance(fields, dict):
         return
-    types = {field.path: field for field in fields_of(workflow.handler.case, "case")}
+    types = _types(workflow.handler.case)
     keys = key_fields(workflow)
     for name, form in fields.items():
         integrity = Integrity.STATED if name in keys and _is_key(form) else Integrity.UNTRUSTED

@@ -86,7 +86,7 @@ class Run:
             case_id=self.case_id,
             seq=self.seen + len(self.drafts),
             event=draft.event.NAME,
-            body=draft.event.body(),
+            body=draft.body,
             actor=draft.actor,
             at_us=clock.microseconds(self.now()),
             workflow=draft.workflow,

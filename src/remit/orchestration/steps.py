@@ -288,6 +288,8 @@ def answer(run: Run, call: StepCall[Any], result: Json) -> Any:
 
 def canonical_json(value: object) -> Json:
     """Return a JSON answer with its numbers as exact text where they are no whole numbers."""
+    if type(value) is str:
+        return value
     match value:
         case float():
             return repr(value)

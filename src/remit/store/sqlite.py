@@ -21,12 +21,12 @@ from remit.errors import (
 )
 from remit.store import schema
 from remit.store.connection import Connection, Parameter, Row
+from remit.store.log_keeper import LogKeeper
 
 T = TypeVar("T")
 
 READERS_IDLE_MAX: Final = 8
 STATEMENTS_CACHED_MAX: Final = 512
-WAL_BYTES_MAX: Final = 16 * 1024 * 1024
 LOCK_NOTE_BYTES_MAX: Final = 4096
 
 PRAGMAS: Final = (
@@ -40,7 +40,7 @@ PRAGMAS: Final = (
     ("cache_size", -65536, -65536),
     ("mmap_size", 0, 0),  # an I/O error must be an error, not a signal
     ("journal_size_limit", 67_108_864, 67_108_864),
-    ("wal_autocheckpoint", 0, 0),  # the committer does it between two commits
+    ("wal_autocheckpoint", 0, 0),  # see `remit.store.log_keeper`
 )
 
 
@@ -127,6 +127,8 @@ class SqliteDatabase:
         self._idle: list[SqliteConnection] = []
         self._guard = threading.Lock()
         self._closed = False
+        log = path.with_name(f"{path.name}-wal")
+        self._keeper = LogKeeper(log, lambda: self._open(write=True))
         if read_only:
             if not path.exists():
                 raise StorageUnavailableError(f"there is no database at `{path}`; nothing to read")
@@ -178,16 +180,11 @@ class SqliteDatabase:
 
     def maintain(self, connection: Connection) -> None:
         """Move the write-ahead log into the file where it has grown."""
-        log = self._path.with_name(self._path.name + "-wal")
-        try:
-            grown = log.stat().st_size > WAL_BYTES_MAX
-        except OSError:
-            return
-        if grown:
-            connection.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        self._keeper.committed(connection)
 
     def close(self) -> None:
         """Close every idle reader and give the file free."""
+        self._keeper.close()
         with self._guard:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -81,7 +81,7 @@ def test_sqlite_is_set_up_to_keep_what_it_acknowledged(tmp_path: Path) -> None:
 def test_the_write_ahead_log_does_not_grow_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("remit.store.sqlite.WAL_BYTES_MAX", 200_000)
+    monkeypatch.setattr("remit.store.log_keeper.LOG_BYTES_MAX", 200_000)
     database = open_database(
         f"sqlite:///{tmp_path}/remit.db", schema=("create table blobs (b blob not null)",)
     )
@@ -89,10 +89,12 @@ def test_the_write_ahead_log_does_not_grow_for_ever(
     for _ in range(60):
         connection.execute("insert into blobs values (zeroblob(20000))")
         database.maintain(connection)
+        if database._keeper._thread is not None:  # no writer outruns it on a disk
+            database._keeper._thread.join()
     grown = (tmp_path / "remit.db-wal").stat().st_size
     connection.close()
     database.close()
-    assert grown < 400_000
+    assert grown < 500_000
 
 
 def test_a_closed_database_does_not_read(tmp_path: Path) -> None:
