@@ -352,6 +352,9 @@ class Remit(Desk):
 
     def _committed(self, committed: Committed) -> None:
         if committed.ready:
+            for entry in committed.entries:
+                if entry.seq == 1:
+                    self.runs.fresh.committed(entry)
             workflows = {entry.case_id: entry.workflow for entry in committed.entries}
             self.dispatcher.wake(
                 tuple((case_id, workflows.get(case_id, "")) for case_id in committed.ready)

@@ -32,7 +32,6 @@ from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
 from remit.policy import cedar, sources, stop
 from remit.policy.request import PolicyRequest
-from remit.store import authority, proposals
 from remit.store.connection import Connection
 
 
@@ -96,7 +95,7 @@ def gather(
             spec, values, witnesses, directories=equipment.directories, already=already
         )
     )
-    level = _level(run, connection, spec, proposal)
+    level = _level(run, connection, spec, proposal, standing)
     digest_bound = bound(
         run,
         spec,
@@ -138,7 +137,7 @@ def gather(
         ),
         proofs=proofs,
         content_findings=findings(run, spec, proposal.arguments, values, witnesses),
-        stops=_stops(connection, run, proposal),
+        stops=_stops(connection, run, proposal, standing),
         policy=answer,
         limits=(),
         level=level,
@@ -210,9 +209,15 @@ def _of_record(
 
 
 def _level(
-    run: Run, connection: Connection, spec: ActionSpec | None, proposal: Proposal
+    run: Run,
+    connection: Connection,
+    spec: ActionSpec | None,
+    proposal: Proposal,
+    standing: Standing,
 ) -> LevelFact:
-    grant = authority.grant(connection, workflow=run.equipment.name, action=proposal.action)
+    grant = run.authority.grant(
+        connection, standing.authority, workflow=run.equipment.name, action=proposal.action
+    )
     now_us = int(run.now().timestamp() * 1_000_000)
     risk = None if spec is None else spec.risk
     return LevelFact(
@@ -221,7 +226,7 @@ def _level(
         ceiling=run.equipment.ceiling(proposal.action),
         fingerprint_matches=grant is None or grant.fingerprint == run.equipment.fingerprint,
         expired=grant is not None and grant.expires_us <= now_us,
-        ambiguous_effects=proposals.ambiguous(connection, run.equipment.name, proposal.action),
+        ambiguous_effects=standing.ambiguous,
         owner_active=bool(run.equipment.owner),
         role=run.equipment.desk.approver_role,
         approvals=_approvals(run, spec, proposal, risk),
@@ -326,12 +331,14 @@ def _denied(run: Run, spec: ActionSpec | None, proposal: Proposal) -> bool:
     return False
 
 
-def _stops(connection: Connection, run: Run, proposal: Proposal) -> tuple[Stop, ...]:
+def _stops(
+    connection: Connection, run: Run, proposal: Proposal, standing: Standing
+) -> tuple[Stop, ...]:
     return tuple(
-        standing
-        for standing in authority.stops(connection)
+        one
+        for one in run.authority.stops(connection, standing.authority)
         if stop.applies(
-            standing,
+            one,
             case_id=run.case_id,
             workflow=run.equipment.name,
             action=proposal.action,

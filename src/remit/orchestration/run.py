@@ -14,6 +14,7 @@ from remit.intake.mask import Masker
 from remit.orchestration import replay
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History
+from remit.orchestration.standing import Authority
 from remit.store import approvals, vault
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
@@ -46,6 +47,7 @@ class Run:
     now: Callable[[], datetime]
     random_number: Callable[[], int]
     new_id: Callable[[], str]
+    authority: Authority = field(default_factory=Authority)
     number: int = 0
     seen: int = 0
     live: int = 0  # steps that were taken, not replayed

@@ -1,7 +1,7 @@
 """Opening a case for a run: its entries folded, its masker, its place in the record."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,13 +14,13 @@ from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration import replay
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.fresh import Fresh, NewRows
 from remit.orchestration.run import Run
+from remit.orchestration.standing import Authority
 from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.writer import Writer
-
-NewRows = Callable[[], list[vault.VaultTuple]]
 
 
 class Read(Protocol):
@@ -41,13 +41,18 @@ class Runs:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     random_bytes: Callable[[int], bytes]
+    fresh: Fresh = field(default_factory=Fresh)
+    authority: Authority = field(default_factory=Authority)
 
     async def ready(self, case_id: str) -> Run | None:
         """Open a case that is ready; `None` for one that is not, or not for this installation."""
-        row = await self.read(lambda c: cases.find(c, case_id))
-        if row is None or row.status is not CaseStatus.READY or row.workflow not in self.equipment:
+        workflow, status, seq = await self.read(lambda c: cases.standing(c, case_id))
+        if status is not CaseStatus.READY or workflow not in self.equipment:
             return None  # a workflow that is not set up here: the case stays ready for one that is
-        return await self.open(case_id)
+        fresh = self.fresh.take(case_id)
+        if fresh is None or fresh.entry is None or fresh.entry.seq != seq:
+            return await self.open(case_id)
+        return self._run(case_id, workflow, [fresh.entry], fresh.masker, fresh.rows)
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""
@@ -60,19 +65,24 @@ class Runs:
             return row.workflow, entries, vault.of_scope(connection, case_id)
 
         workflow, entries, rows = await self.read(work)
-        masker, take = self._masker(case_id, rows)
+        return self._run(case_id, workflow, entries, *self._masker(case_id, rows))
+
+    def _run(
+        self, case_id: str, workflow: str, entries: list[Entry], masker: Masker, rows: NewRows
+    ) -> Run:
         history = replay.fold(entries)
         return Run(
             case_id=case_id,
             equipment=self.workflow(workflow),
             history=history,
             masker=masker,
-            vault_rows=take,
+            vault_rows=rows,
             writer=self.writer,
             keyed=lambda data: self.keys.keyed("digest", data),
             now=self.now,
             random_number=lambda: int.from_bytes(self.random_bytes(7), "big") >> 3,
             new_id=self.new_id,
+            authority=self.authority,
             number=history.seq + 1,
             seen=history.seq,
         )
@@ -87,7 +97,9 @@ class Runs:
 
     def new_scope(self, case_id: str) -> tuple[Masker, NewRows]:
         """Return the masker of a case that begins, and what hands over its new vault rows."""
-        return self._masker(case_id, [])
+        masker, rows = self._masker(case_id, [])
+        self.fresh.scope(case_id, masker, rows)
+        return masker, rows
 
     def scope(self, case_id: str) -> tuple[Masker, NewRows]:
         """Return the masker of a case that is there."""

@@ -1,7 +1,8 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from remit.domain.decision import Stop
 from remit.store import authority, proposals
 from remit.store.connection import Connection
 
@@ -30,8 +31,45 @@ def read_standing(
         if record
         else {}
     )
+    version, ambiguous = proposals.standing(connection, workflow, action)
     return Standing(
-        authority=authority.version(connection),
-        money_on_record=tuple(sorted(spent.items())),
-        ambiguous=proposals.ambiguous(connection, workflow, action),
+        authority=version, money_on_record=tuple(sorted(spent.items())), ambiguous=ambiguous
     )
+
+
+class Authority:
+    """Grants and stops as of a version, which every change of them raises; read once for each."""
+
+    def __init__(self) -> None:
+        self._known = _Known(version=-1)
+
+    def stops(self, connection: Connection, version: int) -> tuple[Stop, ...]:
+        """Return the standing stops of a snapshot with that version."""
+        known = self._at(version)
+        if known.stops is None:
+            known.stops = authority.stops(connection)
+        return known.stops
+
+    def grant(
+        self, connection: Connection, version: int, *, workflow: str, action: str
+    ) -> authority.GrantRow | None:
+        """Return the grant in force in a snapshot with that version."""
+        known = self._at(version)
+        if (workflow, action) not in known.grants:
+            known.grants[workflow, action] = authority.grant(
+                connection, workflow=workflow, action=action
+            )
+        return known.grants[workflow, action]
+
+    def _at(self, version: int) -> "_Known":
+        known = self._known
+        if known.version != version:
+            known = self._known = _Known(version=version)
+        return known
+
+
+@dataclass(slots=True, kw_only=True)
+class _Known:
+    version: int
+    stops: tuple[Stop, ...] | None = None
+    grants: dict[tuple[str, str], authority.GrantRow | None] = field(default_factory=dict)

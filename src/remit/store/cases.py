@@ -74,6 +74,16 @@ def find(connection: Connection, case_id: str) -> CaseRow | None:
     return None if row is None else _row(row)
 
 
+def standing(connection: Connection, case_id: str) -> tuple[str, CaseStatus | None, int]:
+    """Return workflow, status and last entry of a case; no status where there is no case."""
+    row = connection.one(
+        "select workflow, status, (select max(seq) from entries where case_id = cases.case_id)"
+        " from cases where case_id = ?",
+        (case_id,),
+    )
+    return ("", None, 0) if row is None else (str(row[0]), CaseStatus(row[1]), row[2] or 0)
+
+
 def find_external(connection: Connection, workflow: str, external: str) -> CaseRow | None:
     """Return the case that a sender's own id names."""
     row = connection.one(
@@ -241,8 +251,11 @@ def _set(
         return None
     if row.status is not to:
         move(row.status, to)
-        _count(connection, row.workflow, row.status.value, -1)
-        _count(connection, row.workflow, to.value, 1)
+        connection.execute(
+            "insert into case_counts (workflow, status, n) values (?, ?, -1), (?, ?, 1)"
+            " on conflict (workflow, status) do update set n = case_counts.n + excluded.n",
+            (row.workflow, row.status.value, row.workflow, to.value),
+        )
     closed = entry.at_us if to is CaseStatus.CLOSED else None
     connection.execute(
         "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from remit.domain.effect import EffectState, move
+from remit.domain.effect import MOVES, EffectState, move
 from remit.domain.entry import Entry
-from remit.store.connection import Connection
+from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
     """create table if not exists proposals (
@@ -106,22 +106,17 @@ def project(connection: Connection, entry: Entry) -> None:
                 ),
             )
         case "policy:action:decided":
-            joined = " ".join(entry.words("codes"))
-            _move(connection, entry, EffectState(entry.word("state")), codes=joined)
+            codes = " ".join(entry.words("codes"))
+            state = EffectState(entry.word("state"))
+            _move(connection, entry, state, *(("codes = ?", codes) if codes else ()))
         case "governance:approval:decided":
             _verdict(connection, entry)
         case "orchestration:effect:intended":
-            _move(connection, entry, EffectState.INTENDED)
-            connection.execute(
-                "update proposals set effect_id = ?, attempt = ? where action_id = ?",
-                (entry.word("effect_id"), entry.number("attempt"), entry.word("action_id")),
-            )
+            begun = (entry.word("effect_id"), entry.number("attempt"))
+            _move(connection, entry, EffectState.INTENDED, "effect_id = ?, attempt = ?", *begun)
         case "orchestration:effect:confirmed":
-            _move(connection, entry, EffectState.CONFIRMED)
-            connection.execute(
-                "update proposals set reference = ? where action_id = ?",
-                (entry.word("reference"), entry.word("action_id")),
-            )
+            reference = entry.word("reference")
+            _move(connection, entry, EffectState.CONFIRMED, "reference = ?", reference)
         case event if event in _STATES:
             _move(connection, entry, _STATES[event])
         case _:
@@ -140,17 +135,29 @@ def _verdict(connection: Connection, entry: Entry) -> None:
             pass
 
 
-def _move(connection: Connection, entry: Entry, to: EffectState, *, codes: str = "") -> None:
+def _move(
+    connection: Connection, entry: Entry, to: EffectState, also: str = "", *values: Parameter
+) -> None:
+    """Move a proposal that is there and may move, and set some of its columns."""
     action_id = entry.word("action_id")
-    row = find(connection, action_id)
-    if row is None:
-        return
-    if row.state is not to:
-        move(row.state, to)
-    connection.execute(
-        "update proposals set state = ?, codes = ?, changed_us = ? where action_id = ?",
-        (to.value, codes or row.codes, entry.at_us, action_id),
+    begins = _BEFORE[to]
+    columns = f"state = ?, changed_us = ?{', ' if also else ''}{also}"
+    moved = connection.execute(
+        f"update proposals set {columns} where action_id = ?"
+        f" and state in ({', '.join('?' * len(begins))})",
+        (to.value, entry.at_us, *values, action_id, *begins),
     )
+    if not moved:
+        row = find(connection, action_id)
+        if row is not None:
+            move(row.state, to)
+
+
+# The states from which there is a move to each, and itself.
+_BEFORE = {
+    to: (to.value, *(begin.value for begin, ends in MOVES.items() if begin and to in ends))
+    for to in EffectState
+}
 
 
 def find(connection: Connection, action_id: str) -> ProposalRow | None:
@@ -168,13 +175,14 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
     return [_row(row) for row in rows]
 
 
-def ambiguous(connection: Connection, workflow: str, action: str) -> int:
-    """Return how many effects of this action nobody is sure about."""
-    value = connection.value(
-        "select count(*) from proposals where workflow = ? and action = ? and state = 'ambiguous'",
+def standing(connection: Connection, workflow: str, action: str) -> tuple[int, int]:
+    """Return the version of what may be done, and how many effects nobody is sure about."""
+    row = connection.one(
+        "select (select n from versions where subject = 'authority'), count(*) from proposals"
+        " where workflow = ? and action = ? and state = 'ambiguous'",
         (workflow, action),
     )
-    return int(str(value))
+    return (0, 0) if row is None else (int(row[0] or 0), int(row[1]))
 
 
 def all_ambiguous(connection: Connection) -> int:

@@ -1,0 +1,52 @@
+"""Cases that this process has just taken in: their first run reads and masks nothing again."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from remit.domain.entry import Entry
+from remit.intake.mask import Masker
+from remit.store import vault
+
+CASES_MAX: Final = 1_024
+
+NewRows = Callable[[], list[vault.VaultTuple]]
+
+
+@dataclass(slots=True)
+class FreshCase:
+    """The scope of a new case and, once it is durable, its first entry as replay reads it."""
+
+    masker: Masker
+    rows: NewRows
+    entry: Entry | None = None
+
+
+class Fresh:
+    """Remembers a bounded number of them; what is not found here is read from the record."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._cases: OrderedDict[str, FreshCase] = OrderedDict()
+
+    def scope(self, case_id: str, masker: Masker, rows: NewRows) -> None:
+        """Keep the scope of a message that is being taken in."""
+        with self._guard:
+            self._cases[case_id] = FreshCase(masker, rows)
+            while len(self._cases) > CASES_MAX:
+                self._cases.popitem(last=False)
+
+    def committed(self, entry: Entry) -> None:
+        """Note that a case is durable; only its masked fields are kept."""
+        with self._guard:
+            found = self._cases.get(entry.case_id)
+            if found is not None and "fields" in entry.payloads:
+                found.entry = replace(entry, payloads={"fields": entry.payloads["fields"]})
+
+    def take(self, case_id: str) -> FreshCase | None:
+        """Hand over a case, once."""
+        with self._guard:
+            found = self._cases.pop(case_id, None)
+        return found if found is not None and found.entry is not None else None
