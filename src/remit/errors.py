@@ -526,6 +526,7 @@ class ForeignAwaitError(WorkflowCodeError):
 
 
 class DivergenceError(WorkflowCodeError):
-    """Workflow code no longer asks for what it asked for before."""
+    """Workflow code no longer asks for what it asked for before; carries both calls."""
 
     code = "workflow.diverged"
+    divergence: object = None

@@ -117,6 +117,7 @@ class WaitStarted(Event):
     kind: str  # approval | time | retry | effect
     ref: str
     expires_us: int | None = None
+    arguments: str | None = None  # of a sleep, as replay compares it
 
 
 @declared("orchestration:wait:ended")
@@ -149,9 +150,15 @@ class CaseReopened(Event):
 
 @declared("orchestration:case:diverged", "calls")
 class CaseDiverged(Event):
+    """The code no longer asks for what is recorded; `calls` lays both side by side."""
+
     code: str
+    why: str  # call | arguments | result | new | ended
     recorded_version: str
     found_version: str
+    recorded: str = ""  # `derive twice`
+    found: str = ""
+    at: str = ""  # file and line of the found call
 
 
 # -- orchestration: proposals and effects --------------------------------------------------------

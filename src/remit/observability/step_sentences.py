@@ -203,10 +203,20 @@ def _reopened(entry: Entry, _named: Named) -> Told:
 
 
 def _diverged(entry: Entry, _named: Named) -> Told:
+    recorded, found = word(entry, "recorded"), word(entry, "found")
+    text = {
+        "arguments": f"Step {entry.path}, {recorded}, is asked for with other arguments now",
+        "result": f"What step {entry.path}, {recorded}, recorded no longer fits its type",
+        "ended": f"The code ended, but step {entry.path}, {recorded}, is recorded",
+        "new": f"The code asks for {found} at step {entry.path}, and {recorded} is recorded after",
+    }.get(
+        word(entry, "why"), f"Step {entry.path} was {recorded}, and the code now asks for {found}"
+    )
     return Told(
         kind="error",
-        text="The workflow's code no longer asks for what it asked for before; nothing runs",
+        text=f"{text}; nothing was performed",
         detail=(
+            ("asked at", word(entry, "at")),
             ("recorded version", word(entry, "recorded_version")),
             ("found version", word(entry, "found_version")),
             ("code", word(entry, "code")),

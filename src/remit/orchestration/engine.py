@@ -1,13 +1,12 @@
 """One run of one case: replay what is recorded, go on live, then park or end."""
 
-import asyncio
 import inspect
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,7 +27,6 @@ from remit.domain.value import Json
 from remit.errors import (
     DivergenceError,
     FencedError,
-    ForeignAwaitError,
     MaskingError,
     RemitError,
     StepRefused,
@@ -36,20 +34,16 @@ from remit.errors import (
     TransientError,
     WorkflowCodeError,
 )
-from remit.orchestration import replay, steps
+from remit.orchestration import divergence, recorded, steps
 from remit.orchestration.arguments import forms, plain
-from remit.orchestration.proposals import Escalated, Proposals
-from remit.orchestration.run import CaseParked, Run, Wait
+from remit.orchestration.driving import Driving
+from remit.orchestration.proposals import Proposals
+from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
 from remit.store.unit import UnitOfWork
 
-STEPS_MAX = 1_000
-BRANCHES_MAX = 32
-BRANCH_LEVELS_MAX = 3
 RUN_RETRY_SECONDS = (0.2, 1.0, 5.0)
 PARKED_RETRY_SECONDS = (60, 300, 1_800, 7_200, 21_600, 21_600, 21_600, 21_600)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +70,15 @@ class Engine:
 
     async def _run(self, run: Run) -> CaseStatus:
         version = run.history.version
+        driving = self._driving(run)
         try:
-            result = await self._drive_case(run)
+            result = await self._drive_case(run, driving)
         except CaseParked:
             return await self._park(run)
         except Escalated as stopped:
             return await self._escalate(run, stopped.code, stopped.note)
         except DivergenceError as error:
-            run.note(
-                CaseDiverged(
-                    code=error.code,
-                    recorded_version=version,
-                    found_version=run.equipment.fingerprint,
-                ),
-                payloads={"calls": str(error)},
-            )
-            return await self._escalate(run, "diverged", str(error))
+            return await self._diverged(run, driving, error, version)
         except (StorageError, FencedError):
             raise
         except MaskingError as error:
@@ -107,10 +94,20 @@ class Engine:
         await run.write()
         return CaseStatus.CLOSED
 
-    async def _drive_case(self, run: Run) -> Json:
+    def _driving(self, run: Run) -> Driving:
+        workflow = run.equipment.workflow
+        return Driving(
+            name=run.equipment.name,
+            history=run.history,
+            identify=lambda call, path: recorded.identity(run.masker, run.digest, call, path),
+            recorded=lambda call, key: recorded.answer(workflow, run.history, call, key),
+            live=lambda call, key, given: self._live(run, call, key, given),
+        )
+
+    async def _drive_case(self, run: Run, driving: Driving) -> Json:
         handler = run.equipment.workflow.handler
         if handler is None:
-            raise WorkflowCodeError(f"workflow `{run.equipment.name}` has no handler")
+            raise Escalated("no-handler", f"workflow `{run.equipment.name}` has no handler")
         if run.history.version != run.equipment.fingerprint:
             run.note(RunStarted(version=run.equipment.fingerprint))
         try:
@@ -124,78 +121,35 @@ class Engine:
         started = handler.body(case, Context())
         if not inspect.iscoroutine(started):
             raise WorkflowCodeError("the handler returned no coroutine; write `async def`")
-        answer = await self._drive(run, started, "", 0)
-        missed = replay.unreached(run.history, run.reached)
-        if missed is not None:
-            raise DivergenceError(
-                f"the code ended, but step {missed} was recorded; put the old code back"
-            )
+        answer = await driving.whole(started)
         form = forms({"result": plain(answer)})["result"]
         return run.masker.mask_json(form, trusted_tokens=True)
 
-    # -- driving by hand -------------------------------------------------------------------------
+    # -- live steps ------------------------------------------------------------------------------
 
-    async def _drive(self, run: Run, code: Coroutine[Any, Any, T], prefix: str, level: int) -> T:
-        """Drive a coroutine that may await nothing but steps; a foreign await is an error."""
-        ordinal = 0
-        value: object = None
-        error: BaseException | None = None
-        try:
-            while True:
-                try:
-                    call = code.send(value) if error is None else code.throw(error)
-                except StopIteration as stop:
-                    done: T = stop.value
-                    return done
-                if not isinstance(call, StepCall):
-                    raise ForeignAwaitError(_foreign(code))
-                value, error = None, None
-                if call.kind is StepKind.CHANGED and replay.passed(
-                    run.history, f"{prefix}{ordinal + 1}", call.name
-                ):
-                    value = False  # no step: the case is past this place
-                    continue
-                ordinal += 1
-                try:
-                    value = await self._step(run, call, f"{prefix}{ordinal}", level)
-                except StepRefused as refused:
-                    error = refused
-        finally:
-            _close(code)
-
-    async def _step(self, run: Run, call: StepCall[Any], path: str, level: int) -> object:
-        run.reached.add(path)
-        if len(run.reached) > STEPS_MAX:
-            raise Escalated("too-long", f"more than {STEPS_MAX} steps")
-        replay.compare(run.history, path, call.kind, call.name)
+    async def _live(
+        self, run: Run, call: StepCall[Any], key: StepKey, given: Mapping[str, Json]
+    ) -> object:
         match call.kind:
-            case StepKind.GATHER:
-                return await self._gather(run, call.branches, path, level)
             case StepKind.ACT:
-                return await self.proposals.act(run, call, path)
+                return await self.proposals.act(run, call, key.path, given)
             case StepKind.ESCALATE:
                 note = run.masker.mask_text(str(call.arguments["note"]), trusted_tokens=True).text
                 raise Escalated("workflow", note)
             case StepKind.SLEEP:
-                self._sleep(run, call, path)
-                return None
+                return self._sleep(run, call, key)
             case _:
-                return await self._look(run, call, path)
+                return await self._look(run, call, key, dict(given))
 
-    async def _look(self, run: Run, call: StepCall[Any], path: str) -> object:
-        """Answer a step from the record, or take it now, trying again what is transient."""
-        masked = run.masker.mask_json(forms(call.arguments), trusted_tokens=True)
-        given = masked if isinstance(masked, dict) else {}
-        key = StepKey(path=path, kind=call.kind, name=call.name, arguments=run.digest(given))
-        recorded = replay.match(run.history, key)
-        if recorded is not None:
-            if recorded.failed is not None:
-                raise refusal(recorded.failed, str(recorded.result or recorded.failed))
-            return steps.answer(run, call, recorded.result)
+    async def _look(
+        self, run: Run, call: StepCall[Any], key: StepKey, given: dict[str, Json]
+    ) -> object:
+        """Take a step now, trying again what is transient."""
+        workflow = run.equipment.workflow
         run.live += 1
         for pause in (*RUN_RETRY_SECONDS, None):
             try:
-                return steps.answer(run, call, await self.steps.take(run, call, key, given))
+                return steps.answer(workflow, call, await self.steps.take(run, call, key, given))
             except TransientError as error:
                 if pause is None:
                     return self._try_later(run, key, error)
@@ -206,7 +160,7 @@ class Engine:
                         kind=key.kind.value, name=key.name, arguments=key.arguments,
                         code=error.code, final=True,
                     ),
-                    path=path,
+                    path=key.path,
                     payloads={"error": run.masker.mask_text(str(error), trusted_tokens=True).text},
                 )  # fmt: skip
                 raise
@@ -231,41 +185,17 @@ class Engine:
         )
         raise CaseParked
 
-    def _sleep(self, run: Run, call: StepCall[Any], path: str) -> None:
-        if path in run.history.ended:
-            return
-        standing = run.history.waits.get(path)
+    def _sleep(self, run: Run, call: StepCall[Any], key: StepKey) -> object:
+        standing = run.history.waits.get(key.path)
         until = standing[2] if standing is not None else None
         if until is None:
             seconds = call.arguments["seconds"]
             length = timedelta(seconds=seconds if isinstance(seconds, int) else 0)
             until = clock.microseconds(run.now() + length)
-        run.waits[path] = Wait(kind="time", ref="sleep", expires_us=until)
-        raise CaseParked
-
-    async def _gather(
-        self, run: Run, branches: Sequence[Any], path: str, level: int
-    ) -> tuple[object, ...]:
-        """Drive branches side by side; park once, when each is finished or parked."""
-        if len(branches) > BRANCHES_MAX or level >= BRANCH_LEVELS_MAX:
-            raise WorkflowCodeError(
-                f"gather takes at most {BRANCHES_MAX} branches, {BRANCH_LEVELS_MAX} levels deep"
-            )
-        ended = await asyncio.gather(
-            *(
-                _settled(self._drive(run, _as_code(branch), f"{path}.{number}.", level + 1))
-                for number, branch in enumerate(branches)
-            )
+        run.waits[key.path] = Wait(
+            kind="time", ref="sleep", expires_us=until, arguments=key.arguments
         )
-        failed = [one for one in ended if isinstance(one, Exception)]
-        at_once = next((one for one in failed if not _waits_for_others(one)), None)
-        if at_once is not None:
-            raise at_once
-        if any(isinstance(one, CaseParked) for one in ended):
-            raise CaseParked  # the error comes once every branch has ended
-        if failed:
-            raise failed[0]
-        return tuple(one[0] for one in ended if isinstance(one, tuple))
+        raise CaseParked
 
     # -- ends ------------------------------------------------------------------------------------
 
@@ -274,8 +204,12 @@ class Engine:
         mark = len(run.drafts)
         for path, wait in run.waits.items():
             run.note(
-                WaitStarted(kind=wait.kind, ref=wait.ref, expires_us=wait.expires_us), path=path
-            )
+                WaitStarted(
+                    kind=wait.kind, ref=wait.ref, expires_us=wait.expires_us,
+                    arguments=wait.arguments,
+                ),
+                path=path,
+            )  # fmt: skip
 
         def unless_come(uow: UnitOfWork) -> None:
             if not run.still_waits(uow):
@@ -289,6 +223,29 @@ class Engine:
             return CaseStatus.READY
         return CaseStatus.PARKED
 
+    async def _diverged(
+        self, run: Run, driving: Driving, error: DivergenceError, version: str
+    ) -> CaseStatus:
+        """Record both sequences of calls and hand the case to a person; nothing was performed."""
+        found = divergence.of(error)
+        pairs = divergence.compare(run.history, driving.asked)
+        if driving.replaying:
+            del run.drafts[:]  # what this code began belongs to no case
+        run.note(
+            CaseDiverged(
+                code=error.code,
+                why=found.why,
+                recorded_version=version,
+                found_version=run.equipment.fingerprint,
+                recorded=found.recorded,
+                found=found.found,
+                at=found.at,
+            ),
+            path=found.path or None,
+            payloads={"calls": divergence.form(pairs, found.sentence)},
+        )
+        return await self._escalate(run, "diverged", found.sentence)
+
     async def _escalate(self, run: Run, code: str, note: str) -> CaseStatus:
         run.note(
             CaseEscalated(code=code),
@@ -301,58 +258,6 @@ class Engine:
 
 class _Come(RemitError):  # noqa: N818 - a sign between two functions of this file
     """What the case was about to wait for has already come."""
-
-
-def _waits_for_others(error: Exception) -> bool:
-    """Is it an error of the author's branch, which the other branches may outlive?"""
-    ours = isinstance(error, RemitError | Escalated)
-    return isinstance(error, StepRefused) or not ours
-
-
-async def _settled(work: Awaitable[T]) -> tuple[T] | Exception | CaseParked:
-    try:
-        return (await work,)
-    except CaseParked as parked:
-        return parked
-    except Exception as error:  # noqa: BLE001 - raised again once the other branches have ended
-        return error
-
-
-async def _one(call: StepCall[T]) -> T:
-    return await call
-
-
-def _as_code(branch: Any) -> Coroutine[Any, Any, Any]:
-    return _one(branch) if isinstance(branch, StepCall) else branch
-
-
-def _close(code: Coroutine[Any, Any, Any]) -> None:
-    try:
-        code.close()
-    except RuntimeError as error:  # a step in `finally`
-        raise WorkflowCodeError(
-            "workflow code asked for a step while it was being unwound; no steps in `finally`"
-        ) from error
-
-
-def refusal(code: str, sentence: str) -> StepRefused:
-    """Return the refusal that was recorded under a code, as the class that authors catch."""
-    waiting: list[type[StepRefused]] = [StepRefused]
-    while waiting:
-        kind = waiting.pop()
-        if kind.code == code:
-            return kind(sentence)
-        waiting += kind.__subclasses__()
-    return StepRefused(sentence)
-
-
-def _foreign(code: Coroutine[Any, Any, Any]) -> str:
-    frame = getattr(code, "cr_frame", None)
-    where = "?" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-    return (
-        f"workflow code awaited something that is no step, at {where}; "
-        "do it in a tool and call `run.read`, or use `run.sleep`"
-    )
 
 
 def _where(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,15 +15,11 @@ from remit.domain.effect import EffectState
 from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.errors import (
-    ActionDeniedError,
-    DivergenceError,
-    EffectFailedError,
     RegistrationError,
     StaleFactsError,
     TokenRefusedError,
 )
 from remit.orchestration import asking, effects, facts, provenance
-from remit.orchestration.arguments import forms
 from remit.orchestration.executor import (
     Confirmed,
     EffectOutcome,
@@ -32,8 +28,9 @@ from remit.orchestration.executor import (
     Prepared,
 )
 from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.recorded import settled
 from remit.orchestration.replay import ActRecord
-from remit.orchestration.run import CaseParked, Run, Wait
+from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.standing import read_standing
 from remit.orchestration.steps import Steps
 from remit.policy import gate
@@ -41,17 +38,7 @@ from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
 STALE_MAX = 3
-ATTEMPTS_MAX = 3
 NOT_SENT_SECONDS = (1, 5, 30)
-
-
-class Escalated(Exception):  # noqa: N818 - not an error of ours: a person takes the case
-    """The case goes to a person."""
-
-    def __init__(self, code: str, note: str) -> None:
-        super().__init__(note)
-        self.code = code
-        self.note = note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +49,10 @@ class Proposals:
     steps: Steps
     read: Callable[[Callable[[Connection], Gathered]], Awaitable[Gathered]]
 
-    async def act(self, run: Run, call: StepCall[Any], path: str) -> Acted[Any]:
-        """Propose, wait, perform or hand back what became of it.
+    async def act(
+        self, run: Run, call: StepCall[Any], path: str, given: Mapping[str, Json]
+    ) -> Acted[Any]:
+        """Propose, wait, perform or hand back what became of it; `given` is masked.
 
         Raises `CaseParked` while a person or the other system is awaited, `ActionDeniedError`,
         `EffectFailedError`, and `Escalated` when the gate wants a person to take the case.
@@ -73,21 +62,13 @@ class Proposals:
             raise RegistrationError(
                 f"`{call.name}` is no action of workflow `{run.equipment.name}`"
             )
-        given = run.masker.mask_json(forms(call.arguments), trusted_tokens=True)
-        arguments = given if isinstance(given, dict) else {}
         while True:
             act = run.history.act(path)
             if act is None:
-                proposal = self._first(run, call.name, path, arguments)
+                proposal = self._first(run, call.name, path, dict(given))
                 asking.note_proposed(run, declared, proposal)
                 await self._gate(run, declared, proposal)
                 continue
-            first = run.history.acts[path][0]
-            if (first.action, dict(first.arguments)) != (call.name, arguments):
-                raise DivergenceError(
-                    f"step {path} proposed `{first.action}` and now asks for `{call.name}` "
-                    "with other arguments; put the old code back"
-                )
             done = await self._go_on(run, declared, act)
             if done is not None:
                 return done
@@ -98,12 +79,10 @@ class Proposals:
         self, run: Run, declared: DeclaredAction, act: ActRecord
     ) -> Acted[Any] | None:
         """Take the next move of a proposal; `None` when there is another."""
+        done = settled(run.equipment.workflow, act)
+        if done is not None:
+            return done
         match act.state:
-            case EffectState.CONFIRMED:
-                receipt = declared.result.validate_python(act.receipt)
-                return Acted(state=act.state.value, receipt=receipt)
-            case EffectState.NOTED:
-                return Acted(state=act.state.value, receipt=None)
             case EffectState.PROPOSED:
                 await self._gate(run, declared, self._again(run, act))
             case EffectState.HELD:
@@ -120,8 +99,6 @@ class Proposals:
                 await effects.recover(run, self.executor, declared, act)
             case EffectState.FAILED:
                 await self._failed(run, declared, act)
-            case EffectState.DENIED:
-                raise ActionDeniedError(f"`{act.action}` was denied: {act.code}")
             case EffectState.EXPIRED:
                 raise Escalated("approval.expired", "nobody decided in time; nothing was done")
             case EffectState.WITHDRAWN:
@@ -129,7 +106,7 @@ class Proposals:
             case EffectState.ESCALATED | EffectState.BLOCKED:
                 raise Escalated(act.code or act.state.value, f"the gate stopped `{act.action}`")
             case _:
-                return Acted(state=act.state.value, receipt=None)
+                raise Escalated(act.state.value, f"nobody knows what to do with `{act.action}`")
         return None
 
     async def _held(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
@@ -165,9 +142,7 @@ class Proposals:
         return grace
 
     async def _failed(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
-        """Nothing left for a definite no; what was never sent is tried again under the gate."""
-        if act.sent or act.attempt >= ATTEMPTS_MAX:
-            raise EffectFailedError(f"`{act.action}` failed: {act.code}; nothing happened there")
+        """Try again, under the gate, what was never sent."""
         if run.history.ended.get(act.path) != "retry":
             seconds = NOT_SENT_SECONDS[min(act.attempt - 1, len(NOT_SENT_SECONDS) - 1)]
             expires = clock.microseconds(run.now() + timedelta(seconds=seconds))
@@ -193,21 +168,37 @@ class Proposals:
         prepared = await self._prepared(run, declared, proposal)
         if prepared is not None:
             proposal = replace(proposal, connector=prepared.connector)
+        async with run.gate:  # branches pass one at a time; what they perform runs side by side
+            attempt = await self._decide(run, declared, proposal, prepared, votes, second=second)
+        if attempt is not None and prepared is not None:
+            await self._perform(run, prepared, proposal, attempt)
+
+    async def _decide(
+        self,
+        run: Run,
+        declared: DeclaredAction,
+        proposal: Proposal,
+        prepared: Prepared | None,
+        votes: tuple[Vote, ...],
+        *,
+        second: bool,
+    ) -> int | None:
+        """Decide and write it; return the attempt that was intended, `None` where none may be."""
         before = run.history.act(proposal.path)
         for _ in range(STALE_MAX):
-            mark = len(run.drafts)
             gathered = await self.read(lambda c: facts.gather(run, c, proposal, votes=votes))
+            mark = len(run.drafts)
             decision = gate.decide(gathered.facts)
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
             if state is EffectState.HELD:
                 asking.request(run, declared, proposal, gathered, decision, before)
-                return
+                return None
             if state is not EffectState.CLEARED:
                 if before is not None and before.approval_state in {
                     ApprovalState.OPEN, ApprovalState.APPROVED,
                 }:  # fmt: skip
                     asking.void(run, before, "gate.changed")
-                return
+                return None
             if prepared is None:
                 raise Escalated("token.refused", "an argument carries a value it may not reveal")
             attempt = (before.attempt if before is not None else 0) + 1
@@ -217,14 +208,14 @@ class Proposals:
                 run, prepared, action_id=proposal.action_id, attempt=attempt,
                 digest=gathered.facts.digest, path=proposal.path,
             )  # fmt: skip
+            decided = run.drafts[mark:]
             try:
                 await run.write(lambda uow, g=gathered: self._current(uow, run, proposal, g))  # type: ignore[misc]  # a default binds the loop's value
             except StaleFactsError:
-                del run.drafts[mark:]
+                run.withdraw(decided)
                 self._restore(run, proposal.path, before)
                 continue
-            await self._perform(run, prepared, proposal, attempt)
-            return
+            return attempt
         raise Escalated("ledger.stale_facts", "the facts kept changing; a person must decide")
 
     async def _prepared(
@@ -297,12 +288,11 @@ class Proposals:
         if not isinstance(given, dict):
             return
         again = sum(1 for read in run.history.reads if ".r" in (read[0].path or "")) + 1
-        mark = len(run.drafts)
         fresh = await self.steps.read(
             run, tool, given, path=f"{act.path}.r{again}", arguments=str(entry.body["arguments"])
         )
         if fresh == result:  # nothing to record: the world is as it was shown
-            del run.drafts[mark:]
+            run.drafts.pop()
             run.history.reads.pop()
 
     def _entitled(self, run: Run, act: ActRecord) -> tuple[Vote, ...]:

@@ -9,7 +9,6 @@ from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json
-from remit.errors import DivergenceError
 
 STEP_EVENTS = {
     "orchestration:intent:classified": StepKind.CLASSIFY,
@@ -61,6 +60,7 @@ class History:
     version: str = ""
     fields: Json = None
     steps: dict[str, RecordedStep] = field(default_factory=dict)
+    calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
     reads: list[tuple[Entry, Json, Json]] = field(default_factory=list)  # entry, arguments, result
     derived: list[tuple[Entry, Json]] = field(default_factory=list)
     acts: dict[str, list[ActRecord]] = field(default_factory=dict)
@@ -73,6 +73,8 @@ class History:
     channel: str = ""
     opened_us: int = 0  # when the message came; knowledge is looked up as of then
     runs: int = 0
+    versions: set[str] = field(default_factory=set)  # fingerprints that its runs ran under
+    result_bytes: int = 0  # of what its steps answered
 
     def act(self, path: str) -> ActRecord | None:
         """Return the newest version of the proposal at that path."""
@@ -104,83 +106,11 @@ def fold(entries: Iterable[Entry]) -> History:
 def absorb(history: History, entry: Entry) -> None:
     """Add one more entry to a history."""
     history.seq = entry.seq
+    if entry.run is not None and entry.fingerprint is not None:
+        history.versions.add(entry.fingerprint)
     if entry.path is not None:
         _reach(history, entry.path)
     _fold(history, entry)
-
-
-def match(history: History, key: StepKey) -> RecordedStep | None:
-    """Return what was recorded for this call; `None` when it is fresh.
-
-    Raises `DivergenceError` when another call was recorded at its path.
-    """
-    recorded = history.steps.get(key.path)
-    if recorded is None:
-        return None
-    if (recorded.key.kind, recorded.key.name, recorded.key.arguments) != (
-        key.kind, key.name, key.arguments,
-    ):  # fmt: skip
-        same = recorded.key.kind is key.kind and recorded.key.name == key.name
-        what = "with other arguments" if same else f"but now asks for `{key.kind} {key.name}`"
-        raise DivergenceError(
-            f"step {key.path} was `{recorded.key.kind} {recorded.key.name}` {what}; "
-            "put the old code back, or guard the change with `run.changed`"
-        )
-    return recorded
-
-
-def compare(history: History, path: str, kind: StepKind, name: str) -> None:
-    """Compare the kind of a call with what was recorded at its path.
-
-    Raises `DivergenceError` for another kind, and for a new step where later ones are recorded.
-    """
-    recorded = _recorded_kind(history, path)
-    prefix, ordinal = _split(path)
-    if recorded is None and history.furthest.get(prefix, 0) > ordinal:
-        raise DivergenceError(
-            f"step {path}, `{kind} {name}`, is new, but later steps are recorded; "
-            "put the old code back, or guard the change with `run.changed`"
-        )
-    if recorded is not None and recorded[0] is not kind:
-        raise DivergenceError(
-            f"step {path} was `{recorded[0]} {recorded[1]}` but now asks for `{kind} {name}`; "
-            "put the old code back, or guard the change with `run.changed`"
-        )
-
-
-def passed(history: History, path: str, mark: str) -> bool:
-    """Return whether a case went past this place under code that did not know the mark."""
-    recorded = history.steps.get(path)
-    if recorded is not None and (recorded.key.kind, recorded.key.name) == (StepKind.CHANGED, mark):
-        return False
-    prefix, ordinal = _split(path)
-    return history.furthest.get(prefix, 0) >= ordinal
-
-
-def unreached(history: History, reached: set[str]) -> str | None:
-    """Return a recorded step that the code did not come to, if any."""
-    slept = [path for path, how in history.ended.items() if how == SLEPT]
-    paths = [*history.steps, *history.acts, *slept]
-    return next((path for path in paths if path not in reached), None)
-
-
-def _recorded_kind(history: History, path: str) -> tuple[StepKind, str] | None:
-    if path in history.steps:
-        key = history.steps[path].key
-        return key.kind, key.name
-    if path in history.acts:
-        return StepKind.ACT, history.acts[path][0].action
-    if history.ended.get(path) == SLEPT or history.waits.get(path, ("",))[0] == SLEPT:
-        return StepKind.SLEEP, "sleep"
-    if f"{path}." in history.furthest:
-        return StepKind.GATHER, "gather"
-    return None
-
-
-def _split(path: str) -> tuple[str, int]:
-    """Return the prefix of a path and its last ordinal."""
-    prefix, dot, last = path.rpartition(".")
-    return prefix + dot, int(last)
 
 
 def _reach(history: History, path: str) -> None:
@@ -231,10 +161,7 @@ def _fold(history: History, entry: Entry) -> None:
             else:
                 history.failures[path] = history.failures.get(path, 0) + 1
         case "orchestration:wait:started":
-            until = body.get("expires_us")
-            history.waits[path] = (
-                str(body["kind"]), str(body["ref"]), until if isinstance(until, int) else None,
-            )  # fmt: skip
+            _wait(history, entry)
         case "orchestration:wait:ended":
             history.waits.pop(path, None)
             history.ended[path] = str(body["how"])
@@ -255,9 +182,21 @@ def _step(history: History, entry: Entry, kind: StepKind, *, failed: str | None 
         arguments=str(entry.body["arguments"]),
     )
     role = "result" if failed is None else "error"
+    history.calls[key.path] = key
+    history.result_bytes += len(repr(entry.payloads.get(role)))
     history.steps[key.path] = RecordedStep(
         key=key, seq=entry.seq, result=entry.payloads.get(role), failed=failed
     )
+
+
+def _wait(history: History, entry: Entry) -> None:
+    path = entry.path or ""
+    kind = entry.word("kind")
+    if kind == SLEPT:
+        history.calls[path] = StepKey(
+            path=path, kind=StepKind.SLEEP, name="sleep", arguments=entry.word("arguments")
+        )
+    history.waits[path] = (kind, entry.word("ref"), entry.number("expires_us"))
 
 
 def _fold_act(history: History, entry: Entry) -> None:
@@ -266,6 +205,13 @@ def _fold_act(history: History, entry: Entry) -> None:
         if body.get("undoes"):
             return
         arguments = entry.payloads.get("arguments")
+        history.calls.setdefault(
+            entry.path or "",
+            StepKey(
+                path=entry.path or "", kind=StepKind.ACT, name=str(body["action"]),
+                arguments=str(body["arguments"]),
+            ),
+        )  # fmt: skip
         history.acts.setdefault(entry.path or "", []).append(
             ActRecord(
                 action_id=str(body["action_id"]),

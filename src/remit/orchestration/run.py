@@ -1,7 +1,7 @@
 """One run of one case: what it has recorded and not yet written, and how it writes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +24,15 @@ class CaseParked(BaseException):
     """The case waits; unwinds the author's function."""
 
 
+class Escalated(Exception):  # noqa: N818 - not an error of ours: a person takes the case
+    """The case goes to a person."""
+
+    def __init__(self, code: str, note: str) -> None:
+        super().__init__(note)
+        self.code = code
+        self.note = note
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """What a parked step waits for."""
@@ -31,6 +40,7 @@ class Wait:
     kind: str
     ref: str
     expires_us: int | None
+    arguments: str | None = None  # of a sleep, as replay compares it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +63,8 @@ class Run:
     live: int = 0  # steps that were taken, not replayed
     drafts: list[Draft] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
-    reached: set[str] = field(default_factory=set)
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)  # branches pass it one at a time
+    _rows: list[vault.VaultTuple] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _behind: "Future[Receipt[int]] | None" = None
 
@@ -86,7 +97,7 @@ class Run:
         return Entry(
             id="",
             case_id=self.case_id,
-            seq=self.seen + len(self.drafts),
+            seq=self.history.seq + 1,
             event=draft.event.NAME,
             body=draft.body,
             actor=draft.actor,
@@ -108,24 +119,46 @@ class Run:
         `check` runs inside the transaction and may raise; nothing is written then, and what was
         recorded stays recorded. Raises `FencedError` when another run has this case.
         """
+        drafts = self._claim()
         async with self._lock:
-            await self._settle()
-            drafts, rows = tuple(self.drafts), self.vault_rows()
-            receipt = await asyncio.wrap_future(
-                self.writer.submit(lambda uow: self._unit(uow, drafts, rows, check))
-            )
+            try:
+                await self._settle()
+                rows = self._new_rows()
+                receipt = await asyncio.wrap_future(
+                    self.writer.submit(lambda uow: self._unit(uow, drafts, rows, check))
+                )
+            except BaseException:
+                self.drafts[:0] = drafts
+                raise
             self.seen = receipt.value
-            del self.drafts[: len(drafts)]
+            del self._rows[: len(rows)]
 
     async def write_behind(self) -> None:
         """Submit what was recorded without waiting for it; the next write does."""
         if not self.drafts or self._lock.locked():
             return
+        drafts = self._claim()
         async with self._lock:
             await self._settle()
-            drafts, rows = tuple(self.drafts), self.vault_rows()
-            self.drafts.clear()
+            rows = self._new_rows()
             self._behind = self.writer.submit(lambda uow: self._unit(uow, drafts, rows, None))
+            self._rows.clear()
+
+    def withdraw(self, drafts: Sequence[Draft]) -> None:
+        """Take back what was recorded and not written."""
+        mine = {id(draft) for draft in drafts}
+        self.drafts[:] = [draft for draft in self.drafts if id(draft) not in mine]
+
+    def _claim(self) -> tuple[Draft, ...]:
+        """Take what is recorded so far for one write: what a branch adds meanwhile is its own."""
+        drafts = tuple(self.drafts)
+        self.drafts.clear()
+        return drafts
+
+    def _new_rows(self) -> list[vault.VaultTuple]:
+        """Return vault rows that no write has kept yet."""
+        self._rows += self.vault_rows()
+        return list(self._rows)
 
     async def _settle(self) -> None:
         if self._behind is not None:

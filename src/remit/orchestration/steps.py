@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from remit.authoring.context import Answer, Classified
 from remit.authoring.step_call import StepCall
+from remit.authoring.workflow import Workflow
 from remit.domain import clock
 from remit.domain.event import (
     GapObserved,
@@ -261,7 +262,7 @@ class Steps:
 # -- from what is recorded to what the author sees -----------------------------------------------
 
 
-def answer(run: Run, call: StepCall[Any], result: Json) -> Any:
+def answer(workflow: Workflow, call: StepCall[Any], result: Json) -> Any:
     """Return a recorded result as the value that workflow code awaits."""
     match call.kind:
         case StepKind.CLASSIFY if isinstance(result, dict):
@@ -277,9 +278,9 @@ def answer(run: Run, call: StepCall[Any], result: Json) -> Any:
         case StepKind.RETRIEVE:
             return _PASSAGES.validate_python(result)
         case StepKind.READ:
-            return run.equipment.workflow.tools[call.name].result.validate_python(result)
+            return workflow.tools[call.name].result.validate_python(result)
         case StepKind.DERIVE if isinstance(result, dict):
-            return run.equipment.workflow.tools[call.name].result.validate_python(result["value"])
+            return workflow.tools[call.name].result.validate_python(result["value"])
         case StepKind.NOW:
             return datetime.fromisoformat(str(result))
         case _:
