@@ -1,17 +1,22 @@
 """`remit ledger`: verify the record, list its entries, say how it stands."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from remit.cli import terminal
+from remit.cli.ledger_files import export_, prove
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.domain import clock
 from remit.domain.entry import Entry
+from remit.errors import RemitError
 from remit.ledger import anchor, read, verify
 from remit.ledger.append import control_stream
+from remit.ledger.judge import Watcher
+from remit.ledger.outside import Disclosures, anchored_by
 from remit.store.connection import Connection
 
 ENTRIES_MAX = 10_000
@@ -19,10 +24,11 @@ DIGEST_CHARACTERS_MIN = 32  # longer runs of digits are shortened on the screen,
 MEANING = {
     0: "every byte is as it was written, and somebody outside this host can say so",
     1: "something was changed, removed or moved after it was written; find out who, and when",
-    2: "every byte is as it was written, but only this host vouches for it: whoever owns the host "
-    "could rewrite ledger and anchor together",
+    2: "every byte is as it was written, but only this host vouches for it, or for its end: "
+    "whoever owns the host could rewrite ledger and anchor together",
     3: "no verdict was possible",
 }
+NO_VERDICT = 3
 COPY = "To be sure of more, keep a copy of the anchor file where this host cannot write."
 
 
@@ -37,29 +43,88 @@ def ledger() -> None:
     """
 
 
-@ledger.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+class NoVerdictError(click.UsageError):
+    """A wrong argument of a command whose exit codes are verdicts."""
+
+    exit_code = NO_VERDICT
+
+
+class Judging(click.Command):
+    """A command whose exit codes are verdicts: 3 where there is none, wrong usage included."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a wrong one is no verdict."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise NoVerdictError(error.message, ctx) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what cannot be read is no verdict."""
+        try:
+            return super().invoke(ctx)
+        except (RemitError, OSError) as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(NO_VERDICT)
+
+
+@ledger.command("verify", cls=Judging)
+@click.argument("export", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--key",
     "vkey",
-    help="The public key to verify with, as somebody gave it to you; else that of the key file.",
+    help="The public key to verify with, as somebody gave it to you; else that of the key file. "
+    "An export needs it.",
 )
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="OPERATOR=FILE",
+    help="Checkpoints that somebody else kept. Repeatable.",
+)
+@click.option(
+    "--disclosures",
+    type=click.Path(path_type=Path),
+    help="Contents and salts that were handed over, a JSON line for each.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
-def verify_(ctx: click.Context, *, as_json: bool, vkey: str | None) -> None:
-    """Judge the whole record: any changed, missing or moved byte is found and named.
+def verify_(
+    ctx: click.Context,
+    *,
+    export: Path | None,
+    vkey: str | None,
+    anchors: tuple[str, ...],
+    disclosures: Path | None,
+    as_json: bool,
+) -> None:
+    """Judge the whole record, or an EXPORT: any changed, missing or moved byte is found and named.
 
-    Exit codes: 0 intact and anchored by another operator, 1 tampered, 2 intact but vouched for on
-    this host only, or incomplete, 3 no verdict was possible.
+    Exit codes: 0 intact and anchored by another operator than `local` with a fresh tail,
+    1 tampered, 2 intact but anchored here only, unsigned, incomplete or not understood, 3 no
+    verdict was possible.
 
-    Example: `remit ledger verify --json`
+    Example: `remit ledger verify audit.tar --key KEY --anchor audit-team=theirs.anchor`
     """
-    with reading(_options(ctx).project()) as record:
-        report = verify.verify(
-            record.database,
-            vkey or record.vkey,
-            payload_keys=record.keys,
-            anchors=(record.anchor,) if record.anchor.exists() else (),
-        )
+    watchers: list[Watcher] = [] if disclosures is None else [Disclosures(disclosures)]
+    receipts = [receipt for argument in anchors for receipt in anchored_by(argument)]
+    if export is not None:
+        if vkey is None:
+            raise NoVerdictError(
+                "an export needs `--key`: a key is never taken from what it judges"
+            )
+        report = verify.verify_export(export, vkey, anchors=receipts, watchers=watchers)
+    else:
+        with reading(_options(ctx).project()) as record:
+            own = [record.anchor] if record.anchor.exists() else []
+            report = verify.verify(
+                record.database,
+                vkey or record.vkey,
+                payload_keys=record.keys,
+                anchors=[*own, *receipts],
+                watchers=watchers,
+            )
     if as_json:
         terminal.echo_json(report)
     else:
@@ -72,7 +137,7 @@ def verify_(ctx: click.Context, *, as_json: bool, vkey: str | None) -> None:
 def meaning(report: verify.VerifyReport) -> str:
     """Say in a sentence what a report's result means."""
     if report.result == "incomplete":
-        return "some entries were written by a newer Remit; verify with that one"
+        return "what is here is as it was written, but not all is here or can be understood"
     said = MEANING[report.exit_code]
     return f"{said}. {COPY}" if report.result == "intact" and report.exit_code else said
 
@@ -178,6 +243,10 @@ def _plain(position: int, entry: Entry) -> dict[str, Any]:
         "path": entry.path,
         "body": dict(entry.body),
     }
+
+
+ledger.add_command(export_)
+ledger.add_command(prove)
 
 
 def _options(ctx: click.Context) -> Options:

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -16,7 +18,7 @@ from remit.ledger.merkle import HASH_BYTES
 
 NOTE_BYTES_MAX: Final = 8192
 SIGNATURES_MAX: Final = 16
-SIZE_DIGITS_MAX: Final = 18
+DIGITS_MAX: Final = 15
 _ED25519: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
 _KEY_BYTES: Final = 33  # the algorithm's byte and the key
@@ -64,45 +66,49 @@ class NoteError(ValueError):
     """A note is malformed or not signed by the key; its text says which."""
 
 
-def parse_note(note: bytes, vkey: str) -> Checkpoint:
-    """Return what a note states if this key signed it, else raise `NoteError`.
+def parse_note(note: bytes, *vkeys: str) -> Checkpoint:
+    """Return what a note states if these keys and no other signed it, else raise `NoteError`.
 
     Strict: no control characters, a final newline, base64 that encodes back to itself.
     """
-    origin, key_id, public = parse_vkey(vkey)
     text = _note_text(note)
     body, gap, signatures = text.rpartition("\n\n")
     if not gap or not signatures.endswith("\n"):
         raise NoteError("a note has no signature lines")
     checkpoint = _parse_text(body + "\n")
-    if checkpoint.origin != origin:
-        raise NoteError(f"a note is of origin `{checkpoint.origin}`, the key of `{origin}`")
+    keys = [key for key in map(parse_vkey, vkeys) if key.origin == checkpoint.origin]
+    if not keys:
+        raise NoteError(f"a note is of origin `{checkpoint.origin}`, the key of another")
     lines = signatures[:-1].split("\n")
-    if len(lines) > SIGNATURES_MAX:
-        raise NoteError("a note has too many signatures")
+    if len(lines) > SIGNATURES_MAX or len(set(lines)) != len(lines):
+        raise NoteError("a note has too many signatures, or one twice")
     for line in lines:
-        name, _, encoded = line.removeprefix(_DASH).partition(" ")
-        if not line.startswith(_DASH) or not name or not encoded:
-            raise NoteError("a signature line is malformed")
-        signature = _strict_base64(encoded)
-        if name != origin or signature[:_KEY_ID_BYTES] != key_id:
-            raise NoteError("a note has a signature of an unknown key")
-        _check(public, signature[_KEY_ID_BYTES:], body + "\n")
+        _check(line, keys, body + "\n")
     return checkpoint
 
 
-def parse_vkey(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:
-    """Return origin, key id and key of a public key's text, or raise `NoteError`."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public log key: the origin it signs for, its id, and the key."""
+
+    origin: str
+    id: bytes
+    public: Ed25519PublicKey
+
+
+@lru_cache(maxsize=256)
+def parse_vkey(vkey: str) -> Key:
+    """Return the key of a text `origin+id+base64`, or raise `NoteError`."""
     name, plus, rest = vkey.strip().partition("+")
     hexadecimal, other, encoded = rest.partition("+")
     if not (name and plus and other and len(hexadecimal) == 2 * _KEY_ID_BYTES):
         raise NoteError("the key is not of the form `name+id+key`")
-    key = _strict_base64(encoded)
+    key = strict_base64(encoded)
     if len(key) != _KEY_BYTES or key[:1] != _ED25519:
         raise NoteError("the key is not an Ed25519 key")
     if _key_id(name, key[1:]).hex() != hexadecimal:
         raise NoteError("the key's id does not belong to it")
-    return name, bytes.fromhex(hexadecimal), Ed25519PublicKey.from_public_bytes(key[1:])
+    return Key(name, bytes.fromhex(hexadecimal), Ed25519PublicKey.from_public_bytes(key[1:]))
 
 
 def _note_text(note: bytes) -> str:
@@ -121,23 +127,37 @@ def _parse_text(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) != _LINES or not lines[0] or lines[3]:
         raise NoteError("a checkpoint has three lines")
-    origin, digits, encoded = lines[:3]
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= SIZE_DIGITS_MAX):
-        raise NoteError("a checkpoint's size is not a number")
-    root = _strict_base64(encoded)
-    if str(int(digits)) != digits or len(root) != HASH_BYTES:
-        raise NoteError("a checkpoint's size or root is malformed")
-    return Checkpoint(origin=origin, size=int(digits), root=root)
+    root = strict_base64(lines[2])
+    if len(root) != HASH_BYTES:
+        raise NoteError("a checkpoint's root is malformed")
+    return Checkpoint(origin=lines[0], size=number_of(lines[1], "a checkpoint's size"), root=root)
 
 
-def _check(public: Ed25519PublicKey, signature: bytes, text: str) -> None:
+def _check(line: str, keys: Sequence[Key], text: str) -> None:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not name or not encoded:
+        raise NoteError("a signature line is malformed")
+    signature = strict_base64(encoded)
+    known = [key for key in keys if key.origin == name and key.id == signature[:_KEY_ID_BYTES]]
+    if not known:
+        raise NoteError("a note has a signature of an unknown key")
     try:
-        public.verify(signature, text.encode())
+        known[0].public.verify(signature[_KEY_ID_BYTES:], text.encode())
     except InvalidSignature as error:
         raise NoteError("a signature does not verify") from error
 
 
-def _strict_base64(text: str) -> bytes:
+def number_of(text: str, what: str) -> int:
+    """Return a number written in the one way, or raise `NoteError`."""
+    if not (len(text) <= DIGITS_MAX and text.isascii() and text.isdigit()):
+        raise NoteError(f"{what} is not a number")
+    if str(int(text)) != text:
+        raise NoteError(f"{what} is not written in the one way")
+    return int(text)
+
+
+def strict_base64(text: str) -> bytes:
+    """Return what base64 says if this is its one spelling, else raise `NoteError`."""
     try:
         found = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

@@ -1,166 +1,241 @@
 """Exports: the record as files that anybody can check with the public key (C2SP tlog-tiles).
 
-`checkpoint`, `checkpoints`, `vkey`, `manifest.json`, `tile/entries/…` (bundles of leaves) and
-`tile/<level>/…`. Keys and contents never travel.
+`checkpoint`, `checkpoints`, `vkey`, `manifest`, `anchors/…`, `tile/entries/…` (bundles of leaves),
+`tile/<level>/…`, on demand `payloads/…` (sealed), and a verifier in two languages. Keys and
+contents never travel.
 """
 
-import hashlib
-import io
-import json
 import os
 import shutil
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Protocol
 
-from remit.errors import LedgerError
-from remit.ledger.merkle import TILE_WIDTH, Tiles
-from remit.ledger.rebuild import restored
+from remit.errors import LedgerError, LedgerMismatchError
+from remit.ledger import anchor, joined
+from remit.ledger.checkpoint import parse_note
+from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_name
+from remit.ledger.leaf import read_leaf
+from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
 from remit.store.connection import Connection
 
-FILE_BYTES_MAX: Final = 64 * 1024 * 1024
-_LENGTH_BYTES: Final = 2
+_ENTRIES: Final = """SELECT o.position, e.leaf, e.case_id, e.seq FROM entry_order o
+ JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
+ WHERE o.position >= ? AND o.position < ? ORDER BY o.position"""
+_SEALED: Final = "SELECT role, sealed FROM payloads WHERE case_id = ? AND seq = ?"
+_NOTES_PAGE: Final = 1000
+_README: Final = Path(__file__).with_name("export.md")
 
-Put = Callable[[str, bytes], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export holds: entries `first` up to `size`, under the checkpoint of `size`."""
+
+    first: int
+    size: int
 
 
-def export(connection: Connection, target: Path, *, vkey: str) -> int:
+def export(
+    connection: Connection,
+    target: Path,
+    *,
+    vkey: str,
+    first: int = 0,
+    last: int | None = None,
+    sealed: bool = False,
+    anchors: Mapping[str, Path] | None = None,
+) -> Exported:
     """Write the record to a new directory, or to a file if the name ends in `.tar`.
 
-    Returns the number of entries. Give the connection of one read snapshot. The target appears
-    complete or not at all; one that is there already is refused.
+    `first` and `last` are positions: the export begins with the page of the one and ends with the
+    first checkpoint after the other. `anchors` are files of receipts, by the name they get. Give
+    the connection of one read snapshot. The target appears complete or not at all; one that is
+    there already is refused. Raises `LedgerError`, `LedgerMismatchError`.
     """
     if target.exists():
         raise LedgerError(f"`{target}` is there already; choose a new name")
-    head = connection.one("SELECT origin, size, root FROM ledger_head")
-    if head is None or head[1] == 0:
-        raise LedgerError("there is no entry to export yet")
+    note = _note(connection, last)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        if target.suffix == ".tar":
-            with tarfile.open(draft, "x", format=tarfile.USTAR_FORMAT) as archive:
-                _write(connection, head, vkey, _into_tar(archive))
-        else:
-            _write(connection, head, vkey, _into_folder(draft))
+        sink = _Tar(draft) if target.suffix == ".tar" else _Folder(draft)
+        writing = _Writing(connection, sink, note, vkey, sealed=sealed, first=first)
+        exported = writing.run(anchors or {})
+        sink.close()
         draft.rename(target)
     except BaseException:
         if draft.is_dir():
             shutil.rmtree(draft)
         draft.unlink(missing_ok=True)
         raise
-    return int(head[1])
+    return exported
 
 
-def bundle_name(n: int, *, width: int = TILE_WIDTH) -> str:
-    """Return the file of a bundle of leaves: `tile/entries/x001/234` or `….p/44`."""
-    return f"tile/entries/{_digits(n)}{_part(width)}"
+def framed(items: Iterable[bytes], *, width: int = 2) -> Iterator[bytes]:
+    """Yield byte strings behind their lengths, as entry bundles have them."""
+    for item in items:
+        yield len(item).to_bytes(width, "big") + item
 
 
-def tile_name(level: int, n: int, *, width: int = TILE_WIDTH) -> str:
-    """Return the file of a tile."""
-    return f"tile/{level}/{_digits(n)}{_part(width)}"
-
-
-def framed(items: list[bytes]) -> bytes:
-    """Return byte strings behind their lengths, as entry bundles have them."""
-    return b"".join(len(item).to_bytes(_LENGTH_BYTES, "big") + item for item in items)
-
-
-def unframed(data: bytes) -> Iterator[bytes | None]:
-    """Yield what `framed` joined; None ends what is cut."""
-    place = 0
-    while place < len(data):
-        end = place + _LENGTH_BYTES
-        length = int.from_bytes(data[place:end], "big")
-        if end > len(data) or end + length > len(data):
-            yield None
-            return
-        yield data[end : end + length]
-        place = end + length
-
-
-def manifest(*, origin: str, size: int, vkey: str, digests: dict[str, str]) -> bytes:
-    """Return the one manifest of these files."""
-    members = {
-        "entries": size,
-        "files": [[name, digests[name]] for name in sorted(digests)],
-        "format": 1,
-        "origin": origin,
-        "vkey": vkey,
-    }
-    return (json.dumps(members, sort_keys=True, indent=1) + "\n").encode()
-
-
-def _write(connection: Connection, head: tuple[str, int, bytes], vkey: str, put: Put) -> None:
-    origin, size, root = head
-    digests: dict[str, str] = {}
-
-    def keep(name: str, data: bytes) -> None:
-        digests[name] = hashlib.sha256(data).hexdigest()
-        put(name, data)
-
-    _write_entries(connection, size, keep)
-    _write_tiles(connection, restored(connection, size=size, root=root), keep)
-    notes = [row[0] for row in connection.rows("SELECT note FROM checkpoints ORDER BY size")]
-    keep("checkpoints", framed(notes))
-    keep("checkpoint", notes[-1])
-    keep("vkey", f"{vkey}\n".encode())
-    put("manifest.json", manifest(origin=origin, size=size, vkey=vkey, digests=digests))
-
-
-def _write_entries(connection: Connection, size: int, keep: Put) -> None:
-    for start in range(0, size, TILE_WIDTH):
-        rows = connection.rows(
-            "SELECT e.leaf FROM entry_order o JOIN entries e"
-            " ON e.case_id = o.case_id AND e.seq = o.seq"
-            " WHERE o.position >= ? AND o.position < ? ORDER BY o.position",
-            (start, start + TILE_WIDTH),
+def _note(connection: Connection, last: int | None) -> bytes:
+    if last is None:
+        sql = "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1"
+        note: bytes | None = connection.value(sql)
+    else:
+        sql = "SELECT note FROM checkpoints WHERE size > ? ORDER BY size LIMIT 1"
+        note = connection.value(sql, (last,))
+    if note is None:
+        raise LedgerError(
+            "there is no entry to export yet"
+            if last is None
+            else f"no checkpoint covers position {last} yet; export without an end"
         )
-        width = min(TILE_WIDTH, size - start)
-        keep(bundle_name(start // TILE_WIDTH, width=width), framed([row[0] for row in rows]))
+    return note
 
 
-def _write_tiles(connection: Connection, tiles: Tiles, keep: Put) -> None:
-    level = 0
-    while found := connection.rows("SELECT n FROM tiles WHERE level = ? ORDER BY n", (level,)):
-        for (n,) in found:
-            hashes = connection.value(
-                "SELECT hashes FROM tiles WHERE level = ? AND n = ?", (level, n)
+class _Sink(Protocol):
+    def put(self, name: str, chunks: Iterable[bytes]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One export as it is written; the tree is grown anew from what is written."""
+
+    connection: Connection
+    sink: _Sink
+    note: bytes
+    vkey: str
+    sealed: bool = field(kw_only=True)
+    first: int = field(kw_only=True)
+    _tree: Tree = field(default_factory=Tree)
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    def run(self, anchors: Mapping[str, Path]) -> Exported:
+        stated = parse_note(self.note, self.vkey)
+        if not 0 <= self.first < stated.size:
+            raise LedgerError(f"there is no entry {self.first} before {stated.size}")
+        self.first -= self.first % TILE_WIDTH
+        for start in range(0, stated.size, TILE_WIDTH):
+            width = min(TILE_WIDTH, stated.size - start)
+            hashes = self._page(start, width) if start >= self.first else self._tile(start)
+            for level, n, tile in [one for item in hashes for one in self._tree.append(item)]:
+                self.sink.put(tile_name(level, n), [tile])
+        for level, n, tile in self._tree.partial():
+            self.sink.put(tile_name(level, n, width=len(tile) // HASH_BYTES), [tile])
+        if (self._tree.size, self._tree.root()) != (stated.size, stated.root):
+            raise LedgerMismatchError(
+                f"the entries do not give the root of checkpoint {stated.size}; "
+                "run `remit ledger verify`"
             )
-            keep(tile_name(level, n), hashes)
-        level += 1
-    for level, n, hashes in tiles.partial():
-        keep(tile_name(level, n, width=len(hashes) // 32), hashes)
+        notes = self._notes(stated.size)
+        self._keep("checkpoints", notes)
+        self._keep("checkpoint", [self.note])
+        self._keep("vkey", [f"{self.vkey}\n".encode()])
+        self._keep("README.md", [_README.read_bytes()])
+        self._keep("verifier/verify.py", [joined.python_source().encode()])
+        self._keep(f"verifier/{joined.GO}", [joined.go_source().encode()])
+        for name in sorted(anchors):
+            held = anchor.receipts(anchors[name])
+            lines = [anchor.line_of(one, named=True) for one in held if one.size <= stated.size]
+            self._keep(f"anchors/{name}", lines)
+        counts = [f"checkpoints {notes.count}", f"payloads {'sealed' if self.sealed else 'none'}"]
+        text = manifest(stated.origin, self.first, stated.size, counts, self._digests)
+        self.sink.put("manifest", [text])
+        return Exported(first=self.first, size=stated.size)
+
+    def _page(self, start: int, width: int) -> list[bytes]:
+        rows = self.connection.rows(_ENTRIES, (start, start + width))
+        if [row[0] for row in rows] != list(range(start, start + width)):
+            raise LedgerMismatchError(
+                f"entries after position {start} are not there; run `remit ledger verify`"
+            )
+        leaves = [bytes(row[1]) for row in rows]
+        self.sink.put(bundle_name(start // TILE_WIDTH, width=width), framed(leaves))
+        if self.sealed:
+            name = bundle_name(start // TILE_WIDTH, width=width, kind="payloads")
+            self._keep(name, framed(self._rows(rows), width=4))
+        return [leaf_hash(leaf) for leaf in leaves]
+
+    def _rows(self, entries: Sequence[tuple[int, bytes, str, int]]) -> Iterator[bytes]:
+        """Yield sealed rows in the order in which leaves name them; empty where one is gone."""
+        for _, leaf, case_id, seq in entries:
+            there: dict[str, bytes] = dict(self.connection.rows(_SEALED, (case_id, seq)))
+            for named in read_leaf(leaf).payloads:
+                yield there.get(named["role"], b"")
+
+    def _tile(self, start: int) -> list[bytes]:
+        sql = "SELECT hashes FROM tiles WHERE level = 0 AND n = ?"
+        return split(self.connection.value(sql, (start // TILE_WIDTH,)) or b"")
+
+    def _notes(self, size: int) -> "_Notes":
+        return _Notes(self.connection, size)
+
+    def _keep(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a file that no tree covers, and its digest into the manifest."""
+        digest = sha256()
+
+        def seen() -> Iterator[bytes]:
+            for chunk in chunks:
+                digest.update(chunk)
+                yield chunk
+
+        self.sink.put(name, seen())
+        self._digests[name] = digest.hexdigest()
 
 
-def _into_folder(folder: Path) -> Put:
-    def put(name: str, data: bytes) -> None:
-        file = folder / name
+class _Notes:
+    """All checkpoints up to a size, framed; counted as they are read."""
+
+    def __init__(self, connection: Connection, size: int) -> None:
+        self._connection = connection
+        self._size = size
+        self.count = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        after = 0
+        sql = """SELECT size, note FROM checkpoints WHERE size > ? AND size <= ?
+         ORDER BY size LIMIT ?"""
+        while page := self._connection.rows(sql, (after, self._size, _NOTES_PAGE)):
+            self.count += len(page)
+            yield from framed(bytes(row[1]) for row in page)
+            after = page[-1][0]
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, name: str, chunks: Iterable[bytes]) -> None:
+        file = self._folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        with file.open("xb") as out:
+            for chunk in chunks:
+                out.write(chunk)
 
-    return put
-
-
-def _into_tar(archive: tarfile.TarFile) -> Put:
-    def put(name: str, data: bytes) -> None:
-        member = tarfile.TarInfo(name)
-        member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
-
-    return put
+    def close(self) -> None:
+        """Nothing is left to write."""
 
 
-def _digits(n: int) -> str:
-    """Return a number in groups of three, all but the last behind an `x` (C2SP tlog-tiles)."""
-    groups = [f"{n % 1000:03d}"]
-    while n >= 1000:  # noqa: PLR2004 - three digits
-        n //= 1000
-        groups.append(f"x{n % 1000:03d}")
-    return "/".join(reversed(groups))
+class _Tar:
+    """A tar file of headers in their one form: a length is written once it is known."""
 
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("xb")
 
-def _part(width: int) -> str:
-    return "" if width == TILE_WIDTH else f".p/{width}"
+    def put(self, name: str, chunks: Iterable[bytes]) -> None:
+        start = self._file.tell()
+        self._file.write(tar_header(name, 0))
+        length = sum(self._file.write(chunk) for chunk in chunks)
+        self._file.write(bytes(-length % len(tar_header(name, 0))))
+        end = self._file.tell()
+        self._file.seek(start)
+        self._file.write(tar_header(name, length))
+        self._file.seek(end)
+
+    def close(self) -> None:
+        with self._file as out:
+            out.write(tar_end(out.tell()))

@@ -1,139 +1,139 @@
 """An export as verification reads it: files that somebody handed over, trusted in nothing."""
 
-import hashlib
-import tarfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from remit.ledger.export import (
-    FILE_BYTES_MAX,
-    bundle_name,
-    manifest,
-    tile_name,
-    unframed,
-)
-from remit.ledger.merkle import TILE_WIDTH, Tiles
-from remit.ledger.record import Head, Note, Place
+from remit.ledger.checkpoint import NOTE_BYTES_MAX, NoteError, number_of
+from remit.ledger.files import Files, bundle_name, manifest, tile_name
+from remit.ledger.judge import LOCAL, MISSING, Head, Judge, Note, Page, Receipt
+from remit.ledger.leaf import ENTRY_BYTES_MAX, Leaf
+from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH
+from remit.ledger.outside import LINES_BYTES_MAX, receipts_of
 
+MANIFEST_BYTES_MAX: Final = 16 * 1024 * 1024
+ROW_BYTES_MAX: Final = 32 * 1024 * 1024 + 60  # a sealed payload with nonce, salt and tag
 UNKNOWN: Final = "unknown"
-_SIZE_DIGITS_MAX: Final = 18
+_ALWAYS: Final = ("checkpoint", "checkpoints", "vkey")
 
 
 class Export:
     """The record in a directory or a tar file; raises `OSError` where there is neither."""
 
     def __init__(self, path: Path, *, vkey: str) -> None:
-        self._path = path
+        self._files = Files(path)
         self._vkey = vkey
-        self._archive = None if path.is_dir() else _archive(path)
-        self._members: dict[str, tarfile.TarInfo] = {}
-        self._twice: list[str] = []
-        for member in self._archive or ():
-            if member.name in self._members or not member.isfile():
-                self._twice.append(member.name)
-            self._members[member.name] = member
-        if self._archive is None:
-            files = (file for file in path.rglob("*") if file.is_file())
-            self._names = {file.relative_to(path).as_posix() for file in files}
-        else:
-            self._names = set(self._members)
-
-    def close(self) -> None:
-        """Close the tar file, if it is one."""
-        if self._archive is not None:
-            self._archive.close()
+        self._payloads: Iterator[bytes | None] | None = None
+        self.payloads_carried = False
 
     def head(self) -> Head | None:
-        """Return what the last checkpoint claims; None where nothing looks like an export."""
-        if not self._names:
+        """Return what checkpoint and manifest claim; None where nothing looks like an export."""
+        if next(self._files.names(), None) is None:
             return None
-        lines = (self._read("checkpoint") or b"").decode(errors="replace").split("\n")
-        size = -1
-        if len(lines) > 1 and lines[1].isascii() and lines[1].isdigit():
-            size = int(lines[1][:_SIZE_DIGITS_MAX])
-        return Head(origin=lines[0] or UNKNOWN, size=size)
+        lines = (self._files.read("checkpoint", NOTE_BYTES_MAX) or b"").decode("utf-8", "replace")
+        origin, _, rest = lines.partition("\n")
+        claims = (self._files.read("manifest", MANIFEST_BYTES_MAX) or b"").split(b"\n")
+        self.payloads_carried = b"payloads sealed" in claims[3:5]
+        first = -1
+        for line in claims[2:3]:
+            words = line.decode("ascii", "replace").split(" ")
+            first = _counted(words[1]) if len(words) == 3 else -1  # noqa: PLR2004
+        size = _counted(rest.partition("\n")[0])
+        usable = 0 <= first < max(size, 1) and first % TILE_WIDTH == 0
+        return Head(origin=origin or UNKNOWN, size=size, first=first if usable else 0)
 
-    def places(self) -> Iterator[Place]:
-        """Yield the leaves of all bundles, up to the first that is missing or cut."""
+    def pages(self) -> Iterator[Page]:
+        """Yield bundles up to the first that is missing or cut, tiles where none are carried."""
         head = self.head()
-        size = 0 if head is None else max(head.size, 0)
-        for start in range(0, size, TILE_WIDTH):
-            width = min(TILE_WIDTH, size - start)
-            data = self._read(bundle_name(start // TILE_WIDTH, width=width))
-            if data is None:
-                return
-            count = 0
-            for leaf in unframed(data):
-                yield Place(position=start + count, leaf=leaf)
-                count += 1
-            if count != width:
+        if head is None:
+            return
+        for start in range(0, max(head.size, 0), TILE_WIDTH):
+            width = min(TILE_WIDTH, head.size - start)
+            if start < head.first:
+                data = self.tile(0, start // TILE_WIDTH)
+                if data is None or len(data) != TILE_WIDTH * HASH_BYTES:
+                    return
+                split = [data[n : n + HASH_BYTES] for n in range(0, len(data), HASH_BYTES)]
+                yield Page(range(start, start + TILE_WIDTH), (), split)
+                continue
+            name = bundle_name(start // TILE_WIDTH, width=width)
+            leaves = list(self._files.frames(name, width=2, limit=ENTRY_BYTES_MAX))
+            if self.payloads_carried:
+                name = bundle_name(start // TILE_WIDTH, width=width, kind="payloads")
+                self._payloads = self._files.frames(name, width=4, limit=ROW_BYTES_MAX)
+            yield Page(range(start, start + len(leaves)), leaves)
+            if len(leaves) != width:
                 return
 
     def notes(self) -> Iterator[Note]:
         """Yield all checkpoints."""
-        for note in unframed(self._read("checkpoints") or b""):
-            yield Note(note=note or b"")
+        for note in self._files.frames("checkpoints", width=2, limit=NOTE_BYTES_MAX):
+            yield Note(note or b"")
 
     def tile(self, level: int, n: int) -> bytes | None:
         """Return a full tile."""
-        return self._read(tile_name(level, n))
+        return self._files.read(tile_name(level, n), TILE_WIDTH * HASH_BYTES)
 
-    def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
+        """Compare the sealed rows of a leaf with what it names."""
+        del position, digest
+        for named in leaf.payloads if self._payloads is not None else ():
+            row = next(self._payloads, None) if self._payloads is not None else None
+            if not row:
+                yield MISSING, named["key"]
+            elif sha256(row).hexdigest() != named["cipher"]:
+                yield "payloads", f"payload `{named['role']}` is not the one that was logged"
+
+    def surplus(self, seen: Judge) -> Iterator[tuple[str, str]]:
         """Compare all files with those that these entries would be exported as."""
-        del payloads  # contents do not travel
-        texts = [f"`{name}` is there twice or is no file" for name in self._twice]
-        expected = {"checkpoint", "checkpoints", "vkey", "manifest.json"}
-        for start in range(0, size, TILE_WIDTH):
-            width = min(TILE_WIDTH, size - start)
-            expected.add(bundle_name(start // TILE_WIDTH, width=width))
-        for level, count in enumerate(tiles.counts):
-            expected.update(tile_name(level, n) for n in range(count))
-        for level, n, hashes in tiles.partial():
-            name = tile_name(level, n, width=len(hashes) // 32)
-            expected.add(name)
-            if self._read(name) != hashes:
-                texts.append(f"`{name}` is not the tile of its entries")
-        texts.extend(f"`{name}` is missing" for name in sorted(expected - self._names))
-        texts.extend(f"`{name}` does not belong here" for name in sorted(self._names - expected))
-        if self._read("vkey") != f"{self._vkey}\n".encode():
-            texts.append("`vkey` is not the key that was given")
-        last = None
+        tree, head = seen.tree, self.head()
+        yield from (
+            ("structure", f"`{name}` is there twice or is no file") for name in self._files.odd
+        )
+        expected = sum(tree.counts) - (-tree.size // TILE_WIDTH) - seen.first // TILE_WIDTH
+        for level, n, hashes in tree.partial():
+            name = tile_name(level, n, width=len(hashes) // HASH_BYTES)
+            expected += 1
+            if self._files.read(name, TILE_WIDTH * HASH_BYTES) != hashes:
+                yield "tree", f"`{name}` is not the tile of its entries"
+        there, digests = 0, {}
+        for name in self._files.names():
+            there += name.startswith("tile/")
+            if not name.startswith("tile/") and name != "manifest":
+                digests[name] = self._files.digest(name)
+        yield from (
+            ("structure", f"`{name}` is missing") for name in _ALWAYS if name not in digests
+        )
+        if there != expected:
+            yield "structure", f"`tile/` holds {there} files and these entries make {expected}"
+        if self._files.read("vkey", NOTE_BYTES_MAX) != f"{self._vkey}\n".encode():
+            yield "structure", "`vkey` is not the key that was given"
+        last = b""
         for note in self.notes():
             last = note.note
-        if self._read("checkpoint") != last:
-            texts.append("`checkpoint` is not the last of `checkpoints`")
-        if self._read("manifest.json") != self._manifest(size):
-            texts.append("`manifest.json` is not that of these files")
-        return texts
+        if self._files.read("checkpoint", NOTE_BYTES_MAX) != last:
+            yield "structure", "`checkpoint` is not the last of `checkpoints`"
+        kind = "payloads sealed" if self.payloads_carried else "payloads none"
+        counts = [f"checkpoints {seen.notes_seen}", kind]
+        claimed = self._files.read("manifest", MANIFEST_BYTES_MAX)
+        if head is None or claimed != manifest(
+            head.origin, head.first, head.size, counts, digests
+        ):
+            yield "structure", "`manifest` is not that of these files"
 
-    def _manifest(self, size: int) -> bytes:
-        head = self.head()
-        digests = {
-            name: hashlib.sha256(self._read(name) or b"").hexdigest()
-            for name in self._names
-            if name != "manifest.json"
-        }
-        origin = UNKNOWN if head is None else head.origin
-        return manifest(origin=origin, size=size, vkey=self._vkey, digests=digests)
-
-    def _read(self, name: str) -> bytes | None:
-        """Return a file, None where it is missing, cannot be read or is too large."""
-        if name not in self._names:
-            return None
-        try:
-            if self._archive is None:
-                file = self._path / name
-                return None if file.stat().st_size > FILE_BYTES_MAX else file.read_bytes()
-            member = self._members[name]
-            content = None if member.size > FILE_BYTES_MAX else self._archive.extractfile(member)
-            return None if content is None else content.read()
-        except (OSError, tarfile.TarError, KeyError):
-            return None
+    def anchors(self) -> Iterator[Receipt]:
+        """Yield the receipts that travel along; whom they name is only the exporter's word."""
+        for name in sorted(self._files.names()):
+            if name.startswith("anchors/"):
+                lines = b"".join(self._files.chunks(name, LINES_BYTES_MAX)).splitlines(
+                    keepends=True
+                )
+                yield from receipts_of(lines, operator=LOCAL, where=name)
 
 
-def _archive(path: Path) -> tarfile.TarFile:
+def _counted(text: str) -> int:
     try:
-        return tarfile.open(path, "r:")
-    except tarfile.TarError as error:
-        raise OSError(f"`{path}` is neither a directory nor a tar file") from error
+        return number_of(text, "a size")
+    except NoteError:
+        return -1

@@ -1,19 +1,20 @@
 """One pass over a record: each thing that does not fit becomes a finding, never an error."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from remit.domain.entry import EVENTS
-from remit.errors import EntryRefusedError, NewerEntryError, PayloadTamperedError
-from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
-from remit.ledger.entry import NO_PREVIOUS, Leaf, parse
-from remit.ledger.merkle import Frontier, Tiles, leaf_hash
-from remit.ledger.record import Head, Note, Place, Record, claims_of
-from remit.ledger.seal import KeyRing, check_row, open_payload
+from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
+from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash
 
 FINDINGS_NAMED_MAX: Final = 20
+LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
+MISSING: Final = "missing"  # a check: its text is the key of a payload that has no row
+NO_PREVIOUS: Final = "0" * 64
+_ERASED: Final = "ledger:erasure:completed"
+
+Bad = Callable[[str, int | None, str], None]  # check, position, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,59 +26,134 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A checkpoint, and the size at which it is to be judged; malformed ones are due at once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the record says of its own end, and the first position that it carries."""
 
-    note: Note
+    origin: str
     size: int
-    stated: Checkpoint | None
-    trouble: str
+    root: bytes | None = None
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A stored checkpoint; size and time as columns beside it claim, where there are any."""
+
+    note: bytes
+    size: int | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """At most 256 positions in order; `hashes` instead of leaves where none are carried."""
+
+    positions: Sequence[int]
+    leaves: Sequence[bytes | None]
+    hashes: Sequence[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A checkpoint that was kept outside: by whom, where it is read, and when it got there."""
+
+    operator: str
+    where: str
+    note: bytes
+    at: str = ""
+
+
+class Record(Protocol):
+    """A record that can be judged: an export, or rows of a database."""
+
+    def head(self) -> Head | None:
+        """Return what the record says of its end; None where there is no ledger."""
+
+    def pages(self) -> Iterator[Page]:
+        """Yield every position that is there, in order, in pages that begin at tiles."""
+
+    def notes(self) -> Iterator[Note]:
+        """Yield the checkpoints, smallest first."""
+
+    def tile(self, level: int, n: int) -> bytes | None:
+        """Return a stored full tile."""
+
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
+        """Yield check and text of what is stored beside a leaf and does not fit it."""
+
+    def surplus(self, seen: "Judge") -> Iterator[tuple[str, str]]:
+        """Yield check and text of what is stored beyond, or short of, what was judged."""
+
+
+class Watcher(Protocol):
+    """A further check that sees each leaf in order: semantics, disclosures."""
+
+    def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
+        """Look at one leaf."""
+
+    def end(self, bad: Bad) -> Sequence[str]:
+        """Return the lines that a report shows of it."""
 
 
 @dataclass(slots=True)
 class Judge:
-    """One pass over the record."""
+    """One pass over a record: what does not fit becomes a finding, never an error."""
 
     record: Record
-    vkey: str
-    keys: KeyRing | None
-    tree: Frontier = field(default_factory=Frontier)
-    tiles: Tiles = field(default_factory=Tiles)
+    vkeys: Sequence[str]
+    events: Collection[str] = ()  # those that are understood; empty: names are not looked at
+    watchers: Sequence[Watcher] = ()
+    part: bool = False  # an export: the log may have gone on since
+    tree: Tree = field(default_factory=Tree)
     findings: list[Finding] = field(default_factory=list)
     found: int = 0
     newer: int = 0
     blind: bool = False
-    payloads_named: int = 0
-    payloads_opened: int = 0
-    payloads_carried: bool = True
+    first: int = 0
     notes_seen: int = 0
     signed: int = 0
-    anchored: int = 0
+    named: int = 0  # payloads
+    missing: dict[str, tuple[int, int]] = field(default_factory=dict)  # by key: how many, first at
+    erased: int = 0
+    erasures: int = 0
+    destroyed: set[str] = field(default_factory=set)  # keys that an erasure names
+    beyond: int = 0  # the largest size that an anchor holds after the end of a part
+    now: str = ""  # ledger time: the largest instant so far
     last: Leaf | None = None
+    anchored: dict[str, tuple[int, str]] = field(default_factory=dict)  # by operator: size, at
+    anchored_at: str = ""  # ledger time at the last position that others than `local` anchor
+    lines: list[str] = field(default_factory=list)
+    _ats: list[str] = field(default_factory=list)
+    _start: int = 0
     _seq: dict[str, int] = field(default_factory=dict)
     _writers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _notes: Iterator[Note] = field(default_factory=lambda: iter(()))
+    _due: tuple[int, Note, Checkpoint | str] | None = None
+    _wanted: dict[int, list[tuple[Receipt, bytes]]] = field(default_factory=dict)
+    _stops: list[int] = field(default_factory=list)  # sizes that anchors hold, largest first
 
-    def run(self, head: Head, receipts: Sequence[AnchorReceipt]) -> None:
+    @property
+    def origin(self) -> str:
+        """The origin that the keys sign for."""
+        return self.vkeys[0].partition("+")[0]
+
+    def run(self, head: Head, receipts: Sequence[Receipt]) -> None:
         """Judge every position, checkpoint and anchor, then the end."""
-        notes = self.record.notes()
-        due = self._next(notes)
-        wanted: dict[int, list[AnchorReceipt]] = {}
+        self.first = head.first
+        self._notes = self.record.notes()
+        self._next_note()
         for receipt in receipts:
-            self._receipt(receipt, wanted)
-        for place in self.record.places():
-            self._place(place)
-            size = self.tree.size
-            while due is not None and due.size <= size:
-                self._note(due)
-                due = self._next(notes)
-            for receipt in wanted.pop(size, ()):
-                self._anchored(receipt)
-        while due is not None:
-            self._note(due)
-            due = self._next(notes)
-        for size in sorted(wanted):
-            self.bad("anchors", None, f"an anchor holds size {size} and the ledger ends before")
+            try:
+                stated = parse_note(receipt.note, *self.vkeys)
+            except NoteError as error:
+                self.bad("anchors", None, f"{receipt.where}: {error}")
+            else:
+                self._wanted.setdefault(stated.size, []).append((receipt, stated.root))
+        self._stops = sorted(self._wanted, reverse=True)
+        self._at_size()
+        for page in self.record.pages():
+            self._page(page)
         self._end(head)
 
     def bad(self, check: str, position: int | None, text: str) -> None:
@@ -86,152 +162,186 @@ class Judge:
         if len(self.findings) < FINDINGS_NAMED_MAX:
             self.findings.append(Finding(check=check, position=position, text=text))
 
-    # -- one position ----------------------------------------------------------------------------
+    # -- one page
 
-    def _place(self, place: Place) -> None:
-        position = self.tree.size
-        if place.position != position:
-            self.bad("structure", position, f"position {position} is missing")
-        digest = leaf_hash(place.leaf) if place.leaf is not None else bytes(32)
-        self.tree.append(digest)
-        for level, n, hashes in self.tiles.append(digest):
-            if self.record.tile(level, n) != hashes:
-                self.bad("tree", position, f"tile {n} of level {level} is not that of its entries")
-        if place.leaf is None:
-            self.bad("structure", position, "the leaf is missing or cannot be read")
+    def _page(self, page: Page) -> None:
+        start = self._start = self.tree.size
+        self._ats = []
+        if page.hashes is not None:
+            self._grow(list(page.hashes))
             return
+        hashes = [bytes(HASH_BYTES) if leaf is None else leaf_hash(leaf) for leaf in page.leaves]
+        for n, data in enumerate(page.leaves):
+            position = start + n
+            if page.positions[n] != position:
+                self.bad("structure", position, f"position {position} is missing")
+            if data is None:
+                self.bad("structure", position, "the leaf is missing or cannot be read")
+            else:
+                self._leaf(position, data, hashes[n])
+            self._ats.append("" if self.last is None else self.last.at)
+        self._grow(hashes)
+
+    def _leaf(self, position: int, data: bytes, digest: bytes) -> None:
         try:
-            leaf = parse(place.leaf, strict=True, newer=True)
-        except NewerEntryError:  # of another format: its bytes are in the tree, no more is known
+            leaf = read_leaf(data)
+        except NewerLeafError:  # its bytes are in the tree, no more is known
             self.newer += 1
             self.blind = True
             self.last = None
             return
-        except EntryRefusedError as error:
+        except LeafError as error:
             self.bad("structure", position, str(error))
             return
-        self.newer += leaf.entry.event not in EVENTS
-        if place.claims and place.claims != claims_of(leaf, digest):
-            self.bad("structure", position, "columns beside the leaf say something else")
-        if not self.blind:
-            self._stream(position, leaf)
-            self._writer(position, leaf, digest)
-        self._payloads(position, leaf, place)
+        if self.events and leaf.event not in self.events:
+            self.newer += 1
+        self.now = max(self.now, leaf.at)
         self.last = leaf
+        self.named += len(leaf.payloads)
+        for check, text in self.record.beside(position, leaf, digest):
+            if check == MISSING:
+                count, first = self.missing.get(text, (0, position))
+                self.missing[text] = (count + 1, first)
+            else:
+                self.bad(check, position, text)
+        if leaf.event == _ERASED:
+            self._erased(leaf)
+        if not self.blind:
+            self._chains(position, leaf, digest.hex())
+        for watcher in self.watchers:
+            watcher.see(position, leaf, self.bad)
 
-    def _stream(self, position: int, leaf: Leaf) -> None:
-        entry = leaf.entry
-        expected = self._seq.get(entry.case_id, 0) + 1
-        if entry.seq != expected:
-            self.bad(
-                "seq",
-                position,
-                f"entry {entry.seq} of case `{entry.case_id}` stands where {expected} should",
-            )
-        self._seq[entry.case_id] = entry.seq
+    def _erased(self, leaf: Leaf) -> None:
+        self.erasures += 1
+        keys = leaf.body.get("keys")
+        if isinstance(keys, list):
+            self.destroyed.update(str(key) for key in keys)
 
-    def _writer(self, position: int, leaf: Leaf, digest: bytes) -> None:
-        link = leaf.link
-        number, previous = self._writers.get(link.id, (0, NO_PREVIOUS))
-        if (link.number, link.previous) != (number, previous):
-            self.bad("writers", position, f"the chain of writer `{link.id}` breaks at {number}")
-        self._writers[link.id] = (link.number + 1, digest.hex())
+    def _chains(self, position: int, leaf: Leaf, digest: str) -> None:
+        case, seq = leaf.case_id, leaf.seq
+        known = self._seq.get(case, None if self.first else 0)  # a part may begin within a case
+        if known is not None and seq != known + 1:
+            text = f"entry {seq} of case `{case}` stands where {known + 1} should"
+            self.bad("seq", position, text)
+        self._seq[case] = seq
+        link = (leaf.number, leaf.previous)
+        if link != self._writers.get(leaf.writer, link if self.first else (0, NO_PREVIOUS)):
+            self.bad("writers", position, f"the chain of writer `{leaf.writer}` breaks here")
+        self._writers[leaf.writer] = (leaf.number + 1, digest)
 
-    def _payloads(self, position: int, leaf: Leaf, place: Place) -> None:
-        self.payloads_named += len(leaf.payloads)
-        if place.payloads is None:
-            self.payloads_carried = False
-            return
-        rows = {row.role: row for row in place.payloads}
-        for name in leaf.payloads:
-            row = rows.get(name.role)
-            if row is None:
-                self.bad("payloads", position, f"payload `{name.role}` is missing")
-                continue
-            try:
-                check_row(row.sealed, cipher=name.cipher)
-                if row.key != name.key:
-                    self.bad("payloads", position, f"payload `{name.role}` names another key")
-                elif self.keys is not None and name.key == self.keys.payload_key_id:
-                    open_payload(
-                        row.sealed,
-                        keys=self.keys,
-                        entry_id=leaf.entry.id,
-                        role=name.role,
-                        cipher=name.cipher,
-                        commitment=name.commitment,
-                    )
-                    self.payloads_opened += 1
-            except (PayloadTamperedError, EntryRefusedError) as error:
-                self.bad("payloads", position, str(error))
+    def _grow(self, hashes: list[bytes]) -> None:
+        """Extend the tree, and stop where a checkpoint or an anchor states its root."""
+        done = 0
+        while done < len(hashes):
+            stop = self._stop()
+            left = len(hashes) - done
+            if (
+                left == TILE_WIDTH
+                and not self.tree.open[0]
+                and (stop is None or stop > self.tree.size + TILE_WIDTH - 1)
+            ):
+                self._filled(self.tree.page(hashes))
+                done = TILE_WIDTH
+            else:
+                take = left if stop is None else min(left, stop - self.tree.size)
+                for item in hashes[done : done + take]:
+                    self._filled(self.tree.append(item))
+                done += take
+            self._at_size()
 
-    # -- checkpoints and anchors -----------------------------------------------------------------
+    def _filled(self, tiles: list[tuple[int, int, bytes]]) -> None:
+        for level, n, hashes in tiles:
+            if self.record.tile(level, n) != hashes:
+                self.bad(
+                    "tree",
+                    self.tree.size - 1,
+                    f"tile {n} of level {level} is not that of its entries",
+                )
 
-    def _next(self, notes: Iterator[Note]) -> "_Due | None":
-        note = next(notes, None)
+    def _stop(self) -> int | None:
+        sizes = [self._due[0]] if self._due else []
+        sizes += self._stops[-1:]
+        return min(sizes, default=None)
+
+    # -- checkpoints and anchors
+
+    def _next_note(self) -> None:
+        note = next(self._notes, None)
         if note is None:
-            return None
-        try:
-            stated = parse_note(note.note, self.vkey)
-        except NoteError as error:
-            return _Due(note, note.size or 0, None, str(error))
-        return _Due(note, stated.size if note.size is None else note.size, stated, "")
-
-    def _note(self, due: "_Due") -> None:
-        self.notes_seen += 1
-        size = self.tree.size
-        position = max(size - 1, 0)
-        note, stated = due.note, due.stated
-        if stated is None:
-            self.bad("signatures", position, f"a checkpoint near {size}: {due.trouble}")
+            self._due = None
             return
-        if stated.size != size or stated.root != self._root():
+        try:
+            stated = parse_note(note.note, *self.vkeys)
+        except NoteError as error:
+            self._due = (note.size or 0, note, str(error))
+        else:
+            self._due = (stated.size if note.size is None else note.size, note, stated)
+
+    def _at_size(self) -> None:
+        size = self.tree.size
+        while self._due is not None and self._due[0] <= size:
+            self._note(*self._due[1:])
+            self._next_note()
+        while self._stops and self._stops[-1] <= size:
+            for receipt, root in self._wanted.pop(self._stops.pop()):
+                self._anchor(receipt, root)
+
+    def _note(self, note: Note, stated: Checkpoint | str) -> None:
+        size, position = self.tree.size, max(self.tree.size - 1, 0)
+        self.notes_seen += 1
+        at = (
+            self._ats[size - 1 - self._start] if 0 < size - self._start <= len(self._ats) else None
+        )
+        if isinstance(stated, str):
+            self.bad("signatures", position, f"checkpoint {self.notes_seen}: {stated}")
+        elif stated.size != size or stated.root != self.tree.root():
             self.bad("tree", position, f"the checkpoint of {stated.size} does not fit the entries")
+        elif self.notes_seen > 1 and size <= self.signed:
+            self.bad("structure", position, f"the checkpoint of {size} is there twice")
         elif note.size is not None and note.size != stated.size:
             self.bad("structure", position, f"the row of checkpoint {stated.size} claims another")
-        elif (
-            note.at_us is not None
-            and self.last is not None
-            and note.at_us != self.last.entry.at_us
-        ):
+        elif note.at is not None and at and note.at != at:
             self.bad("structure", position, f"checkpoint {stated.size} claims another time")
         else:
             self.signed = size
 
-    def _receipt(self, receipt: AnchorReceipt, wanted: dict[int, list[AnchorReceipt]]) -> None:
-        try:
-            stated = parse_note(receipt.note, self.vkey)
-        except NoteError as error:
-            self.bad("anchors", None, f"line {receipt.line} of an anchor: {error}")
-        else:
-            wanted.setdefault(stated.size, []).append(receipt)
+    def _anchor(self, receipt: Receipt, root: bytes) -> None:
+        size = self.tree.size
+        if root != self.tree.root():
+            text = f"{receipt.where}: `{receipt.operator}` holds another root for {size}"
+            self.bad("anchors", max(size - 1, 0), text)
+            return
+        self.anchored[receipt.operator] = (size, receipt.at)
+        if receipt.operator != LOCAL and 0 < size - self._start <= len(self._ats):
+            self.anchored_at = self._ats[size - 1 - self._start]
 
-    def _anchored(self, receipt: AnchorReceipt) -> None:
-        if parse_note(receipt.note, self.vkey).root == self._root():
-            self.anchored = self.tree.size
-        else:
-            position = self.tree.size - 1
-            self.bad("anchors", position, f"an anchor holds another root for {self.tree.size}")
-
-    def _root(self) -> bytes:
-        return self.tree.root()
-
-    # -- the end ---------------------------------------------------------------------------------
+    # -- the end
 
     def _end(self, head: Head) -> None:
         size = self.tree.size
+        while self._due is not None:
+            self._note(*self._due[1:])
+            self._next_note()
+        self.beyond = max(self._wanted, default=0)
+        for beyond in () if self.part else sorted(self._wanted):
+            for receipt, _ in self._wanted[beyond]:
+                text = f"`{receipt.operator}` holds size {beyond} and the ledger ends at {size}"
+                self.bad("anchors", None, f"{receipt.where}: {text}")
         if head.size != size:
             self.bad("tree", min(head.size, size), f"the head says {head.size}, there are {size}")
-        elif head.root is not None and head.root != self._root():
+        elif head.root is not None and head.root != self.tree.root():
             self.bad("tree", None, "the head's root is not that of the entries")
-        if head.origin != self.vkey.partition("+")[0]:
+        if head.origin != self.origin:
             self.bad("structure", None, f"the head is of origin `{head.origin}`")
-        if self.last is not None and head.at_us is not None:
-            claimed = (head.at_us, head.writer_id)
-            if claimed != (self.last.entry.at_us, self.last.link.id):
-                self.bad("structure", None, "the head claims another time or writer")
         if size and self.signed != size:
             self.bad("signatures", size - 1, f"no checkpoint signs the last {size - self.signed}")
-        payloads = None if self.blind else self.payloads_named
-        for text in self.record.surplus(size=size, payloads=payloads, tiles=self.tiles):
-            self.bad("structure", None, text)
+        for key, (count, position) in self.missing.items():
+            if key in self.destroyed:
+                self.erased += count
+            else:
+                text = f"{count} payloads under `{key}` are missing and no erasure names them"
+                self.bad("payloads", position, text)
+        for check, text in self.record.surplus(self):
+            self.bad(check, None, text)
+        for watcher in self.watchers:
+            self.lines += watcher.end(self.bad)

@@ -117,6 +117,68 @@ class Tiles:
         return twin
 
 
+class Tree:
+    """The tree as a verifier grows it: peaks for its root, and the open tile of each level."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.open: list[list[bytes]] = [[]]
+        self.counts = [0]
+        self._peaks: list[bytes] = []
+
+    def root(self) -> bytes:
+        """Return the root so far."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        root = self._peaks[-1]
+        for left in reversed(self._peaks[:-1]):
+            root = sha256(b"\x01" + left + root).digest()
+        return root
+
+    def append(self, item: bytes) -> list[tuple[int, int, bytes]]:
+        """Append the hash of a leaf; return level, number and bytes of the tiles it fills."""
+        self.open[0].append(item)
+        self._push(item, self.size)
+        self.size += 1
+        if len(self.open[0]) < TILE_WIDTH:
+            return []
+        return self._filled(subtree_root(self.open[0]))
+
+    def page(self, hashes: list[bytes]) -> list[tuple[int, int, bytes]]:
+        """Append a whole tile of hashes to a tree that ends at one."""
+        root = subtree_root(hashes)
+        self._push(root, self.size >> 8)
+        self.size += TILE_WIDTH
+        self.open[0] = hashes
+        return self._filled(root)
+
+    def partial(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield level, number and bytes of each open tile that is not empty."""
+        for level, tile in enumerate(self.open):
+            if tile:
+                yield level, self.counts[level], b"".join(tile)
+
+    def _push(self, item: bytes, carry: int) -> None:
+        while carry & 1:
+            item = sha256(b"\x01" + self._peaks.pop() + item).digest()
+            carry >>= 1
+        self._peaks.append(item)
+
+    def _filled(self, root: bytes) -> list[tuple[int, int, bytes]]:
+        filled, level = [], 0
+        while len(self.open[level]) == TILE_WIDTH:
+            filled.append((level, self.counts[level], b"".join(self.open[level])))
+            self.counts[level] += 1
+            self.open[level] = []
+            level += 1
+            if level == len(self.open):
+                self.open.append([])
+                self.counts.append(0)
+            self.open[level].append(root)
+            root = subtree_root(self.open[level]) if len(self.open[level]) == TILE_WIDTH else root
+        return filled
+
+
 def subtree_root(hashes: Sequence[bytes]) -> bytes:
     """Return the root over a power of two of hashes."""
     row = list(hashes)

@@ -1,13 +1,15 @@
-"""What verification reads: the record as rows of a database have it, judged by nobody yet."""
+"""The record as rows of a database have it, for a judge to read; judged by nobody yet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from datetime import datetime
+from typing import Final
 
 from remit.domain import clock
-from remit.errors import StorageError
-from remit.ledger.entry import Leaf
-from remit.ledger.merkle import Tiles
+from remit.errors import EntryRefusedError, PayloadTamperedError, StorageError
+from remit.ledger.judge import MISSING, Head, Judge, Note, Page
+from remit.ledger.leaf import Leaf
+from remit.ledger.seal import KeyRing, check_row, open_payload
 from remit.store.connection import Connection
 
 PAGE_ROWS_MAX: Final = 256
@@ -29,100 +31,40 @@ _COUNTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayloadRow:
-    """A sealed payload as it is stored."""
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is stored for one position beside its leaf."""
 
-    role: str
-    key: str
-    sealed: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What is stored for one position."""
-
-    position: int
-    leaf: bytes | None  # None: it is not there, or cannot be read
-    claims: tuple[object, ...] = ()  # columns beside the leaf, as `claims_of` would have them
-    payloads: tuple[PayloadRow, ...] | None = None  # None: this record carries none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """What the record says of its own end."""
-
-    origin: str
-    size: int
-    root: bytes | None = None
-    at_us: int | None = None
-    writer_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """A stored checkpoint; `size` and `at_us` as its columns claim, where there are columns."""
-
-    note: bytes
-    size: int | None = None
-    at_us: int | None = None
-
-
-class Record(Protocol):
-    """A record that can be judged: rows of a database, or an export."""
-
-    def head(self) -> Head | None:
-        """Return what the record says of its end; None where there is no ledger."""
-
-    def places(self) -> Iterator[Place]:
-        """Yield every position that is claimed, in order."""
-
-    def notes(self) -> Iterator[Note]:
-        """Yield the checkpoints, smallest first."""
-
-    def tile(self, level: int, n: int) -> bytes | None:
-        """Return a stored full tile."""
-
-    def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
-        """Return what is stored beyond, or short of, what the leaves account for."""
-
-
-def claims_of(leaf: Leaf, digest: bytes) -> tuple[object, ...]:
-    """Return the columns that belong to a leaf."""
-    entry = leaf.entry
-    return (
-        entry.case_id, entry.seq, digest, digest, entry.event, entry.run, entry.path, entry.at_us,
-        entry.tenant, entry.workflow, leaf.link.id, leaf.link.number,
-    )  # fmt: skip
+    claims: tuple[object, ...]
+    payloads: dict[str, tuple[str, bytes]]  # role -> key, sealed
 
 
 class Rows:
-    """The record in a database."""
+    """The record in a database; with `keys` it also opens contents."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keys: KeyRing | None = None) -> None:
         self._connection = connection
+        self._keys = keys
+        self._page: list[_Beside | None] = []
+        self._start = 0
+        self._opened = 0
 
     def head(self) -> Head | None:
         """Return the head row."""
-        row = self._connection.one(
-            "SELECT origin, size, root, at_us, writer_id FROM ledger_head WHERE one = 1"
-        )
-        if row is None:
-            return None
-        return Head(origin=row[0], size=row[1], root=row[2], at_us=row[3], writer_id=row[4])
+        row = self._connection.one("SELECT origin, size, root FROM ledger_head WHERE one = 1")
+        return None if row is None else Head(origin=row[0], size=row[1], root=row[2])
 
-    def places(self) -> Iterator[Place]:
+    def pages(self) -> Iterator[Page]:
         """Yield every position of the order; one that cannot be read has no leaf."""
         last = None
         while positions := self._positions(last):
-            try:
-                yield from self._page(positions)
-            except StorageError:
-                for position in positions:
-                    try:
-                        yield from self._page([position])
-                    except StorageError:
-                        yield Place(position=position, leaf=None)
+            self._start += len(self._page)
+            self._page = []
+            leaves: list[bytes | None] = []
+            for leaf, beside in self._read(positions):
+                leaves.append(leaf)
+                self._page.append(beside)
+            yield Page(positions, leaves)
             last = positions[-1]
 
     def notes(self) -> Iterator[Note]:
@@ -133,7 +75,7 @@ class Rows:
             (last, PAGE_ROWS_MAX),
         ):
             for size, at_us, note in page:
-                yield Note(note=note, size=size, at_us=at_us)
+                yield Note(note, size, readable(at_us))
             last = page[-1][0]
 
     def tile(self, level: int, n: int) -> bytes | None:
@@ -143,15 +85,59 @@ class Rows:
         )
         return found
 
-    def surplus(self, *, size: int, payloads: int | None, tiles: Tiles) -> list[str]:
-        """Compare the number of rows with what the leaves name."""
-        expected = (size, size, payloads, sum(tiles.counts))
-        found = [int(self._connection.value(sql)) for sql in _COUNTS.values()]
-        return [
-            f"`{table}` has {there} rows and the leaves account for {number}"
-            for table, there, number in zip(_COUNTS, found, expected, strict=True)
-            if number is not None and there != number
-        ]
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
+        """Compare columns and sealed rows with what the leaf says."""
+        stored = self._page[position - self._start]
+        if stored is None:
+            return
+        if stored.claims != _claims(leaf, digest):
+            yield "structure", "columns beside the leaf say something else"
+        for named in leaf.payloads:
+            row = stored.payloads.get(named["role"])
+            if row is None:
+                yield MISSING, named["key"]
+            elif trouble := self._payload(leaf, named["role"], *row):
+                yield "payloads", trouble
+
+    def surplus(self, seen: Judge) -> Iterator[tuple[str, str]]:
+        """Compare the head's other columns and the number of rows with what the leaves name."""
+        at_us, writer = self._connection.one("SELECT at_us, writer_id FROM ledger_head") or (0, "")
+        if seen.last is not None and (readable(at_us), writer) != (seen.last.at, seen.last.writer):
+            yield "structure", "the head claims another time or writer"
+        size = seen.tree.size
+        rows = None if seen.blind else seen.named - sum(n for n, _ in seen.missing.values())
+        for (table, sql), number in zip(
+            _COUNTS.items(), (size, size, rows, sum(seen.tree.counts)), strict=True
+        ):
+            there = int(self._connection.value(sql))
+            if number is not None and there != number:
+                yield (
+                    "structure",
+                    f"`{table}` has {there} rows and the leaves account for {number}",
+                )
+        what = "contents not opened (no keys)" if self._keys is None else f"{self._opened} opened"
+        seen.lines.append(f"payloads  {seen.named} rows as logged, {what}")
+
+    def _payload(self, leaf: Leaf, role: str, key: str, sealed: bytes) -> str:
+        """Return what does not fit a sealed row; empty where all does."""
+        named = next(one for one in leaf.payloads if one["role"] == role)
+        try:
+            check_row(sealed, cipher=named["cipher"])
+            if key != named["key"]:
+                return f"payload `{role}` names another key"
+            if self._keys is not None and key == self._keys.payload_key_id:
+                open_payload(
+                    sealed,
+                    keys=self._keys,
+                    entry_id=leaf.id,
+                    role=role,
+                    cipher=named["cipher"],
+                    commitment=named["commitment"],
+                )
+                self._opened += 1
+        except (PayloadTamperedError, EntryRefusedError) as error:
+            return str(error)
+        return ""
 
     def _positions(self, last: int | None) -> list[int]:
         """Return the next positions there are; a claimed one far away costs nothing."""
@@ -159,23 +145,28 @@ class Rows:
         after = POSITION_MIN if last is None else last
         return [row[0] for row in self._connection.rows(sql, (after, PAGE_ROWS_MAX))]
 
-    def _page(self, positions: Sequence[int]) -> list[Place]:
-        span = (positions[0], positions[-1])
-        payloads: dict[int, list[PayloadRow]] = {}
-        for position, role, key, sealed in self._connection.rows(_PAYLOADS, span):
-            payloads.setdefault(position, []).append(PayloadRow(role=role, key=key, sealed=sealed))
-        places = []
-        for row in self._connection.rows(_ORDER, span):
+    def _read(self, positions: Sequence[int]) -> Iterator[tuple[bytes | None, _Beside | None]]:
+        try:
+            yield from self._span(positions[0], positions[-1])
+            return
+        except StorageError:
+            pass
+        for position in positions:  # one by one, to lose no more than cannot be read
+            try:
+                yield from self._span(position, position)
+            except StorageError:
+                yield None, None
+
+    def _span(self, first: int, last: int) -> list[tuple[bytes | None, _Beside]]:
+        payloads: dict[int, dict[str, tuple[str, bytes]]] = {}
+        for position, role, key, sealed in self._connection.rows(_PAYLOADS, (first, last)):
+            payloads.setdefault(position, {})[role] = (key, sealed)
+        found = []
+        for row in self._connection.rows(_ORDER, (first, last)):
             position, case_id, seq, ordered, leaf, digest = row[:6]
-            places.append(
-                Place(
-                    position=position,
-                    leaf=leaf,
-                    claims=(case_id, seq, ordered, digest, *row[6:]),
-                    payloads=tuple(payloads.get(position, ())),
-                )
-            )
-        return places
+            claims = (case_id, seq, ordered, digest, *row[6:])
+            found.append((leaf, _Beside(claims, payloads.get(position, {}))))
+        return found
 
 
 def readable(at_us: int) -> str:
@@ -184,3 +175,14 @@ def readable(at_us: int) -> str:
         return clock.text(clock.instant(at_us))
     except (ValueError, OverflowError, OSError):
         return "at no readable time"
+
+
+def _claims(leaf: Leaf, digest: bytes) -> tuple[object, ...]:
+    """Return the columns that belong to a leaf."""
+    case, value = leaf.value["case"], leaf.value
+    run, path = (case.get("run"), case.get("path")) if isinstance(case, dict) else (None, None)
+    return (
+        leaf.case_id, leaf.seq, digest, digest, leaf.event, run, path,
+        clock.microseconds(datetime.fromisoformat(leaf.at)), value["tenant"], value["workflow"],
+        leaf.writer, leaf.number,
+    )  # fmt: skip

@@ -67,7 +67,7 @@ class Witness:
         self._keys: dict[str, list[str]] = {}
         for vkey in origins:
             try:
-                origin, _, _ = parse_vkey(vkey)
+                origin = parse_vkey(vkey).origin
             except NoteError as error:
                 raise SettingsError(f"`{vkey}` is not the key of a log: {error}") from error
             self._keys.setdefault(origin, []).append(vkey)

@@ -46,7 +46,7 @@ def test_a_project_that_never_ran_says_how_to_begin(
     folder: Path,  # noqa: F811
 ) -> None:
     (folder / ".remit" / "keys" / "keys.json").unlink()
-    assert remit("ledger", "verify") == 2
+    assert remit("ledger", "verify") == 3
     assert "nothing was received here yet" in remit.err
 
 
@@ -60,3 +60,34 @@ def change(folder: Path, statement: str) -> None:  # noqa: F811
         writer.close()
     finally:
         database.close()
+
+
+def test_an_export_is_judged_by_the_key_that_was_given(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    key = remit.json("ledger", "status")["public_key"]
+    target = tmp_path / "audit.tar"
+    assert remit("ledger", "export", "--to", str(target)) == 0
+    assert key in remit.out
+    assert remit("ledger", "verify", str(target)) == 3
+    assert "never taken from what it judges" in remit.err
+    assert remit("ledger", "verify", str(target), "--key", key) == 2
+    anchor = read(folder, {}).path(".remit/anchor")
+    assert remit("ledger", "verify", str(target), "--key", key, "--anchor", f"us={anchor}") == 0
+    target.write_bytes(target.read_bytes().replace(b"intake:case", b"intake:cAse", 1))
+    assert remit("ledger", "verify", str(target), "--key", key) == 1
+
+
+def test_a_wrong_argument_is_no_verdict(remit: Cli) -> None:  # noqa: F811
+    assert remit("ledger", "verify", "--nonsense") == 3
+    assert remit("ledger", "verify", "--anchor", "nowhere") == 3
+
+
+def test_one_entry_is_proven_in_two_files(remit: Cli, tmp_path: Path) -> None:  # noqa: F811
+    target = tmp_path / "proof"
+    assert remit("ledger", "prove", "3", "--to", str(target)) == 0
+    assert remit("ledger", "prove", "3", "--to", str(target)) == 0  # the same files again
+    assert sorted(path.name for path in target.iterdir()) == ["3.leaf", "3.tlog-proof"]
+    assert remit("ledger", "prove", "999999", "--to", str(target)) != 0

@@ -1,0 +1,94 @@
+"""What others hold against a record: anchors kept outside, contents that were disclosed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from remit.ledger.checkpoint import strict_base64
+from remit.ledger.judge import LOCAL, Bad, Receipt
+from remit.ledger.leaf import Leaf
+
+LINES_BYTES_MAX: Final = 1024 * 1024 * 1024
+ANCHOR_LINES_MAX: Final = 2_000_000
+SALT_BYTES: Final = 32
+
+
+def receipts_of(lines: Sequence[bytes], *, operator: str, where: str) -> Iterator[Receipt]:
+    """Yield the receipts of an anchor's lines; a malformed one has a note that no key signed.
+
+    Without an `operator` each line names its own. A last line without its end was never complete.
+    """
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return
+        name, at, note = operator or LOCAL, "", b""
+        try:
+            found = json.loads(line)
+            at, name = str(found["at"]), operator or str(found.get("operator", LOCAL))
+            note = strict_base64(found["note"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            note = b""
+        yield Receipt(name, f"{where} line {number}", note, at)
+
+
+def anchored_by(argument: str) -> list[Receipt]:
+    """Return the receipts of `OPERATOR=FILE`, or of a file whose lines say who.
+
+    Raises `OSError`.
+    """
+    operator, _, name = argument.rpartition("=")
+    lines = _read(Path(name)).splitlines(keepends=True)
+    if len(lines) > ANCHOR_LINES_MAX:
+        raise OSError(f"`{name}` has over {ANCHOR_LINES_MAX} lines")
+    return list(receipts_of(lines, operator=operator, where=name))
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file() or path.stat().st_size > LINES_BYTES_MAX:
+        raise OSError(f"`{path}` is no file, or over {LINES_BYTES_MAX} bytes")
+    return path.read_bytes()
+
+
+class Disclosures:
+    """Contents that were handed over, each with its salt, against what the leaves commit to."""
+
+    def __init__(self, path: Path) -> None:
+        self._due: dict[tuple[str, str], tuple[int, str]] = {}
+        self._fit = 0
+        self._malformed: list[int] = []
+        for number, line in enumerate(_read(path).splitlines(), 1):
+            try:
+                found = json.loads(line)
+                salt, text = bytes.fromhex(found["salt"]), found["content"].encode()
+                name = (str(found["entry"]), str(found["role"]))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                self._malformed.append(number)
+                continue
+            if len(salt) != SALT_BYTES or name in self._due:
+                self._malformed.append(number)
+            else:
+                self._due[name] = (number, commitment(salt, text))
+
+    def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
+        """Compare what is disclosed of this leaf."""
+        for named in leaf.payloads:
+            number, found = self._due.pop((leaf.id, named["role"]), (0, ""))
+            if number and found == named["commitment"]:
+                self._fit += 1
+            elif number:
+                bad("disclosures", position, f"disclosure {number} is not what was committed")
+
+    def end(self, bad: Bad) -> Sequence[str]:
+        """Return how many fit."""
+        for number in self._malformed:
+            bad("disclosures", None, f"disclosure {number} is malformed")
+        for number, _ in self._due.values():
+            bad("disclosures", None, f"disclosure {number} names a payload that is not here")
+        return [f"disclosed {self._fit} contents are what was committed"]
+
+
+def commitment(salt: bytes, plaintext: bytes) -> str:
+    """Return the commitment to a content."""
+    return sha256(b"remit/commit/v1\x00" + salt + plaintext).hexdigest()

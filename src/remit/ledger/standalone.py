@@ -1,0 +1,131 @@
+"""The verifier for whoever has an export and a key: no Remit, Python and `cryptography` alone.
+
+`python verify.py EXPORT --key VKEY [--anchor OPERATOR=FILE] [--disclosures FILE] [--json]`. Exit
+codes: 0 intact and anchored by another operator than `local`, 1 tampered, 2 intact but anchored
+here only, unsigned, incomplete or not understood, 3 no verdict was possible. In each export this
+file stands with the modules that it imports joined to one.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from remit.ledger.checkpoint import NoteError, parse_vkey
+from remit.ledger.exported import Export
+from remit.ledger.inclusion import PROOF_BYTES_MAX, proven
+from remit.ledger.judge import Judge, Receipt, Watcher
+from remit.ledger.leaf import ENTRY_BYTES_MAX, LeafError, NewerLeafError, read_leaf
+from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.verdict import VerifyReport, judged, unreadable
+
+
+def verify_export(
+    path: Path,
+    vkeys: Sequence[str],
+    *,
+    receipts: Sequence[Receipt] = (),
+    watchers: Sequence[Watcher] = (),
+    events: Collection[str] = (),
+    unchecked: Sequence[str] = (),
+) -> VerifyReport:
+    """Judge an export, a directory or a tar file, by public keys that came another way."""
+    try:
+        for vkey in vkeys:
+            parse_vkey(vkey)
+    except NoteError as error:
+        return unreadable(f"the public key cannot be used: {error}")
+    try:
+        record = Export(path, vkey=vkeys[0].strip())
+        head = record.head()
+    except OSError as error:
+        return unreadable(f"`{path}` cannot be read as an export: {error}")
+    if head is None:
+        return unreadable("there is no ledger here; nothing was written yet")
+    seen = Judge(record, vkeys, events=events, watchers=watchers, part=True)
+    more = [] if record.payloads_carried else ["sealed rows (not carried here)"]
+    return judged(seen, head, [*record.anchors(), *receipts], unchecked=[*more, *unchecked])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Judge what the arguments name, print the verdict and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="verify.py", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("export", type=Path, help="a directory or tar file; a leaf with --proof")
+    parser.add_argument(
+        "--key", action="append", help="the public key, as somebody gave it to you"
+    )
+    parser.add_argument("--anchor", action="append", default=[], help="OPERATOR=FILE")
+    parser.add_argument(
+        "--disclosures", type=Path, help="contents and salts, a JSON line for each"
+    )
+    parser.add_argument("--proof", type=Path, help="a .tlog-proof of the one leaf that is given")
+    parser.add_argument("--json", action="store_true")
+    try:
+        given = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return 3 if stop.code else 0
+    try:
+        found = _asked(given)
+    except OSError as error:
+        found = unreadable(str(error))
+    if given.json:
+        sys.stdout.write(json.dumps(asdict(found)) + "\n")
+    else:
+        sys.stdout.write("".join(f"{_printable(line)}\n" for line in found.lines))
+    return found.exit_code
+
+
+def _asked(given: argparse.Namespace) -> VerifyReport:
+    if not given.key:
+        return unreadable("give `--key`: a key is never taken from what it judges")
+    if given.proof is not None:
+        return verify_proof(given.export, given.proof, given.key)
+    receipts = [receipt for argument in given.anchor for receipt in anchored_by(argument)]
+    watchers: list[Watcher] = []
+    if given.disclosures is not None:
+        watchers.append(Disclosures(given.disclosures))
+    unchecked = ["meaning (`remit ledger verify --semantic` does)"]
+    if not watchers:
+        unchecked.append("contents (no disclosures)")
+    return verify_export(
+        given.export, given.key, receipts=receipts, watchers=watchers, unchecked=unchecked
+    )
+
+
+def verify_proof(leaf: Path, proof: Path, vkeys: Sequence[str]) -> VerifyReport:
+    """Judge one leaf by its proof; raises `OSError`."""
+    try:
+        for vkey in vkeys:
+            parse_vkey(vkey)
+    except NoteError as error:
+        return unreadable(f"the public key cannot be used: {error}")
+    try:
+        with leaf.open("rb") as file, proof.open("rb") as beside:
+            data, written = file.read(ENTRY_BYTES_MAX + 1), beside.read(PROOF_BYTES_MAX + 1)
+        shown = proven(data, written, vkeys)
+        read = read_leaf(data)
+    except (NoteError, LeafError, NewerLeafError) as error:
+        bad = (f"result    tampered; {error}",)
+        return VerifyReport(
+            result="tampered", exit_code=1, lines=bad, size=0, first_bad=None, checks=()
+        )
+    size = shown.checkpoint.size
+    lines = (
+        f"entry     {shown.position:,} of {shown.checkpoint.origin}: {read.event} of {read.at}",
+        f"result    in the signed tree of {size:,} entries; only the log key vouches for it",
+    )
+    return VerifyReport(
+        result="intact", exit_code=2, lines=lines, size=size, first_bad=None, checks=()
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

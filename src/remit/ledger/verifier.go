@@ -1,0 +1,359 @@
+// Judges an export of a Remit ledger, or one entry by its proof, with the tree and the signed notes
+// of Go's own checksum database. Ends with 0 if everything fits, 1 if not, 2 if an anchor holds more
+// than the export, 3 if it was used wrongly. Needs golang.org/x/mod; 64 bytes of memory an entry.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+const width, hashSize, fileMax = 256, 32, 1 << 30
+
+type export struct {
+	dir, vkey string
+	log       note.Verifiers
+	hashes    []tlog.Hash // as tlog stores them
+	size      int64
+	origin    string
+}
+
+type beyond struct{ size int64 } // an anchor of a tree that is larger than the export
+
+func (b beyond) Error() string { return fmt.Sprintf("an anchor holds %d entries", b.size) }
+
+func (e *export) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	found := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		if index < 0 || index >= int64(len(e.hashes)) {
+			return nil, fmt.Errorf("the tree has no hash %d", index)
+		}
+		found[i] = e.hashes[index]
+	}
+	return found, nil
+}
+
+func (e *export) read(name string) ([]byte, error) {
+	path := filepath.Join(e.dir, filepath.FromSlash(name))
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > fileMax {
+		return nil, fmt.Errorf("%s is missing, no file or too long", name)
+	}
+	return os.ReadFile(path)
+}
+
+func strict(text string) ([]byte, error) { // base64 in its one spelling
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err == nil && base64.StdEncoding.EncodeToString(data) != text {
+		err = fmt.Errorf("base64 is not in its one spelling")
+	}
+	return data, err
+}
+
+func number(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 50)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != text {
+		return 0, fmt.Errorf("a number is malformed")
+	}
+	return n, nil
+}
+
+// checkpoint returns what a note states if the log's key, and no other, signed it.
+func checkpoint(msg []byte, log note.Verifiers) (origin string, tree tlog.Tree, err error) {
+	opened, err := note.Open(msg, log)
+	if err != nil {
+		return "", tree, err
+	}
+	if len(opened.Sigs) != 1 || len(opened.UnverifiedSigs) != 0 {
+		return "", tree, fmt.Errorf("a checkpoint has other signatures")
+	}
+	sig, lines := opened.Sigs[0], strings.Split(opened.Text, "\n")
+	if _, err = strict(sig.Base64); err != nil {
+		return "", tree, err
+	}
+	if len(lines) != 4 || lines[3] != "" || lines[0] != sig.Name {
+		return "", tree, fmt.Errorf("a checkpoint has three lines")
+	}
+	root, err := strict(lines[2])
+	if err != nil || copy(tree.Hash[:], root) != hashSize || len(root) != hashSize {
+		return "", tree, fmt.Errorf("a root is malformed")
+	}
+	tree.N, err = number(lines[1])
+	return lines[0], tree, err
+}
+
+func (e *export) fits(msg []byte) (int64, error) {
+	_, tree, err := checkpoint(msg, e.log)
+	if err != nil {
+		return 0, err
+	}
+	if tree.N > e.size {
+		return tree.N, beyond{tree.N}
+	}
+	root, err := tlog.TreeHash(tree.N, e)
+	if err == nil && root != tree.Hash && tree.N > 0 {
+		err = fmt.Errorf("the tree of %d entries has another root", tree.N)
+	}
+	return tree.N, err
+}
+
+func frames(data []byte, each func([]byte) error) error {
+	for len(data) > 0 {
+		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
+			return fmt.Errorf("a file of frames is cut")
+		}
+		end := 2 + int(binary.BigEndian.Uint16(data))
+		if err := each(data[2:end]); err != nil {
+			return err
+		}
+		data = data[end:]
+	}
+	return nil
+}
+
+func (e *export) grow(h tlog.Hash) error {
+	n := tlog.StoredHashCount(e.size)
+	if n != int64(len(e.hashes)) {
+		return fmt.Errorf("the tree is not whole")
+	}
+	more, err := tlog.StoredHashesForRecordHash(e.size, h, e)
+	e.hashes, e.size = append(e.hashes, more...), e.size+1
+	return err
+}
+
+// tree reads all entries, then compares every tile with theirs.
+func (e *export) tree(first, size int64, known map[string]bool) error {
+	for start := int64(0); start < size; start += width {
+		count := size - start
+		if count > width {
+			count = width
+		}
+		page := tlog.Tile{H: 8, L: 0, N: start / width, W: int(count)}
+		name := strings.Replace(page.Path(), "tile/8/0/", "tile/entries/", 1)
+		if start < first {
+			name = strings.Replace(page.Path(), "tile/8/", "tile/", 1)
+		}
+		data, err := e.read(name)
+		known[name] = true
+		for ; start < first && err == nil && len(data) >= hashSize; data = data[hashSize:] {
+			err = e.grow(*(*tlog.Hash)(data[:hashSize]))
+		}
+		if start >= first && err == nil {
+			err = frames(data, func(leaf []byte) error { return e.grow(tlog.RecordHash(leaf)) })
+		}
+		if err != nil || e.size != start+count {
+			return fmt.Errorf("%s: it does not hold %d entries (%v)", name, count, err)
+		}
+	}
+	for level := 0; size>>(8*level) > 0; level++ {
+		for left, n := size>>(8*level), int64(0); left > 0; left, n = left-width, n+1 {
+			tile := tlog.Tile{H: 8, L: level, N: n, W: width}
+			if left < width {
+				tile.W = int(left)
+			}
+			name := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
+			want, err := tlog.ReadTileData(tile, e)
+			data, other := e.read(name)
+			known[name] = true
+			if err != nil || other != nil || !bytes.Equal(want, data) {
+				return fmt.Errorf("%s is not the tile of its entries", name)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *export) anchors(data []byte) (err error) {
+	for _, line := range bytes.SplitAfter(data, []byte("\n")) {
+		var receipt struct{ Note string }
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			return err // a line without its end was never complete
+		}
+		if json.Unmarshal(line, &receipt) != nil {
+			return fmt.Errorf("an anchor is malformed")
+		}
+		held, bad := strict(receipt.Note)
+		if bad == nil {
+			_, bad = e.fits(held)
+		}
+		if more, ok := bad.(beyond); ok {
+			err = more
+		} else if bad != nil {
+			return fmt.Errorf("an anchor: %v", bad)
+		}
+	}
+	return err
+}
+
+func judge(dir, vkey string, held [][]byte) error {
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return err
+	}
+	e := &export{dir: dir, vkey: vkey, log: note.VerifierList(verifier)}
+	last, err := e.read("checkpoint")
+	if err != nil {
+		return err
+	}
+	origin, tree, err := checkpoint(last, e.log)
+	if err != nil {
+		return err
+	}
+	manifest, err := e.read("manifest")
+	claims := strings.Split(string(manifest), "\n")
+	if err != nil || len(claims) < 5 || len(strings.Split(claims[2], " ")) != 3 {
+		return fmt.Errorf("the manifest is missing or malformed")
+	}
+	first, err := number(strings.Split(claims[2], " ")[1])
+	if err != nil || first%width != 0 || first > tree.N {
+		return fmt.Errorf("the manifest begins nowhere")
+	}
+	known := map[string]bool{}
+	if err := e.tree(first, tree.N, known); err != nil {
+		return err
+	}
+	notes, err := e.read("checkpoints")
+	if err != nil {
+		return err
+	}
+	count, size, end := 0, int64(-1), []byte(nil)
+	err = frames(notes, func(msg []byte) error {
+		n, err := e.fits(msg)
+		if err == nil && n <= size {
+			err = fmt.Errorf("checkpoints are out of order")
+		}
+		count, size, end = count+1, n, msg
+		return err
+	})
+	if err != nil || !bytes.Equal(end, last) {
+		return fmt.Errorf("the checkpoints do not fit the entries (%v)", err)
+	}
+	lines := []string{}
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		relative, _ := filepath.Rel(dir, path)
+		name := filepath.ToSlash(relative)
+		if err != nil || entry.IsDir() || name == "manifest" || known[name] {
+			return err
+		}
+		data, err := e.read(name)
+		if strings.HasPrefix(name, "tile/") {
+			return fmt.Errorf("%s does not belong here", name)
+		}
+		if strings.HasPrefix(name, "anchors/") && err == nil {
+			err = e.anchors(data)
+		}
+		if name == "vkey" && string(data) != vkey+"\n" {
+			return fmt.Errorf("vkey is not the key that was given")
+		}
+		lines = append(lines, fmt.Sprintf("%x  %s\n", sha256.Sum256(data), name))
+		return err
+	})
+	sort.Slice(lines, func(a, b int) bool { return lines[a][66:] < lines[b][66:] })
+	head := fmt.Sprintf("remit export 1\norigin %s\nentries %d %d\ncheckpoints %d\n", origin, first, tree.N, count)
+	kind := "payloads none\n"
+	if claims[4] == "payloads sealed" {
+		kind = "payloads sealed\n"
+	}
+	if err == nil && head+kind+strings.Join(lines, "") != string(manifest) {
+		err = fmt.Errorf("the manifest is not that of these files")
+	}
+	for _, data := range held {
+		if bad := e.anchors(data); err == nil {
+			err = bad
+		}
+	}
+	return err
+}
+
+func prove(leaf, proof, vkey string) error {
+	verifier, err := note.NewVerifier(vkey)
+	entry, bad := os.ReadFile(leaf)
+	text, worse := os.ReadFile(proof)
+	head, msg, gap := bytes.Cut(text, []byte("\n\n"))
+	lines := strings.Split(string(head), "\n")
+	if err != nil || bad != nil || worse != nil || !gap || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
+		return fmt.Errorf("key, entry or proof is malformed")
+	}
+	_, tree, err := checkpoint(msg, note.VerifierList(verifier))
+	if err != nil {
+		return err
+	}
+	index, err := number(strings.TrimPrefix(lines[1], "index "))
+	if err != nil || !strings.HasPrefix(lines[1], "index ") || index >= tree.N {
+		return fmt.Errorf("a proof has no index in its tree")
+	}
+	path := make(tlog.RecordProof, len(lines)-2)
+	for i, line := range lines[2:] {
+		data, err := strict(line)
+		if err != nil || len(data) != hashSize {
+			return fmt.Errorf("a hash is malformed")
+		}
+		copy(path[i][:], data)
+	}
+	return tlog.CheckRecord(path, tree.N, tree.Hash, index, tlog.RecordHash(entry))
+}
+
+func code(err error) int {
+	if _, more := err.(beyond); more {
+		return 2
+	} else if err != nil {
+		return 1
+	}
+	return 0
+}
+
+func main() {
+	key := flag.String("key", "", "the public key, as somebody gave it to you")
+	proof := flag.String("proof", "", "the .tlog-proof of the one entry that is given")
+	batch := flag.Bool("batch", false, "read exports, or entry TAB proof, from standard input")
+	var held [][]byte
+	flag.Func("anchor", "checkpoints that somebody else kept", func(name string) error {
+		data, err := os.ReadFile(name)
+		held = append(held, data)
+		return err
+	})
+	flag.Parse()
+	if *key == "" || (flag.NArg() != 1) != *batch {
+		fmt.Fprintln(os.Stderr, "usage: verifier -key KEY [-anchor FILE] EXPORT | -proof FILE ENTRY")
+		os.Exit(3)
+	}
+	if *batch {
+		for input := bufio.NewScanner(os.Stdin); input.Scan(); {
+			one, beside, isProof := strings.Cut(input.Text(), "\t")
+			err := error(nil)
+			if isProof {
+				err = prove(one, beside, *key)
+			} else {
+				err = judge(one, *key, held)
+			}
+			fmt.Println(code(err), input.Text(), err)
+		}
+		return
+	}
+	err := error(nil)
+	if *proof != "" {
+		err = prove(flag.Arg(0), *proof, *key)
+	} else {
+		err = judge(flag.Arg(0), *key, held)
+	}
+	if err != nil {
+		fmt.Println("tampered or not whole:", err)
+	} else {
+		fmt.Println("intact: entries, tree, signatures and the anchors that were given fit")
+	}
+	os.Exit(code(err))
+}
