@@ -1,10 +1,28 @@
 """Branches side by side: they park as one, fail as one, and replay by their place."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from remit import testing
+from remit.domain.autonomy import Level
 from remit.integrations.recorder import Fault
-from tests.projects import Small, events, notes, result, send, standing, states
+from remit.orchestration.facts import Gathered
+from remit.store.connection import Connection
+from tests.projects import (
+    NAME,
+    OLGA,
+    Small,
+    events,
+    found,
+    notes,
+    result,
+    send,
+    standing,
+    states,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +73,34 @@ async def test_a_branch_that_fails_lets_the_others_come_to_their_end(small: Smal
         assert small.performed() == ["note"], "the other branch went on"
         assert result(remit, case_id) == "EffectFailedError", notes(remit, case_id)
         assert states(remit, case_id) == [("note", "failed"), ("note", "confirmed")]
+
+
+async def test_branches_come_to_the_gate_one_at_a_time(small: Small) -> None:
+    """One branch whose facts went stale while it decided takes nothing from another's record."""
+    body = """
+    await run.gather(run.act(note, text="one"), run.act(note, text="two"))
+    return "done"
+    """
+    async with small.open(body) as remit:
+        reading, changed = remit.engine.proposals.read, []
+
+        async def read_and_change(work: Callable[[Connection], Gathered]) -> Gathered:
+            seen = await reading(work)
+            await asyncio.sleep(0)
+            if len(changed) < 2:
+                changed.append(True)
+                await testing.grant(remit, NAME, "pay", Level.AUTONOMOUS, signer=OLGA)
+            return seen
+
+        proposals = replace(remit.engine.proposals, read=read_and_change)
+        remit.dispatcher.drive = replace(remit.engine, proposals=proposals).run
+        case_id = await send(remit)
+        assert result(remit, case_id) == "done"
+        names = events(remit, case_id)
+        for body_of in ("intended", "confirmed"):
+            entries = found(remit, case_id, f"orchestration:effect:{body_of}")
+            assert len({one.body["effect_id"] for one in entries}) == len(entries) == 2
+        assert names.index("orchestration:effect:intended") < names.index(
+            "orchestration:effect:confirmed"
+        )
+        assert small.performed() == ["note", "note"]
