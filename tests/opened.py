@@ -16,6 +16,7 @@ from remit.domain.value import Json
 from remit.ledger.append import Journal
 from remit.ledger.seal import KeyRing
 from remit.store.database import Database, open_database
+from remit.store.keys import key_rows
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Committed, Receipt, Writer
 
@@ -94,8 +95,9 @@ def opened(
 ) -> Iterator[Opened]:
     """Open a store with a table of its own beside the ledger's, and close it."""
     chance = random.Random(seed)
-    keys = KeyRing.open(folder, random_bytes=chance.randbytes)
     time = clock or Ticking()
+    rows = key_rows(folder, url=url)
+    keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=time, rows=rows)
     database = open_database(url, schema=NOTES, durability_check=False, clock=time)
     try:
         journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
@@ -115,4 +117,5 @@ def opened(
         finally:
             writer.close()
     finally:
+        keys.close()
         database.close()

@@ -149,6 +149,7 @@ class Remit(Desk):
         self.writer.close()
         if self._anchor is not None:
             self.database.read(lambda c: anchor.publish(c, self._anchor, now=self.now()))  # type: ignore[arg-type]  # checked above
+        self.keys.close()
         self.database.close()
 
     async def settled(self) -> None:

@@ -184,6 +184,19 @@ class PayloadMissingError(LedgerError):
     code = "ledger.payload_missing"
 
 
+class PayloadErasedError(LedgerError):
+    """The content was erased with the person it was about; its entry and proofs stand."""
+
+    code = "ledger.erased"
+    status = 410
+
+
+class KeyUnavailableError(StorageError):
+    """The key store does not answer, or a key does not open; nothing is written unsealed."""
+
+    code = "ledger.key_unavailable"
+
+
 class StaleFactsError(LedgerError):
     """What a decision rested on changed before it could be written; decide again."""
 

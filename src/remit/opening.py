@@ -9,12 +9,14 @@ from pathlib import Path
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.ledger.keys import KeyRing
+from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
 from remit.ledger.randomness import RandomPages
-from remit.ledger.seal import KeyRing
 from remit.models.choice import Progress
-from remit.settings import Project
+from remit.settings import Project, secret
 from remit.store import passages, projections
 from remit.store.database import open_database
+from remit.store.keys import KEY_ROWS, key_rows
 
 # The tables beside the ledger's own.
 SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
@@ -48,9 +50,6 @@ def open_remit(
             progress=progress,
         )
         assembled[one.workflow.name] = one
-    folder = project.path(settings.keys)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys = KeyRing.open(folder, random_bytes=random_bytes)
     database = open_database(
         database_url(project),
         schema=SCHEMA,
@@ -59,6 +58,11 @@ def open_remit(
         durability_check=durability_check,
         clock=now,
     )
+    try:
+        keys = key_ring(project, random_bytes=random_bytes, now=now)
+    except BaseException:
+        database.close()
+        raise
     try:
         return Remit(
             database=database,
@@ -74,8 +78,44 @@ def open_remit(
             runs_max=runs_max,
         )
     except BaseException:
+        keys.close()
         database.close()
         raise
+
+
+def key_ring(
+    project: Project,
+    *,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> KeyRing:
+    """Open a project's keys, or make them once.
+
+    Raises `SettingsError` and `KeyUnavailableError`.
+    """
+    settings = project.settings
+    folder = project.path(settings.keys)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    roots: KeyStore = (
+        CommandKeyStore(settings.key_command)
+        if settings.key_command
+        else FileKeyStore(
+            folder / KEY_FILE,
+            random_bytes=random_bytes,
+            passphrase=secret(settings.key_passphrase),
+        )
+    )
+    rows = key_rows(folder, url=database_url(project))
+    return KeyRing.open(folder, random_bytes=random_bytes, now=now, roots=roots, rows=rows)
+
+
+def existing_keys(project: Project) -> KeyRing | None:
+    """Open the keys that a project has, or return None where nothing was made yet."""
+    settings = project.settings
+    made = KEY_ROWS if settings.key_command else KEY_FILE
+    there = (project.path(settings.keys) / made).exists()
+    on_server = bool(settings.key_command) and not settings.database.startswith("sqlite:")
+    return key_ring(project) if there or on_server else None
 
 
 def database_url(project: Project) -> str:

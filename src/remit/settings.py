@@ -142,7 +142,11 @@ class Settings(_Table):
     """`remit.toml` as a whole."""
 
     database: str = "sqlite:///.remit/remit.db"
-    keys: str = ".remit/keys"
+    keys: str = ".remit-keys"  # beside the data: a backup of the data holds no key
+    key_passphrase: str | None = None  # a reference; the root keys are sealed under it
+    key_command: list[str] = []  # a program that keeps the root keys instead of a file
+    root_key_rotation_days: int = Field(default=30, ge=1, le=3650)
+    root_key_destroy_after_days: int = Field(default=30, ge=0, le=3650)
     trained: str = ".remit/trained"  # where trained classifiers are kept, by content
     anchor: str | None = None
     origin: str = "remit.local/ledger/1"

@@ -15,7 +15,8 @@ from remit.domain.entry import Entry
 from remit.errors import EntryRefusedError
 from remit.ledger import canonical, read
 from remit.ledger.canonical import Json
-from remit.ledger.seal import KeyRing, open_payload, seal
+from remit.ledger.keys import ContentKey
+from remit.ledger.seal import open_payload, seal
 from remit.ledger.verify import verify
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt
@@ -38,7 +39,7 @@ CONTENT: st.SearchStrategy[Json] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
-RING = KeyRing(bytes(range(32)))
+KEY = ContentKey("case-1", bytes(range(32)))
 
 
 @given(VALUES)
@@ -75,10 +76,10 @@ def test_any_bytes_are_one_value_or_refused(data: bytes) -> None:
 
 @given(CONTENT)
 def test_sealed_content_opens_as_it_was(content: Json) -> None:
-    sealed = seal(content, keys=RING, entry_id="e", role="result", random_bytes=bytes)
+    sealed = seal(content, key=KEY, entry_id="e", role="result", random_bytes=bytes)
     opened_again = open_payload(
         sealed.ciphertext,
-        keys=RING,
+        key=KEY,
         entry_id="e",
         role="result",
         cipher=sealed.cipher,

@@ -17,7 +17,7 @@ from remit.domain.case import CaseStatus
 from remit.errors import NotFoundError, SettingsError
 from remit.ledger.checkpoint import Signer
 from remit.ledger.seal import KeyRing
-from remit.opening import anchor_path, database_url, open_remit
+from remit.opening import anchor_path, database_url, existing_keys, open_remit
 from remit.settings import Project
 from remit.store import approvals, cases
 from remit.store.connection import Connection
@@ -68,18 +68,20 @@ def reading(project: Project) -> Iterator[Record]:
 
     Raises `SettingsError` and the errors of the store.
     """
-    folder = project.path(project.settings.keys)
-    keys = KeyRing.existing(folder)
+    keys = existing_keys(project)
     if keys is None:
         raise SettingsError(
-            f"there is no key file in `{folder}`: nothing was received here yet; "
-            "begin with `remit run` or `remit serve`"
+            f"there is no key file in `{project.path(project.settings.keys)}`: nothing was "
+            "received here yet; begin with `remit run` or `remit serve`"
         )
-    database = open_database(database_url(project), read_only=True, owner="remit")
     try:
-        yield Record(project=project, database=database, keys=keys)
+        database = open_database(database_url(project), read_only=True, owner="remit")
+        try:
+            yield Record(project=project, database=database, keys=keys)
+        finally:
+            database.close()
     finally:
-        database.close()
+        keys.close()
 
 
 @dataclass(slots=True, kw_only=True)

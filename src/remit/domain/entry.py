@@ -16,6 +16,7 @@ class Event:
 
     NAME: ClassVar[str] = ""
     ROLES: ClassVar[tuple[str, ...]] = ()
+    FACTS: ClassVar[frozenset[str]] = frozenset()  # roles that say nothing of a person
 
     def body(self) -> dict[str, Json]:
         """Return the JSON body; optional members that are None are left out."""
@@ -56,6 +57,7 @@ class Draft:
     fingerprint: str | None = None
     payloads: Mapping[str, Json] = field(default_factory=dict)  # role -> masked content
     tenant: str = "default"
+    key: str | None = None  # id of the case's key; None: found by what the case has
     body: Mapping[str, Json] = field(init=False)  # that of the event, made once
 
     def __post_init__(self) -> None:

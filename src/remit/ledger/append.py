@@ -14,11 +14,13 @@ from remit.domain.entry import EVENTS, Draft, Entry
 from remit.domain.ids import IdSource, derived
 from remit.domain.ledger_event import OriginOpened, WriterOpened
 from remit.errors import EntryRefusedError, LedgerMismatchError
+from remit.ledger import read
 from remit.ledger.checkpoint import NoteError, Signer, parse_note
 from remit.ledger.entry import Link, build
 from remit.ledger.merkle import EMPTY_ROOT, Frontier, Tiles, leaf_hash
 from remit.ledger.rebuild import restored
 from remit.ledger.seal import PAYLOADS_PER_ENTRY_MAX, KeyRing, RandomBytes, seal
+from remit.ledger.wrapping import ContentKey
 from remit.store.connection import Connection
 from remit.store.entries import (
     INSERT_CHECKPOINT,
@@ -144,10 +146,10 @@ class Journal:
         """Begin a batch on a copy of the state."""
         self._batch = _Batch(replace(self._link), self._tree.at)
 
-    def stamp(self, draft: Draft, *, seq: int, now: datetime) -> Entry:
+    def stamp(self, draft: Draft, *, seq: int, now: datetime, connection: Connection) -> Entry:
         """Make the leaf of a draft and seal its payloads.
 
-        Raises `EntryRefusedError`; the batch is then as it was.
+        Raises `EntryRefusedError` and `KeyUnavailableError`; the batch is then as it was.
         """
         batch = self._open_batch()
         event = draft.event
@@ -161,10 +163,11 @@ class Journal:
         for role, content in draft.payloads.items():
             if role not in event.ROLES:
                 raise EntryRefusedError(f"`{event.NAME}` has no payload of role `{role}`")
+            key = self._key(connection, draft, role)
             sealed = seal(
-                content, keys=self._keys, entry_id=entry_id, role=role, random_bytes=self._random
+                content, key=key, entry_id=entry_id, role=role, random_bytes=self._random
             )
-            key_id = self._keys.payload_key_id
+            key_id = key.id
             named.append(
                 {
                     "cipher": sealed.cipher,
@@ -213,6 +216,13 @@ class Journal:
             payloads=draft.payloads,
             on_behalf_of=draft.on_behalf_of,
         )
+
+    def _key(self, connection: Connection, draft: Draft, role: str) -> ContentKey:
+        """Return what a payload is sealed under: the key of its case, or that of facts."""
+        if role in draft.event.FACTS:
+            return self._keys.facts()
+        case_id = draft.case_id
+        return self._keys.of_case(case_id, lambda: draft.key or read.key_id(connection, case_id))
 
     def mark(self) -> _Mark:
         """Return a mark of the batch so far, with everything flushed."""

@@ -9,6 +9,7 @@ from remit.domain.entry import Entry
 from remit.errors import NotFoundError, PayloadMissingError
 from remit.ledger.canonical import Json
 from remit.ledger.entry import Leaf, PayloadName, parse
+from remit.ledger.keys import CASE
 from remit.ledger.seal import KeyRing, open_payload
 from remit.store.connection import Connection
 
@@ -82,6 +83,15 @@ def tail(connection: Connection, after_position: int, limit: int) -> list[tuple[
     return [(position, parse(leaf).entry) for position, leaf in found]
 
 
+def key_id(connection: Connection, case_id: str) -> str | None:
+    """Return the id of the key that a case's content is sealed under; None where it has none."""
+    found: str | None = connection.value(
+        "SELECT key_id FROM payloads WHERE case_id = ? AND key_id LIKE ? ORDER BY seq LIMIT 1",
+        (case_id, f"{CASE}-%"),
+    )
+    return found
+
+
 def _wanted(role: str, roles: Collection[str] | None) -> bool:
     return role != NEVER_BY_DEFAULT if roles is None else role in roles
 
@@ -99,9 +109,15 @@ def _open(entry: Entry, name: PayloadName, ciphertext: bytes | None, keys: KeyRi
             f"payload `{name.role}` of entry {entry.seq} of case `{entry.case_id}` is not there; "
             "run `remit ledger verify`"
         )
+    key = keys.find(name.key)
+    if key is None:
+        raise PayloadMissingError(
+            f"the key `{name.key}` of entry {entry.seq} of case `{entry.case_id}` is not there; "
+            "put back the keys from backup"
+        )
     return open_payload(
         ciphertext,
-        keys=keys,
+        key=key,
         entry_id=entry.id,
         role=name.role,
         cipher=name.cipher,

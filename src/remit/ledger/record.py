@@ -125,10 +125,11 @@ class Rows:
             check_row(sealed, cipher=named["cipher"])
             if key != named["key"]:
                 return f"payload `{role}` names another key"
-            if self._keys is not None and key == self._keys.payload_key_id:
+            held = None if self._keys is None else self._keys.find(key)
+            if held is not None:
                 open_payload(
                     sealed,
-                    keys=self._keys,
+                    key=held,
                     entry_id=leaf.id,
                     role=role,
                     cipher=named["cipher"],

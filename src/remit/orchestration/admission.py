@@ -67,7 +67,7 @@ class Admitted:
 class Intake:
     """Reads messages into cases of one installation."""
 
-    masker: Callable[[str], tuple[Masker, Callable[[], list[vault.VaultTuple]]]]  # for a new scope
+    masker: Callable[[str], tuple[Masker, Callable[[], list[vault.VaultTuple]], str]]
     keyed: Callable[[bytes], str]
     new_id: Callable[[], str]
     now: Callable[[], datetime]
@@ -100,7 +100,7 @@ class Intake:
         case_id = self.new_id()
         content = self.keyed(b"content\x00" + encoded)
         identity = content if external_id is None else self.identity(raw, external_id=external_id)
-        masker, rows = self.masker(case_id)
+        masker, rows, key = self.masker(case_id)
         message = _Message(case=handler.case, raw=raw, masker=masker, context=self._context())
         event, payloads, reasons = _read(message, channel, identity, content)
         normalised = message.normalised
@@ -113,6 +113,7 @@ class Intake:
             actor=actor.service("intake"),
             fingerprint=equipment.fingerprint,
             payloads={"raw": form, **payloads},
+            key=key,
         )
         return Admitted(
             draft=draft, rows=tuple(rows()), external=identity, content=content, reasons=reasons

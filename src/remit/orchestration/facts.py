@@ -24,7 +24,7 @@ from remit.domain.decision import (
     Stop,
 )
 from remit.domain.money import Money
-from remit.domain.value import Canonical, Json
+from remit.domain.value import Canonical, Json, encode
 from remit.orchestration import provenance
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
@@ -79,7 +79,7 @@ def gather(
         *_endorsements(run, proposal, values),
     )
     record_name = "" if spec is None else sources.acted_upon(spec, values, witnesses)
-    record = run.digest(["record", record_name]) if record_name else ""
+    record = record_digest(run, record_name)
     standing = read_standing(
         connection,
         workflow=equipment.name,
@@ -377,8 +377,12 @@ def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, 
 
 def record_of(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
     """Return the keyed digest of the record that an action of this case would act upon."""
-    name = record_name(run, spec, arguments)
-    return run.digest(["record", name]) if name else ""
+    return record_digest(run, record_name(run, spec, arguments))
+
+
+def record_digest(run: Run, name: str) -> str:
+    """Return the digest of a record, the same in every case: sums over a record need it."""
+    return run.shared(encode(["record", name])) if name else ""
 
 
 def record_name(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from remit.domain.entry import Entry
 from remit.intake.mask import Masker
+from remit.ledger.keys import ContentKey
 from remit.store import vault
 
 CASES_MAX: Final = 1_024
@@ -21,6 +22,7 @@ class FreshCase:
 
     masker: Masker
     rows: NewRows
+    key: ContentKey
     entry: Entry | None = None
 
 
@@ -31,10 +33,10 @@ class Fresh:
         self._guard = threading.Lock()
         self._cases: OrderedDict[str, FreshCase] = OrderedDict()
 
-    def scope(self, case_id: str, masker: Masker, rows: NewRows) -> None:
+    def scope(self, case_id: str, scope: FreshCase) -> None:
         """Keep the scope of a message that is being taken in."""
         with self._guard:
-            self._cases[case_id] = FreshCase(masker, rows)
+            self._cases[case_id] = scope
             while len(self._cases) > CASES_MAX:
                 self._cases.popitem(last=False)
 

@@ -53,7 +53,8 @@ class Run:
     masker: Masker
     vault_rows: Callable[[], list[vault.VaultTuple]]
     writer: Writer
-    keyed: Callable[[bytes], str]
+    keyed: Callable[[bytes], str]  # under the case's key: nothing once that is destroyed
+    shared: Callable[[bytes], str]  # under the service's key: the same in every case
     now: Callable[[], datetime]
     random_number: Callable[[], int]
     new_id: Callable[[], str]

@@ -11,10 +11,10 @@ from remit.errors import NotFoundError, UnknownWorkflowError
 from remit.intake import mask
 from remit.intake.mask import Masker
 from remit.ledger import read as record
-from remit.ledger.seal import KeyRing
+from remit.ledger.keys import ContentKey, KeyRing
 from remit.orchestration import replay
 from remit.orchestration.equipment import Equipment
-from remit.orchestration.fresh import Fresh, NewRows
+from remit.orchestration.fresh import Fresh, FreshCase, NewRows
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Authority
 from remit.store import cases, vault
@@ -52,33 +52,36 @@ class Runs:
         fresh = self.fresh.take(case_id)
         if fresh is None or fresh.entry is None or fresh.entry.seq != seq:
             return await self.open(case_id)
-        return self._run(case_id, workflow, [fresh.entry], fresh.masker, fresh.rows)
+        return self._run(case_id, workflow, [fresh.entry], fresh)
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""
 
-        def work(connection: Connection) -> tuple[str, list[Entry], list[vault.VaultTuple]]:
+        def work(
+            connection: Connection,
+        ) -> tuple[str, list[Entry], ContentKey, list[vault.VaultTuple]]:
             row = cases.find(connection, case_id)
             if row is None:
                 raise NotFoundError(f"there is no case `{case_id}`")
             entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
-            return row.workflow, entries, vault.of_scope(connection, case_id)
+            key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
+            return row.workflow, entries, key, vault.of_scope(connection, case_id)
 
-        workflow, entries, rows = await self.read(work)
-        return self._run(case_id, workflow, entries, *self._masker(case_id, rows))
+        workflow, entries, key, rows = await self.read(work)
+        masker, take = self._masker(case_id, key, rows)
+        return self._run(case_id, workflow, entries, FreshCase(masker, take, key))
 
-    def _run(
-        self, case_id: str, workflow: str, entries: list[Entry], masker: Masker, rows: NewRows
-    ) -> Run:
+    def _run(self, case_id: str, workflow: str, entries: list[Entry], scope: FreshCase) -> Run:
         history = replay.fold(entries)
         return Run(
             case_id=case_id,
             equipment=self.workflow(workflow),
             history=history,
-            masker=masker,
-            vault_rows=rows,
+            masker=scope.masker,
+            vault_rows=scope.rows,
             writer=self.writer,
-            keyed=lambda data: self.keys.keyed("digest", data),
+            keyed=scope.key.digester(),
+            shared=lambda data: self.keys.keyed("digest", data),
             now=self.now,
             random_number=lambda: int.from_bytes(self.random_bytes(7), "big") >> 3,
             new_id=self.new_id,
@@ -95,17 +98,25 @@ class Runs:
             raise UnknownWorkflowError(f"there is no workflow `{name}`; there are: {known}")
         return found
 
-    def new_scope(self, case_id: str) -> tuple[Masker, NewRows]:
-        """Return the masker of a case that begins, and what hands over its new vault rows."""
-        masker, rows = self._masker(case_id, [])
-        self.fresh.scope(case_id, masker, rows)
-        return masker, rows
+    def new_scope(self, case_id: str) -> tuple[Masker, NewRows, str]:
+        """Return the masker of a case that begins, its new vault rows, and the id of its key."""
+        key = self.keys.draw()
+        masker, rows = self._masker(case_id, key, [])
+        self.fresh.scope(case_id, FreshCase(masker, rows, key))
+        return masker, rows, key.id
 
     def scope(self, case_id: str) -> tuple[Masker, NewRows]:
         """Return the masker of a case that is there."""
-        return self._masker(case_id, self.database.read(lambda c: vault.of_scope(c, case_id)))
 
-    def _masker(self, case_id: str, rows: list[vault.VaultTuple]) -> tuple[Masker, NewRows]:
+        def work(connection: Connection) -> tuple[ContentKey, list[vault.VaultTuple]]:
+            key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
+            return key, vault.of_scope(connection, case_id)
+
+        return self._masker(case_id, *self.database.read(work))
+
+    def _masker(
+        self, case_id: str, key: ContentKey, rows: list[vault.VaultTuple]
+    ) -> tuple[Masker, NewRows]:
         return mask.open_scope(
-            case_id, root_key=self.keys.subkey("vault"), rows=rows, random_bytes=self.random_bytes
+            case_id, root_key=key.subkey("vault"), rows=rows, random_bytes=self.random_bytes
         )

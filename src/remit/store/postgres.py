@@ -263,6 +263,23 @@ def take_lock(connection: PostgresConnection) -> None:
         )
 
 
+def key_session(url: str) -> PostgresConnection:
+    """Open a session for the wrapped keys, which have a schema of their own."""
+    with _translating():
+        raw = psycopg.connect(
+            url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX,
+            application_name="remit keys", prepare_threshold=PREPARE_AFTER,
+        )  # fmt: skip
+    connection = PostgresConnection(raw)
+    try:
+        for statement in SESSION[:2]:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _check_server(connection: PostgresConnection, *, durability_check: bool) -> None:
     number = int(connection.value("SHOW server_version_num"))
     if number < VERSION_MIN:

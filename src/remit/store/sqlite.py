@@ -42,6 +42,15 @@ PRAGMAS: Final = (
     ("journal_size_limit", 67_108_864, 67_108_864),
     ("wal_autocheckpoint", 0, 0),  # see `remit.store.log_keeper`
 )
+# No log beside the file: a deleted key would stay readable in it.
+KEY_PRAGMAS: Final = (
+    ("busy_timeout", 5000),
+    ("journal_mode", "TRUNCATE"),
+    ("secure_delete", "ON"),
+    ("synchronous", "FULL"),
+    ("trusted_schema", "OFF"),
+    ("cell_size_check", "ON"),
+)
 
 
 class SqliteConnection:
@@ -228,6 +237,27 @@ class SqliteDatabase:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def key_file(path: Path) -> SqliteConnection:
+    """Open a file of keys, for its owner alone; what is deleted from it is overwritten."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise translated(error) from error
+    except OSError as error:
+        raise StorageUnavailableError(
+            f"the key file `{path}` cannot be used ({error.strerror})"
+        ) from error
+    connection = SqliteConnection(raw)
+    try:
+        for name, value in KEY_PRAGMAS:
+            connection.rows(f"PRAGMA {name} = {value}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def translated(error: sqlite3.Error) -> StorageError:

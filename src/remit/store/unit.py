@@ -26,7 +26,7 @@ class JournalPort(Protocol):
     def begin(self) -> None:
         """Begin a batch on a copy of the state."""
 
-    def stamp(self, draft: Draft, *, seq: int, now: datetime) -> Entry:
+    def stamp(self, draft: Draft, *, seq: int, now: datetime, connection: Connection) -> Entry:
         """Make the leaf of a draft and seal its payloads."""
 
     def mark(self) -> object:
@@ -80,7 +80,7 @@ class UnitOfWork:
         Raises `EntryRefusedError` before any row is written.
         """
         seq = self._tails.last(self.connection, draft.case_id) + 1
-        entry = self._journal.stamp(draft, seq=seq, now=self.now)
+        entry = self._journal.stamp(draft, seq=seq, now=self.now, connection=self.connection)
         self._tails.advance(draft.case_id, seq)
         self.entries.append(entry)
         self._projectors(self, entry)

@@ -45,7 +45,7 @@ def test_a_project_that_never_ran_says_how_to_begin(
     remit: Cli,  # noqa: F811
     folder: Path,  # noqa: F811
 ) -> None:
-    (folder / ".remit" / "keys" / "keys.json").unlink()
+    (folder / ".remit-keys" / "keys.json").unlink()
     assert remit("ledger", "verify") == 3
     assert "nothing was received here yet" in remit.err
 

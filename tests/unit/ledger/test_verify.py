@@ -9,10 +9,13 @@ import pytest
 from remit.domain import entry
 from remit.ledger import anchor
 from remit.ledger.checkpoint import Signer
+from remit.ledger.keystore import KEY_FILE, FileKeyStore
 from remit.ledger.merkle import leaf_hash
 from remit.ledger.seal import KeyRing
 from remit.ledger.verify import VerifyReport, verify
+from remit.ledger.wrapping import ContentKey, Wrapping
 from remit.store.database import open_database
+from remit.store.keys import file_rows
 from tests.opened import ORIGIN, appending, opened
 
 CASES = [f"{n:032x}" for n in range(1, 8)]
@@ -211,11 +214,24 @@ def test_a_leaf_changed_with_its_hashes_is_still_found(
     assert {"tree", "writers"} <= {finding.check for finding in report.checks}
 
 
-def test_a_payload_that_its_key_does_not_open_is_found(sound: tuple[Path, str, KeyRing]) -> None:
+def test_a_payload_that_its_key_does_not_open_is_found(
+    sound: tuple[Path, str, KeyRing], tmp_path: Path
+) -> None:
     file, vkey, _ = sound
-    other = KeyRing(b"another root key of thirty-two b")
-    other.payload_key_id = sound[2].payload_key_id  # it claims to be the key
+    with sqlite3.connect(file) as raw:
+        (name,) = raw.execute("SELECT DISTINCT key_id FROM payloads WHERE case_id = ?", CASES[:1])
+    raw.close()
+    rows = file_rows(tmp_path)
+    other = KeyRing.open(tmp_path, random_bytes=random.Random(5).randbytes, rows=rows)
+    stored = Wrapping(
+        rows,
+        FileKeyStore(tmp_path / KEY_FILE, random_bytes=random.randbytes),
+        random.randbytes,
+        int,
+    )
+    stored.put(ContentKey(*name, bytes(32)), "case")  # it claims to be the key
     assert judged(file, vkey, other).result == "tampered"
+    other.close()
 
 
 def test_a_rollback_is_seen_by_the_anchor_only(tmp_path: Path) -> None:

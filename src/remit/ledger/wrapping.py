@@ -1,0 +1,234 @@
+"""Keys at rest: rows wrapped by the tenant key of the epoch, and that one by a root key."""
+
+import hmac
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from remit.errors import ConflictError, KeyUnavailableError, StorageError
+from remit.ledger.keystore import KEY_BYTES, NONCE_BYTES, KeyStore, RandomBytes
+from remit.store.keys import KeyRow, KeyRows
+
+T = TypeVar("T")
+
+CACHE_SECONDS: Final = 60.0
+VERSION_SECONDS: Final = 1.0
+CACHE_MAX: Final = 10_000
+TRIES_MAX: Final = 8
+TENANT: Final = "tenant"
+ID_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContentKey:
+    """A key that content is sealed under, and what is made from it."""
+
+    id: str
+    secret: bytes
+
+    def payload(self, entry_id: str, role: str) -> AESGCM:
+        """Return the cipher of one payload; no other payload has its key."""
+        info = f"remit/payload/v1\x00{entry_id}\x00{role}".encode()
+        return AESGCM(hmac.digest(self.secret, info, sha256))
+
+    def subkey(self, label: str) -> bytes:
+        """Return the 32 bytes that this label always has under this key."""
+        return hmac.digest(self.secret, b"remit/subkey/v1\x00" + label.encode(), sha256)
+
+    def digester(self) -> Callable[[bytes], str]:
+        """Return HMAC-SHA256 under this key: equal while the key is there, else nothing."""
+        begun = hmac.new(self.subkey("digest"), digestmod="sha256")
+
+        def keyed(data: bytes) -> str:
+            # A copy keeps the interpreter's lock, which the one-shot function gives up each time.
+            mac = begun.copy()
+            mac.update(data)
+            return mac.hexdigest()
+
+        return keyed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """What a rotation did: the root before it and the new one, and how many keys it wrapped."""
+
+    before: str
+    root: str
+    wrapped: int
+
+
+@dataclass(slots=True)
+class Wrapping:
+    """The stored keys of an installation, unwrapped for a minute at most."""
+
+    rows: KeyRows
+    roots: KeyStore
+    random_bytes: RandomBytes
+    now_us: Callable[[], int]
+    clock: Callable[[], float] = time.monotonic
+    _cached: "OrderedDict[str, tuple[ContentKey, float]]" = field(default_factory=OrderedDict)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
+    _version: int = -1
+    _looked: float = float("-inf")
+
+    def find(self, id: str) -> ContentKey | None:
+        """Return a key, or None where it was destroyed.
+
+        Raises `KeyUnavailableError` where the key store does not answer.
+        """
+        with self._guard:
+            now = self.clock()
+            if now - self._looked >= VERSION_SECONDS:
+                self._look(now)
+            found = self._cached.get(id)
+            if found is not None and found[1] > now:
+                return found[0]
+            row = self._asked(lambda: self.rows.find(id))
+            return None if row is None else self._keep(self._opened(row))
+
+    def newest(self, kind: str) -> ContentKey | None:
+        """Return the newest key of a kind."""
+        row = self._asked(lambda: self.rows.newest(kind))
+        return None if row is None else self.find(row.id)
+
+    def make(self, kind: str, number: int = 1) -> list[ContentKey]:
+        """Make fresh keys of a kind, durable when this returns."""
+        with self._guard:
+            for _ in range(TRIES_MAX):
+                tenant = self._tenant()
+                made = [
+                    ContentKey(f"{kind}-{self.random_bytes(ID_BYTES).hex()}", self._random_key())
+                    for _ in range(number)
+                ]
+                rows = [self._wrapped(key, kind, tenant) for key in made]
+                try:
+                    self._asked(lambda rows=rows: self.rows.add(rows))  # type: ignore[misc]  # a default binds the loop's value
+                except ConflictError:
+                    continue  # an id that is taken
+                return [self._keep(key) for key in made]
+        raise KeyUnavailableError("no free key id was found; see the source of randomness")
+
+    def put(self, key: ContentKey, kind: str) -> ContentKey:
+        """Store a key under an id of its own; return the one that is there if it was first."""
+        with self._guard:
+            try:
+                self._asked(lambda: self.rows.add([self._wrapped(key, kind, self._tenant())]))
+            except ConflictError:
+                found = self.find(key.id)
+                return key if found is None else found
+            return self._keep(key)
+
+    def destroy(self, ids: Sequence[str]) -> None:
+        """Destroy keys for good; other processes see it within a second."""
+        with self._guard:
+            self._asked(lambda: self.rows.delete(ids))
+            self._cached.clear()
+
+    def rotate(self) -> Rotated:
+        """Begin a new epoch and wrap every surviving key under its tenant key."""
+        with self._guard:
+            before = self._tenant_row()
+            old = self._tenant()
+            root = self.roots.renew()
+            fresh = ContentKey(f"{TENANT}-{self.random_bytes(ID_BYTES).hex()}", self._random_key())
+            row = self._wrapped_by_root(fresh)
+            wrapped = self._asked(
+                lambda: self.rows.rewrap(
+                    lambda one: self._wrapped(_unwrapped(one, old), one.kind, fresh).wrapped,
+                    fresh=row,
+                    gone=before.id,
+                )
+            )
+            self._cached.clear()
+            return Rotated(before=before.parent, root=root, wrapped=wrapped)
+
+    def close(self) -> None:
+        """Forget every key and close the rows."""
+        with self._guard:
+            self._cached.clear()
+            self.rows.close()
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _look(self, now: float) -> None:
+        version = self._asked(self.rows.version)
+        if version != self._version:
+            self._cached.clear()
+        self._version, self._looked = version, now
+
+    def _keep(self, key: ContentKey) -> ContentKey:
+        while len(self._cached) >= CACHE_MAX:
+            self._cached.popitem(last=False)
+        self._cached[key.id] = (key, self.clock() + CACHE_SECONDS)
+        return key
+
+    def _tenant_row(self) -> KeyRow:
+        row = self._asked(lambda: self.rows.newest(TENANT))
+        if row is None:
+            raise KeyUnavailableError("there is no tenant key; put back the keys from backup")
+        return row
+
+    def _tenant(self) -> ContentKey:
+        """Return the key that wraps all others now; the first one is made here."""
+        if self._asked(lambda: self.rows.newest(TENANT)) is None:
+            first = ContentKey(TENANT, self._random_key())
+            with suppress(ConflictError):  # another process was first
+                self._asked(lambda: self.rows.add([self._wrapped_by_root(first)]))
+        found = self.find(self._tenant_row().id)
+        if found is None:
+            raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
+        return found
+
+    def _opened(self, row: KeyRow) -> ContentKey:
+        if row.kind == TENANT:
+            return ContentKey(
+                row.id, self.roots.unwrap(row.wrapped, root=row.parent, context=row.id)
+            )
+        tenant = self.find(row.parent)
+        if tenant is None:
+            raise KeyUnavailableError(f"the key that wraps `{row.id}` is not there")
+        return _unwrapped(row, tenant)
+
+    def _wrapped(self, key: ContentKey, kind: str, tenant: ContentKey) -> KeyRow:
+        nonce = self.random_bytes(NONCE_BYTES)
+        sealed = AESGCM(tenant.secret).encrypt(nonce, key.secret, key.id.encode())
+        return KeyRow(
+            id=key.id, kind=kind, parent=tenant.id, wrapped=nonce + sealed, made_us=self.now_us()
+        )
+
+    def _wrapped_by_root(self, key: ContentKey) -> KeyRow:
+        root, wrapped = self.roots.wrap(key.secret, context=key.id)
+        return KeyRow(id=key.id, kind=TENANT, parent=root, wrapped=wrapped, made_us=self.now_us())
+
+    def _random_key(self) -> bytes:
+        return self.random_bytes(KEY_BYTES)
+
+    def _asked(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except ConflictError:
+            raise
+        except StorageError as error:
+            raise KeyUnavailableError(
+                f"the store of keys does not answer ({error}); nothing is written unsealed"
+            ) from error
+
+
+def _unwrapped(row: KeyRow, tenant: ContentKey) -> ContentKey:
+    try:
+        secret = AESGCM(tenant.secret).decrypt(
+            row.wrapped[:NONCE_BYTES], row.wrapped[NONCE_BYTES:], row.id.encode()
+        )
+    except (InvalidTag, ValueError) as error:
+        raise KeyUnavailableError(
+            f"the key `{row.id}` does not open; put back the keys from backup"
+        ) from error
+    return ContentKey(row.id, secret)

@@ -1,0 +1,201 @@
+"""Rows of wrapped keys: a store of its own, so that a backup of the record holds none of them."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from remit.errors import StorageError
+from remit.store.connection import Connection, Row
+from remit.store.schema import translate
+
+T = TypeVar("T")
+
+# `parent` names the key that wraps this one; a row of kind `tenant` is wrapped by a root key.
+_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS {0}wrapped_keys (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, parent TEXT NOT NULL, wrapped BLOB NOT NULL,
+        made_us INTEGER NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS wrapped_keys_kind ON {0}wrapped_keys (kind, made_us)",
+    "CREATE TABLE IF NOT EXISTS {0}keys_version (one INTEGER PRIMARY KEY, n INTEGER NOT NULL)",
+    "INSERT INTO {0}keys_version (one, n) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+)
+_ROW: Final = "id, kind, parent, wrapped, made_us"
+PAGE_MAX: Final = 1_000
+KEY_ROWS: Final = "keys.sqlite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """A key as it is stored: wrapped by another."""
+
+    id: str
+    kind: str  # tenant | service | facts | case
+    parent: str
+    wrapped: bytes
+    made_us: int
+
+
+class KeyRows:
+    """The rows of one installation: a file beside the root keys, or the schema `keys`.
+
+    One connection, opened when it is first needed and again after `close`; any thread may ask.
+    """
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._guard = threading.RLock()
+        self._connection: Connection | None = None
+        self._prefix = ""
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def find(self, id: str) -> KeyRow | None:
+        """Return the row of a key."""
+        found = self._rows("SELECT {1} FROM {0}wrapped_keys WHERE id = ?", (id,))
+        return found[0] if found else None
+
+    def newest(self, kind: str) -> KeyRow | None:
+        """Return the newest row of a kind."""
+        found = self._rows(
+            "SELECT {1} FROM {0}wrapped_keys WHERE kind = ?"
+            " ORDER BY made_us DESC, id DESC LIMIT 1",
+            (kind,),
+        )
+        return found[0] if found else None
+
+    def add(self, rows: Sequence[KeyRow]) -> None:
+        """Make rows durable in one transaction; raises `ConflictError` where a key is there."""
+        self._write(lambda connection: self._insert(connection, rows))
+
+    def rewrap(self, work: Callable[[KeyRow], bytes], *, fresh: KeyRow, gone: str) -> int:
+        """Wrap every row of one parent under a fresh key and drop the old one, all at once.
+
+        `work` returns a row's new wrapping. Returns how many there were.
+        """
+
+        def whole(connection: Connection) -> int:
+            connection.begin(write=True)
+            last, done = "", 0
+            sql = f"SELECT {_ROW} FROM {self._prefix}wrapped_keys WHERE parent = ? AND id > ?"
+            while page := connection.rows(f"{sql} ORDER BY id LIMIT ?", (gone, last, PAGE_MAX)):
+                rows = [_row(row) for row in page]
+                connection.executemany(
+                    f"UPDATE {self._prefix}wrapped_keys SET parent = ?, wrapped = ? WHERE id = ?",
+                    [(fresh.id, work(row), row.id) for row in rows],
+                )
+                last, done = rows[-1].id, done + len(rows)
+            self._delete(connection, [gone])
+            self._insert(connection, [fresh])
+            connection.commit()
+            return done
+
+        return self._do(whole)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete keys for good, and tell every other process."""
+        self._write(lambda connection: self._delete(connection, ids))
+
+    def version(self) -> int:
+        """Return a number that changes whenever keys went or were wrapped anew."""
+        sql = "SELECT n FROM {0}keys_version"
+        return int(self._do(lambda connection: connection.value(sql.format(self._prefix))))
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _insert(self, connection: Connection, rows: Sequence[KeyRow]) -> None:
+        connection.executemany(
+            f"INSERT INTO {self._prefix}wrapped_keys ({_ROW}) VALUES (?, ?, ?, ?, ?)",
+            [(row.id, row.kind, row.parent, row.wrapped, row.made_us) for row in rows],
+        )
+
+    def _delete(self, connection: Connection, ids: Sequence[str]) -> None:
+        connection.executemany(
+            f"DELETE FROM {self._prefix}wrapped_keys WHERE id = ?", [(one,) for one in ids]
+        )
+        connection.execute(f"UPDATE {self._prefix}keys_version SET n = n + 1")
+
+    def _rows(self, sql: str, params: Sequence[str]) -> list[KeyRow]:
+        def work(connection: Connection) -> list[KeyRow]:
+            return [_row(row) for row in connection.rows(sql.format(self._prefix, _ROW), params)]
+
+        return self._do(work)
+
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        def whole(connection: Connection) -> None:
+            connection.begin(write=True)
+            work(connection)
+            connection.commit()
+
+        self._do(whole)
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        with self._guard:
+            connection = self._connection or self._opened()
+            try:
+                return work(connection)
+            except BaseException:
+                # Whatever happened to it: the next one begins with a sound connection.
+                self.close()
+                raise
+
+    def _opened(self) -> Connection:
+        connection = self._connect()
+        try:
+            self._prefix = "keys." if connection.dialect == "postgresql" else ""
+            try:
+                connection.value(f"SELECT n FROM {self._prefix}keys_version")
+            except StorageError:  # nobody was here yet
+                self._create(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _create(self, connection: Connection) -> None:
+        connection.begin(write=True)
+        if self._prefix:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS keys")
+        for statement in _TABLES:
+            connection.execute(translate(statement.format(self._prefix), connection.dialect))
+        connection.commit()
+
+
+def _row(row: Row) -> KeyRow:
+    return KeyRow(id=row[0], kind=row[1], parent=row[2], wrapped=row[3], made_us=row[4])
+
+
+def key_rows(folder: Path, *, url: str) -> KeyRows:
+    """Return the wrapped keys of the installation whose database is at that address.
+
+    For a file: `keys.sqlite` in the folder of the root keys; on a server: its schema `keys`.
+    """
+    if url.startswith("sqlite:"):
+        return file_rows(folder)
+
+    def connect() -> Connection:
+        from remit.store.postgres import key_session
+
+        return key_session(url)
+
+    return KeyRows(connect)
+
+
+def file_rows(folder: Path) -> KeyRows:
+    """Return the wrapped keys in the file of a folder."""
+
+    def connect() -> Connection:
+        from remit.store.sqlite import key_file
+
+        return key_file(folder / KEY_ROWS)
+
+    return KeyRows(connect)
