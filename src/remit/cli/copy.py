@@ -10,6 +10,7 @@ from remit.ledger import copy as copying
 from remit.ledger.copy import Copied
 from remit.opening import SCHEMA, database_url
 from remit.store.database import Database, open_database
+from remit.store.keys import key_rows
 
 
 @click.command()
@@ -26,8 +27,8 @@ def copy(ctx: click.Context, *, url: str) -> None:
 
     Stop `remit serve` first. Every entry is read back and its hash compared, the tree is built
     anew, and its root must be that of the last signed checkpoint. All of it is one transaction:
-    when anything differs, or the copy is stopped, the other database stays empty. The keys stay
-    where they are.
+    when anything differs, or the copy is stopped, the other database stays empty. The wrapped keys
+    are copied first, into its schema `keys`; the root keys stay where they are.
 
     Example: `remit copy --to postgresql://remit@db.example/remit`
     """
@@ -41,11 +42,13 @@ def copy(ctx: click.Context, *, url: str) -> None:
         raise SettingsError(
             f"`{url}` is no PostgreSQL database; write `--to postgresql://user@host/name`"
         )
+    folder = project.path(project.settings.keys)
     with reading(project) as record:
         source = open_database(here, schema=SCHEMA, owner="remit copy")  # nobody writes meanwhile
         try:
             target = open_database(url, schema=SCHEMA, owner="remit copy")
             try:
+                key_rows(folder, url=url).take(key_rows(folder, url=here))
                 done = _copied(source, target, vkey=record.vkey)
             finally:
                 target.close()

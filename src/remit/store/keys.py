@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from remit.errors import StorageError
+from remit.errors import DatabaseNotEmptyError, StorageError
 from remit.store.connection import Connection, Row
 from remit.store.schema import translate
 
@@ -99,6 +99,39 @@ class KeyRows:
             return done
 
         return self._do(whole)
+
+    def take(self, other: "KeyRows") -> int:
+        """Take over every row of another store, as it is; return how many there were.
+
+        Raises `DatabaseNotEmptyError` where a key of that id is another: nothing is taken then.
+        """
+
+        def whole(connection: Connection) -> int:
+            connection.begin(write=True)
+            last, done = "", 0
+            while page := other.page(after=last):
+                for row in page:
+                    sql = f"SELECT {_ROW} FROM {self._prefix}wrapped_keys WHERE id = ?"
+                    there = connection.one(sql, (row.id,))
+                    if there is None:
+                        self._insert(connection, [row])
+                    elif _row(there) != row:
+                        raise DatabaseNotEmptyError(
+                            f"another installation's key `{row.id}` is there already; "
+                            "name a database that was never used: nothing was changed"
+                        )
+                last, done = page[-1].id, done + len(page)
+            connection.commit()
+            return done
+
+        return self._do(whole)
+
+    def page(self, *, after: str) -> list[KeyRow]:
+        """Return the next rows after an id."""
+        return self._rows(
+            f"SELECT {{1}} FROM {{0}}wrapped_keys WHERE id > ? ORDER BY id LIMIT {PAGE_MAX}",
+            (after,),
+        )
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete keys for good, and tell every other process."""

@@ -121,7 +121,7 @@ def test_a_project_that_never_ran_has_nothing_to_copy(
     remit: Cli,  # noqa: F811
     folder: Path,  # noqa: F811
 ) -> None:
-    (folder / ".remit" / "keys" / "keys.json").unlink()
+    (folder / ".remit-keys" / "keys.json").unlink()
     assert remit("copy", "--to", "postgresql:///x") == 2
     assert "nothing was received here yet" in remit.err
 

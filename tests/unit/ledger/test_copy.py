@@ -13,6 +13,7 @@ from remit.ledger.copy import Copied
 from remit.store import passages, tables
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
+from remit.store.keys import key_rows
 from remit.store.passages import PassageRow
 from tests.opened import NOTES, Opened, opened
 
@@ -92,12 +93,26 @@ def test_every_row_is_the_same_and_both_verify_alike(tmp_path: Path, postgres_ur
 def test_the_copy_goes_on_where_the_source_ended(tmp_path: Path, postgres_url: str) -> None:
     with filled(tmp_path) as store, target_at(postgres_url) as target:
         done = copied(store, target)
+        there, here = key_rows(tmp_path, url=postgres_url), key_rows(tmp_path, url=store.url)
+        assert there.take(here) == there.take(here) > 1  # twice is once
+        there.close(), here.close()
     with opened(postgres_url, tmp_path, seed=2) as store:
         receipt = store.append(CASES[0])
         assert receipt.entries == ((CASES[0], 51),)
         assert receipt.size == done.entries + 2  # the new writer's opening, and this
         report = verify.verify(store.database, store.journal.vkey, payload_keys=store.keys)
     assert report.result == "intact"
+
+
+def test_the_keys_of_another_installation_stay(tmp_path: Path, postgres_url: str) -> None:
+    (tmp_path / "other").mkdir()
+    with opened(postgres_url, tmp_path / "other", seed=5) as other:
+        other.append(CASES[0])
+        there, here = key_rows(tmp_path, url=postgres_url), key_rows(tmp_path, url="sqlite:x")
+        with filled(tmp_path), pytest.raises(DatabaseNotEmptyError, match="never used"):
+            there.take(here)
+        there.close(), here.close()
+        assert other.keys.find(other.keys.facts().id) is not None
 
 
 def test_a_database_with_rows_is_refused_and_kept(tmp_path: Path, postgres_url: str) -> None:
