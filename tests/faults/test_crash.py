@@ -62,3 +62,18 @@ def test_a_repeat_is_always_known_to_be_one(scenarios: list[dict[str, Any]]) -> 
             assert "orchestration:effect:ambiguous" in events
             assert "orchestration:effect:reconciled" in events
     assert repeated, "a kill between intent and call must have led to a second attempt"
+
+
+def test_a_crashed_run_leaves_the_entries_of_one_that_was_not(
+    scenarios: list[dict[str, Any]],
+) -> None:
+    """But for times and run numbers, where no effect was under way when the process died."""
+    whole = scenarios[-1]["events"]
+    compared = 0
+    for one in scenarios[:-1]:
+        if sum(attempt for _, _, attempt in one["effects"]) == len(one["effects"]) and (
+            "orchestration:effect:ambiguous" not in one["events"]
+        ):
+            assert one["events"] == whole, f"point {one['point']}"
+            compared += 1
+    assert compared >= 10, "most points lie outside an effect"

@@ -10,6 +10,7 @@ from remit.cli import terminal
 from remit.cli.ledger_files import export_, prove
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
+from remit.cli.rebuild import rebuild
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import RemitError
@@ -37,10 +38,14 @@ def ledger() -> None:
     """Verify the record, list its entries, say how it stands.
 
     Everything that Remit receives, decides and does is an entry of an append-only log whose
-    checkpoints are signed. These commands only read, also beside a running `remit serve`.
+    checkpoints are signed. But for `rebuild` these commands only read, also beside a running
+    `remit serve`.
 
     Example: `remit ledger verify`
     """
+
+
+ledger.add_command(rebuild)
 
 
 class NoVerdictError(click.UsageError):

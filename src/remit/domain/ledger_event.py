@@ -31,3 +31,13 @@ class AnchorReceived(Event):
 class VerifyFinished(Event):
     size: int
     result: str
+
+
+@declared("ledger:projections:rebuilt")
+class ProjectionsRebuilt(Event):
+    """Rows that differed from what the entries say were made anew from them."""
+
+    size: int  # entries that were folded
+    tables: tuple[str, ...]
+    differences: int
+    by: str  # the person who had it done

@@ -22,6 +22,10 @@ class Connection(Protocol):
     def dialect(self) -> Dialect:
         """Which SQL this is, for the few places where the two differ."""
 
+    @property
+    def slot(self) -> int:
+        """Which of several writers counts here; counters are sums over all slots."""
+
     def execute(self, sql: str, params: Sequence[Parameter] = ()) -> int:
         """Run a statement and return the number of rows it changed."""
 

@@ -60,6 +60,7 @@ class PostgresConnection:
     """A session with a PostgreSQL server."""
 
     dialect: Literal["postgresql"] = "postgresql"
+    slot = 0
 
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self._raw = raw

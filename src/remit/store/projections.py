@@ -1,7 +1,7 @@
 """Which nouns look at which entry: the one place that live writing and a rebuild share."""
 
 from remit.domain.entry import Entry
-from remit.store import approvals, authority, cases, proposals, vault, waits
+from remit.store import approvals, authority, cases, kpi_days, proposals, vault, waits
 from remit.store.connection import Connection
 
 SCHEMA: tuple[str, ...] = (
@@ -10,6 +10,7 @@ SCHEMA: tuple[str, ...] = (
     *proposals.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
+    *kpi_days.SCHEMA,
     *vault.SCHEMA,
 )
 
@@ -20,6 +21,7 @@ TABLES: tuple[str, ...] = (
     *proposals.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
+    *kpi_days.TABLES,
 )
 
 
@@ -29,4 +31,5 @@ def project(connection: Connection, entry: Entry) -> str | None:
     proposals.project(connection, entry)
     waits.project(connection, entry)
     authority.project(connection, entry)
+    kpi_days.project(connection, entry)
     return cases.project(connection, entry)

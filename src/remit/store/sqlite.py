@@ -57,6 +57,7 @@ class SqliteConnection:
     """A connection to a SQLite file."""
 
     dialect: Literal["sqlite"] = "sqlite"
+    slot = 0
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw

@@ -91,3 +91,22 @@ def test_one_entry_is_proven_in_two_files(remit: Cli, tmp_path: Path) -> None:  
     assert remit("ledger", "prove", "3", "--to", str(target)) == 0  # the same files again
     assert sorted(path.name for path in target.iterdir()) == ["3.leaf", "3.tlog-proof"]
     assert remit("ledger", "prove", "999999", "--to", str(target)) != 0
+
+
+def test_rows_are_compared_with_the_entries_and_put_right_on_demand(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+) -> None:
+    """`--check` names what differs and ends with 1; without it a person has it put right."""
+    assert remit("ledger", "rebuild", "--check") == 0
+    assert "as the entries say" in remit.out
+    change(folder, "UPDATE cases SET result = 'planted'")
+    assert remit("ledger", "rebuild", "--check") == 1
+    assert "result is 'planted', and " in remit.out
+    found = remit.json("ledger", "rebuild", "--check")
+    assert found["result"] == "different"
+    assert {one["column"] for one in found["differences"]} == {"result"}
+    assert remit("ledger", "rebuild", "--as", "nobody") == 2
+    assert remit("ledger", "rebuild", "--as", "me") == 0
+    assert "the rows are now those of the entries" in remit.out
+    assert remit("ledger", "rebuild", "--check") == 0
