@@ -185,6 +185,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:grant:lowered": _grant,
     "ledger:origin:opened": _other("The ledger was opened", "origin", "key"),
     "ledger:writer:opened": _other("A writer began", "writer", "follows"),
+    "ledger:anchor:received": _other("A checkpoint is kept elsewhere", "operator", "kind", "size"),
     "ledger:verify:finished": _other("The ledger was verified", "size", "result"),
     "ledger:projections:rebuilt": _other(
         "Rows that differed were made anew from the entries", "size", "differences", "by"
