@@ -28,9 +28,11 @@ from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.executor import Executor
+from remit.orchestration.fresh import Fresh
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
+from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
 from remit.retrieval import fulltext
 from remit.retrieval.retriever import Retriever
@@ -80,7 +82,11 @@ class Remit(Desk):
         }
         self._journal = Journal(keys, origin=origin, ids=self.new_id, random_bytes=random_bytes)
         self._feed = Feed()
-        self.writer = Writer(database, self._journal, _projected, now, on_commit=self._committed)
+        self._fresh = Fresh()
+        self._authority = Authority(alone=database.dialect == "sqlite")
+        self.writer = Writer(
+            database, self._journal, self._projected, now, on_commit=self._committed
+        )
         self._index(assembled)
         self.equipment: dict[str, Equipment] = {
             name: one.equipment(
@@ -97,6 +103,8 @@ class Remit(Desk):
             now=now,
             new_id=self.new_id,
             random_bytes=random_bytes,
+            fresh=self._fresh,
+            authority=self._authority,
         )
         self._executor = Executor(
             {key: value for one in assembled.values() for key, value in one.connectors.items()},
@@ -352,23 +360,24 @@ class Remit(Desk):
     # -- parts -----------------------------------------------------------------------------------
 
     def _committed(self, committed: Committed) -> None:
+        self._authority.settled()
+        for entry in committed.entries:
+            self._fresh.committed(entry)
         if committed.ready:
-            for entry in committed.entries:
-                if entry.seq == 1:
-                    self.runs.fresh.committed(entry)
             workflows = {entry.case_id: entry.workflow for entry in committed.entries}
             self.dispatcher.wake(
                 tuple((case_id, workflows.get(case_id, "")) for case_id in committed.ready)
             )
         self._feed.tell(committed.entries, size=committed.size)
 
+    def _projected(self, uow: UnitOfWork, entry: Entry) -> None:
+        if entry.event in TOUCHING:
+            self._authority.changing()
+        ready = projections.project(uow.connection, entry)
+        if ready is not None:
+            uow.ready(ready)
+
     def _index(self, assembled: Mapping[str, Assembled]) -> None:
         documents = tuple(one for each in assembled.values() for one in each.documents)
         if documents:
             self.writer.run(lambda uow: fulltext.index(uow.connection, documents))
-
-
-def _projected(uow: UnitOfWork, entry: Entry) -> None:
-    ready = projections.project(uow.connection, entry)
-    if ready is not None:
-        uow.ready(ready)

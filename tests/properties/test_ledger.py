@@ -11,6 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remit.domain import value as domain_value
 from remit.domain.entry import Entry
 from remit.errors import EntryRefusedError
 from remit.ledger import canonical, read
@@ -48,6 +49,7 @@ def test_the_encoding_is_that_of_rfc_8785_and_of_both_encoders(value: Json) -> N
 
     assert written == rfc8785.dumps(value)
     assert written == orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    assert domain_value.encode(value) == domain_value._with_json(value) == written
     write, read_back = canonical._with_json()
     assert written == write(value)
     assert canonical.decode(written) == read_back(written) == value

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar, dataclass_transform
 
 from remit.domain.actor import Actor
+from remit.domain.members import members_of
 from remit.domain.value import Json
 
 EVENTS: dict[str, type["Event"]] = {}
@@ -21,9 +22,7 @@ class Event:
     def body(self) -> dict[str, Json]:
         """Return the JSON body; optional members that are None are left out."""
         members: dict[str, Json] = {}
-        names: tuple[str, ...] = tuple(self.__slots__)
-        for name in names:
-            value = getattr(self, name)
+        for name, value in members_of(self):
             kind = type(value)
             if kind is str or kind is int:
                 members[name] = value

@@ -7,7 +7,7 @@ or looked up inside anything: a number never proves a text.
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -76,14 +76,34 @@ def canonical(value: object) -> Canonical:
 
 def encode(form: Json) -> bytes:
     """Return the canonical bytes of a JSON form: sorted keys, no spaces, UTF-8."""
-    return json.dumps(
-        form, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _written(form)
 
 
 def digest(form: Json) -> str:
     """Return SHA-256 of the canonical bytes, in hexadecimal."""
     return hashlib.sha256(encode(form)).hexdigest()
+
+
+def _with_json(form: Json) -> bytes:
+    return json.dumps(
+        form, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+_written: Callable[[Json], bytes] = _with_json
+
+
+def write_with(faster: Callable[[Json], bytes]) -> None:
+    """Let a library write the canonical bytes; where it raises `TypeError`, JSON says why."""
+
+    def written(form: Json) -> bytes:
+        try:
+            return faster(form)
+        except TypeError:
+            return _with_json(form)
+
+    global _written  # noqa: PLW0603 - set once, where the library is imported
+    _written = written
 
 
 def _plain(number: Decimal) -> str:

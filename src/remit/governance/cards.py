@@ -3,12 +3,9 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -16,6 +13,7 @@ from remit.domain import clock
 from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity, Witness
 from remit.domain.approval import Requirement
 from remit.domain.decision import Decision, GateFacts
+from remit.domain.members import members_of
 from remit.domain.money import Money
 from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
@@ -156,14 +154,9 @@ def _any_form(value: object) -> Json:
         case list() | tuple() | frozenset():
             return [_form(item) for item in value]
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {name: _form(getattr(value, name)) for name in _names(type(value))}
+            return {name: _form(item) for name, item in members_of(value)}
         case _:
             return str(value)
-
-
-@lru_cache(maxsize=256)
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 _spec_form: Remembered[ActionSpec, Json] = Remembered(_any_form)

@@ -197,5 +197,6 @@ class ScopeVault:
 
 def _hkdf(root_key: bytes, purpose: str, scope: str) -> bytes:
     info = f"remit/vault/v1\x00{purpose}\x00{scope}".encode()
-    extracted = hmac.digest(bytes(32), root_key, sha256)
-    return hmac.digest(extracted, info + b"\x01", sha256)  # one block is the 32 bytes
+    # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
+    extracted = hmac.new(bytes(32), root_key, sha256).digest()
+    return hmac.new(extracted, info + b"\x01", sha256).digest()  # one block is the 32 bytes

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from remit.domain.value import write_with
 from remit.errors import EntryRefusedError
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
@@ -187,6 +188,8 @@ def _with_orjson() -> tuple[Callable[[Json], bytes], Callable[[bytes], Json]]:
     import orjson
 
     dumps, loads, sort_keys = orjson.dumps, orjson.loads, orjson.OPT_SORT_KEYS
+    exact = sort_keys | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    write_with(lambda form: dumps(form, option=exact))
 
     def write(value: Json) -> bytes:
         try:

@@ -86,6 +86,7 @@ def gather(
         action=proposal.action,
         action_id=proposal.action_id,
         record=record,
+        known=run.authority,
     )
     already = {record_name: sum(minor for _, minor in standing.money_on_record)}
     proofs = (

@@ -41,11 +41,15 @@ class Fresh:
                 self._cases.popitem(last=False)
 
     def committed(self, entry: Entry) -> None:
-        """Note that a case is durable; only its masked fields are kept."""
+        """Note a durable entry: the first with its masked fields; any other ends the freshness."""
+        if entry.case_id not in self._cases:
+            return
         with self._guard:
-            found = self._cases.get(entry.case_id)
-            if found is not None and "fields" in entry.payloads:
-                found.entry = replace(entry, payloads={"fields": entry.payloads["fields"]})
+            if entry.seq > 1 or "fields" not in entry.payloads:
+                self._cases.pop(entry.case_id, None)
+            elif entry.case_id in self._cases:
+                kept = replace(entry, payloads={"fields": entry.payloads["fields"]})
+                self._cases[entry.case_id].entry = kept
 
     def take(self, case_id: str) -> FreshCase | None:
         """Hand over a case, once."""

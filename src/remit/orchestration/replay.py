@@ -7,6 +7,7 @@ from remit.domain.approval import ApprovalState, Vote
 from remit.domain.clock import instant
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
+from remit.domain.members import changed
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json
 
@@ -247,9 +248,9 @@ def _act(act: ActRecord, entry: Entry) -> ActRecord:
         case "policy:action:decided":
             codes = body["codes"]
             code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
-            return replace(act, state=EffectState(str(body["state"])), code=code)
+            return changed(act, state=EffectState(str(body["state"])), code=code)
         case "governance:approval:requested":
-            return replace(
+            return changed(
                 act,
                 approval_id=str(body["approval_id"]),
                 approval_state=ApprovalState.OPEN,
@@ -258,13 +259,13 @@ def _act(act: ActRecord, entry: Entry) -> ActRecord:
                 approved_us=None,
             )
         case "governance:approval:voted":
-            return replace(act, votes=(*act.votes, *_votes(entry)))
+            return changed(act, votes=(*act.votes, *_votes(entry)))
         case "governance:approval:decided":
             return _verdict(act, entry)
         case "governance:approval:closed":
-            return replace(act, approval_state=ApprovalState(str(body["state"])))
+            return changed(act, approval_state=ApprovalState(str(body["state"])))
         case "orchestration:effect:intended":
-            return replace(
+            return changed(
                 act,
                 state=EffectState.INTENDED,
                 effect_id=str(body["effect_id"]),
@@ -273,21 +274,21 @@ def _act(act: ActRecord, entry: Entry) -> ActRecord:
                 connector=str(body["connector"]),
             )
         case "orchestration:effect:confirmed":
-            return replace(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))
+            return changed(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))
         case "orchestration:effect:failed":
-            return replace(
+            return changed(
                 act, state=EffectState.FAILED, code=str(body["code"]), sent=bool(body["sent"])
             )
         case "orchestration:effect:ambiguous":
-            return replace(
+            return changed(
                 act, state=EffectState.AMBIGUOUS, code=str(body["code"]), finds=act.finds + 1
             )
         case "orchestration:effect:dispatched":
-            return replace(act, state=EffectState.DISPATCHED)
+            return changed(act, state=EffectState.DISPATCHED)
         case "policy:action:withdrawn":
-            return replace(act, state=EffectState.WITHDRAWN, code=str(body["code"]))
+            return changed(act, state=EffectState.WITHDRAWN, code=str(body["code"]))
         case "policy:action:expired":
-            return replace(act, state=EffectState.EXPIRED, code="approval.expired")
+            return changed(act, state=EffectState.EXPIRED, code="approval.expired")
         case _:
             return act
 
@@ -296,14 +297,14 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
     body = entry.body
     match str(body["verdict"]):
         case "approve":
-            return replace(
+            return changed(
                 act,
                 approval_state=ApprovalState.APPROVED,
                 votes=(*act.votes, *_votes(entry)),
                 approved_us=entry.at_us,
             )
         case "reject":
-            return replace(
+            return changed(
                 act,
                 approval_state=ApprovalState.DENIED,
                 state=EffectState.DENIED,
@@ -312,7 +313,7 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
         case "edit":
             reason = entry.payloads.get("reason")
             edits = reason.get("edits") if isinstance(reason, dict) else None
-            return replace(
+            return changed(
                 act,
                 approval_state=ApprovalState.SUPERSEDED,
                 state=EffectState.REPLACED,
@@ -321,7 +322,7 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
                 approved_us=entry.at_us,
             )
         case _:
-            return replace(
+            return changed(
                 act,
                 approval_state=ApprovalState.REVOKED,
                 state=EffectState.WITHDRAWN,

@@ -1,6 +1,7 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from remit.domain.decision import Stop
 from remit.store import authority, proposals
@@ -16,10 +17,28 @@ class Standing:
     ambiguous: int
 
 
+# What moves a grant, a stop or the number of effects that nobody is sure about.
+TOUCHING: Final = frozenset(
+    {
+        "governance:grant:given",
+        "governance:grant:lowered",
+        "policy:stop:set",
+        "policy:stop:lifted",
+        "orchestration:effect:ambiguous",
+    }
+)
+
+
 def read_standing(
-    connection: Connection, *, workflow: str, action: str, action_id: str, record: str
+    connection: Connection,
+    *,
+    workflow: str,
+    action: str,
+    action_id: str,
+    record: str,
+    known: "Authority | None" = None,
 ) -> Standing:
-    """Read the rows that a decision rests on."""
+    """Read the rows that a decision rests on, with what is known of them where that is given."""
     spent = (
         proposals.money_on(
             connection,
@@ -31,17 +50,49 @@ def read_standing(
         if record
         else {}
     )
-    version, ambiguous = proposals.standing(connection, workflow, action)
+    look = proposals.standing if known is None else known.standing
+    version, ambiguous = look(connection, workflow, action)
     return Standing(
         authority=version, money_on_record=tuple(sorted(spent.items())), ambiguous=ambiguous
     )
 
 
 class Authority:
-    """Grants and stops as of a version, which every change of them raises; read once for each."""
+    """Grants and stops as of a version, which every change of them raises; read once for each.
 
-    def __init__(self) -> None:
+    Where this process `alone` writes, the version is known too: from before an entry that moves it
+    is written until after its commit it is read, and a decision compares it again in any case.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self._alone = alone
+        self._changing = False
+        self._changes = 0
+        self._rows: dict[tuple[str, str], tuple[int, int]] = {}
         self._known = _Known(version=-1)
+
+    def changing(self) -> None:
+        """Note that an entry which moves it is about to be committed."""
+        self._changes += 1
+        self._changing = True
+
+    def settled(self) -> None:
+        """Note that everything written so far is committed."""
+        if self._changing:
+            self._rows = {}
+            self._changing = False
+
+    def standing(self, connection: Connection, workflow: str, action: str) -> tuple[int, int]:
+        """Return the version, and how many effects nobody is sure about."""
+        rows, changes = self._rows, self._changes
+        found = None if self._changing else rows.get((workflow, action))
+        if found is not None:
+            return found
+        found = proposals.standing(connection, workflow, action)
+        sure = not found[1]  # what is in doubt may be settled by other entries too
+        if self._alone and sure and not self._changing and changes == self._changes:
+            rows[workflow, action] = found
+        return found
 
     def stops(self, connection: Connection, version: int) -> tuple[Stop, ...]:
         """Return the standing stops of a snapshot with that version."""

@@ -61,6 +61,7 @@ class SqliteConnection:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+        self._begins = False  # a snapshot is taken by the first query, if there is one
 
     def execute(self, sql: str, params: Sequence[Parameter] = ()) -> int:
         """Run a statement and return the number of rows it changed."""
@@ -79,6 +80,7 @@ class SqliteConnection:
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
         try:
+            self._snapshot()
             return self._raw.execute(sql, params).fetchall()
         except sqlite3.Error as error:
             raise translated(error) from error
@@ -86,6 +88,7 @@ class SqliteConnection:
     def one(self, sql: str, params: Sequence[Parameter] = ()) -> Row | None:
         """Return the first row of a query, or None."""
         try:
+            self._snapshot()
             cursor = self._raw.execute(sql, params)
             row: Row | None = cursor.fetchone()
             cursor.close()
@@ -100,14 +103,24 @@ class SqliteConnection:
 
     def begin(self, *, write: bool) -> None:
         """Begin a transaction; a reader's snapshot is taken by its first query."""
-        self.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        if write:
+            self.execute("BEGIN IMMEDIATE")
+        else:
+            self._begins = True
+
+    def _snapshot(self) -> None:
+        if self._begins:
+            self._begins = False
+            self._raw.execute("BEGIN")
 
     def commit(self) -> None:
         """Make the transaction durable."""
+        self._begins = False
         self.execute("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
+        self._begins = False
         if self._raw.in_transaction:
             self.execute("ROLLBACK")
 

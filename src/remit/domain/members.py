@@ -1,0 +1,29 @@
+"""The members of a frozen value, read at once: what is asked for often must not loop in Python."""
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def members_of(value: Any) -> Iterator[tuple[str, Any]]:
+    """Return name and value of each field of a dataclass, in order."""
+    kind: Any = type(value)
+    names, read = _reader(kind)
+    return zip(names, read(value), strict=True)
+
+
+def changed(value: T, **changes: Any) -> T:
+    """Return a value with some of its fields changed, as `dataclasses.replace` does."""
+    return type(value)(**(dict(members_of(value)) | changes))
+
+
+@lru_cache(maxsize=1024)
+def _reader(kind: Hashable) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # the type of a dataclass
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda value: tuple(getattr(value, name) for name in names)
