@@ -37,7 +37,7 @@ def content_findings(
     Vouched for is what stands whole in a field that its platform wrote or the requester stated, or
     in a constant of the declaration.
     """
-    known = set(_known(spec, witnesses))
+    known: set[str] | None = None
     found: dict[str, None] = {}
     for param in spec.params:
         value = arguments.get(param.name)
@@ -48,6 +48,8 @@ def content_findings(
                 found[f"more text in {param.name} than is looked through"] = None
                 continue
             for kind, piece in _pieces(text):
+                if known is None:
+                    known = set(_known(spec, witnesses))
                 if _plain(piece) not in known:
                     found[
                         f"{kind} `{piece[:80]}` in {param.name}, which no source vouches for"
