@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from remit.domain import clock
 from remit.errors import KeyUnavailableError
+from remit.ledger.keyed import Keyed
 from remit.ledger.keystore import KEY_BYTES, KEY_FILE, FileKeyStore, KeyStore, RandomBytes
 from remit.ledger.wrapping import ContentKey, Rotated, Wrapping
 from remit.store.keys import KeyRows, file_rows
@@ -45,7 +46,7 @@ class KeyRing:
         self._seed = seed
         self._stored = stored
         self._subkeys: dict[str, bytes] = {}
-        self._macs: dict[str, tuple[Any, Any]] = {}
+        self._macs: dict[str, Keyed] = {}
         self._batch: deque[ContentKey] = deque()
         self._batch_size = BATCH_FIRST
         self._facts: str | None = None
@@ -103,15 +104,10 @@ class KeyRing:
 
     def keyed(self, label: str, data: bytes) -> str:
         """Return HMAC-SHA256 of data under a subkey, in hexadecimal."""
-        begun = self._macs.get(label)
-        if begun is None:
-            begun = self._macs[label] = _begun(self.subkey(label))
-        # RFC 2104 on copies, which cost less than `hmac` and keep the interpreter's lock.
-        inner, outer = begun[0].copy(), begun[1].copy()
-        inner.update(data)
-        outer.update(inner.digest())
-        digest: str = outer.hexdigest()
-        return digest
+        keyed = self._macs.get(label)
+        if keyed is None:
+            keyed = self._macs[label] = Keyed(self.subkey(label))
+        return keyed(data)
 
     def log_key(self) -> Ed25519PrivateKey:
         """Return the key that signs checkpoints."""
@@ -167,14 +163,6 @@ class KeyRing:
         if self._stored is None:
             raise KeyUnavailableError("this key ring has no keys for content")
         return self._stored
-
-
-def _begun(key: bytes) -> tuple[Any, Any]:
-    """Return the two hashes of an HMAC whose key is no longer than a block."""
-    block = key.ljust(sha256().block_size, b"\x00")
-    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(
-        bytes(byte ^ 0x5C for byte in block)
-    )
 
 
 __all__ = ["BATCH_MAX", "CASE", "FACTS", "ContentKey", "KeyRing", "Rotated"]

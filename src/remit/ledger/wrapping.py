@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit.errors import ConflictError, KeyUnavailableError, StorageError
+from remit.ledger.keyed import Keyed
 from remit.ledger.keystore import KEY_BYTES, NONCE_BYTES, KeyStore, RandomBytes
 from remit.store.keys import KeyRow, KeyRows
 
@@ -37,23 +38,16 @@ class ContentKey:
     def payload(self, entry_id: str, role: str) -> AESGCM:
         """Return the cipher of one payload; no other payload has its key."""
         info = f"remit/payload/v1\x00{entry_id}\x00{role}".encode()
-        return AESGCM(hmac.digest(self.secret, info, sha256))
+        # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
+        return AESGCM(hmac.new(self.secret, info, sha256).digest())
 
     def subkey(self, label: str) -> bytes:
         """Return the 32 bytes that this label always has under this key."""
-        return hmac.digest(self.secret, b"remit/subkey/v1\x00" + label.encode(), sha256)
+        return hmac.new(self.secret, b"remit/subkey/v1\x00" + label.encode(), sha256).digest()
 
     def digester(self) -> Callable[[bytes], str]:
         """Return HMAC-SHA256 under this key: equal while the key is there, else nothing."""
-        begun = hmac.new(self.subkey("digest"), digestmod="sha256")
-
-        def keyed(data: bytes) -> str:
-            # A copy keeps the interpreter's lock, which the one-shot function gives up each time.
-            mac = begun.copy()
-            mac.update(data)
-            return mac.hexdigest()
-
-        return keyed
+        return Keyed(self.subkey("digest"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

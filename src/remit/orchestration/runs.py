@@ -49,9 +49,7 @@ class Runs:
         fresh = self.fresh.take(case_id)
         if fresh is not None and fresh.entry is not None and self.database.dialect == "sqlite":
             # Whatever is written to this file is told to `fresh`: nothing has come since.
-            return self._run(
-                case_id, fresh.entry.workflow, [fresh.entry], fresh.masker, fresh.rows
-            )
+            return self._run(case_id, fresh.entry.workflow, [fresh.entry], fresh)
         workflow, status, seq = await self.read(lambda c: cases.standing(c, case_id))
         if status is not CaseStatus.READY or workflow not in self.equipment:
             return None  # a workflow that is not set up here: the case stays ready for one that is

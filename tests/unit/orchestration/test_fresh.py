@@ -1,8 +1,9 @@
 from remit.domain.actor import service
 from remit.domain.entry import Entry
 from remit.intake.mask import open_scope
+from remit.ledger.wrapping import ContentKey
 from remit.orchestration import fresh
-from remit.orchestration.fresh import Fresh
+from remit.orchestration.fresh import Fresh, FreshCase
 
 FIELDS = {"message": "EMAIL_7K3QX2MD"}
 
@@ -17,7 +18,7 @@ def entry(case_id: str, seq: int = 1) -> Entry:
 
 def taken_in(kept: Fresh, case_id: str) -> None:
     masker, rows = open_scope(case_id, root_key=b"k" * 32, rows=[], random_bytes=bytes)
-    kept.scope(case_id, masker, rows)
+    kept.scope(case_id, FreshCase(masker, rows, ContentKey("case-1", b"k" * 32)))
 
 
 def test_a_case_that_is_not_durable_is_not_there() -> None:
