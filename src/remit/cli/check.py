@@ -7,26 +7,38 @@ from pathlib import Path
 import click
 
 from remit.cli.examination import Examination, Finding
+from remit.cli.open_cases import open_cases
 from remit.cli.options import Options
 from remit.errors import UnknownWorkflowError
 from remit.settings import Project
 
 WRONG = 2
+DIVERGES = 1
 
 
 @click.command(epilog="Example: `remit check`, or `remit check refund-desk --strict`")
 @click.argument("workflow", required=False)
 @click.option("--strict", is_flag=True, help="Let a warning count as an error.")
+@click.option(
+    "--open-cases", "replayed", is_flag=True, help="Replay all open cases under this code too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
-def check(ctx: click.Context, workflow: str | None, *, strict: bool, as_json: bool) -> None:
+def check(
+    ctx: click.Context, workflow: str | None, *, strict: bool, replayed: bool, as_json: bool
+) -> None:
     """Check everything that you wrote, without running a case.
 
     Settings, code and its declared sources, prompts with their examples, policies with theirs,
     knowledge, labelled files, scripts, connectors' documents, owners and references. The handler's
     code is read for what a case cannot be run again with: clocks, chance, network, foreign awaits,
-    swallowed errors. No secret is needed and nothing is sent. Cases that are open are not tried
-    against changed code. Ends with 2 when there is an error, and lists all of them.
+    swallowed errors. No secret is needed and nothing is sent. Ends with 2 when there is an error,
+    and lists all of them.
+
+    With `--open-cases`, before a deployment: every open case is replayed under the code as it lies
+    here, with all doors shut, also beside a running `remit serve`. Lists the cases that it would
+    not run, and the markers of `run.changed` that no open case needs any more. Ends with 1 when a
+    case would not run.
     """
     options: Options = ctx.obj
     project = options.project()
@@ -41,8 +53,11 @@ def check(ctx: click.Context, workflow: str | None, *, strict: bool, as_json: bo
         if not as_json and not looked:
             click.echo(f"{name}: in order")
     errors = sum(one.level == "error" for one in found)
+    tried = open_cases(project, [name for _, name in members]) if replayed and not errors else None
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        said = [asdict(one) for one in found]
+        shown = said if tried is None else {"findings": said, "open_cases": asdict(tried)}
+        click.echo(json.dumps(shown, ensure_ascii=False))
     else:
         for one in found:
             click.echo(f"{_place(one)}: {one.code} {one.level} {one.message}")
@@ -51,8 +66,12 @@ def check(ctx: click.Context, workflow: str | None, *, strict: bool, as_json: bo
             f"error{'s' * (errors != 1)}, {len(found) - errors} "
             f"warning{'s' * (len(found) - errors != 1)}"
         )
+        for line in () if tried is None else tried.lines:
+            click.echo(line)
     if errors or (strict and found):
         ctx.exit(WRONG)
+    if tried is not None and tried.troubles:
+        ctx.exit(DIVERGES)
 
 
 def _members(project: Project, workflow: str | None) -> list[tuple[Project, str]]:

@@ -57,6 +57,24 @@ def judge(source: str, references: References | None = None) -> list[Fault]:
     return sorted(set(faults), key=lambda fault: (fault.line, fault.code))
 
 
+def marks(source: str) -> dict[str, int]:
+    """Return the names that `run.changed` asks for in a file, with the line of each."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return {}
+    return {
+        node.args[0].value: node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "changed"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

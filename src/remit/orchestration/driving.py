@@ -16,7 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from remit.authoring.context import Context
 from remit.authoring.step_call import StepCall
+from remit.authoring.workflow import Workflow
 from remit.domain.step import StepKey, StepKind
 from remit.domain.value import Json
 from remit.errors import (
@@ -97,6 +101,7 @@ class Driving:
         ordinal = 0
         value: object = None
         error: BaseException | None = None
+        call: StepCall[Any] | None = None
         try:
             while True:
                 try:
@@ -123,6 +128,9 @@ class Driving:
             self._fail(found)
             raise
         finally:
+            for branch in () if call is None else call.branches:
+                if asyncio.iscoroutine(branch):
+                    branch.close()  # of a `gather` that was not begun
             _close(code)
 
     def _go_on(
@@ -273,6 +281,35 @@ class Driving:
     def _fail(self, found: DivergenceError) -> None:
         """Let nothing go live any more: a branch has diverged."""
         self._failed = self._failed or found
+
+
+def begun(workflow: Workflow, history: History) -> Coroutine[Any, Any, Any]:
+    """Return a handler's coroutine, begun on the case's fields.
+
+    Raises `Escalated` where there is no handler, `WorkflowCodeError` where it cannot be begun.
+    """
+    handler = workflow.handler
+    if handler is None:
+        raise Escalated("no-handler", f"workflow `{workflow.name}` has no handler")
+    try:
+        case = handler.case.model_validate(history.fields)
+    except ValidationError as error:
+        places = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+            for fault in error.errors(include_input=False, include_url=False)[:5]
+        )
+        raise WorkflowCodeError(f"the case does not fit its declaration: {places}") from None
+    started = handler.body(case, Context())
+    if not asyncio.iscoroutine(started):
+        raise WorkflowCodeError("the handler returned no coroutine; write `async def`")
+    return started
+
+
+def where(error: BaseException) -> str:
+    """Return the kind and place of a fault, never its values."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+    return f"{type(error).__name__}{place}"
 
 
 class _BranchError(Exception):

@@ -1,16 +1,10 @@
 """One run of one case: replay what is recorded, go on live, then park or end."""
 
-import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from remit.authoring.context import Context
 from remit.authoring.step_call import StepCall
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus
@@ -32,11 +26,10 @@ from remit.errors import (
     StepRefused,
     StorageError,
     TransientError,
-    WorkflowCodeError,
 )
 from remit.orchestration import divergence, recorded, steps
 from remit.orchestration.arguments import forms, plain
-from remit.orchestration.driving import Driving
+from remit.orchestration.driving import Driving, begun, where
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
@@ -86,7 +79,7 @@ class Engine:
         except RemitError as error:
             return await self._escalate(run, error.code, str(error))
         except Exception as error:  # noqa: BLE001 - the author's code may raise anything
-            return await self._escalate(run, "faulted", _where(error))
+            return await self._escalate(run, "faulted", where(error))
         run.note(
             CaseClosed(outcome=CaseOutcome.COMPLETED.value),
             payloads={"result": result},
@@ -105,23 +98,9 @@ class Engine:
         )
 
     async def _drive_case(self, run: Run, driving: Driving) -> Json:
-        handler = run.equipment.workflow.handler
-        if handler is None:
-            raise Escalated("no-handler", f"workflow `{run.equipment.name}` has no handler")
         if run.history.version != run.equipment.fingerprint:
             run.note(RunStarted(version=run.equipment.fingerprint))
-        try:
-            case = handler.case.model_validate(run.history.fields)
-        except ValidationError as error:
-            places = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-                for fault in error.errors(include_input=False, include_url=False)[:5]
-            )
-            raise WorkflowCodeError(f"the case does not fit its declaration: {places}") from None
-        started = handler.body(case, Context())
-        if not inspect.iscoroutine(started):
-            raise WorkflowCodeError("the handler returned no coroutine; write `async def`")
-        answer = await driving.whole(started)
+        answer = await driving.whole(begun(run.equipment.workflow, run.history))
         form = forms({"result": plain(answer)})["result"]
         return run.masker.mask_json(form, trusted_tokens=True)
 
@@ -258,10 +237,3 @@ class Engine:
 
 class _Come(RemitError):  # noqa: N818 - a sign between two functions of this file
     """What the case was about to wait for has already come."""
-
-
-def _where(error: BaseException) -> str:
-    """Return the kind and place of a fault, never its values."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
-    return f"{type(error).__name__}{place}"
