@@ -14,11 +14,13 @@ from remit.domain.event import ToolRead
 from remit.domain.ids import uuid7
 from remit.domain.value import Json
 from remit.ledger.append import Journal
+from remit.ledger.keeper import Keeper
 from remit.ledger.seal import KeyRing
+from remit.ledger.verify import VerifyReport, verify
 from remit.store.database import Database, open_database
 from remit.store.keys import key_rows
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Committed, Receipt, Writer
+from remit.store.writer import Committed, Receipt, Writer, open_writer
 
 ORIGIN = "shop.example/ledger/1"
 NOTES = ("create table if not exists notes (name text primary key, n integer not null)",)
@@ -43,13 +45,28 @@ class Opened:
     database: Database
     journal: Journal
     writer: Writer
+    keeper: Keeper
     keys: KeyRing
     clock: Ticking
     committed: list[Committed] = field(default_factory=list)
 
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is a file with one writer."""
+        return self.database.dialect == "sqlite"
+
     def append(self, case_id: str, n: int = 1, *, run: int | None = 1) -> Receipt[list[Entry]]:
         """Append entries of a case and wait."""
         return self.writer.run(appending(case_id, n, run=run))
+
+    def settle(self) -> None:
+        """Wait until all that is committed has its position."""
+        assert self.keeper.drain()
+
+    def verify(self) -> VerifyReport:
+        """Judge all that is committed."""
+        self.settle()
+        return verify(self.database, self.journal.vkey, payload_keys=self.keys)
 
 
 def appending(
@@ -102,20 +119,27 @@ def opened(
     try:
         journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
         committed: list[Committed] = []
-        writer = Writer(database, journal, lambda _uow, _entry: None, time, committed.append)
-        writer.before_commit.extend(hooks)
+        keeper = Keeper(database, journal)
         try:
-            yield Opened(
-                url=url,
-                database=database,
-                journal=journal,
-                writer=writer,
-                keys=keys,
-                clock=time,
-                committed=committed,
+            writer = open_writer(
+                database, journal, lambda _uow, _entry: None, time, on_commit=committed.append
             )
+            writer.before_commit.extend(hooks)
+            try:
+                yield Opened(
+                    url=url,
+                    database=database,
+                    journal=journal,
+                    writer=writer,
+                    keeper=keeper,
+                    keys=keys,
+                    clock=time,
+                    committed=committed,
+                )
+            finally:
+                writer.close()
         finally:
-            writer.close()
+            keeper.close()
     finally:
         keys.close()
         database.close()

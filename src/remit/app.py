@@ -19,6 +19,7 @@ from remit.governance.owners import Person, roles_of
 from remit.ledger import anchor, verify
 from remit.ledger import read as record
 from remit.ledger.append import Journal
+from remit.ledger.keeper import Keeper
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import admission
@@ -41,7 +42,7 @@ from remit.store import cases, projections, proposals
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Committed, Receipt, Writer
+from remit.store.writer import Committed, Receipt, Writer, open_writer
 
 T = TypeVar("T")
 
@@ -84,9 +85,11 @@ class Remit(Desk):
         self._feed = Feed()
         self._fresh = Fresh()
         self._authority = Authority(alone=database.dialect == "sqlite")
-        self.writer = Writer(
+        self.keeper = Keeper(database, self._journal)
+        self.writer: Writer = open_writer(
             database, self._journal, self._projected, now, on_commit=self._committed
         )
+        self.keeper.on_trouble = self.writer.refuse
         self._index(assembled)
         self.equipment: dict[str, Equipment] = {
             name: one.equipment(
@@ -153,8 +156,9 @@ class Remit(Desk):
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
-        """Close the writer and the database."""
+        """Close the writer, give everything its place in the log, and close the database."""
         self.writer.close()
+        self.keeper.close()
         if self._anchor is not None:
             self.database.read(lambda c: anchor.publish(c, self._anchor, now=self.now()))  # type: ignore[arg-type]  # checked above
         self.keys.close()
@@ -344,6 +348,7 @@ class Remit(Desk):
 
     def verify(self) -> verify.VerifyReport:
         """Judge the whole record; never a bare OK."""
+        self.keeper.drain()
         if self._anchor is not None:
             self.database.read(lambda c: anchor.publish(c, self._anchor, now=self.now()))  # type: ignore[arg-type]  # checked above
         return verify.verify(
@@ -353,13 +358,14 @@ class Remit(Desk):
             anchors=() if self._anchor is None else (self._anchor,),
         )
 
-    def subscribe(self) -> AsyncIterator[tuple[int, str, str]]:
+    def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:
         """Yield (position, event, case) after each commit; names only, never content."""
         return self._feed.listen()
 
     # -- parts -----------------------------------------------------------------------------------
 
     def _committed(self, committed: Committed) -> None:
+        self.keeper.nudge()
         self._authority.settled()
         for entry in committed.entries:
             self._fresh.committed(entry)
@@ -380,4 +386,9 @@ class Remit(Desk):
     def _index(self, assembled: Mapping[str, Assembled]) -> None:
         documents = tuple(one for each in assembled.values() for one in each.documents)
         if documents:
-            self.writer.run(lambda uow: fulltext.index(uow.connection, documents))
+
+            def index(uow: UnitOfWork) -> None:
+                uow.hold("documents")
+                fulltext.index(uow.connection, documents)
+
+            self.writer.run(index)

@@ -121,6 +121,12 @@ class DatabaseNotEmptyError(StorageError):
     exit_code = 2
 
 
+class ClashError(StorageError):
+    """Two writes stood in each other's way, several times in a row; try again."""
+
+    code = "storage.clash"
+
+
 class BusyError(StorageError):
     """A queue is full; try again later."""
 

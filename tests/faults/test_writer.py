@@ -18,7 +18,6 @@ from remit.errors import (
     StorageUnavailableError,
 )
 from remit.ledger import read
-from remit.ledger.verify import verify
 from remit.store.unit import UnitOfWork
 from tests import postgres
 from tests.opened import appending, draft, opened
@@ -65,7 +64,7 @@ def check(url: str, folder: Path, acknowledged: set[str], *, seed: int) -> None:
         }
         assert acknowledged <= stored
         store.append(CASE)  # and it goes on
-        report = verify(store.database, store.journal.vkey, payload_keys=store.keys)
+        report = store.verify()
         assert (report.result, report.checks) == ("intact", ())
 
 
@@ -139,7 +138,7 @@ def test_a_restarted_postgresql_is_taken_up_again(tmp_path: Path) -> None:
             assert store.append(CASE).entries == ((CASE, 2),)
             entries = store.database.read(lambda c: read.stream(c, store.keys, CASE))
             assert [entry.seq for entry in entries] == [1, 2]
-            assert verify(store.database, store.journal.vkey).result == "intact"
+            assert store.verify().result == "intact"
 
 
 def test_a_full_disk_fails_the_batch_and_keeps_what_was_there(tmp_path: Path) -> None:
@@ -161,7 +160,7 @@ def test_a_full_disk_fails_the_batch_and_keeps_what_was_there(tmp_path: Path) ->
         store.writer.run(free)
 
         assert store.append(CASE).entries == ((CASE, 2),)
-        assert verify(store.database, store.journal.vkey).result == "intact"
+        assert store.verify().result == "intact"
 
 
 def test_a_full_disk_fails_every_unit_of_its_batch(tmp_path: Path) -> None:
@@ -226,6 +225,6 @@ def test_a_committer_that_dies_answers_everybody(tmp_path: Path) -> None:
 def test_what_follows_a_commit_may_fail_without_harm(tmp_path: Path) -> None:
     with opened(f"sqlite:///{tmp_path}/remit.db", tmp_path) as store:
         store.committed.clear()
-        store.writer._on_commit = lambda _: (_ for _ in ()).throw(ValueError("no"))
+        store.writer.on_commit = lambda _: (_ for _ in ()).throw(ValueError("no"))
         store.append(CASE)
         assert store.append(CASE).entries == ((CASE, 2),)

@@ -15,7 +15,7 @@ from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import RemitError
 from remit.ledger import anchor, read, verify
-from remit.ledger.append import control_stream
+from remit.ledger.chain import control_stream
 from remit.ledger.judge import Watcher
 from remit.ledger.outside import Disclosures, anchored_by
 from remit.store.connection import Connection

@@ -42,7 +42,7 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     token = request.state.session.token
     open_streams.add(id(request))
-    changes: asyncio.Queue[tuple[int, str, str]] = asyncio.Queue(maxsize=NAMES_MAX)
+    changes: asyncio.Queue[tuple[int | None, str, str]] = asyncio.Queue(maxsize=NAMES_MAX)
     reader = asyncio.create_task(_read(console, changes))
     try:
         yield b"retry: 3000\n\n"
@@ -55,14 +55,14 @@ async def _stream(
         reader.cancel()
 
 
-async def _read(console: Console, changes: asyncio.Queue[tuple[int, str, str]]) -> None:
+async def _read(console: Console, changes: asyncio.Queue[tuple[int | None, str, str]]) -> None:
     async for change in console.remit.subscribe():
         await changes.put(change)
 
 
 async def _gathered(
-    changes: asyncio.Queue[tuple[int, str, str]],
-) -> list[tuple[int, str, str]]:
+    changes: asyncio.Queue[tuple[int | None, str, str]],
+) -> list[tuple[int | None, str, str]]:
     """Return the changes of one burst, or none after a quiet time."""
     try:
         first = await asyncio.wait_for(changes.get(), HEARTBEAT_SECONDS)
@@ -75,7 +75,7 @@ async def _gathered(
     return batch
 
 
-async def _message(console: Console, batch: list[tuple[int, str, str]]) -> bytes:
+async def _message(console: Console, batch: list[tuple[int | None, str, str]]) -> bytes:
     counts = await run_in_threadpool(console.remit.counts)
     data = json.dumps(
         {
@@ -83,5 +83,5 @@ async def _message(console: Console, batch: list[tuple[int, str, str]]) -> bytes
             "changes": [{"name": name, "id": subject} for _, name, subject in batch],
         }
     )
-    position = f"id: {batch[-1][0]}\n" if batch else ""
+    position = f"id: {batch[-1][0]}\n" if batch and batch[-1][0] is not None else ""
     return f"{position}event: change\ndata: {data}\n\n".encode()

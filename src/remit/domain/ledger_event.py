@@ -12,7 +12,7 @@ class OriginOpened(Event):
 @declared("ledger:writer:opened")
 class WriterOpened(Event):
     writer: str
-    follows: str | None = None
+    follows: tuple[str, ...] = ()
 
 
 @declared("ledger:anchor:received", "receipt")

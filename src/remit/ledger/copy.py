@@ -16,7 +16,7 @@ from remit.store.tables import Table
 
 PAGE_ROWS: Final = 1_000
 # Each database keeps these for itself; the knowledge index is derived and written anew.
-OWN: Final = frozenset({"meta", "migrations"})
+OWN: Final = frozenset({"meta", "migrations", "pending"})
 DERIVED: Final = "passage"
 LEDGER_FIRST: Final = ("entries", "payloads", "entry_order", "tiles", "checkpoints", "ledger_head")
 

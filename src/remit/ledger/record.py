@@ -29,6 +29,12 @@ _COUNTS: Final = {
     "payloads": "SELECT COUNT(*) FROM payloads",
     "tiles": "SELECT COUNT(*) FROM tiles",
 }
+# What is committed and waits for its position is no surplus: PostgreSQL only.
+_WAITING: Final = {
+    "entries": "SELECT COUNT(*) FROM pending",
+    "payloads": """SELECT COUNT(*) FROM pending w
+ JOIN payloads p ON p.case_id = w.case_id AND p.seq = w.seq""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +112,8 @@ class Rows:
             yield "structure", "the head claims another time or writer"
         size = seen.tree.size
         rows = None if seen.blind else seen.named - sum(n for n, _ in seen.missing.values())
-        for (table, sql), number in zip(
-            _COUNTS.items(), (size, size, rows, sum(seen.tree.counts)), strict=True
-        ):
-            there = int(self._connection.value(sql))
+        for table, number in zip(_COUNTS, (size, size, rows, sum(seen.tree.counts)), strict=True):
+            there = self._count(table)
             if number is not None and there != number:
                 yield (
                     "structure",
@@ -139,6 +143,12 @@ class Rows:
         except (PayloadTamperedError, EntryRefusedError) as error:
             return str(error)
         return ""
+
+    def _count(self, table: str) -> int:
+        count = int(self._connection.value(_COUNTS[table]))
+        if self._connection.dialect == "postgresql" and table in _WAITING:
+            count -= int(self._connection.value(_WAITING[table]))
+        return count
 
     def _positions(self, last: int | None) -> list[int]:
         """Return the next positions there are; a claimed one far away costs nothing."""

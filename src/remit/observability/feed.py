@@ -8,7 +8,7 @@ from remit.domain.entry import Entry
 LISTENERS_MAX = 256
 EVENTS_QUEUED_MAX = 1_000
 
-Told = tuple[int, str, str]  # position, event, case
+Told = tuple[int | None, str, str]  # position where it is known, event, case
 
 
 class Feed:
@@ -22,11 +22,14 @@ class Feed:
         """Tell listeners on this loop from now on."""
         self._loop = loop
 
-    def tell(self, entries: Sequence[Entry], *, size: int) -> None:
+    def tell(self, entries: Sequence[Entry], *, size: int | None) -> None:
         """Tell what was committed; `size` is the ledger's after it. Safe from any thread."""
         if self._listeners and self._loop is not None and not self._loop.is_closed():
-            first = size - len(entries)
-            told = [(first + n, one.event, one.case_id) for n, one in enumerate(entries)]
+            first = None if size is None else size - len(entries)
+            told: list[Told] = [
+                (None if first is None else first + n, one.event, one.case_id)
+                for n, one in enumerate(entries)
+            ]
             self._loop.call_soon_threadsafe(self._queue, told)
 
     async def listen(self) -> AsyncIterator[Told]:

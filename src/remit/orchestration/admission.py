@@ -163,6 +163,7 @@ def receive(uow: UnitOfWork, admitted: Admitted) -> Admission:
     Raises `IntakeConflictError` for a known id with another body, `BusyError` when too many cases
     are open.
     """
+    uow.hold(f"external {admitted.draft.workflow} {admitted.external}")
     known = cases.find_external(uow.connection, admitted.draft.workflow, admitted.external)
     if known is not None:
         if known.content != admitted.content:

@@ -4,7 +4,7 @@ Identity comes from the caller's session or key file; rights are looked up here,
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Receipt, Writer
+from remit.store.writer import Lane, Receipt, Writer
 
 T = TypeVar("T")
 
@@ -55,9 +55,17 @@ class Desk:
             return self.database.read(work)
         return await asyncio.to_thread(self.database.read, work)
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Write one unit of work and wait until it is durable."""
-        receipt: Receipt[T] = await asyncio.wrap_future(self.writer.submit(work))
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        streams: Sequence[str] = (),
+        lane: Lane = "ordinary",
+    ) -> T:
+        """Write one unit of work and wait until it is durable; `streams` are what it reads."""
+        receipt: Receipt[T] = await asyncio.wrap_future(
+            self.writer.submit(work, lane=lane, streams=streams)
+        )
         return receipt.value
 
     # -- verdicts ---------------------------------------------------------------------------------
@@ -95,21 +103,23 @@ class Desk:
             masked = masker.mask_json(typed, trusted_tokens=True)
             typed = masked if isinstance(masked, dict) else {}
         said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
+        new = rows()
 
         def work(uow: UnitOfWork) -> None:
-            vault.insert(uow.connection, rows())
+            vault.insert(uow.connection, new)
             approvals.decide(
                 uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
                 channel=channel, edits=typed or None, reason=reason, note=said,
                 seconds_open=seconds_open,
             )  # fmt: skip
 
-        await self.write(work)
+        await self.write(work, streams=(row.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
 
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Take a yes back inside its grace time."""
         roles_of(self._people, person)
+        known = self.database.read(lambda c: approval_rows.find(c, approval_id))
 
         def work(uow: UnitOfWork) -> None:
             row = approval_rows.find(uow.connection, approval_id)
@@ -117,7 +127,7 @@ class Desk:
             until = approvals.grace_ends(0 if row is None else row.decided_us or 0, seconds)
             approvals.take_back(uow, approval_id, person=person, grace_until=until)
 
-        await self.write(work)
+        await self.write(work, streams=() if known is None else (known.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
 
     async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
@@ -140,10 +150,11 @@ class Desk:
         event, payloads = self.intake.release(
             self.runs.workflow(row.workflow), raw, corrections, masker=masker
         )
+        new = rows()
 
         def work(uow: UnitOfWork) -> None:
             admission.require(uow, case_id, CaseStatus.QUARANTINED)
-            vault.insert(uow.connection, rows())
+            vault.insert(uow.connection, new)
             uow.append(
                 Draft(
                     event=event,
@@ -155,13 +166,16 @@ class Desk:
                 )
             )
 
-        await self.write(work)
+        await self.write(work, streams=(case_id,))
 
     async def discard(self, case_id: str, /, *, person: str, reason: str) -> None:
         """Refuse a quarantined message for good."""
         roles_of(self._people, person)
         masked = self.runs.scope(case_id)[0].mask_text(reason, trusted_tokens=True).text
-        await self.write(lambda uow: admission.discard(uow, case_id, person=person, reason=masked))
+        await self.write(
+            lambda uow: admission.discard(uow, case_id, person=person, reason=masked),
+            streams=(case_id,),
+        )
 
     async def close_case(self, case_id: str, /, *, person: str, note: str) -> None:
         """Close an escalated case that a person has handled."""
@@ -191,7 +205,7 @@ class Desk:
                 )
             )
 
-        await self.write(work)
+        await self.write(work, streams=(case_id,))
 
     # -- parts ------------------------------------------------------------------------------------
 

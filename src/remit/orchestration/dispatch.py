@@ -170,6 +170,7 @@ class Dispatcher:
                 self.writer.submit(
                     lambda uow, c=case_id, p=path, k=kind, r=ref: _due(uow, c, p, k, r),  # type: ignore[misc]  # defaults bind the loop's values
                     lane="control",
+                    streams=(case_id,),
                 )
             )
         return len(due)

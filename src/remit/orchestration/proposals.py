@@ -31,7 +31,7 @@ from remit.orchestration.facts import Gathered, Proposal
 from remit.orchestration.recorded import settled
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
-from remit.orchestration.standing import read_standing
+from remit.orchestration.standing import keep_standing, read_standing
 from remit.orchestration.steps import Steps
 from remit.policy import gate
 from remit.store.connection import Connection
@@ -228,6 +228,12 @@ class Proposals:
 
     def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> None:
         """Compare, as the second gate, the rows that a decision rests on with what they were."""
+        keep_standing(
+            uow.connection,
+            workflow=run.equipment.name,
+            action=proposal.action,
+            record=gathered.record,
+        )
         now = read_standing(
             uow.connection,
             workflow=run.equipment.name,

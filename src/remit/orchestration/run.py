@@ -126,7 +126,9 @@ class Run:
                 await self._settle()
                 rows = self._new_rows()
                 receipt = await asyncio.wrap_future(
-                    self.writer.submit(lambda uow: self._unit(uow, drafts, rows, check))
+                    self.writer.submit(
+                        lambda uow: self._unit(uow, drafts, rows, check), streams=(self.case_id,)
+                    )
                 )
             except BaseException:
                 self.drafts[:0] = drafts
@@ -142,7 +144,9 @@ class Run:
         async with self._lock:
             await self._settle()
             rows = self._new_rows()
-            self._behind = self.writer.submit(lambda uow: self._unit(uow, drafts, rows, None))
+            self._behind = self.writer.submit(
+                lambda uow: self._unit(uow, drafts, rows, None), streams=(self.case_id,)
+            )
             self._rows.clear()
 
     def withdraw(self, drafts: Sequence[Draft]) -> None:

@@ -27,6 +27,13 @@ TOUCHING: Final = frozenset(
         "orchestration:effect:ambiguous",
     }
 )
+def keep_standing(connection: Connection, *, workflow: str, action: str, record: str) -> None:
+    """Keep the rows that a decision rests on as they are until its transaction ends.
+
+    The order is the same everywhere: what anybody waits for here is held by nobody who waits.
+    """
+    authority.keep(connection)
+    proposals.keep(connection, workflow=workflow, action=action, record=record)
 
 
 def read_standing(

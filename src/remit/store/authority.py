@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from remit.domain.decision import Stop
 from remit.domain.entry import Entry
+from remit.store import locks
 from remit.store.connection import Connection
+
+AUTHORITY = "authority"  # held by who changes a grant or stop, shared by who acts on them
 
 SCHEMA = (
     """create table if not exists grants (
@@ -40,8 +43,19 @@ class GrantRow:
     expires_us: int
 
 
+EVENTS = frozenset(
+    {
+        "governance:grant:given", "governance:grant:lowered", "policy:stop:set",
+        "policy:stop:lifted",
+    }
+)  # fmt: skip
+
+
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
+    if entry.event not in EVENTS:
+        return
+    locks.hold(connection, AUTHORITY)
     match entry.event:
         case "governance:grant:given":
             connection.execute(
@@ -79,12 +93,15 @@ def project(connection: Connection, entry: Entry) -> None:
             )
         case "policy:stop:lifted":
             connection.execute("delete from stops where scope = ?", (entry.word("scope"),))
-        case _:
-            return
     connection.execute(
         "insert into versions (subject, n) values ('authority', 1)"
         " on conflict (subject) do update set n = versions.n + 1"
     )
+
+
+def keep(connection: Connection) -> None:
+    """Keep grants and stops as they are until this transaction ends; whoever comes later waits."""
+    locks.share(connection, AUTHORITY)
 
 
 def version(connection: Connection) -> int:

@@ -30,8 +30,9 @@ SCHEMA = (
     """create table if not exists case_counts (
         workflow text not null,
         status text not null,
+        slot integer not null,
         n integer not null,
-        primary key (workflow, status)
+        primary key (workflow, status, slot)
     )""",
 )
 
@@ -266,10 +267,11 @@ def _set(
 
 
 def _count(connection: Connection, workflow: str, status: str, change: int) -> None:
+    """Count in the slot of this writer, so that writers do not wait for each other."""
     connection.execute(
-        "insert into case_counts (workflow, status, n) values (?, ?, ?)"
-        " on conflict (workflow, status) do update set n = case_counts.n + excluded.n",
-        (workflow, status, change),
+        "insert into case_counts (workflow, status, slot, n) values (?, ?, ?, ?)"
+        " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
+        (workflow, status, connection.slot, change),
     )
 
 

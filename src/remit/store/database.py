@@ -24,7 +24,10 @@ class Database(Protocol):
         """Which SQL this is."""
 
     def writer(self) -> Connection:
-        """Open the one connection that writes; `Writer` alone calls this."""
+        """Open a connection that writes; the writer alone calls this, and on SQLite once."""
+
+    def sequencer(self) -> Connection:
+        """Open the session of a sequencer: PostgreSQL only."""
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one read snapshot, on a connection of its own."""
@@ -46,18 +49,24 @@ def open_database(
     read_only: bool = False,
     owner: str = "remit",
     durability_check: bool = True,
+    shared: bool = False,
     clock: Clock | None = None,
 ) -> Database:
     """Open a database, create what is missing, and own it until it is closed.
 
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; `schema` are the tables
     beside the ledger's own. `owner` is the command named to whoever finds the database in use,
-    with the time of `clock`. `durability_check=False` accepts a PostgreSQL that may lose commits:
-    tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`, `UnsafeDatabaseError`,
-    `StorageUnavailableError`, `SettingsError`.
+    with the time of `clock`. `shared` lets several processes of one deployment write to the same
+    PostgreSQL; without it a second is refused. `durability_check=False` accepts a PostgreSQL that
+    may lose commits: tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`,
+    `UnsafeDatabaseError`, `StorageUnavailableError`, `SettingsError`.
     """
     statements = (*LEDGER, *schema)
     scheme, _, rest = url.partition("://")
+    if shared and scheme == "sqlite":
+        raise SettingsError(
+            "several processes need PostgreSQL; set `database` to `postgresql://…`"
+        )
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from remit.store.sqlite import SqliteDatabase
 
@@ -77,6 +86,7 @@ def open_database(
             read_only=read_only,
             owner=owner,
             durability_check=durability_check,
+            shared=shared,
         )
     raise SettingsError(
         f"`{scheme}` is not a database that Remit knows; "

@@ -1,6 +1,10 @@
-"""Statements that write the rows of the ledger; `remit.ledger` alone uses them."""
+"""Statements that write the rows of the ledger; `remit.ledger` and the writers alone use them."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from remit.store.connection import Connection
+from remit.store.journal import Written
 
 INSERT_ENTRY: Final = """INSERT INTO entries (case_id, seq, event, run, path, at_us, tenant,
  workflow, writer_id, writer_n, leaf, leaf_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -13,6 +17,44 @@ INSERT_ORDER: Final = (
 INSERT_TILE: Final = "INSERT INTO tiles (level, n, hashes) VALUES (?, ?, ?)"
 INSERT_CHECKPOINT: Final = "INSERT INTO checkpoints (size, at_us, note) VALUES (?, ?, ?)"
 INSERT_HEAD: Final = """INSERT INTO ledger_head (one, origin, epoch, size, root, at_us, writer_id)
- VALUES (1, ?, 1, 0, ?, 0, '')"""
+ VALUES (1, ?, 1, 0, ?, 0, '') ON CONFLICT (one) DO NOTHING"""
 MOVE_HEAD: Final = """UPDATE ledger_head SET size = ?, root = ?, at_us = ?, writer_id = ?
- WHERE one = 1 AND size = ? AND root = ?"""
+ WHERE one = 1 AND origin = ? AND epoch = ? AND size = ?"""
+RAISE_EPOCH: Final = "UPDATE ledger_head SET epoch = epoch + 1 WHERE one = 1"
+
+Places = tuple[dict[tuple[str, int], int], int]  # position by case and seq, size of the tree
+
+# What is committed and has no position yet, by arrival: PostgreSQL only.
+INSERT_PENDING: Final = "INSERT INTO pending (case_id, seq) VALUES (?, ?)"
+READ_PENDING: Final = """SELECT p.arrival, p.case_id, p.seq, e.leaf_hash, e.at_us, e.writer_id
+ FROM pending p LEFT JOIN entries e ON e.case_id = p.case_id AND e.seq = p.seq
+ ORDER BY p.arrival LIMIT ?"""
+ORDER_PENDING: Final = """WITH taken AS (
+ DELETE FROM pending WHERE arrival = ANY (CAST(? AS BIGINT[])) RETURNING arrival, case_id, seq)
+ INSERT INTO entry_order (position, case_id, seq, leaf_hash)
+ SELECT ? + row_number() OVER (ORDER BY t.arrival) - 1, t.case_id, t.seq, e.leaf_hash
+ FROM taken t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq"""
+
+
+def found(connection: Connection, written: Sequence[Written]) -> Literal["there", "absent", "no"]:
+    """Say whether these leaves are stored: all of them, none, or `no` where others are."""
+    stored = [
+        connection.value(
+            "SELECT leaf_hash FROM entries WHERE case_id = ? AND seq = ?", (case_id, seq)
+        )
+        for case_id, seq, _, _ in written
+    ]
+    if all(there is None for there in stored):
+        return "absent"
+    return "there" if stored == [digest for _, _, digest, _ in written] else "no"
+
+
+def positions(connection: Connection, pairs: Sequence[tuple[str, int]]) -> Places:
+    """Return the positions that these entries have so far, and the size of the tree."""
+    marks = ", ".join(["(?, ?)"] * len(pairs))
+    rows = connection.rows(
+        f"SELECT case_id, seq, position FROM entry_order WHERE (case_id, seq) IN ({marks})",
+        [part for pair in pairs for part in pair],
+    )
+    size = int(connection.value("SELECT size FROM ledger_head") or 0)
+    return {(str(row[0]), int(row[1])): int(row[2]) for row in rows}, size

@@ -1,4 +1,7 @@
-"""PostgreSQL, the home of `psycopg` (extra `postgres`): one deployment writes, under a lock."""
+"""PostgreSQL, the home of `psycopg` (extra `postgres`): one deployment writes, under a lock.
+
+A process alone holds the deployment's lock; processes that share it hold it together.
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -7,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from remit.errors import (
+    ClashError,
     ConflictError,
     DatabaseInUseError,
     MissingExtraError,
@@ -44,6 +48,14 @@ SESSION: Final = (
     LOCK_TIMEOUT,
     "SET idle_in_transaction_session_timeout = '10s'",
 )
+SEQUENCER: Final = (
+    # Nothing else keeps a frozen sequencer from holding the log for ever.
+    "SET idle_session_timeout = '3s'",
+    # What is pending is looked up leaf by leaf, whatever the statistics of a queue may say.
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+)
+SLOTS: Final = 64
 DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -64,27 +76,28 @@ class PostgresConnection:
 
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self._raw = raw
+        self.slot = raw.info.backend_pid % SLOTS
         raw.adapters.register_dumper(bool, _Boolean)
         raw.adapters.register_dumper(int, Int8Dumper)  # one type each: one prepared statement
 
     def execute(self, sql: str, params: Sequence[Parameter] = ()) -> int:
         """Run a statement and return the number of rows it changed."""
-        with _translating():
+        with self._translating():
             return self._raw.execute(percent_style(sql), params).rowcount
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
         """Run a statement once for each row of parameters, in one round trip."""
-        with _translating(), self._raw.cursor() as cursor:
+        with self._translating(), self._raw.cursor() as cursor:
             cursor.executemany(percent_style(sql), rows)
 
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
-        with _translating():
+        with self._translating():
             return self._raw.execute(percent_style(sql), params).fetchall()
 
     def one(self, sql: str, params: Sequence[Parameter] = ()) -> Row | None:
         """Return the first row of a query, or None."""
-        with _translating():
+        with self._translating():
             return self._raw.execute(percent_style(sql), params).fetchone()
 
     def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:
@@ -97,8 +110,12 @@ class PostgresConnection:
         self.execute("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def commit(self) -> None:
-        """Make the transaction durable."""
-        with _translating():
+        """Make the transaction durable.
+
+        `StorageUnavailableError` says that the session was lost and nobody knows; any other error
+        that it was not.
+        """
+        with self._translating():
             done = self._raw.execute("COMMIT").statusmessage
         if done != "COMMIT":
             raise StorageError("the server rolled the transaction back instead of committing it")
@@ -111,6 +128,16 @@ class PostgresConnection:
     def close(self) -> None:
         """Close the session."""
         self._raw.close()
+
+    @contextmanager
+    def _translating(self) -> "Iterator[None]":
+        try:
+            yield
+        except psycopg.Error as error:
+            found = translated(error)
+            if self._raw.closed and not isinstance(found, StorageUnavailableError):
+                found = StorageUnavailableError(f"the database ended the session ({found})")
+            raise found from error
 
 
 class PostgresDatabase:
@@ -126,12 +153,15 @@ class PostgresDatabase:
         read_only: bool,
         owner: str,
         durability_check: bool,
+        shared: bool = False,
     ) -> None:
         self._url = url
+        self._shared = shared
         self._owner = owner
         self._read_only = read_only
         self._idle: list[PostgresConnection] = []
         self._guard = threading.Lock()
+        self._ownership = threading.Lock()
         self._closed = False
         self._owning: PostgresConnection | None = None
         if read_only:
@@ -144,28 +174,51 @@ class PostgresDatabase:
         connection = self._open()
         try:
             _check_server(connection, durability_check=durability_check)
-            take_lock(connection)
+            take_lock(connection, shared=shared)
             schema.create(connection, statements)
         except BaseException:
             connection.close()
             raise
-        # The lock lives in this session until the writer takes the session over.
-        self._owning = connection
+        self._owning = connection  # the lock lives in this session
 
     def writer(self) -> Connection:
-        """Open the session that writes and holds the deployment's lock."""
-        if self._read_only:
-            raise StorageError("this database was opened for reading only")
-        owning, self._owning = self._owning, None
-        if owning is not None:
-            return owning
+        """Open a session that writes, under the deployment's lock."""
+        self._own()
+        return self._open()
+
+    def sequencer(self) -> Connection:
+        """Open the session of a sequencer; it ends by itself where nothing is heard of it."""
+        self._own()
         connection = self._open()
         try:
-            take_lock(connection)
+            for statement in SEQUENCER:
+                connection.execute(statement)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _own(self) -> None:
+        """Make sure that the deployment's lock is ours; its session may have been lost."""
+        if self._read_only:
+            raise StorageError("this database was opened for reading only")
+        with self._ownership:
+            owning = self._owning
+            if owning is not None:
+                try:
+                    owning.value("SELECT 1")
+                except StorageUnavailableError:
+                    owning.close()
+                    self._owning = None
+                else:
+                    return
+            connection = self._open()
+            try:
+                take_lock(connection, shared=self._shared)
+            except BaseException:
+                connection.close()
+                raise
+            self._owning = connection
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one snapshot."""
@@ -244,13 +297,14 @@ def session(url: str, *, owner: str) -> PostgresConnection:
     return connection
 
 
-def take_lock(connection: PostgresConnection) -> None:
+def take_lock(connection: PostgresConnection, *, shared: bool = False) -> None:
     """Take the deployment's lock for the life of the session; raises `DatabaseInUseError`."""
     before = connection.value("SELECT pg_backend_pid()")
     # A session that just ended may hold it for a moment longer: wait, but not for a live one.
     connection.execute(f"SET lock_timeout = '{LOCK_WAIT_MILLISECONDS_MAX}ms'")
     try:
-        connection.rows("SELECT pg_advisory_lock(?)", (LOCK_KEY,))
+        word = "pg_advisory_lock_shared" if shared else "pg_advisory_lock"
+        connection.rows(f"SELECT {word}(?)", (LOCK_KEY,))
     except StorageError as error:
         if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
             raise
@@ -301,8 +355,10 @@ def _holder(connection: PostgresConnection) -> str:
     row = connection.one(
         "SELECT a.application_name, a.pid, to_char(a.backend_start AT TIME ZONE 'UTC',"
         " 'YYYY-MM-DD HH24:MI') FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-        " WHERE l.locktype = 'advisory' AND l.granted"
-        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()"
+        " AND l.objsubid = 1 AND (l.classid::bigint << 32 | l.objid::bigint) = ?"
+        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (LOCK_KEY,),
     )
     if row is None:
         return "another process"
@@ -325,7 +381,13 @@ def translated(error: "psycopg.Error") -> StorageError:
             return StorageFullError("the disk is full; free some space, nothing of this was kept")
         case psycopg.errors.UniqueViolation():
             return ConflictError(f"a row of that key is there already ({said})")
-        case psycopg.errors.LockNotAvailable() | psycopg.errors.QueryCanceled():
+        case (
+            psycopg.errors.DeadlockDetected()
+            | psycopg.errors.SerializationFailure()
+            | psycopg.errors.LockNotAvailable()
+        ):
+            return ClashError(f"another write stood in the way ({said}); try again")
+        case psycopg.errors.QueryCanceled():
             return StorageError(f"the database took too long over a statement ({said})")
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return StorageUnavailableError(f"the database does not answer ({said})")

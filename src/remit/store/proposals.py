@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from remit.domain.effect import MOVES, EffectState, move
 from remit.domain.entry import Entry
+from remit.store import locks
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
@@ -46,7 +47,6 @@ _STATES = {
     "orchestration:effect:dispatched": EffectState.DISPATCHED,
     "orchestration:effect:confirmed": EffectState.CONFIRMED,
     "orchestration:effect:failed": EffectState.FAILED,
-    "orchestration:effect:ambiguous": EffectState.AMBIGUOUS,
     "orchestration:effect:compensating": EffectState.COMPENSATING,
     "orchestration:effect:compensated": EffectState.COMPENSATED,
     "orchestration:effect:uncompensated": EffectState.UNCOMPENSATED,
@@ -117,6 +117,11 @@ def project(connection: Connection, entry: Entry) -> None:
         case "orchestration:effect:confirmed":
             reference = entry.word("reference")
             _move(connection, entry, EffectState.CONFIRMED, "reference = ?", reference)
+        case "orchestration:effect:ambiguous":
+            row = find(connection, entry.word("action_id"))
+            if row is not None:
+                locks.hold(connection, _doubt(row.workflow, row.action))
+            _move(connection, entry, EffectState.AMBIGUOUS)
         case event if event in _STATES:
             _move(connection, entry, _STATES[event])
         case _:
@@ -173,6 +178,20 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
         (case_id,),
     )
     return [_row(row) for row in rows]
+
+
+def keep(connection: Connection, *, workflow: str, action: str, record: str) -> None:
+    """Keep what is spent on a record, and what is in doubt, until this transaction ends.
+
+    Whoever acts on the same record, or comes into doubt about this action, waits for it.
+    """
+    locks.share(connection, _doubt(workflow, action))
+    if record:
+        locks.hold(connection, f"record {workflow} {action} {record}")
+
+
+def _doubt(workflow: str, action: str) -> str:
+    return f"doubt {workflow} {action}"
 
 
 def standing(connection: Connection, workflow: str, action: str) -> tuple[int, int]:

@@ -35,6 +35,14 @@ LEDGER: Final = (
         one INTEGER PRIMARY KEY, origin TEXT NOT NULL, epoch INTEGER NOT NULL,
         size INTEGER NOT NULL, root BLOB NOT NULL, at_us INTEGER NOT NULL,
         writer_id TEXT NOT NULL)""",
+    """-- only postgresql
+    CREATE TABLE IF NOT EXISTS pending (
+        arrival BIGINT GENERATED ALWAYS AS IDENTITY (CACHE 1) PRIMARY KEY,
+        case_id TEXT COLLATE "C" NOT NULL, seq BIGINT NOT NULL)
+        WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0,
+            autovacuum_vacuum_cost_delay = 0)""",
+    """-- only postgresql
+    CREATE UNIQUE INDEX IF NOT EXISTS entry_order_entries ON entry_order (case_id, seq)""",
 )
 
 LOCK_KEY: Final = int.from_bytes(sha256(b"remit/schema/v1").digest()[:8], "big", signed=True)

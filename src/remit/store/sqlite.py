@@ -184,6 +184,10 @@ class SqliteDatabase:
             raise StorageError("this database was opened for reading only")
         return self._open(write=True)
 
+    def sequencer(self) -> Connection:
+        """Refuse: a commit sequences here."""
+        raise StorageError("SQLite has no sequencer; its one writer numbers what it commits")
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one snapshot."""
         with self._guard:

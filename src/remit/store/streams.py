@@ -1,15 +1,32 @@
-"""The ends of streams: what the one writer remembers, and whether another run has written."""
+"""The ends of streams: remembered by an only writer, read under a lock by one of several."""
 
 from collections import OrderedDict
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
+from remit.domain import clock
+from remit.store import locks
 from remit.store.connection import Connection, Row
 
 STREAMS_CACHED_MAX: Final = 20_000
 
 
-class Tails:
+class Tails(Protocol):
+    """The last numbers of streams, as one unit sees and moves them."""
+
+    floor: datetime | None  # no entry of this unit may be earlier
+
+    def last(self, connection: Connection, case_id: str) -> int:
+        """Return the number of the stream's last entry, 0 for a new stream."""
+
+    def advance(self, case_id: str, seq: int) -> None:
+        """Note a new last number."""
+
+
+class KnownTails:
     """The last number of each stream, remembered by the one writer."""
+
+    floor: datetime | None = None
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, int] = OrderedDict()
@@ -48,6 +65,34 @@ class Tails:
         """Forget everything: the transaction was lost."""
         self._known.clear()
         self._undo.clear()
+
+
+class LockedTails:
+    """The streams that one transaction has locked: nobody else moves them until it ends."""
+
+    def __init__(self) -> None:
+        self.floor: datetime | None = None
+        self._known: dict[str, int] = {}
+
+    def last(self, connection: Connection, case_id: str) -> int:
+        """Lock the stream at the first look, then read what is committed."""
+        seq = self._known.get(case_id)
+        if seq is None:
+            locks.hold(connection, f"stream {case_id}")
+            row = connection.one(
+                "SELECT seq, at_us FROM entries WHERE case_id = ? ORDER BY seq DESC LIMIT 1",
+                (case_id,),
+            )
+            seq = 0 if row is None else int(row[0])
+            self._known[case_id] = seq
+            if row is not None:
+                at = clock.instant(row[1])
+                self.floor = at if self.floor is None or at > self.floor else self.floor
+        return seq
+
+    def advance(self, case_id: str, seq: int) -> None:
+        """Note a new last number."""
+        self._known[case_id] = seq
 
 
 def other_run(connection: Connection, case_id: str, *, seen: int, run: int) -> Row | None:

@@ -1,66 +1,30 @@
 """A unit of work: entries, their projections and the wakes they cause, or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from remit.domain.entry import Draft, Entry
 from remit.errors import FencedError
+from remit.store import locks
 from remit.store.connection import Connection
+from remit.store.journal import ChainPort
 from remit.store.streams import Tails, other_run
-
-
-class JournalPort(Protocol):
-    """What the store asks of the ledger; `remit.ledger.append.Journal` is it."""
-
-    @property
-    def now(self) -> datetime | None:
-        """Ledger time of the last entry; None in an empty ledger."""
-
-    def start(self, connection: Connection) -> None:
-        """Check the stored tree on a fresh connection and begin a writer chain."""
-
-    def opening(self) -> Sequence[Draft]:
-        """Return the entries that must come before any other of this connection."""
-
-    def begin(self) -> None:
-        """Begin a batch on a copy of the state."""
-
-    def stamp(self, draft: Draft, *, seq: int, now: datetime, connection: Connection) -> Entry:
-        """Make the leaf of a draft and seal its payloads."""
-
-    def mark(self) -> object:
-        """Return a mark of the batch so far, with everything flushed."""
-
-    def back(self, mark: object) -> None:
-        """Forget what was stamped since a mark."""
-
-    def flush(self, connection: Connection) -> None:
-        """Insert the rows of what was stamped."""
-
-    def sequence(self, connection: Connection) -> int:
-        """Extend and sign the tree by the batch; return its size."""
-
-    def committed(self) -> None:
-        """Replace the state by the batch's copy."""
-
-    def kept(self, connection: Connection) -> bool:
-        """Is the batch whose commit failed stored all the same?"""
-
-    def abandoned(self) -> None:
-        """Drop the batch's copy."""
-
 
 Projectors = Callable[["UnitOfWork", Entry], None]
 
 
 class UnitOfWork:
-    """What a piece of work may do inside the one transaction; `append` is the way to change."""
+    """What a piece of work may do inside the one transaction; `append` is the way to change.
+
+    On PostgreSQL others write at the same time. Who decides on rows of a case locks its stream
+    before reading them (`submit(…, streams=…)` or `lock`), and holds the name of anything else
+    that must not change under it (`hold`).
+    """
 
     def __init__(
         self,
         connection: Connection,
-        journal: JournalPort,
+        chain: ChainPort,
         projectors: Projectors,
         *,
         tails: Tails,
@@ -70,7 +34,7 @@ class UnitOfWork:
         self.now = now  # ledger time: never runs back
         self.entries: list[Entry] = []
         self.woken: dict[str, None] = {}
-        self._journal = journal
+        self._chain = chain
         self._projectors = projectors
         self._tails = tails
 
@@ -79,19 +43,34 @@ class UnitOfWork:
 
         Raises `EntryRefusedError` before any row is written.
         """
-        seq = self._tails.last(self.connection, draft.case_id) + 1
-        entry = self._journal.stamp(draft, seq=seq, now=self.now, connection=self.connection)
+        seq = self.tail(draft.case_id) + 1
+        entry = self._chain.stamp(draft, seq=seq, now=self.now, connection=self.connection)
         self._tails.advance(draft.case_id, seq)
         self.entries.append(entry)
         self._projectors(self, entry)
         return entry
 
     def tail(self, case_id: str) -> int:
-        """Return the number of a stream's last entry, 0 for a new one."""
-        return self._tails.last(self.connection, case_id)
+        """Lock a stream; return the number of its last entry, 0 for a new one."""
+        tails = self._tails
+        seq = tails.last(self.connection, case_id)
+        if tails.floor is not None and tails.floor > self.now:
+            self.now = tails.floor
+        return seq
+
+    def lock(self, case_id: str) -> None:
+        """Keep everybody else from writing to a stream until this unit is over."""
+        self.tail(case_id)
+
+    def hold(self, name: str) -> None:
+        """Keep everybody else from holding or sharing a name until this unit is over."""
+        locks.hold(self.connection, name)
 
     def fence(self, case_id: str, seen: int, run: int) -> None:
-        """Raise `FencedError` if another run has written to the case after entry `seen`."""
+        """Raise `FencedError` if another run has written to the case after entry `seen`.
+
+        Entries of other actors do not fence: numbers are given here, after them.
+        """
         if self.tail(case_id) <= seen:
             return
         self.flush()
@@ -108,4 +87,4 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write the rows of appended entries now, so that queries of this unit see them."""
-        self._journal.flush(self.connection)
+        self._chain.flush(self.connection)
