@@ -99,19 +99,19 @@ async def work(folder: Path, profiles: list[cProfile.Profile]) -> dict[str, Any]
     """Take every message in, some at a time, and let the desk come to rest."""
     from remit import testing
     from remit.opening import open_remit
-    from remit.store.writer import Writer
+    from remit.store.committer import Committer
 
     if profiles:
-        plain = Writer._run  # noqa: SLF001 - the committer's thread is counted too
+        plain = Committer._run  # noqa: SLF001 - the committer's thread is counted too
 
-        def run(self: Writer) -> None:
+        def run(self: Committer) -> None:
             profiles[1].enable()
             try:
                 plain(self)
             finally:
                 profiles[1].disable()
 
-        Writer._run = run  # noqa: SLF001
+        Committer._run = run  # noqa: SLF001
     letters = messages(folder)
     project = testing.project(ROOT / "examples/refund_desk", data=folder, trained=HOME / "trained")
     remit = open_remit(project, owner="bench")

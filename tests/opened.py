@@ -109,13 +109,14 @@ def opened(
     seed: int = 1,
     clock: Ticking | None = None,
     hooks: Sequence[Callable[[str], None]] = (),
+    shared: bool = False,
 ) -> Iterator[Opened]:
     """Open a store with a table of its own beside the ledger's, and close it."""
     chance = random.Random(seed)
     time = clock or Ticking()
     rows = key_rows(folder, url=url)
     keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=time, rows=rows)
-    database = open_database(url, schema=NOTES, durability_check=False, clock=time)
+    database = open_database(url, schema=NOTES, durability_check=False, clock=time, shared=shared)
     try:
         journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
         committed: list[Committed] = []

@@ -9,7 +9,7 @@ from remit.cli import terminal
 from remit.cli.opening import owning, reading
 from remit.cli.options import Options
 from remit.ledger import projections
-from remit.ledger.append import control_stream
+from remit.ledger.chain import control_stream
 
 DIFFERENT = 1
 

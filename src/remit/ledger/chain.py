@@ -63,7 +63,7 @@ class Chain:
         self.stream = control_stream(origin)
         self._keys = keys
         self._origin = origin
-        self._key = key
+        self._log_key = key
         self._ids = ids
         self._random = random_bytes
         self._follows = tuple(follows)
@@ -94,7 +94,7 @@ class Chain:
     def opening(self, *, first: bool) -> Sequence[Draft]:
         """Return the entries that come before any other; `first`: of the whole log."""
         events = (
-            *((OriginOpened(origin=self._origin, key=self._key),) if first else ()),
+            *((OriginOpened(origin=self._origin, key=self._log_key),) if first else ()),
             WriterOpened(writer=self.id, follows=self._follows),
         )
         return [

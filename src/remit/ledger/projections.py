@@ -14,7 +14,7 @@ from typing import Final
 from remit.domain.actor import service
 from remit.domain.entry import Draft, Entry
 from remit.domain.ledger_event import ProjectionsRebuilt
-from remit.ledger.append import CONTROL_WORKFLOW
+from remit.ledger.chain import CONTROL_WORKFLOW
 from remit.ledger.entry import parse
 from remit.store import kpi_days, projections, tables
 from remit.store import shadow as shadow_rows

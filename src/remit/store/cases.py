@@ -252,10 +252,12 @@ def _set(
         return None
     if row.status is not to:
         move(row.status, to)
+        slot = connection.slot
         connection.execute(
-            "insert into case_counts (workflow, status, n) values (?, ?, -1), (?, ?, 1)"
-            " on conflict (workflow, status) do update set n = case_counts.n + excluded.n",
-            (row.workflow, row.status.value, row.workflow, to.value),
+            "insert into case_counts (workflow, status, slot, n)"
+            " values (?, ?, ?, -1), (?, ?, ?, 1)"
+            " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
+            (row.workflow, row.status.value, slot, row.workflow, to.value, slot),
         )
     closed = entry.at_us if to is CaseStatus.CLOSED else None
     connection.execute(
