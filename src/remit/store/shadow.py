@@ -46,9 +46,9 @@ def rows(connection: Connection, table: Table) -> Iterator[Row]:
 
 
 def lock(connection: Connection, names: Sequence[str]) -> None:
-    """Keep other writers of a server from these tables until the commit; readers go on."""
+    """Keep other writers of a server, and its sequencer, out until the commit; readers go on."""
     if connection.dialect == "postgresql":
-        connection.execute(f"LOCK TABLE {', '.join(names)} IN EXCLUSIVE MODE")
+        connection.execute(f"LOCK TABLE {', '.join(names)}, pending IN EXCLUSIVE MODE")
 
 
 def swap(connection: Connection, made: Connection, name: str) -> None:
