@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,11 +90,12 @@ def test_what_was_appended_is_read_back_whole(url: str, tmp_path: Path) -> None:
 
 
 def test_a_failing_unit_takes_only_itself_back(url: str, tmp_path: Path) -> None:
-    gate = threading.Event()
+    gate, inside = threading.Event(), threading.Event()
 
     def hold(uow: UnitOfWork) -> None:
-        gate.wait(timeout=20)
         note(uow, "held")
+        inside.set()
+        gate.wait(timeout=20)
 
     def fails(uow: UnitOfWork) -> None:
         note(uow, "lost")
@@ -106,8 +108,10 @@ def test_a_failing_unit_takes_only_itself_back(url: str, tmp_path: Path) -> None
         note(uow, "held")
 
     with opened(url, tmp_path) as store:
-        works = [hold, appending(CASE), fails, appending(CASE), conflicts, appending(OTHER)]
-        futures = [store.writer.submit(work) for work in works]
+        futures: list[Future[Any]] = [store.writer.submit(hold)]
+        inside.wait(timeout=20)
+        works = [appending(CASE), fails, appending(CASE), conflicts, appending(OTHER)]
+        futures += [store.writer.submit(work) for work in works]
         gate.set()
         wait(futures)
 
