@@ -27,6 +27,8 @@ TOUCHING: Final = frozenset(
         "orchestration:effect:ambiguous",
     }
 )
+
+
 def keep_standing(connection: Connection, *, workflow: str, action: str, record: str) -> None:
     """Keep the rows that a decision rests on as they are until its transaction ends.
 
