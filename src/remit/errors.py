@@ -209,6 +209,12 @@ class StaleFactsError(LedgerError):
     code = "ledger.stale_facts"
 
 
+class HeadMovedError(LedgerMismatchError):
+    """Somebody else extends the tree; whoever finds that must step down."""
+
+    code = "ledger.head_moved"
+
+
 class FencedError(LedgerError):
     """Another run has written to this case; this run must stop without a trace."""
 

@@ -7,8 +7,13 @@ a position before its intent (tests/contract/test_sequencer.py).
 from collections.abc import Callable
 from typing import Final
 
-from remit.errors import ConflictError, LedgerMismatchError, UnsafeDatabaseError
-from remit.ledger.tree import HeadMovedError, Tree
+from remit.errors import (
+    ConflictError,
+    HeadMovedError,
+    LedgerMismatchError,
+    UnsafeDatabaseError,
+)
+from remit.ledger.tree import Tree
 from remit.store.connection import Connection, Row
 from remit.store.entries import ORDER_PENDING, READ_PENDING
 

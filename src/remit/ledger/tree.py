@@ -6,7 +6,7 @@ State is a copy that replaces the old one after the commit; a failed batch leave
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from remit.errors import LedgerMismatchError
+from remit.errors import HeadMovedError, LedgerMismatchError
 from remit.ledger.checkpoint import NoteError, Signer, parse_note
 from remit.ledger.merkle import EMPTY_ROOT, Frontier, Tiles
 from remit.ledger.rebuild import restored
@@ -20,10 +20,6 @@ from remit.store.entries import (
     RAISE_EPOCH,
 )
 from remit.store.journal import Written
-
-
-class HeadMovedError(LedgerMismatchError):
-    """Somebody else extends the tree."""
 
 
 @dataclass(slots=True)
