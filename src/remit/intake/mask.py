@@ -148,6 +148,8 @@ class Masker:
         if len(text) > TEXT_CHARACTERS_MAX:
             raise MaskingFailedError("a text is too long to be masked; split it")
         kept, spans = self._read_tokens(text, label, trusted=trusted)
+        if not kept and not spans and not self._find(text, label):
+            return Masked(text=text, tokens=())
         for _ in range(ROUNDS_MAX):
             masked, regions = render(text, spans, kept, self._token)
             found = self._find(masked, label)

@@ -105,7 +105,7 @@ def draw(
 
 
 def _check(type: str, head: str, check_key: bytes) -> str:
-    mac = hmac.digest(check_key, f"{type}:{head}".encode(), sha256)
+    mac = hmac.new(check_key, f"{type}:{head}".encode(), sha256).digest()
     return _encode(int.from_bytes(mac[:2], "big") >> 1, CODE_LENGTH - _RANDOM_LENGTH)
 
 

@@ -16,6 +16,7 @@ from remit.errors import (
     VaultLockedError,
 )
 from remit.intake import tokens
+from remit.ledger.keyed import Keyed
 
 ROOT_KEY_BYTES = 32
 VALUES_MAX = 10_000  # distinct values in one scope
@@ -82,6 +83,7 @@ class ScopeVault:
         self.scope = scope
         self._keys = ScopeKeys.derive(root_key, scope)
         self._cipher = AESGCM(self._keys.value)
+        self._blind = Keyed(self._keys.index)
         self._random_bytes = random_bytes
         self._values: dict[str, KnownValue] = {}
         self._tokens: frozenset[str] = frozenset()
@@ -178,7 +180,7 @@ class ScopeVault:
 
     def _index(self, type: str, canonical: str) -> bytes:
         content = f"{type}\x00{canonical}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._keys.index, content, sha256)
+        return self._blind.digest(content)
 
     def _seal(self, value: KnownValue) -> bytes:
         content = json.dumps([value.canonical, value.surface, value.form]).encode()

@@ -23,7 +23,11 @@ class Keyed:
 
     def __call__(self, data: bytes) -> str:
         """Return the digest in hexadecimal."""
+        return self.digest(data).hex()
+
+    def digest(self, data: bytes) -> bytes:
+        """Return the 32 bytes of the digest."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(data)
         outer.update(inner.digest())
-        return outer.hexdigest()
+        return outer.digest()

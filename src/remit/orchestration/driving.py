@@ -13,6 +13,7 @@ import traceback
 from asyncio import events
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -148,6 +149,8 @@ class Driving:
         began = time.perf_counter()
         try:
             call = code.send(value) if error is None else code.throw(error)
+        except StopIteration:
+            raise
         except Exception as raised:
             if not _by_asyncio(raised):
                 raise
@@ -381,4 +384,9 @@ def _place(code: Coroutine[Any, Any, Any]) -> str:
     inner = getattr(code, "cr_await", None)
     while asyncio.iscoroutine(inner) and getattr(inner, "cr_frame", None) is not None:
         frame, inner = inner.cr_frame, inner.cr_await  # type: ignore[attr-defined]  # seen above
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return "" if frame is None else f"{_file(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+@lru_cache(maxsize=256)
+def _file(path: str) -> str:
+    return Path(path).name

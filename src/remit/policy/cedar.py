@@ -5,6 +5,8 @@ therefore recorded as a diagnostic, and the gate takes any diagnostic as a fault
 """
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -14,7 +16,7 @@ import cedarpy
 
 from remit.domain.action import ActionSpec, AnySource, ToolSpec
 from remit.domain.decision import FiredForbid, PolicyAnswer
-from remit.domain.value import Canonical, Json, digest
+from remit.domain.value import Canonical, Json, digest, encode
 from remit.errors import PolicyLoadError
 from remit.policy import examples
 from remit.policy.request import PolicyRequest, attributes
@@ -34,6 +36,9 @@ __all__ = ["PolicyBook", "PolicyRequest", "ask", "load", "schema_for"]
 ENGINE = f"cedarpy {version('cedarpy')}"
 RULES_MAX = 5_000
 FILE_BYTES_MAX = 1_000_000
+ANSWERS_MAX = 1_024  # remembered for each action
+
+_ANSWERING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,8 @@ class Slice:
     fields: Mapping[str, str]
     everything: cedarpy.PolicySet
     permits: cedarpy.PolicySet
+    names: bool = True  # some rule names a case or a record itself, not only what it is like
+    answers: "OrderedDict[bytes, _Heard]" = field(default_factory=OrderedDict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +132,16 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
         return PolicyAnswer(
             loaded=True, decision=None, diagnostics=(str(error),), slice_digest=chosen.digest
         )
-    heard = _hear(book, chosen.everything, asked)
+    heard = _heard(book, chosen, asked)
     fired = {rule.id: rule for rule in heard.forbids}
     problems = dict.fromkeys(heard.diagnostics)
     if request.approvals:
-        before = _hear(book, chosen.everything, unapproved)
+        before = _heard(book, chosen, unapproved)
         problems |= dict.fromkeys(before.diagnostics)
         fired |= {rule.id: rule for rule in before.forbids if not _is_met(rule, request)}
     permits = heard.permits
     if fired and not permits:
-        alone = _hear(book, chosen.permits, asked)
+        alone = _heard(book, chosen, asked, permits=True)
         problems |= dict.fromkeys(alone.diagnostics)
         permits = alone.permits
     decision = None
@@ -174,7 +181,7 @@ class _Heard:
 
 
 def _asked(chosen: Slice, request: PolicyRequest, *, approved: bool) -> _Asked:
-    case: dict[str, Json] = {"type": CASE, "id": request.case_id}
+    case: dict[str, Json] = {"type": CASE, "id": request.case_id if chosen.names else "case"}
     workflow: dict[str, Json] = {"type": WORKFLOW, "id": request.workflow}
     resource = case
     told = {"channel": request.channel, "segment": request.segment, "subject": request.subject}
@@ -184,7 +191,8 @@ def _asked(chosen: Slice, request: PolicyRequest, *, approved: bool) -> _Asked:
         {"uid": case, "attrs": known, "parents": [workflow]},
     ]
     if chosen.resource != CASE:
-        resource = {"type": chosen.resource, "id": request.record}
+        record = request.record if chosen.names else "record"
+        resource = {"type": chosen.resource, "id": record}
         fields: dict[str, Json] = _told(request.fields, chosen.fields)
         entities.append({"uid": resource, "attrs": fields, "parents": []})
     roles: list[Json] = [*sorted(role for role, people in request.approvers.items() if people)]
@@ -223,6 +231,27 @@ def _told(values: Mapping[str, Canonical], declared: Mapping[str, str]) -> dict[
         if value.type not in {declared[name], "null"}:
             raise ValueError(f"{name} is of type {value.type}; {declared[name]} is declared")
     return attributes(known)
+
+
+def _heard(book: PolicyBook, chosen: Slice, asked: _Asked, *, permits: bool = False) -> _Heard:
+    """Return the answer to this question; Cedar gives the same one to the same question."""
+    policies = chosen.permits if permits else chosen.everything
+    try:
+        question = encode([permits, asked.request, list(asked.entities)])
+    except ValueError:  # half a surrogate pair: Cedar says so in its own words
+        return _hear(book, policies, asked)
+    with _ANSWERING:
+        known = chosen.answers.get(question)
+        if known is not None:
+            chosen.answers.move_to_end(question)
+            return known
+    heard = _hear(book, policies, asked)
+    if heard.decided and not heard.diagnostics:
+        with _ANSWERING:
+            chosen.answers[question] = heard
+            if len(chosen.answers) > ANSWERS_MAX:
+                chosen.answers.popitem(last=False)
+    return heard
 
 
 def _hear(book: PolicyBook, policies: cedarpy.PolicySet, asked: _Asked) -> _Heard:
@@ -329,7 +358,17 @@ class _Slicer:
             fields=fields,
             everything=_handle(mine),
             permits=_handle([rule for rule in mine if rule.permits]),
+            names=any(_names(rule.tree, (CASE, resource_type(spec))) for rule in mine),
         )
+
+
+def _names(tree: object, types: Collection[str]) -> bool:
+    """Tell whether a rule names an entity of one of these types."""
+    if isinstance(tree, Mapping):
+        if "id" in tree and tree.get("type") in types:
+            return True
+        return any(_names(item, types) for item in tree.values())
+    return isinstance(tree, list | tuple) and any(_names(item, types) for item in tree)
 
 
 def _handle(rules: Sequence[Rule]) -> cedarpy.PolicySet:

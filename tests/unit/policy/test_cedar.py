@@ -1,5 +1,6 @@
 """Rules are asked by slice, and whatever errs is told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,34 @@ def test_an_empty_or_missing_folder_is_a_book_in_which_no_rule_permits(
 
     assert (answer.loaded, answer.decision, answer.permits) == (True, "deny", ())
     assert answer.diagnostics == ()
+
+
+def test_the_same_question_is_put_once_whichever_case_asks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = load(tmp_path, PERMIT)
+    chosen = book.slices[request().name]
+    first = cedar.ask(book, replace(request(), case_id="c1"))
+    monkeypatch.setattr(cedar.cedarpy, "is_authorized", None)
+
+    assert cedar.ask(book, replace(request(), case_id="c2")) == first
+    assert len(chosen.answers) == 1
+
+
+def test_a_rule_that_names_a_case_is_asked_about_each(tmp_path: Path) -> None:
+    only = forbid('principal == Case::"c1"')
+    book = load(tmp_path, PERMIT, only)
+
+    answers = [cedar.ask(book, replace(request(), case_id=name)) for name in ("c1", "c2", "c1")]
+    assert [answer.decision for answer in answers] == ["deny", "allow", "deny"]
+
+
+def test_an_answer_with_a_diagnostic_is_not_remembered(tmp_path: Path) -> None:
+    book = load(tmp_path, PERMIT, forbid("context.args.amount + 9223372036854775807 > 1"))
+    answer = cedar.ask(book, request())
+
+    assert answer.diagnostics
+    assert not book.slices[request().name].answers
 
 
 def test_a_forbid_wins_and_the_permit_beside_it_is_told_too(tmp_path: Path) -> None:
