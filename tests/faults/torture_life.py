@@ -46,19 +46,19 @@ class Life:
         """Work until everything has ended; `then` looks at the whole before it closes."""
         self.clock.advance(self.start_seconds)
         async with testing.running(self.project(), clock=self.clock) as remit:
-            self._equip(remit)
-            await self._grants(remit)
+            self.equip(remit)
+            await self.grants(remit)
             await self._begin(remit)
             for _ in range(ROUNDS_MAX):
                 await remit.settled()
-                moved = await self._desk(remit) + await self._undo(remit)
+                moved = await self.desk(remit) + await self._undo(remit)
                 await testing.pass_time(remit, self.clock, 120)
                 if not moved and self._ended(remit):
                     break
             if then is not None:
                 then(remit)
 
-    def _equip(self, remit: Remit) -> None:
+    def equip(self, remit: Remit) -> None:
         remit.writer.before_commit.append(self.reached)
         remit._executor._connectors["world"] = World(
             path=self.folder / "world.jsonl", reached=self.reached
@@ -78,7 +78,7 @@ class Life:
 
         remit.writer.submit = told  # type: ignore[method-assign,assignment]
 
-    async def _grants(self, remit: Remit) -> None:
+    async def grants(self, remit: Remit) -> None:
         for action in ("note", "ring"):
             standing = remit.workflows()[0].actions
             if all(one.level != "autonomous" for one in standing if one.action == action):
@@ -95,7 +95,7 @@ class Life:
                 external_id=external,
             )
 
-    async def _desk(self, remit: Remit) -> int:
+    async def desk(self, remit: Remit) -> int:
         """Decide what waits, as its story wants it; return how many verdicts were given."""
         moved = 0
         while rows := remit.inbox(person="olga").rows:
