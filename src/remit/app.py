@@ -20,6 +20,7 @@ from remit.ledger import anchor, verify
 from remit.ledger import read as record
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
+from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import admission
@@ -28,6 +29,7 @@ from remit.orchestration.desk import Desk
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
 from remit.orchestration.proposals import Proposals
@@ -71,6 +73,7 @@ class Remit(Desk):
         locale: str | None = None,
         zone: str | None = None,
         runs_max: int = 64,
+        epochs: Epochs = DEFAULT_EPOCHS,
     ) -> None:
         self.database = database
         self.keys = keys
@@ -133,6 +136,8 @@ class Remit(Desk):
         self.rollback = Rollback(
             executor=self._executor, database=database, open_run=self.runs.open, read=self.read
         )
+        rotation = Rotation(database, self.writer, keys, origin, now, epochs)
+        self.erasure = Erasure(database, self.writer, keys, self._fresh, rotation, self.new_id)
         self.dispatcher = Dispatcher(
             database=database,
             writer=self.writer,
@@ -148,6 +153,7 @@ class Remit(Desk):
         self._feed.open(asyncio.get_running_loop())
         if work:
             await self.dispatcher.start()
+            await self.erasure.begin()
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""
@@ -298,8 +304,8 @@ class Remit(Desk):
         return self.database.read(work)
 
     def entries(self, case_id: str, /) -> list[Entry]:
-        """Return a case's entries with their masked payloads."""
-        return self.database.read(lambda c: record.stream(c, self.keys, case_id))
+        """Return a case's entries with their masked payloads, but for what was erased."""
+        return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
 
     def quarantine(self, *, after: str | None = None, limit: int = 60) -> casebook.QuarantinePage:
         """Return messages that have no certain reading."""

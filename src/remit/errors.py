@@ -197,6 +197,13 @@ class PayloadErasedError(LedgerError):
     status = 410
 
 
+class RetentionError(LedgerError):
+    """It is too early, or a legal hold stands: names the due date or the hold."""
+
+    code = "ledger.retention"
+    status = 409
+
+
 class KeyUnavailableError(StorageError):
     """The key store does not answer, or a key does not open; nothing is written unsealed."""
 

@@ -12,6 +12,7 @@ from remit.assembly import assemble
 from remit.ledger.keys import KeyRing
 from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
 from remit.ledger.randomness import RandomPages
+from remit.ledger.rotation import Epochs
 from remit.models.choice import Progress
 from remit.settings import Project, secret
 from remit.store import passages, projections
@@ -76,6 +77,10 @@ def open_remit(
             locale=settings.locale,
             zone=settings.zone,
             runs_max=runs_max,
+            epochs=Epochs(
+                rotation_days=settings.root_key_rotation_days,
+                destroy_after_days=settings.root_key_destroy_after_days,
+            ),
         )
     except BaseException:
         keys.close()

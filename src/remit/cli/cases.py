@@ -92,6 +92,8 @@ def show(ctx: click.Context, *, case_id: str, technical: bool, as_json: bool) ->
         return
     row = view.row
     click.echo(f"Case {row.case_id} of {row.workflow}: {_standing(row)}")
+    if view.erased_at is not None:
+        click.echo(f"  its content was erased on {view.erased_at:%Y-%m-%d}; what was done stays")
     for name, value in view.fields.items():
         if value:
             click.echo(terminal.wrapped(value, first=f"  {name:<15} "))

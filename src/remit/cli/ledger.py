@@ -8,6 +8,7 @@ import click
 
 from remit.cli import terminal
 from remit.cli.ledger_files import export_, prove
+from remit.cli.ledger_keeping import erase, legal_hold, rotate
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.cli.rebuild import rebuild
@@ -38,8 +39,7 @@ def ledger() -> None:
     """Verify the record, list its entries, say how it stands.
 
     Everything that Remit receives, decides and does is an entry of an append-only log whose
-    checkpoints are signed. But for `rebuild` these commands only read, also beside a running
-    `remit serve`.
+    checkpoints are signed. What only reads also works beside a running `remit serve`.
 
     Example: `remit ledger verify`
     """
@@ -252,6 +252,9 @@ def _plain(position: int, entry: Entry) -> dict[str, Any]:
 
 ledger.add_command(export_)
 ledger.add_command(prove)
+ledger.add_command(erase)
+ledger.add_command(legal_hold)
+ledger.add_command(rotate)
 
 
 def _options(ctx: click.Context) -> Options:

@@ -21,7 +21,7 @@ class CaseReceived(Event):
     content: str  # keyed digest of the body
     outcomes: Mapping[str, str]  # field -> accepted | assumed | absent
     assumptions: tuple[str, ...]
-    subject: str | None = None  # random handle of the requester
+    subject: str | None = None  # handle of the requester
 
 
 @declared("intake:case:quarantined", "raw", "reasons")
@@ -32,6 +32,7 @@ class CaseQuarantined(Event):
     external: str
     content: str
     codes: tuple[str, ...]
+    subject: str | None = None  # handle of the requester, where the sender can be read
 
 
 @declared("intake:case:released", "raw", "fields")
@@ -40,6 +41,7 @@ class CaseReleased(Event):
 
     outcomes: Mapping[str, str]
     corrected: tuple[str, ...]
+    subject: str | None = None
 
 
 # -- orchestration: steps ------------------------------------------------------------------------

@@ -41,3 +41,78 @@ class ProjectionsRebuilt(Event):
     tables: tuple[str, ...]
     differences: int
     by: str  # the person who had it done
+
+
+# -- keys, erasure, legal holds and retention ----------------------------------------------------
+
+
+@declared("ledger:key:rotated")
+class KeyRotated(Event):
+    """A new root key wraps every surviving key; the one before it is kept for a while."""
+
+    before: str  # id of the root key
+    root: str
+    wrapped: int | None = None  # keys that were wrapped anew; unknown after a crash
+
+
+@declared("ledger:key:destroyed")
+class KeyDestroyed(Event):
+    """A root key is gone: no backup from before its rotation opens any content."""
+
+    root: str
+
+
+@declared("ledger:erasure:requested")
+class ErasureRequested(Event):
+    """Everything that was received about somebody, or one case, is to be erased."""
+
+    erasure_id: str
+    ground: str
+    cases: int
+    subject: str | None = None  # handle of the person
+    case_id: str | None = None
+
+
+@declared("ledger:erasure:refused")
+class ErasureRefused(Event):
+    erasure_id: str
+    ground: str
+    code: str  # legal_hold
+    holds: tuple[str, ...]
+    subject: str | None = None
+    case_id: str | None = None
+
+
+@declared("ledger:erasure:completed")
+class ErasureCompleted(Event):
+    """Nothing that we hold opens it any more; a large one is told in several entries."""
+
+    erasure_id: str
+    ground: str
+    part: int  # 1..parts
+    parts: int
+    cases: int
+    payloads: int  # rows that were deleted, in all
+    values: int  # originals in the vault that were deleted, in all
+    keys: tuple[str, ...]  # those that were destroyed, of this part
+    root: str  # the root key of the epoch
+    blind_us: int  # from when on no backup opens it
+    subject: str | None = None
+    case_id: str | None = None
+
+
+@declared("ledger:legal_hold:placed")
+class LegalHoldPlaced(Event):
+    """Content that must not go: no erasure, no retention, no pruning."""
+
+    hold_id: str
+    kind: str  # case | person | workflow | range
+    ref: str
+    ground: str
+    review_us: int
+
+
+@declared("ledger:legal_hold:released")
+class LegalHoldReleased(Event):
+    hold_id: str
+    ground: str

@@ -8,7 +8,7 @@ from remit.domain import clock
 from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.value import Json
-from remit.errors import NotFoundError
+from remit.errors import NotFoundError, PayloadErasedError
 from remit.governance import cards, inbox
 from remit.governance.card import ApprovalRow
 from remit.ledger import read as record
@@ -65,6 +65,7 @@ class CaseView:
     timeline: Timeline
     approvals: tuple[ApprovalRow, ...]
     effects: tuple[EffectLine, ...]
+    erased_at: datetime | None = None  # its content is gone; what it shows stands in the leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,8 @@ def view(
     row = cases.find(connection, case_id)
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
-    entries = record.stream(connection, keys, case_id)
+    entries = record.stream(connection, keys, case_id, erased=True)
+    erased = record.erased_us(connection, case_id)
     fields: Json = {}
     arguments: dict[str, Mapping[str, Json]] = {}
     for entry in entries:
@@ -158,6 +160,7 @@ def view(
         effects=tuple(
             _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)
         ),
+        erased_at=None if erased is None else clock.instant(erased),
     )
 
 
@@ -216,7 +219,10 @@ def _effect(
 
 
 def _aside(connection: Connection, keys: KeyRing, row: cases.CaseRow) -> SetAside:
-    form = record.payload(connection, keys, row.case_id, 1, "reasons")
+    try:
+        form = record.payload(connection, keys, row.case_id, 1, "reasons")
+    except PayloadErasedError:  # it is about to be closed
+        form = {}
     found = form if isinstance(form, dict) else {}
     items = found.get("items")
     text = found.get("text")

@@ -10,7 +10,7 @@ from remit.domain.approval import ApprovalState
 from remit.domain.effect import EffectState
 from remit.domain.money import Money
 from remit.domain.value import Json
-from remit.errors import NotFoundError
+from remit.errors import NotFoundError, PayloadErasedError
 from remit.governance import cards
 from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
 from remit.ledger import read as record
@@ -20,6 +20,7 @@ from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 
 PAGE_MAX = 200
+ERASED = "the content was erased"
 
 
 def page(
@@ -62,7 +63,10 @@ def approval_row(
     connection: Connection, keys: KeyRing, row: ApprovalRecord, now: datetime
 ) -> ApprovalRow:
     """Return one line of the inbox."""
-    form = record.payload(connection, keys, row.case_id, row.card_seq, "card")
+    try:
+        form = record.payload(connection, keys, row.case_id, row.card_seq, "card")
+    except PayloadErasedError:
+        form = {"sentence": ERASED}
     card = form if isinstance(form, dict) else {}
     reasons = card.get("reasons")
     listed: list[Json] = reasons if isinstance(reasons, list) else []

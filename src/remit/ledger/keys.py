@@ -9,7 +9,7 @@ and a crash leaves keys unused, never a payload unreadable.
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from remit.domain import clock
 from remit.errors import KeyUnavailableError
 from remit.ledger.keyed import Keyed
 from remit.ledger.keystore import KEY_BYTES, KEY_FILE, FileKeyStore, KeyStore, RandomBytes
-from remit.ledger.wrapping import ContentKey, Rotated, Wrapping
+from remit.ledger.wrapping import ContentKey, Epoch, Rotated, Wrapping
 from remit.store.keys import KeyRows, file_rows
 
 BATCH_FIRST: Final = 16
@@ -132,6 +132,22 @@ class KeyRing:
             self._facts = found.id
         return found
 
+    def destroy(self, ids: Sequence[str]) -> None:
+        """Destroy keys of content for good; other processes see it within a second."""
+        self._store.destroy(ids)
+
+    def epoch(self) -> Epoch:
+        """Return the root key in use, and the one before it."""
+        return self._store.epoch()
+
+    def rotate(self) -> Rotated:
+        """Begin a new epoch: a new root key wraps every key that is left."""
+        return self._store.rotate()
+
+    def destroy_root(self, root: str) -> None:
+        """Destroy the root key of an epoch that ended."""
+        self._store.roots.destroy(root)
+
     def find(self, id: str) -> ContentKey | None:
         """Return a key by its id, or None where it was destroyed.
 
@@ -165,4 +181,4 @@ class KeyRing:
         return self._stored
 
 
-__all__ = ["BATCH_MAX", "CASE", "FACTS", "ContentKey", "KeyRing", "Rotated"]
+__all__ = ["BATCH_MAX", "CASE", "FACTS", "ContentKey", "Epoch", "KeyRing", "Rotated"]

@@ -1,16 +1,17 @@
 """Read the record back: a case's stream, one payload, the tail of the whole log."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 from remit.domain.entry import Entry
-from remit.errors import NotFoundError, PayloadMissingError
+from remit.errors import NotFoundError, PayloadErasedError, PayloadMissingError
 from remit.ledger.canonical import Json
-from remit.ledger.entry import Leaf, PayloadName, parse
+from remit.ledger.entry import PayloadName, parse
 from remit.ledger.keys import CASE
 from remit.ledger.seal import KeyRing, open_payload
+from remit.store import erasures
 from remit.store.connection import Connection
 
 TAIL_PAGE_MAX: Final = 10_000
@@ -24,11 +25,13 @@ def stream(
     *,
     after: int = 0,
     roles: Collection[str] | None = None,
+    erased: bool = False,
 ) -> list[Entry]:
     """Return a case's entries after a number, in order, with their payloads of these roles.
 
-    Without `roles` every payload but `raw` is opened; an empty collection opens none. Raises
-    `NewerEntryError`, `PayloadMissingError`, `PayloadTamperedError`.
+    Without `roles` every payload but `raw` is opened; an empty collection opens none. With
+    `erased`, payloads that were erased are left out. Raises `NewerEntryError`,
+    `PayloadMissingError`, `PayloadErasedError`, `PayloadTamperedError`.
     """
     leaves = connection.rows(
         "SELECT seq, leaf FROM entries WHERE case_id = ? AND seq > ? ORDER BY seq",
@@ -48,7 +51,19 @@ def stream(
     for seq, data in leaves:
         leaf = parse(data)
         wanted = [name for name in leaf.payloads if _wanted(name.role, roles)]
-        entries.append(_opened(leaf, wanted, sealed.get(seq, {}), keys) if wanted else leaf.entry)
+        if not wanted:
+            entries.append(leaf.entry)
+            continue
+        rows, contents = sealed.get(seq, {}), dict[str, Json]()
+        for name in wanted:
+            try:
+                contents[name.role] = _open(
+                    connection, leaf.entry, name, rows.get(name.role), keys
+                )
+            except PayloadErasedError:
+                if not erased:
+                    raise
+        entries.append(replace(leaf.entry, payloads=contents))
     return entries
 
 
@@ -69,7 +84,7 @@ def payload(connection: Connection, keys: KeyRing, case_id: str, seq: int, role:
         "SELECT sealed FROM payloads WHERE case_id = ? AND seq = ? AND role = ?",
         (case_id, seq, role),
     )
-    return _open(leaf.entry, name, ciphertext, keys)
+    return _open(connection, leaf.entry, name, ciphertext, keys)
 
 
 def tail(connection: Connection, after_position: int, limit: int) -> list[tuple[int, Entry]]:
@@ -92,24 +107,38 @@ def key_id(connection: Connection, case_id: str) -> str | None:
     return found
 
 
+def erased_us(connection: Connection, case_id: str) -> int | None:
+    """Return when the content of a case was erased, in microseconds; None where it was not."""
+    data = connection.value("SELECT leaf FROM entries WHERE case_id = ? AND seq = 1", (case_id,))
+    found = (
+        erasures.ended_us(connection, name.key)
+        for name in (() if data is None else parse(data).payloads)
+    )
+    return next((one for one in found if one is not None), None)
+
+
 def _wanted(role: str, roles: Collection[str] | None) -> bool:
     return role != NEVER_BY_DEFAULT if roles is None else role in roles
 
 
-def _opened(
-    leaf: Leaf, names: list[PayloadName], rows: Mapping[str, bytes], keys: KeyRing
-) -> Entry:
-    contents = {name.role: _open(leaf.entry, name, rows.get(name.role), keys) for name in names}
-    return replace(leaf.entry, payloads=contents)
-
-
-def _open(entry: Entry, name: PayloadName, ciphertext: bytes | None, keys: KeyRing) -> Json:
+def _open(
+    connection: Connection,
+    entry: Entry,
+    name: PayloadName,
+    ciphertext: bytes | None,
+    keys: KeyRing,
+) -> Json:
+    key = None if ciphertext is None else keys.find(name.key)
+    if key is None and erasures.covers(connection, key_id=name.key, case_id=entry.case_id):
+        raise PayloadErasedError(
+            f"the content of entry {entry.seq} of case `{entry.case_id}` was erased; "
+            "the entry and its proofs stand"
+        )
     if ciphertext is None:
         raise PayloadMissingError(
             f"payload `{name.role}` of entry {entry.seq} of case `{entry.case_id}` is not there; "
             "run `remit ledger verify`"
         )
-    key = keys.find(name.key)
     if key is None:
         raise PayloadMissingError(
             f"the key `{name.key}` of entry {entry.seq} of case `{entry.case_id}` is not there; "

@@ -59,6 +59,15 @@ class Rotated:
     wrapped: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """The root key in use, the one that it replaced, and since when in microseconds."""
+
+    root: str
+    before: str | None
+    began_us: int
+
+
 @dataclass(slots=True)
 class Wrapping:
     """The stored keys of an installation, unwrapped for a minute at most."""
@@ -126,13 +135,20 @@ class Wrapping:
             self._asked(lambda: self.rows.delete(ids))
             self._cached.clear()
 
+    def epoch(self) -> Epoch:
+        """Return the root key in use, and the one before it."""
+        row = self._tenant_row()
+        _, _, before = row.id.partition("-")
+        return Epoch(root=row.parent, before=before or None, began_us=row.made_us)
+
     def rotate(self) -> Rotated:
         """Begin a new epoch and wrap every surviving key under its tenant key."""
         with self._guard:
             before = self._tenant_row()
             old = self._tenant()
             root = self.roots.renew()
-            fresh = ContentKey(f"{TENANT}-{self.random_bytes(ID_BYTES).hex()}", self._random_key())
+            # Its id names the root that it replaces: a crash leaves that to be told.
+            fresh = ContentKey(f"{TENANT}-{before.parent}", self._random_key())
             row = self._wrapped_by_root(fresh)
             wrapped = self._asked(
                 lambda: self.rows.rewrap(

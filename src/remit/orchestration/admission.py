@@ -40,6 +40,8 @@ MESSAGE_BYTES_MAX = 1024 * 1024
 OPEN_CASES_MAX = 100_000
 EXTERNAL_CHARACTERS_MAX = 200
 FAULTS_MAX = 10
+HANDLE_CHARACTERS = 32
+SENDERS = ("sender", "from", "requester")  # the fields that may name who writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +104,8 @@ class Intake:
         identity = content if external_id is None else self.identity(raw, external_id=external_id)
         masker, rows, key = self.masker(case_id)
         message = _Message(case=handler.case, raw=raw, masker=masker, context=self._context())
-        event, payloads, reasons = _read(message, channel, identity, content)
-        normalised = message.normalised
-        if isinstance(event, CaseReceived):
-            event = _with_subject(event, normalised, self.keyed)
+        subject = _subject(message.normalised, self.keyed)
+        event, payloads, reasons = _read(message, channel, identity, content, subject)
         draft = Draft(
             event=event,
             case_id=case_id,
@@ -150,7 +150,11 @@ class Intake:
             said = "; ".join(f"`{item.field}`: {item.sentence}" for item in left)
             raise IntakeError(f"still doubtful, nothing was released: {said}")
         fields = message.fields()
-        event = CaseReleased(outcomes=normalised.outcomes(), corrected=tuple(sorted(corrections)))
+        event = CaseReleased(
+            outcomes=normalised.outcomes(),
+            corrected=tuple(sorted(corrections)),
+            subject=_subject(normalised, self.keyed),
+        )
         return event, {"raw": _form(corrected), "fields": fields}
 
     def _context(self) -> NormaliseContext:
@@ -291,7 +295,7 @@ class _Message:
 
 
 def _read(
-    message: _Message, channel: str, identity: str, content: str
+    message: _Message, channel: str, identity: str, content: str, subject: str | None
 ) -> tuple[Event, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
     try:
         items = message.items()
@@ -306,7 +310,9 @@ def _read(
         payload = {"reasons": {"items": [_item(item) for item in items], "text": {}}}
     if items:
         codes = tuple(item.code.value for item in items)
-        aside = CaseQuarantined(channel=channel, external=identity, content=content, codes=codes)
+        aside = CaseQuarantined(
+            channel=channel, external=identity, content=content, codes=codes, subject=subject
+        )
         return aside, payload, items
     received = CaseReceived(
         channel=channel,
@@ -314,6 +320,7 @@ def _read(
         content=content,
         outcomes=message.normalised.outcomes(),
         assumptions=message.normalised.assumptions(),
+        subject=subject,
     )
     return received, payload, ()
 
@@ -334,23 +341,18 @@ def _mask(masker: Masker) -> Callable[[str, str | None], str]:
     return mask
 
 
-def _with_subject(
-    event: CaseReceived, normalised: Normalised, keyed: Callable[[bytes], str]
-) -> CaseReceived:
-    """Name the requester by a keyed handle of the sender's address, where there is one."""
-    for name in ("sender", "from", "requester"):
+def _subject(normalised: Normalised, keyed: Callable[[bytes], str]) -> str | None:
+    """Return the keyed handle of the sender's address, where there is one."""
+    for name in SENDERS:
         field = normalised.fields.get(name)
         if field is not None and isinstance(field.value, str):
-            handle = keyed(b"subject\x00" + field.value.encode())[:32]
-            return CaseReceived(
-                channel=event.channel,
-                external=event.external,
-                content=event.content,
-                outcomes=event.outcomes,
-                assumptions=event.assumptions,
-                subject=handle,
-            )
-    return event
+            return handle_of(field.value, keyed)
+    return None
+
+
+def handle_of(address: str, keyed: Callable[[bytes], str]) -> str:
+    """Return the handle of whoever writes from an address."""
+    return keyed(b"subject\x00" + address.encode())[:HANDLE_CHARACTERS]
 
 
 def _form(raw: Mapping[str, object]) -> dict[str, Json]:

@@ -14,12 +14,12 @@ from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseReopened
 from remit.domain.value import Json
-from remit.errors import NotFoundError
+from remit.errors import NotFoundError, PayloadErasedError
 from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
 from remit.governance.owners import Person, require, roles_of
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission
+from remit.orchestration import admission, rollback
 from remit.orchestration.admission import Intake
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.rollback import Rollback
@@ -133,7 +133,10 @@ class Desk:
     async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
         """Undo a confirmed effect on an owner's word; return the undo's action id."""
         require(self._people, person, OWNER_ROLE)
-        return await self.rollback.undo(action_id, person=person, reason=reason)
+        try:
+            return await self.rollback.undo(action_id, person=person, reason=reason)
+        except PayloadErasedError:
+            return await self.write(lambda uow: rollback.give_up(uow, action_id, person=person))
 
     # -- doubtful input and cases that a person has -----------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from remit.domain import actor
 from remit.domain.decision import GateVerdict
 from remit.domain.effect import EffectState
+from remit.domain.entry import Draft
 from remit.domain.event import (
     ActionDecided,
     ActionProposed,
@@ -27,6 +28,7 @@ from remit.policy import gate
 from remit.store import proposals as rows
 from remit.store.connection import Connection
 from remit.store.database import Database
+from remit.store.unit import UnitOfWork
 
 UNDO_PATH = "undo:"
 
@@ -142,6 +144,28 @@ class Rollback:
             path=proposal.path,
         )
         await run.write()
+
+
+def give_up(uow: UnitOfWork, action_id: str, *, person: str) -> str:
+    """Record that an effect cannot be undone since its arguments were erased: an owner's task."""
+    row = rows.find(uow.connection, action_id)
+    if row is None:
+        raise NotFoundError(f"there is no action `{action_id}`")
+    by = derived("undo", action_id)
+    for event in (
+        EffectCompensating(action_id=action_id, by=by),
+        EffectUncompensated(action_id=action_id, by=by, code="erased"),
+    ):
+        uow.append(
+            Draft(
+                event=event,
+                case_id=row.case_id,
+                workflow=row.workflow,
+                actor=actor.person(person),
+                path=f"{UNDO_PATH}{action_id}",
+            )
+        )
+    return by
 
 
 def _masked(run: Run, text: str) -> str:

@@ -1,13 +1,16 @@
 """Opening a case for a run: its entries folded, its masker, its place in the record."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from remit.domain.actor import service
 from remit.domain.case import CaseStatus
-from remit.domain.entry import Entry
-from remit.errors import NotFoundError, UnknownWorkflowError
+from remit.domain.entry import Draft, Entry
+from remit.domain.event import CaseEscalated
+from remit.errors import NotFoundError, PayloadErasedError, UnknownWorkflowError
 from remit.intake import mask
 from remit.intake.mask import Masker
 from remit.ledger import read as record
@@ -20,7 +23,10 @@ from remit.orchestration.standing import Authority
 from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
+from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
+
+ERASED = "erased"
 
 
 class Read(Protocol):
@@ -54,7 +60,13 @@ class Runs:
         if status is not CaseStatus.READY or workflow not in self.equipment:
             return None  # a workflow that is not set up here: the case stays ready for one that is
         if fresh is None or fresh.entry is None or fresh.entry.seq != seq:
-            return await self.open(case_id)
+            try:
+                return await self.open(case_id)
+            except PayloadErasedError:
+                await asyncio.wrap_future(
+                    self.writer.submit(lambda uow: _escalate_erased(uow, case_id))
+                )
+                return None
         return self._run(case_id, workflow, [fresh.entry], fresh)
 
     async def open(self, case_id: str) -> Run:
@@ -122,4 +134,18 @@ class Runs:
     ) -> tuple[Masker, NewRows]:
         return mask.open_scope(
             case_id, root_key=key.subkey("vault"), rows=rows, random_bytes=self.random_bytes
+        )
+
+
+def _escalate_erased(uow: UnitOfWork, case_id: str) -> None:
+    """Hand a case to a person that cannot be replayed past what was erased."""
+    row = cases.find(uow.connection, case_id)
+    if row is not None and row.status is CaseStatus.READY:
+        uow.append(
+            Draft(
+                event=CaseEscalated(code=ERASED),
+                case_id=case_id,
+                workflow=row.workflow,
+                actor=service("replay"),
+            )
         )

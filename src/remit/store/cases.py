@@ -27,6 +27,7 @@ SCHEMA = (
     "create index if not exists cases_status on cases (status, opened_us, case_id)",
     "create index if not exists cases_workflow on cases (workflow, status, opened_us)",
     "create index if not exists cases_opened on cases (opened_us, case_id)",
+    "create index if not exists cases_subject on cases (subject) where subject <> ''",
     """create table if not exists case_counts (
         workflow text not null,
         status text not null,
@@ -146,6 +147,26 @@ def ready(connection: Connection, limit: int) -> list[tuple[str, str]]:
     return [(str(row[0]), str(row[1])) for row in rows]
 
 
+def of_subject(connection: Connection, subject: str, *, until_us: int) -> list[CaseRow]:
+    """Return a person's cases that were opened until an instant, the oldest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from cases where subject = ? and subject <> '' and opened_us <= ?"
+        " order by opened_us, case_id",
+        (subject, until_us),
+    )
+    return [_row(row) for row in rows]
+
+
+def subjects_starting_with(connection: Connection, prefix: str, limit: int) -> list[str]:
+    """Return handles that begin so."""
+    rows = connection.rows(
+        "select distinct subject from cases where subject <> '' and subject >= ? and subject < ?"
+        " order by subject limit ?",
+        (prefix, prefix + "g", limit),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def counts(connection: Connection, workflow: str | None = None) -> dict[str, int]:
     """Return the number of cases by status."""
     rows = (
@@ -232,6 +253,15 @@ def _closed(connection: Connection, entry: Entry) -> str | None:
     return None
 
 
+def _released(connection: Connection, entry: Entry) -> str | None:
+    if entry.word("subject"):
+        connection.execute(
+            "update cases set subject = ? where case_id = ?",
+            (entry.word("subject"), entry.case_id),
+        )
+    return _wakes(connection, entry)
+
+
 def _wakes(connection: Connection, entry: Entry) -> str | None:
     return _set(connection, entry, CaseStatus.READY, "")
 
@@ -298,7 +328,7 @@ def _row(row: tuple[object, ...]) -> CaseRow:
 _MOVES: Mapping[str, Callable[[Connection, Entry], str | None]] = {
     "intake:case:received": _received,
     "intake:case:quarantined": _quarantined,
-    "intake:case:released": _wakes,
+    "intake:case:released": _released,
     "orchestration:wait:started": _waits,
     "orchestration:wait:ended": _wakes,
     "orchestration:case:escalated": _escalated,

@@ -38,6 +38,9 @@ class Database(Protocol):
     def maintain(self, connection: Connection) -> None:
         """Do what is due between two commits."""
 
+    def empty_log(self) -> bool:
+        """Leave nothing of what was deleted in a log beside the rows; False if somebody reads."""
+
     def close(self) -> None:
         """Close every reader and give the database free for another process."""
 

@@ -244,6 +244,10 @@ class PostgresDatabase:
         """Return the bytes that the database takes."""
         return int(self.read(lambda c: c.value("SELECT pg_database_size(current_database())")))
 
+    def empty_log(self) -> bool:
+        """Do nothing: the server's log belongs to the server, and the content in it is sealed."""
+        return True
+
     def maintain(self, connection: Connection) -> None:
         """Do nothing: the server looks after itself."""
 

@@ -1,7 +1,17 @@
 """Which nouns look at which entry: the one place that live writing and a rebuild share."""
 
 from remit.domain.entry import Entry
-from remit.store import approvals, authority, cases, kpi_days, proposals, vault, waits
+from remit.store import (
+    approvals,
+    authority,
+    cases,
+    erasures,
+    kpi_days,
+    legal_holds,
+    proposals,
+    vault,
+    waits,
+)
 from remit.store.connection import Connection
 
 SCHEMA: tuple[str, ...] = (
@@ -11,6 +21,8 @@ SCHEMA: tuple[str, ...] = (
     *approvals.SCHEMA,
     *authority.SCHEMA,
     *kpi_days.SCHEMA,
+    *erasures.SCHEMA,
+    *legal_holds.SCHEMA,
     *vault.SCHEMA,
 )
 
@@ -22,6 +34,8 @@ TABLES: tuple[str, ...] = (
     *approvals.TABLES,
     *authority.TABLES,
     *kpi_days.TABLES,
+    *erasures.TABLES,
+    *legal_holds.TABLES,
 )
 
 
@@ -32,4 +46,7 @@ def project(connection: Connection, entry: Entry) -> str | None:
     waits.project(connection, entry)
     authority.project(connection, entry)
     kpi_days.project(connection, entry)
+    if entry.event.startswith("ledger:"):
+        erasures.project(connection, entry)
+        legal_holds.project(connection, entry)
     return cases.project(connection, entry)

@@ -209,6 +209,17 @@ class SqliteDatabase:
         """Move the write-ahead log into the file where it has grown."""
         self._keeper.committed(connection)
 
+    def empty_log(self) -> bool:
+        """Move the write-ahead log into the file and cut it to nothing."""
+        connection = self._open(write=True)
+        try:
+            busy, _, _ = connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+            return not busy
+        except StorageUnavailableError:
+            return False
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close every idle reader and give the file free."""
         self._keeper.close()

@@ -34,3 +34,13 @@ def of_scope(connection: Connection, scope: str) -> list[VaultTuple]:
         (scope,),
     )
     return [(str(r[0]), str(r[1]), str(r[2]), bytes(r[3]), bytes(r[4])) for r in rows]
+
+
+def count(connection: Connection, scope: str) -> int:
+    """Return how many values a scope holds."""
+    return int(connection.value("select count(*) from vault where scope = ?", (scope,)))
+
+
+def forget(connection: Connection, scope: str) -> int:
+    """Delete a scope's rows; return how many there were."""
+    return connection.execute("delete from vault where scope = ?", (scope,))

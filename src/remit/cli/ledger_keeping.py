@@ -1,0 +1,348 @@
+"""`remit ledger erase`, `legal-hold`, `rotate`: what goes, what stays, and which key ends."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from remit.app import Remit
+from remit.cli import terminal
+from remit.cli.opening import case_named, owning, reading
+from remit.cli.options import Options
+from remit.domain import clock
+from remit.domain.actor import person as person_actor
+from remit.errors import NotFoundError, RequestInvalidError
+from remit.governance import legal_holds
+from remit.governance.owners import require, roles_of
+from remit.orchestration.admission import HANDLE_CHARACTERS, handle_of
+from remit.orchestration.erasure import ErasureOutcome, ErasurePlan, Subject
+from remit.store import cases
+from remit.store import legal_holds as hold_rows
+from remit.store.connection import Connection
+from remit.store.legal_holds import HoldRow
+
+SETTLE_SECONDS: Final = 60.0
+OWNER: Final = "owner"
+HEXADECIMAL: Final = frozenset("0123456789abcdef")
+BLOCKED: Final = 1
+_as = click.option("--as", "person", required=True, help="Who you are: a handle of `[people]`.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+_yes = click.option(
+    "--yes", "typed", metavar="NAME", help="The name that would be asked for, typed already."
+)
+
+
+@click.command()
+@click.option("--person", "ref", metavar="REF", help="The sender's address, or their handle.")
+@click.option("--case", "case_id", metavar="ID", help="One case alone, by the start of its id.")
+@click.option("--ground", required=True, help="Why, as a short code such as `request`.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; write nothing.")
+@_yes
+@_as
+@_json
+@click.pass_context
+def erase(
+    ctx: click.Context,
+    *,
+    ref: str | None,
+    case_id: str | None,
+    ground: str,
+    dry_run: bool,
+    typed: str | None,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Erase what somebody wrote: keys, sealed content and masked originals; every proof stays.
+
+    Legal holds are asked first. Cases that are open are withdrawn and closed; an effect that is
+    under way is waited for, and one of which nobody knows waits for a person. What was done stays
+    on record without its content. Exit codes: 0 erased or nothing to erase, 1 refused or waiting.
+
+    Example: `remit ledger erase --person anna@example.org --ground request --as me --dry-run`
+    """
+    if (ref is None) == (case_id is None):
+        raise click.UsageError("say whose: `--person REF` or `--case ID`")
+    if legal_holds.GROUND.fullmatch(ground) is None:
+        raise click.UsageError(f"`{ground}` is no ground; write a short code such as `request`")
+    project = ctx.ensure_object(Options).project()
+    with owning(project, owner="remit ledger erase") as owned:
+        remit = owned.remit
+        require(remit.people(), person, OWNER)
+        subject = _subject(remit, ref, case_id)
+        plan = remit.erasure.plan(subject)
+        if not as_json or dry_run:
+            _tell(plan, as_json=as_json)
+        if dry_run:
+            ctx.exit(BLOCKED if plan.holds else 0)
+        name = subject.handle or subject.case_id
+        _typed(name[:8], typed, "the first eight characters of the handle or case")
+
+        async def work(remit: Remit) -> ErasureOutcome:
+            return await remit.erasure.erase(
+                subject, by=person, ground=ground, settle_seconds=SETTLE_SECONDS
+            )
+
+        done = owned.run(work)
+    if as_json:
+        terminal.echo_json(done)
+    else:
+        _told(done)
+    ctx.exit(0 if done.state in ("completed", "nothing") else BLOCKED)
+
+
+@click.command()
+@click.option("--root", is_flag=True, required=True, help="Replace the root key.")
+@_yes
+@_as
+@_json
+@click.pass_context
+def rotate(
+    ctx: click.Context, *, root: bool, typed: str | None, person: str, as_json: bool
+) -> None:
+    """Begin a new epoch: a new root key wraps every key that is left, the old one ends later.
+
+    After `root_key_destroy_after_days` the old root is destroyed. A backup from before opens no
+    content from then on; its entries and proofs stay good.
+
+    Example: `remit ledger rotate --root --as me`
+    """
+    del root
+    project = ctx.ensure_object(Options).project()
+    with owning(project, owner="remit ledger rotate") as owned:
+        remit = owned.remit
+        require(remit.people(), person, OWNER)
+        days = remit.erasure.rotation.epochs.destroy_after_days
+        if not as_json:
+            click.echo(
+                f"the root key {remit.keys.epoch().root} will be replaced, and destroyed in "
+                f"{days} days: backups from before then open no content any more"
+            )
+        _typed("rotate", typed, "the word")
+        done = remit.erasure.rotation.rotate(by=person_actor(person))
+        ended = remit.erasure.rotation.ended()
+    if as_json:
+        terminal.echo_json({"root": done.root, "before": done.before, "wrapped": done.wrapped,
+                            "epochs": ended})  # fmt: skip
+        return
+    click.echo(f"the root key is {done.root}; it wraps {done.wrapped} keys")
+    for one in ended:
+        state = "destroyed" if one.destroyed else f"will be destroyed on {one.due_at:%Y-%m-%d}"
+        click.echo(f"{one.root}  replaced on {one.replaced_at:%Y-%m-%d}, {state}")
+
+
+@click.group("legal-hold")
+def legal_hold() -> None:
+    """Hold content that must not go: no erasure, no retention and no pruning touches it.
+
+    Example: `remit ledger legal-hold list`
+    """
+
+
+@legal_hold.command("place")
+@click.argument("kind", type=click.Choice(legal_holds.KINDS))
+@click.argument("ref")
+@click.option("--ground", required=True, help="Why, as a short code such as `case-2026-114`.")
+@click.option(
+    "--review",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day on which somebody looks at it again.",
+)
+@_as
+@_json
+@click.pass_context
+def place(
+    ctx: click.Context,
+    *,
+    kind: str,
+    ref: str,
+    ground: str,
+    review: datetime,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Place a legal hold on a case, a person, a workflow or a range of positions (`100..250`).
+
+    Example: `remit ledger legal-hold place case 019a --ground suit-7 --review 2027-06-01 --as me`
+    """
+    project = ctx.ensure_object(Options).project()
+    with owning(project, owner="remit ledger legal-hold") as owned:
+        remit = owned.remit
+        roles_of(remit.people(), person)
+        whole = _whole(remit, kind, ref)
+        row = remit.writer.run(
+            lambda uow: legal_holds.place(
+                uow, remit.new_id(), kind=kind, ref=whole, ground=ground,
+                review_at=review.replace(tzinfo=UTC), person=person,
+                origin=remit.erasure.rotation.origin,
+            )
+        ).value  # fmt: skip
+    _holds([row], as_json=as_json)
+
+
+@legal_hold.command("release")
+@click.argument("hold_id", metavar="ID")
+@click.option("--ground", required=True, help="Why it may go.")
+@_yes
+@_as
+@_json
+@click.pass_context
+def release(
+    ctx: click.Context,
+    *,
+    hold_id: str,
+    ground: str,
+    typed: str | None,
+    person: str,
+    as_json: bool,
+) -> None:
+    """Release a legal hold; somebody else than the one who placed it has to.
+
+    Example: `remit ledger legal-hold release 019a --ground settled --as tom`
+    """
+    project = ctx.ensure_object(Options).project()
+    with owning(project, owner="remit ledger legal-hold") as owned:
+        remit = owned.remit
+        roles_of(remit.people(), person)
+        whole = remit.database.read(lambda c: _hold_named(c, hold_id))
+        if not as_json:
+            _holds([whole], as_json=False)
+        _typed(whole.ground, typed, "the ground it was placed on")
+        row = remit.writer.run(
+            lambda uow: legal_holds.release(
+                uow,
+                whole.hold_id,
+                ground=ground,
+                person=person,
+                origin=remit.erasure.rotation.origin,
+            )
+        ).value
+    _holds([row], as_json=as_json)
+
+
+@legal_hold.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also those that were released.")
+@_json
+@click.pass_context
+def list_(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
+    """List legal holds, the oldest first.
+
+    Example: `remit ledger legal-hold list --all`
+    """
+    with reading(ctx.ensure_object(Options).project()) as record:
+        rows = record.database.read(lambda c: hold_rows.every(c, standing=not everything))
+    _holds(rows, as_json=as_json)
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _subject(remit: Remit, ref: str | None, case_id: str | None) -> Subject:
+    if case_id is not None:
+        return Subject(case_id=remit.database.read(lambda c: case_named(c, case_id)))
+    return Subject(handle=_handle(remit, ref or ""))
+
+
+def _handle(remit: Remit, ref: str) -> str:
+    """Return the handle of an address, or the one handle that begins so."""
+    text = ref.strip()
+    for address in dict.fromkeys((text, text.lower(), text.casefold())):
+        handle = handle_of(address, remit.intake.keyed)
+        if remit.database.read(lambda c, h=handle: cases.subjects_starting_with(c, h, 1)):  # type: ignore[misc]  # a default binds the loop's value
+            return handle
+    if text and set(text) <= HEXADECIMAL and len(text) <= HANDLE_CHARACTERS:
+        found = remit.database.read(lambda c: cases.subjects_starting_with(c, text, 2))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NotFoundError(f"several handles begin with `{text}`; write more of it")
+    raise NotFoundError(
+        "nobody of that address or handle has a case; where the sender was not read, erase the "
+        "case: `--case ID`"
+    )
+
+
+def _whole(remit: Remit, kind: str, ref: str) -> str:
+    match kind:
+        case "case":
+            return remit.database.read(lambda c: case_named(c, ref))
+        case "person":
+            return _handle(remit, ref)
+        case "workflow":
+            return remit.runs.workflow(ref).name
+        case _:
+            return ref
+
+
+def _hold_named(connection: Connection, start: str) -> HoldRow:
+    found = [row for row in hold_rows.every(connection, standing=False)
+             if row.hold_id.startswith(start.strip().lower())]  # fmt: skip
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFoundError(f"several legal holds begin with `{start}`; write more of the id")
+    raise NotFoundError(f"no legal hold begins with `{start}`; see `remit ledger legal-hold list`")
+
+
+def _typed(wanted: str, given: str | None, what: str) -> None:
+    """Ask for a name to be typed back; raises `RequestInvalidError` where it is another."""
+    if given is None:
+        given = click.prompt(f"type {what} to go on: {wanted}", prompt_suffix="\n> ", err=True)
+    if given.strip() != wanted:
+        raise RequestInvalidError(f"`{given.strip()}` is not `{wanted}`; nothing was changed")
+
+
+def _tell(plan: ErasurePlan, *, as_json: bool) -> None:
+    if as_json:
+        terminal.echo_json(plan)
+        return
+    whose = f"person {plan.subject.handle}" if plan.subject.handle else "one case"
+    click.echo(
+        f"{whose}: {len(plan.cases)} cases, {plan.payloads} sealed payloads under {plan.keys} "
+        f"keys, {plan.values} masked originals"
+    )
+    for case_id, status in plan.open:
+        click.echo(f"case {case_id} is {status}: it will be withdrawn and closed")
+    for case_id, action, state in plan.unsettled:
+        click.echo(f"case {case_id}: `{action}` is {state}; the erasure waits until it is known")
+    for hold in plan.holds:
+        click.echo(f"legal hold {hold.hold_id} on {hold.kind} {hold.ref}: nothing will be erased")
+
+
+def _told(done: ErasureOutcome) -> None:
+    match done.state:
+        case "completed":
+            click.echo(
+                f"erased {done.plan.payloads} payloads and {done.plan.values} originals of "
+                f"{len(done.plan.cases)} cases; every proof stays"
+            )
+            if done.blind_at is not None:
+                click.echo(
+                    f"no backup opens them after {done.blind_at:%Y-%m-%d}, when the root key "
+                    f"{done.root} is destroyed at the latest"
+                )
+            if not done.log_emptied:
+                click.echo("another process reads: its log is emptied at the next start", err=True)
+        case "refused":
+            click.echo("refused: a legal hold stands; the refusal is on record")
+        case "waiting":
+            for case_id, action, state in done.plan.unsettled:
+                click.echo(f"waits: `{action}` of case {case_id} is {state}")
+            click.echo("the request is on record; the same command, or the next start, goes on")
+        case _:
+            click.echo("nothing is left to erase")
+
+
+def _holds(rows: list[HoldRow], *, as_json: bool) -> None:
+    if as_json:
+        terminal.echo_json(rows)
+        return
+    for row in rows:
+        ended = "" if row.released_us is None else f", released by {row.released_by}"
+        review = clock.instant(row.review_us)
+        click.echo(
+            f"{row.hold_id}  {row.kind} {row.ref}  {row.ground}, placed by {row.placed_by}, "
+            f"review {review:%Y-%m-%d}{ended}"
+        )
+    if not rows:
+        click.echo("there is no legal hold", err=True)

@@ -1,0 +1,69 @@
+"""Erasing: the keys of cases are destroyed, their payload rows go, every leaf and proof stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from remit.domain.entry import Draft
+from remit.domain.ledger_event import ErasureCompleted
+from remit.ledger.keys import CASE
+from remit.store import vault
+from remit.store.connection import Connection
+
+KEYS_PER_ENTRY_MAX: Final = 400  # a leaf has 16 KiB
+_OF_CASES: Final = f"{CASE}-%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is sealed of some cases: rows, and the keys that they are sealed under."""
+
+    payloads: int
+    keys: tuple[str, ...]
+
+
+def content(connection: Connection, case_ids: Sequence[str]) -> Content:
+    """Return what is sealed of these cases under keys of their own."""
+    payloads, keys = 0, dict[str, None]()
+    for case_id in case_ids:
+        for key_id, number in connection.rows(
+            "SELECT key_id, COUNT(*) FROM payloads WHERE case_id = ? AND key_id LIKE ?"
+            " GROUP BY key_id ORDER BY key_id",
+            (case_id, _OF_CASES),
+        ):
+            keys[key_id] = None
+            payloads += number
+    return Content(payloads=payloads, keys=tuple(keys))
+
+
+def delete(connection: Connection, case_ids: Sequence[str]) -> tuple[int, int]:
+    """Delete payloads and vault values of cases, overwritten where the database can.
+
+    Returns how many there were of each.
+    """
+    scrub = connection.dialect == "sqlite"
+    if scrub:
+        connection.rows("PRAGMA secure_delete = ON")
+    try:
+        payloads = values = 0
+        for case_id in case_ids:
+            payloads += connection.execute(
+                "DELETE FROM payloads WHERE case_id = ? AND key_id LIKE ?", (case_id, _OF_CASES)
+            )
+            values += vault.forget(connection, case_id)
+        return payloads, values
+    finally:
+        if scrub:
+            connection.rows("PRAGMA secure_delete = OFF")
+
+
+def completed(draft: Draft, event: ErasureCompleted, keys: Sequence[str]) -> list[Draft]:
+    """Return the entries that name every key that was destroyed; `draft` says whose and where."""
+    pages = [
+        tuple(keys[start : start + KEYS_PER_ENTRY_MAX])
+        for start in range(0, len(keys), KEYS_PER_ENTRY_MAX)
+    ] or [()]
+    return [
+        replace(draft, event=replace(event, part=part, parts=len(pages), keys=page))
+        for part, page in enumerate(pages, 1)
+    ]
