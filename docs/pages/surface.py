@@ -60,6 +60,9 @@ def _inner(path: str, name: str, hint: object) -> Iterator[tuple[str, type[BaseM
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is dict:
         yield from _inner(f"{here}.NAME", "", arguments[1])
+    elif origin is list:
+        for inner, opened in _inner(here, "", arguments[0]):
+            yield f"[{inner}]", opened
     elif origin is Annotated:
         yield from _inner(here, "", arguments[0])
     elif origin is UnionType:

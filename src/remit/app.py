@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -16,8 +15,10 @@ from remit.errors import NotFoundError
 from remit.governance import casebook, inbox, overview
 from remit.governance.card import InboxPage
 from remit.governance.owners import Person, roles_of
-from remit.ledger import anchor, verify
 from remit.ledger import read as record
+from remit.ledger import verify
+from remit.ledger.anchor_standing import AnchorsView
+from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
@@ -65,7 +66,7 @@ class Remit(Desk):
         database: Database,
         keys: KeyRing,
         origin: str,
-        anchor_path: Path | None,
+        anchors: Anchors,
         assembled: Mapping[str, Assembled],
         people: Mapping[str, PersonSettings],
         now: Callable[[], datetime],
@@ -79,7 +80,7 @@ class Remit(Desk):
         self.keys = keys
         self.now = now
         self._random_bytes = random_bytes
-        self._anchor = anchor_path
+        self.anchors = anchors
         self._people = {
             handle: Person(handle=handle, name=one.name, roles=one.roles, active=one.active)
             for handle, one in people.items()
@@ -93,6 +94,7 @@ class Remit(Desk):
             database, self._journal, self._projected, now, on_commit=self._committed
         )
         self.keeper.on_trouble = self.writer.refuse
+        anchors.attach(self.writer, origin=origin)
         self._index(assembled)
         self.equipment: dict[str, Equipment] = {
             name: one.equipment(
@@ -151,6 +153,7 @@ class Remit(Desk):
     async def start(self, *, work: bool = True) -> None:
         """Begin to tell subscribers on this event loop, and to run cases unless `work` is off."""
         self._feed.open(asyncio.get_running_loop())
+        self.anchors.start()
         if work:
             await self.dispatcher.start()
             await self.erasure.begin()
@@ -163,10 +166,10 @@ class Remit(Desk):
 
     def close(self) -> None:
         """Close the writer, give everything its place in the log, and close the database."""
+        self.anchors.finish()
         self.writer.close()
         self.keeper.close()
-        if self._anchor is not None:
-            self.database.read(lambda c: anchor.publish(c, self._anchor, now=self.now()))  # type: ignore[arg-type]  # checked above
+        self.anchors.tell_local()
         self.keys.close()
         self.database.close()
 
@@ -355,14 +358,17 @@ class Remit(Desk):
     def verify(self) -> verify.VerifyReport:
         """Judge the whole record; never a bare OK."""
         self.keeper.drain()
-        if self._anchor is not None:
-            self.database.read(lambda c: anchor.publish(c, self._anchor, now=self.now()))  # type: ignore[arg-type]  # checked above
+        self.anchors.tell_local()
         return verify.verify(
             self.database,
             self._journal.vkey,
             payload_keys=self.keys,
-            anchors=() if self._anchor is None else (self._anchor,),
+            anchors=self.anchors.receipts(),
         )
+
+    def anchored(self) -> AnchorsView:
+        """Say how the anchors stand, without asking one."""
+        return self.anchors.status(now=self.now())
 
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:
         """Yield (position, event, case) after each commit; names only, never content."""

@@ -5,18 +5,33 @@ import random as randomness
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.ledger.anchor_standing import AnchorRules
+from remit.ledger.anchoring import Anchors
+from remit.ledger.checkpoint import Signer
+from remit.ledger.git_sink import GitSink
 from remit.ledger.keys import KeyRing
 from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
 from remit.ledger.randomness import RandomPages
 from remit.ledger.rotation import Epochs
+from remit.ledger.sinks import DirectorySink, FileSink, Sink
+from remit.ledger.timestamp_sink import TimestampSink
+from remit.ledger.witness_sink import WitnessSink
 from remit.models.choice import Progress
-from remit.settings import Project, secret
+from remit.settings import (
+    DirectoryAnchor,
+    FileAnchor,
+    GitAnchor,
+    Project,
+    WitnessAnchor,
+    secret,
+)
 from remit.store import passages, projections
-from remit.store.database import open_database
+from remit.store.database import Database, open_database
 from remit.store.keys import KEY_ROWS, key_rows
 
 # The tables beside the ledger's own.
@@ -65,11 +80,13 @@ def open_remit(
         database.close()
         raise
     try:
+        anchors = anchors_of(project, database, keys, now=now)
+        anchors.check()
         return Remit(
             database=database,
             keys=keys,
             origin=settings.origin,
-            anchor_path=anchor_path(project, keys),
+            anchors=anchors,
             assembled=assembled,
             people=project.people,
             now=now,
@@ -131,6 +148,46 @@ def database_url(project: Project) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{path}"
     return url
+
+
+def anchors_of(
+    project: Project, database: Database, keys: KeyRing, *, now: Callable[[], datetime]
+) -> Anchors:
+    """Return the sinks of the settings, the file on this host first; asks none of them."""
+    settings = project.settings.ledger
+    own = anchor_path(project, keys)
+    sinks: list[Sink] = [FileSink(own, clock=now)]
+    for one in settings.anchors:
+        if isinstance(one, FileAnchor):
+            path = project.path(one.path)
+            sinks.append(FileSink(path, clock=now, operator=one.operator))
+        elif isinstance(one, DirectoryAnchor):
+            path = project.path(one.path)
+            sinks.append(DirectorySink(path, clock=now, operator=one.operator))
+        elif isinstance(one, GitAnchor):
+            name = sha256(f"{one.remote} {one.branch}".encode()).hexdigest()[:16]
+            copy = own.with_name(f"{own.name}.{name}.git")
+            sinks.append(
+                GitSink(one.remote, copy, clock=now, operator=one.operator, branch=one.branch)
+            )
+        elif isinstance(one, WitnessAnchor):
+            sinks.append(WitnessSink(one.url, key=one.key, operator=one.operator))
+        else:
+            roots = project.path(one.roots)
+            sinks.append(TimestampSink(one.url, roots=roots, operator=one.operator))
+    return Anchors(
+        database,
+        lambda: Signer(keys.log_key(), origin=project.settings.origin).vkey,
+        sinks,
+        kept=own.with_name(f"{own.name}.receipts"),
+        clock=now,
+        rules=AnchorRules(
+            interval_seconds=settings.anchor_interval_seconds,
+            entries_max=settings.anchor_entries_max,
+            alarm_seconds=settings.anchor_alarm_seconds,
+            operators_min=settings.witness_operators_min,
+        ),
+    )
 
 
 def anchor_path(project: Project, keys: KeyRing) -> Path:

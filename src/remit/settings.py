@@ -115,6 +115,65 @@ class RecorderSettings(_Table):
     operations: list[str] = Field(min_length=1)
 
 
+class FileAnchor(_Table):
+    """An append-only file: one more on this host, or on another team's share."""
+
+    kind: Literal["file"]
+    path: str
+    operator: str = "local"
+
+
+class DirectoryAnchor(_Table):
+    """A folder in which files are made once: an object store with a lock, another team's share."""
+
+    kind: Literal["directory"]
+    path: str
+    operator: str
+
+
+class GitAnchor(_Table):
+    """A branch of a git remote that refuses force pushes."""
+
+    kind: Literal["git"]
+    remote: str
+    branch: str = "main"
+    operator: str
+
+
+class WitnessAnchor(_Table):
+    """A C2SP tlog-witness, such as `remit witness`."""
+
+    kind: Literal["witness"]
+    url: str
+    key: str  # `name+id+key`, as the witness prints it
+    operator: str
+
+
+class TimestampAnchor(_Table):
+    """A time-stamping authority (RFC 3161)."""
+
+    kind: Literal["rfc3161"]
+    url: str
+    roots: str  # a PEM file of the authority's root certificates
+    operator: str
+
+
+AnchorSettings = Annotated[
+    FileAnchor | DirectoryAnchor | GitAnchor | WitnessAnchor | TimestampAnchor,
+    Field(discriminator="kind"),
+]
+
+
+class LedgerSettings(_Table):
+    """Who else keeps the ledger's checkpoints, and how often they are told."""
+
+    anchors: list[AnchorSettings] = []
+    anchor_interval_seconds: float = Field(default=60.0, ge=1, le=86_400)
+    anchor_entries_max: int = Field(default=10_000, ge=1)
+    anchor_alarm_seconds: float = Field(default=600.0, ge=1)
+    witness_operators_min: int = Field(default=1, ge=1, le=16)
+
+
 ModelSettings = Annotated[ScriptedModel | OpenAIModel, Field(discriminator="provider")]
 ConnectorSettings = Annotated[OpenApiSettings | RecorderSettings, Field(discriminator="kind")]
 
@@ -148,12 +207,13 @@ class Settings(_Table):
     root_key_rotation_days: int = Field(default=30, ge=1, le=3650)
     root_key_destroy_after_days: int = Field(default=30, ge=0, le=3650)
     trained: str = ".remit/trained"  # where trained classifiers are kept, by content
-    anchor: str | None = None
+    anchor: str | None = None  # the anchor file on this host, outside the data
     origin: str = "remit.local/ledger/1"
     locale: str | None = None
     zone: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8484, ge=0, le=65_535)
+    ledger: LedgerSettings = LedgerSettings()
     people: dict[str, PersonSettings] = {}
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
     workflow: WorkflowSettings | None = None

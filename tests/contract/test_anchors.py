@@ -215,6 +215,7 @@ def test_roots_and_proofs_come_from_tiles_and_tail(
     )
     with opened(address, tmp_path) as one:
         one.append(CASE, 700)
+        one.settle()
         hashes = [
             bytes(row[0])
             for row in one.database.read(

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from remit.cli import terminal
+from remit.cli.ledger_anchors import anchors as anchors_
+from remit.cli.ledger_anchors import operators
 from remit.cli.ledger_files import export_, prove
 from remit.cli.ledger_keeping import erase, legal_hold, rotate
 from remit.cli.opening import Record, case_named, reading
@@ -15,7 +17,7 @@ from remit.cli.rebuild import rebuild
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import RemitError
-from remit.ledger import anchor, read, verify
+from remit.ledger import read, verify
 from remit.ledger.chain import control_stream
 from remit.ledger.judge import Watcher
 from remit.ledger.outside import Disclosures, anchored_by
@@ -122,12 +124,11 @@ def verify_(
         report = verify.verify_export(export, vkey, anchors=receipts, watchers=watchers)
     else:
         with reading(_options(ctx).project()) as record:
-            own = [record.anchor] if record.anchor.exists() else []
             report = verify.verify(
                 record.database,
                 vkey or record.vkey,
                 payload_keys=record.keys,
-                anchors=[*own, *receipts],
+                anchors=[*record.outside.receipts(), *receipts],
                 watchers=watchers,
             )
     if as_json:
@@ -189,7 +190,9 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         head = record.database.read(
             lambda c: c.one("SELECT origin, size, root, at_us FROM ledger_head")
         )
-        anchored = len(anchor.receipts(record.anchor))
+        outside = record.outside
+        outside.load()
+        anchored = outside.status()
         size = record.database.size()
     if head is None:
         click.echo("there is no ledger here; nothing was written yet")
@@ -200,14 +203,18 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         "root": bytes(head[2]).hex(),
         "last": f"{clock.instant(head[3]):%Y-%m-%d %H:%M:%S} UTC" if head[1] else "none",
         "database": f"{size:,} bytes",
-        "anchor": f"{record.anchor} ({anchored} checkpoints)",
+        "anchor": str(record.anchor),
+        "anchored": f"{anchored.anchored} entries by {operators(anchored)}",
         "public key": record.vkey,
     }
     if as_json:
+        said["warning"] = anchored.warning
         terminal.echo_json({name.replace(" ", "_"): value for name, value in said.items()})
         return
     for name, value in said.items():
         click.echo(f"{name:<11} {terminal.safe(value)}")
+    if anchored.warning:
+        click.echo(terminal.wrapped(anchored.warning, first=f"{'warning':<11} "))
 
 
 def _entries(
@@ -250,6 +257,7 @@ def _plain(position: int, entry: Entry) -> dict[str, Any]:
     }
 
 
+ledger.add_command(anchors_)
 ledger.add_command(export_)
 ledger.add_command(prove)
 ledger.add_command(erase)

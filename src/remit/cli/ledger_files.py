@@ -55,7 +55,7 @@ def export_(
                 first=first,
                 last=last,
                 sealed=payloads == "sealed",
-                anchors={"local.anchor": record.anchor},
+                anchors=record.anchor_files,
             )
         )
         vkey = record.vkey

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,9 +16,16 @@ from remit.authoring.workflow import Workflow
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
 from remit.errors import NotFoundError, SettingsError
+from remit.ledger.anchoring import Anchors
 from remit.ledger.checkpoint import Signer
-from remit.ledger.seal import KeyRing
-from remit.opening import anchor_path, database_url, existing_keys, open_remit
+from remit.ledger.keys import KeyRing
+from remit.opening import (
+    anchor_path,
+    anchors_of,
+    database_url,
+    existing_keys,
+    open_remit,
+)
 from remit.settings import Project
 from remit.store import approvals, cases
 from remit.store.connection import Connection
@@ -48,6 +56,20 @@ class Record:
     def anchor(self) -> Path:
         """The file outside the data folder that checkpoints are copied to."""
         return anchor_path(self.project, self.keys)
+
+    @property
+    def anchor_files(self) -> dict[str, Path]:
+        """Receipts kept on this host, as an export carries them: our own, and those of others."""
+        others = self.outside.kept
+        return {
+            "local.anchor": self.anchor,
+            **({"others.anchor": others} if others.exists() else {}),
+        }
+
+    @property
+    def outside(self) -> Anchors:
+        """The anchors of the settings, none of them asked yet."""
+        return anchors_of(self.project, self.database, self.keys, now=lambda: datetime.now(UTC))
 
     def specs(self, workflow: str) -> dict[str, ActionSpec]:
         """Return a workflow's actions, for the sentences in which they are told."""

@@ -18,6 +18,7 @@ import uvicorn
 
 from remit.api import server
 from remit.app import Remit
+from remit.cli import terminal
 from remit.cli.opening import Training, free
 from remit.cli.options import Options
 from remit.console import site
@@ -192,6 +193,8 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
         click.echo(f"Sign in once with your link, within {CODE_MINUTES} minutes:")
         for line in links(remit, address, sign_in):
             click.echo(line)
+        if remit.anchors.warning:
+            click.echo(terminal.wrapped(remit.anchors.warning, first="warning: "))
         again = "Enter for new links, " if sys.stdin.isatty() else ""
         click.echo(f"{again}Ctrl-C to stop.")
 

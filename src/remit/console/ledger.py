@@ -28,11 +28,13 @@ def routes(console: Console) -> list[Route]:
 
     @needs(Permission.READ)
     async def page(request: Request) -> Response:
-        """Show the counts and the last result."""
+        """Show the counts, who keeps anchors, and the last result."""
+        anchors = await run_in_threadpool(console.remit.anchored)
         return await render(
             console,
             request,
             "ledger.html",
+            anchors=anchors,
             rows=lines_of(last.report),
             result=last.report.result if last.report else None,
             verified_at=last.at,

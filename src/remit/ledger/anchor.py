@@ -19,6 +19,7 @@ from remit.errors import StorageUnavailableError
 from remit.store.connection import Connection
 
 LINE_BYTES_MAX: Final = 65_536  # a time-stamp token with its certificates is some kilobytes
+TAIL_BYTES: Final = 4 * LINE_BYTES_MAX
 SUFFIX: Final = ".anchor"
 LOCAL: Final = "local"  # the operator of whatever is kept on this host
 _NOTE_LINES: Final = 3
@@ -124,18 +125,49 @@ def publish(connection: Connection, path: Path, *, now: datetime) -> bool:
     if known and known[-1].note == note:
         return False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, line_of(AnchorReceipt(note=note, at=now)))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        append_line(path, line_of(AnchorReceipt(note=note, at=now)))
     except OSError as error:
         raise StorageUnavailableError(
             f"the anchor `{path}` cannot be written ({error.strerror}); set another place"
         ) from error
     return True
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line durably; one that a crash left unfinished goes first."""
+    made = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _end_line(handle)
+        os.write(handle, line)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if made:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _end_line(handle: int) -> None:
+    """Cut off a line that a crash left unfinished, or end it where the file only grows."""
+    size = os.fstat(handle).st_size
+    start = max(size - TAIL_BYTES, 0)
+    tail = os.pread(handle, TAIL_BYTES, start)
+    if not tail or tail.endswith(b"\n"):
+        return
+    try:
+        os.ftruncate(handle, start + tail.rfind(b"\n") + 1)
+    except OSError:
+        os.write(handle, b"\n")
 
 
 def _lines(path: Path) -> Iterator[bytes]:

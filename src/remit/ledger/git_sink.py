@@ -83,6 +83,11 @@ class GitSink:
                 )
         return found
 
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Say no: only what is read back from it counts."""
+        del receipt
+        return False
+
     def _fetched(self, held: Held) -> AnchorReceipt | None:
         """Return the newest checkpoint that the remote has of this log."""
         self._fetch()

@@ -12,7 +12,6 @@ from remit.ledger import anchor
 from remit.ledger.anchor import LOCAL, SUFFIX, AnchorReceipt
 from remit.ledger.held import Held
 
-TAIL_BYTES: Final = 4 * anchor.LINE_BYTES_MAX
 SIZE_DIGITS: Final = 12
 COPIES_MAX: Final = 9
 
@@ -45,6 +44,9 @@ class Sink(Protocol):
     def kept(self) -> Sequence[AnchorReceipt]:
         """Read back what it keeps, for whoever judges; empty where receipts are ours to keep."""
 
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Return whether a receipt that we kept proves by itself that this sink gave it."""
+
 
 class FileSink:
     """One line for each checkpoint in an append-only file."""
@@ -60,51 +62,44 @@ class FileSink:
     def publish(self, held: Held) -> AnchorReceipt:
         """Append a line, unless it is the last one already."""
         with _said(self.place):
-            last = self._last(held)
+            last = self.newest(held)
             held.compare(last, place=self.place)
             if last is not None and last.size == held.size:
                 return last
             made = AnchorReceipt(
                 note=held.note, operator=self.operator, kind=self.kind, at=self._clock()
             )
-            self._append(anchor.line_of(made))
+            anchor.append_line(self.path, anchor.line_of(made))
             return made
 
     def compare(self, held: Held) -> None:
         """Compare the last line that this log signed."""
         with _said(self.place):
-            held.compare(self._last(held), place=self.place)
+            held.compare(self.newest(held), place=self.place)
 
     def kept(self) -> Sequence[AnchorReceipt]:
         """Return all lines."""
         with _said(self.place):
             return anchor.receipts(self.path, operator=self.operator, kind=self.kind)
 
-    def _last(self, held: Held) -> AnchorReceipt | None:
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Say no: only what is read back from it counts."""
+        del receipt
+        return False
+
+    def newest(self, held: Held) -> AnchorReceipt | None:
+        """Return the last line that this log signed; reads no more than the end."""
         if not self.path.exists():
             return None
         with self.path.open("rb") as file:
-            start = max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0)
+            start = max(file.seek(0, os.SEEK_END) - anchor.TAIL_BYTES, 0)
             file.seek(start)
-            *lines, _ = file.read(TAIL_BYTES).split(b"\n")
+            *lines, _ = file.read(anchor.TAIL_BYTES).split(b"\n")
         parsed = (
             anchor.parsed(line, operator=self.operator, kind=self.kind)
             for line in reversed(lines[1:] if start else lines)
         )
         return next((one for one in parsed if held.signed(one)), None)
-
-    def _append(self, line: bytes) -> None:
-        made = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _end_line(handle)
-            os.write(handle, line)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if made:
-            _sync_folder(self.path.parent)
 
 
 class DirectorySink:
@@ -145,6 +140,11 @@ class DirectorySink:
         with _said(self.place):
             return anchor.receipts(self.folder, operator=self.operator, kind=self.kind)
 
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Say no: only what is read back from it counts."""
+        del receipt
+        return False
+
     def _last(self, held: Held) -> AnchorReceipt | None:
         if not self.folder.is_dir():
             raise AnchorUnavailableError(f"{self.place} is not there; mount or make the folder")
@@ -168,7 +168,7 @@ class DirectorySink:
                     os.fsync(handle)
                 finally:
                     os.close(handle)
-                _sync_folder(file.parent)
+                anchor.sync_folder(file.parent)
                 return
         raise AnchorUnavailableError(f"{self.place} has {COPIES_MAX} broken files for {size}")
 
@@ -201,24 +201,3 @@ def _newest(folder: Path) -> Iterator[Path]:
             yield from _newest(one)
         elif one.suffix == SUFFIX:
             yield one
-
-
-def _end_line(handle: int) -> None:
-    """Cut off a line that a crash left unfinished, or end it where the file only grows."""
-    size = os.fstat(handle).st_size
-    start = max(size - TAIL_BYTES, 0)
-    tail = os.pread(handle, TAIL_BYTES, start)
-    if not tail or tail.endswith(b"\n"):
-        return
-    try:
-        os.ftruncate(handle, start + tail.rfind(b"\n") + 1)
-    except OSError:
-        os.write(handle, b"\n")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

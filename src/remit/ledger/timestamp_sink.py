@@ -62,6 +62,14 @@ class TimestampSink:
         """Return nothing: a token is ours to keep."""
         return ()
 
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Is its token one that the roots vouch for?"""
+        try:
+            stamped_at(receipt.note, receipt.raw, roots=self._roots)
+        except AnchorUnavailableError:
+            return False
+        return True
+
 
 def stamped_at(note: bytes, token: bytes, *, roots: Path, nonce: int | None = None) -> datetime:
     """Return when an authority that these roots vouch for stamped a note.

@@ -60,6 +60,14 @@ class WitnessSink:
         """Return nothing: what a witness said is ours to keep."""
         return ()
 
+    def vouches(self, receipt: AnchorReceipt) -> bool:
+        """Did this witness's key cosign it?"""
+        try:
+            cosigned_at(receipt.note, receipt.raw, self._key)
+        except NoteError:
+            return False
+        return True
+
     def _receipt(self, held: Held, answer: Answer) -> AnchorReceipt:
         try:
             seconds = cosigned_at(held.note, answer.body, self._key)

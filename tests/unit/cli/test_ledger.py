@@ -41,6 +41,37 @@ def test_the_entries_of_one_case_are_in_order(remit: Cli) -> None:  # noqa: F811
     assert {one["case_id"] for one in entries} == {case}
 
 
+def test_the_anchors_are_listed_with_a_warning_while_this_host_is_alone(remit: Cli) -> None:  # noqa: F811
+    assert remit("ledger", "anchors") == 2
+    assert "local            file" in remit.out
+    assert "anchors are kept on this host only" in " ".join(remit.out.split())
+    found = remit.json("ledger", "anchors", "--ask")
+    assert found["anchored"] == found["entries"] == found["sinks"][0]["entries"] > 0
+    assert (found["tail_entries"], found["alarm"], found["fork"]) == (0, False, "")
+    remit("ledger", "status")
+    assert "set `ledger.anchors`" in " ".join(remit.out.split())
+
+
+def test_an_older_backup_is_found_by_the_anchor_on_this_host(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+) -> None:
+    data = folder / ".remit"
+    older = {one: one.read_bytes() for one in data.glob("remit.db*")}
+    case = remit.json("cases", "--status", "escalated")[0]["case_id"]
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 0
+    for one in data.glob("remit.db*"):
+        one.unlink()
+    for one, content in older.items():
+        one.write_bytes(content)
+    assert remit("ledger", "anchors") == 1
+    assert "FORK" in remit.out
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 1
+    assert "put back the newest copy of the database" in remit.err
+    assert remit("cases") == 0  # reading goes on
+    assert remit("ledger", "verify") == 1
+
+
 def test_a_project_that_never_ran_says_how_to_begin(
     remit: Cli,  # noqa: F811
     folder: Path,  # noqa: F811

@@ -1,0 +1,103 @@
+"""How the anchors stand, for pages and commands, and what can be held against the ledger."""
+
+import logging
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from remit.domain import clock
+from remit.domain.actor import service
+from remit.domain.entry import Draft
+from remit.domain.ledger_event import AnchorReceived
+from remit.errors import AnchorUnavailableError
+from remit.ledger import anchor
+from remit.ledger.anchor import AnchorReceipt
+from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
+from remit.ledger.sinks import Sink
+
+LOCAL_ONLY: Final = (
+    "anchors are kept on this host only; whoever owns it can rewrite the ledger and the anchor "
+    "together; set `ledger.anchors`"
+)
+
+_log = logging.getLogger("remit.ledger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorRules:
+    """How often anchors are told, and when a tail that nobody else knows is an alarm."""
+
+    interval_seconds: float = 60.0
+    entries_max: int = 10_000
+    alarm_seconds: float = 600.0
+    operators_min: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkView:
+    """How one sink stands."""
+
+    operator: str
+    kind: str
+    place: str
+    size: int  # entries that it is known to keep
+    at: datetime | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorsView:
+    """What is kept where, and the tail that only the log key vouches for."""
+
+    sinks: tuple[SinkView, ...]
+    size: int
+    anchored: int  # by another operator if there is one, else on this host
+    tail_entries: int
+    tail_seconds: int  # age of the oldest entry that no such anchor covers
+    alarm: bool
+    warning: str  # empty where somebody else keeps anchors too
+    fork: str  # empty unless an anchor knows another ledger
+
+
+def gathered(sinks: Sequence[Sink], kept: Path) -> list[AnchorReceipt]:
+    """Return what can be held against the ledger.
+
+    That is what sinks keep, read back from them, and of what we kept only the receipts that prove
+    by themselves who gave them. A sink that cannot be reached is left out, with a warning.
+    """
+    found: list[AnchorReceipt] = []
+    ours = anchor.receipts(kept)
+    for sink in sinks:
+        try:
+            found += sink.kept()
+        except AnchorUnavailableError as error:
+            _log.warning("an anchor cannot be read back: %s", error)
+        found += [
+            one
+            for one in ours
+            if (one.operator, one.kind) == (sink.operator, sink.kind) and sink.vouches(one)
+        ]
+    return found
+
+
+def received(receipt: AnchorReceipt, *, origin: str) -> Draft:
+    """Return the entry of a receipt that somebody outside this host gave."""
+    at = receipt.at
+    return Draft(
+        event=AnchorReceived(
+            operator=receipt.operator,
+            kind=receipt.kind,
+            size=receipt.size,
+            root=receipt.root.hex(),
+            at_us=0 if at is None else clock.microseconds(at),
+            digest=sha256(receipt.raw).hexdigest(),
+        ),
+        case_id=control_stream(origin),
+        workflow=CONTROL_WORKFLOW,
+        actor=service("ledger"),
+        payloads={"receipt": {"raw": b64encode(receipt.raw).decode()}},
+    )
