@@ -39,10 +39,14 @@ from tests.browser.samples import (
     SAYS,
     case_id,
     case_line,
+    diverged,
     items_of,
     row_of,
     set_aside,
     workflow_views,
+)
+from tests.browser.samples import (
+    case_id as a_case,
 )
 
 
@@ -250,6 +254,9 @@ class FakeRemit:
             timeline=told,
             approvals=tuple(open_[:1]) if number == 2 else (),
             effects=(effect,),
+            diverged=diverged() if number == 9 else None,
+            follows=case_id(4) if number == 15 else None,
+            followed_by=case_id(5) if number == 16 else None,
         )
 
     def entries(
@@ -278,6 +285,17 @@ class FakeRemit:
         note: str | None,
     ) -> None:
         self.ended[case_id] = f"back: {note}"
+
+    async def follow(
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        note: str | None,
+    ) -> str:
+        self.ended[case_id] = f"followed: {note}"
+        return a_case(1)
 
     def quarantine(self, *, after: str | None = None, limit: int = 60) -> QuarantinePage:
         rows = [one for one in set_aside(self.now) if one.case_id not in self.released]

@@ -16,7 +16,7 @@ from remit.governance.card import (
     EditField,
     Quote,
 )  # fmt: skip
-from remit.governance.casebook import CaseLine, Doubt, SetAside  # fmt: skip
+from remit.governance.casebook import CallPair, CaseLine, Diverged, Doubt, SetAside  # fmt: skip
 from remit.governance.owners import Person
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
@@ -163,6 +163,29 @@ def case_line(number: int, now: datetime) -> CaseLine:
         opened_at=now - timedelta(hours=number), closed_at=now if status == "closed" else None,
         external=f"mail-{number}",
     )  # fmt: skip
+
+
+def diverged() -> Diverged:
+    """Return a case whose code has changed under it: one call differs, one is gone."""
+    calls = [
+        ("1", "classify intent", "classify intent", "refund_desk.py:71", True),
+        ("2", "read get_order", "read get_order", "refund_desk.py:74", True),
+        ("3.0.1", "retrieve help", "retrieve help", "refund_desk.py:80", True),
+        ("3.1.1", "ask refund-reply", "ask refund-reply-short", "refund_desk.py:81", False),
+        ("4", "act issue_refund", "", "", False),
+    ]
+    return Diverged(
+        sentence="step 3.1.1 was `ask refund-reply` but now asks for `ask refund-reply-short`; "
+        "put the old code back, or guard the change with `run.changed`",
+        path="3.1.1",
+        at="refund_desk.py:81",
+        recorded_version="7f3a91c204be" + "0" * 52,
+        found_version="91c204be7f3a" + "0" * 52,
+        calls=tuple(
+            CallPair(path=path, recorded=recorded, found=found, at=at, same=same)
+            for path, recorded, found, at, same in calls
+        ),
+    )
 
 
 def workflow_views() -> tuple[SimpleNamespace, ...]:

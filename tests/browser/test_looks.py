@@ -16,6 +16,7 @@ SCREENS = [
     f"/inbox/{approval_id(0)}?act=edit",
     "/cases",
     f"/cases/{case_id(3)}",
+    f"/cases/{case_id(9)}",
     f"/cases/{case_id(1)}?view=technical",
     "/quarantine",
     "/workflows",

@@ -105,6 +105,11 @@ def show(ctx: click.Context, *, case_id: str, technical: bool, as_json: bool) ->
         f"\nworked {parts.work_seconds:.2f} s, waited {parts.us_seconds:.0f} s for people and "
         f"{parts.systems_seconds:.0f} s for systems"
     )
+    if view.diverged is not None:
+        _laid_out(view.diverged, row.case_id)
+    for word, other in (("takes the place of", view.follows), ("followed by", view.followed_by)):
+        if other:
+            click.echo(f"{word} case {other}")
     waiting = [one for one in view.approvals if one.state.value == "open"]
     for one in waiting:
         click.echo(f"waits for a person: `remit approvals show {one.approval_id}`")
@@ -134,6 +139,27 @@ def hand_back(ctx: click.Context, *, case_id: str, person: str, note: str) -> No
     Example: `remit cases hand-back 019a3f --as tomasz.w --note "the shop answers again"`
     """
     _settle(ctx, case_id, lambda remit, whole: remit.hand_back(whole, person=person, note=note))
+
+
+@cases.command()
+@click.argument("case_id", metavar="ID")
+@_person
+@click.option("--note", required=True, help="Why it begins anew.")
+@click.pass_context
+def follow(ctx: click.Context, *, case_id: str, person: str, note: str) -> None:
+    """Close an escalated case and begin a new one from its message.
+
+    The new case runs under the code of now and knows nothing of what was done for the old one.
+
+    Example: `remit cases follow 019a3f --as tomasz.w --note "the code has changed"`
+    """
+
+    async def work(remit: Remit, whole: str) -> None:
+        new = await remit.follow(whole, person=person, note=note)
+        await case_settled(remit, new)
+        click.echo(f"Case {new}: {_standing(remit.case(new).row)}")
+
+    _settle(ctx, case_id, work)
 
 
 @cases.command()
@@ -184,6 +210,23 @@ def _settle(ctx: click.Context, start: str, work: Callable[[Remit, str], Awaitab
     with owning(_options(ctx).project(), owner="remit cases") as owned:
         row = owned.run(whole)
     click.echo(f"Case {row.case_id}: {_standing(row)}")
+
+
+def _laid_out(found: casebook.Diverged, case_id: str) -> None:
+    """Print recorded and found calls side by side, and what a person can do."""
+    width = max([len(one.recorded) for one in found.calls] + [len("recorded")])
+    click.echo(
+        f"\n{terminal.safe(found.sentence)}\n  step    {'recorded':<{width}}  asked for now"
+    )
+    for one in found.calls:
+        place = f"  ({one.at})" if one.at and not one.same else ""
+        recorded, asked = (terminal.safe(said or "-") for said in (one.recorded, one.found))
+        mark = " " if one.same else "!"
+        click.echo(f"{mark} {one.path:<7} {recorded:<{width}}  {asked}{place}")
+    click.echo(
+        f"mend the code, then `remit cases hand-back {case_id}`; or close it by hand with "
+        f"`remit cases close`; or begin anew with `remit cases follow`"
+    )
 
 
 def _standing(row: casebook.CaseLine) -> str:

@@ -105,6 +105,17 @@ def routes(console: Console) -> list[Route]:
         return see_other(f"/cases/{case_id}")
 
     @needs(Permission.OPERATE)
+    async def follow(request: Request) -> Response:
+        """Close an escalated case and begin a new one from its message."""
+        note = needed(await fields(request), "note")
+        new = await console.remit.follow(
+            request.path_params["case_id"],
+            person=request.state.session.person.handle,
+            note=note,
+        )
+        return see_other(f"/cases/{new}")
+
+    @needs(Permission.OPERATE)
     async def undo(request: Request) -> Response:
         """Propose the declared undo of an effect; it has its own gate."""
         case_id = request.path_params["case_id"]
@@ -121,6 +132,7 @@ def routes(console: Console) -> list[Route]:
         Route("/cases/{case_id}", one, methods=["GET"], name="case"),
         Route("/cases/{case_id}/close", close, methods=["POST"], name="case_close"),
         Route("/cases/{case_id}/hand-back", hand_back, methods=["POST"], name="case_hand_back"),
+        Route("/cases/{case_id}/follow", follow, methods=["POST"], name="case_follow"),
         Route(
             "/cases/{case_id}/effects/{action_id}/undo",
             undo,

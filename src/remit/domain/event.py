@@ -22,6 +22,7 @@ class CaseReceived(Event):
     outcomes: Mapping[str, str]  # field -> accepted | assumed | absent
     assumptions: tuple[str, ...]
     subject: str | None = None  # handle of the requester
+    follows: str | None = None  # the case that this one takes the place of
 
 
 @declared("intake:case:quarantined", "raw", "reasons")
@@ -33,6 +34,7 @@ class CaseQuarantined(Event):
     content: str
     codes: tuple[str, ...]
     subject: str | None = None  # handle of the requester, where the sender can be read
+    follows: str | None = None
 
 
 @declared("intake:case:released", "raw", "fields")
@@ -141,6 +143,7 @@ class CaseEscalated(Event):
 class CaseClosed(Event):
     outcome: str  # completed | handled | discarded | cancelled
     result: str | None = None  # one word of what became of it
+    followed_by: str | None = None  # the case that takes its place
 
 
 @declared("orchestration:case:reopened", "note")

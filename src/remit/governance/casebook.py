@@ -1,12 +1,13 @@
 """Cases as people see them: lists, one case from message to effect, and the quarantine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from remit.domain import clock
 from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
+from remit.domain.entry import Entry
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
 from remit.governance import cards, inbox
@@ -57,6 +58,29 @@ class EffectLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPair:
+    """What is recorded at a step, and what the code asks for there now; empty where nothing is."""
+
+    path: str
+    recorded: str
+    found: str
+    at: str  # file and line
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diverged:
+    """Why the workflow's code does not run this case any more."""
+
+    sentence: str
+    path: str
+    at: str
+    recorded_version: str
+    found_version: str
+    calls: tuple[CallPair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case from message to effect."""
 
@@ -66,6 +90,9 @@ class CaseView:
     approvals: tuple[ApprovalRow, ...]
     effects: tuple[EffectLine, ...]
     erased_at: datetime | None = None  # its content is gone; what it shows stands in the leaves
+    diverged: Diverged | None = None  # while a person has it for that
+    follows: str | None = None
+    followed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +188,9 @@ def view(
             _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)
         ),
         erased_at=None if erased is None else clock.instant(erased),
+        diverged=_diverged(entries) if row.reason == "diverged" else None,
+        follows=_linked(entries, "follows"),
+        followed_by=_linked(entries, "followed_by"),
     )
 
 
@@ -216,6 +246,34 @@ def _effect(
         attempt=row.attempt,
         can_undo=row.state is EffectState.CONFIRMED and spec is not None and spec.undo is not None,
     )
+
+
+def _diverged(entries: Sequence[Entry]) -> Diverged | None:
+    found = [one for one in entries if one.event == "orchestration:case:diverged"]
+    if not found:
+        return None
+    entry = found[-1]
+    kept = entry.payloads.get("calls")
+    calls = kept.get("calls") if isinstance(kept, dict) else None
+    return Diverged(
+        sentence=str(kept.get("sentence", "")) if isinstance(kept, dict) else "",
+        path=entry.path or "",
+        at=entry.word("at"),
+        recorded_version=entry.word("recorded_version"),
+        found_version=entry.word("found_version"),
+        calls=tuple(
+            CallPair(
+                path=str(one[0]), recorded=str(one[1]), found=str(one[2]), at=str(one[3]),
+                same=one[4] is True,
+            )
+            for one in (calls if isinstance(calls, list) else [])
+            if isinstance(one, list) and len(one) == len(CallPair.__slots__)
+        ),
+    )  # fmt: skip
+
+
+def _linked(entries: Sequence[Entry], name: str) -> str | None:
+    return next((one.word(name) for one in entries if one.word(name)), None)
 
 
 def _aside(connection: Connection, keys: KeyRing, row: cases.CaseRow) -> SetAside:

@@ -1,7 +1,7 @@
 """What comes in: normalised, masked and recorded as a case, or set aside with reasons."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -224,9 +224,19 @@ def require(uow: UnitOfWork, case_id: str, status: CaseStatus) -> cases.CaseRow:
 
 
 def raw_of(database: Database, keys: KeyRing, case_id: str) -> dict[str, object]:
-    """Return what came in as a quarantined case; for reading it again only."""
-    found = database.read(lambda c: record.payload(c, keys, case_id, 1, "raw"))
-    return dict(found) if isinstance(found, dict) else {}
+    """Return what came in, with what a person corrected; for reading it again only."""
+    entries = database.read(lambda c: record.stream(c, keys, case_id, roles=("raw",)))
+    found = [one.payloads["raw"] for one in entries if "raw" in one.payloads]
+    newest = found[-1] if found else None
+    return dict(newest) if isinstance(newest, dict) else {}
+
+
+def following(admitted: Admitted, case_id: str) -> Admitted:
+    """Return a message that takes the place of a case, with that case's id in its entry."""
+    event = admitted.draft.event
+    if not isinstance(event, CaseReceived | CaseQuarantined):
+        return admitted
+    return replace(admitted, draft=replace(admitted.draft, event=replace(event, follows=case_id)))
 
 
 def doubtful(normalised: Normalised, raw: Mapping[str, object]) -> bool:

@@ -188,6 +188,41 @@ class Desk:
         """Hand an escalated case back to its workflow."""
         await self._end(case_id, person, note, close=False)
 
+    async def follow(self, case_id: str, /, *, person: str, note: str) -> str:
+        """Begin a case anew from its message, under the code of now; return the new case's id.
+
+        The old case closes as handled in the same commit. What was done for it stays done, and the
+        new one does not know of it: undo it first where it must not happen twice.
+        """
+        roles_of(self._people, person)
+        row = self.database.read(lambda c: cases.find(c, case_id))
+        if row is None:
+            raise NotFoundError(f"there is no case `{case_id}`")
+        raw = admission.raw_of(self.database, self.keys, case_id)
+        admitted = self.intake.read(
+            self.runs.workflow(row.workflow), raw, channel=row.channel,
+            external_id=f"follows {case_id}",
+        )  # fmt: skip
+        admitted = admission.following(admitted, case_id)
+        masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text
+
+        def work(uow: UnitOfWork) -> str:
+            admission.require(uow, case_id, CaseStatus.ESCALATED)
+            approvals.withdraw(uow, case_id, person=person)
+            new = admission.receive(uow, admitted).case_id
+            uow.append(
+                Draft(
+                    event=CaseClosed(outcome=CaseOutcome.HANDLED.value, followed_by=new),
+                    case_id=case_id,
+                    workflow=row.workflow,
+                    actor=actor.person(person),
+                    payloads={"result": masked},
+                )
+            )
+            return new
+
+        return await self.write(work)
+
     async def _end(self, case_id: str, person: str, note: str, *, close: bool) -> None:
         roles_of(self._people, person)
         masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text

@@ -1,5 +1,6 @@
 """`remit check --open-cases`: what the code that lies here would do to cases that are open."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -42,8 +43,6 @@ async def filled(small: Small, body: str = BEFORE) -> None:
 
 async def tried(small: Small, body: str, *, more: str = "") -> OpenCases:
     """Try the open cases under this code, in a thread as the command does."""
-    import asyncio
-
     small.write(body, more=more)
     project = testing.project(small.folder / "project", data=small.folder / "data")
     return await asyncio.to_thread(open_cases, project, [NAME])
@@ -118,8 +117,6 @@ async def test_the_command_ends_with_1_and_lists_them(
     small: Small, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The public door: `remit check --open-cases`, as text and as JSON."""
-    import asyncio
-
     await filled(small)
     home = small.folder / "project"
     monkeypatch.setenv("REMIT_DATABASE", f"sqlite:///{small.folder}/data/remit.db")
@@ -132,3 +129,30 @@ async def test_the_command_ends_with_1_and_lists_them(
     assert "step 2 was `derive twice` with other arguments" in capsys.readouterr().out
     assert await asyncio.to_thread(cli.main, [*given, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["open_cases"]["tried"] == 4
+
+
+async def test_a_diverged_case_is_shown_side_by_side_and_followed(
+    small: Small, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`remit cases show` lays the calls out; `remit cases follow` begins a new case."""
+    body = "await run.random()\nawait run.new_id()\nawait run.sleep(60)"
+    async with small.open(body) as remit:
+        case_id = await send(remit)
+    small.write(body.replace("run.new_id()", "run.now()"))
+    async with small.open() as remit:
+        await testing.pass_time(remit, small.clock, 61)
+    monkeypatch.setenv("REMIT_DATABASE", f"sqlite:///{small.folder}/data/remit.db")
+    monkeypatch.setenv("REMIT_KEYS", str(small.folder / "data" / "keys"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(small.folder / "state"))
+    given = ["--project", str(small.folder / "project"), "cases"]
+    assert await asyncio.to_thread(cli.main, [*given, "show", case_id]) == 0
+    shown = capsys.readouterr().out
+    assert "  1       random    random" in shown
+    assert "! 2       new_id    now  (small.py:" in shown
+    assert "! 3       sleep     -" in shown
+    small.write("await run.random()\nreturn 1")
+    follow = [*given, "follow", case_id, "--as", OLGA, "--note", "anew"]
+    assert await asyncio.to_thread(cli.main, follow) == 0
+    assert ": closed (completed)" in capsys.readouterr().out
+    assert await asyncio.to_thread(cli.main, [*given, "show", case_id]) == 0
+    assert "followed by case" in capsys.readouterr().out

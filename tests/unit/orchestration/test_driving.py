@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from remit import testing
+from remit.errors import IllegalMoveError
+from remit.ledger import projections
 from remit.orchestration import driving
-from tests.projects import Small, events, found, notes, result, send, standing, states
+from tests.projects import OLGA, Small, events, found, notes, result, send, standing, states
 
 pytestmark = pytest.mark.anyio
 
@@ -248,3 +250,53 @@ async def test_the_loop_is_there_again_after_code_has_run(small: Small) -> None:
     async with small.open("return await run.random()") as remit:
         await send(remit)
         assert asyncio.get_running_loop().is_running()
+
+
+DIVERGING = "await run.random()\nawait run.new_id()\nawait run.sleep(60)\nreturn 'old'"
+
+
+async def _diverged(small: Small) -> str:
+    """Leave a case that no longer fits its code; return it."""
+    async with small.open(DIVERGING) as remit:
+        case_id = await send(remit, message="one of a kind", order_id="12")
+    small.write(DIVERGING.replace("run.new_id()", "run.now()"))
+    async with small.open() as remit:
+        await testing.pass_time(remit, small.clock, 61)
+    return case_id
+
+
+async def test_a_person_sees_both_sequences_and_retries_once_the_code_is_mended(
+    small: Small,
+) -> None:
+    """The first way out: hand it back, and the case goes on where it was."""
+    case_id = await _diverged(small)
+    async with small.open() as remit:
+        view = remit.case(case_id).diverged
+        assert view is not None
+        assert (view.path, [one.same for one in view.calls]) == ("2", [True, False, False])
+        await remit.hand_back(case_id, person=OLGA, note="try again")
+        await remit.settled()
+        assert standing(remit, case_id) == ("escalated", "diverged"), "not mended yet"
+    small.write(DIVERGING)
+    async with small.open() as remit:
+        await remit.hand_back(case_id, person=OLGA, note="mended")
+        await testing.pass_time(remit, small.clock, 61)
+        assert result(remit, case_id) == "old"
+        assert remit.case(case_id).diverged is None
+
+
+async def test_a_new_case_follows_one_that_no_longer_fits(small: Small) -> None:
+    """The third way out: begun anew from the message, once, each naming the other."""
+    case_id = await _diverged(small)
+    async with small.open() as remit:
+        new = await remit.follow(case_id, person=OLGA, note="begin anew")
+        await remit.settled()
+        assert standing(remit, case_id) == ("closed", "handled")
+        assert standing(remit, new) == ("parked", "time")
+        assert remit.case(new).follows == case_id
+        assert remit.case(case_id).followed_by == new
+        assert remit.case(new).fields == remit.case(case_id).fields
+        with pytest.raises(IllegalMoveError):
+            await remit.follow(case_id, person=OLGA, note="again")
+        assert remit.counts()["balance"] == 0
+        assert projections.check(remit.database).result == "equal"
