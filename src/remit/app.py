@@ -1,21 +1,15 @@
 """The composition root: settings and workflows become a running Remit."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from types import MappingProxyType
 from typing import TypeVar
 
 from remit.assembly import Assembled
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
-from remit.errors import NotFoundError
-from remit.governance import casebook, inbox, overview
-from remit.governance.card import InboxPage
-from remit.governance.owners import Person, roles_of
-from remit.ledger import read as record
+from remit.governance.owners import Person
 from remit.ledger import verify
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.anchoring import Anchors
@@ -38,11 +32,11 @@ from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
+from remit.orchestration.window import Window
 from remit.retrieval import fulltext
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
-from remit.store import cases, projections, proposals
-from remit.store.connection import Connection
+from remit.store import cases, projections
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Committed, Receipt, Writer, open_writer
@@ -54,7 +48,7 @@ OWNER_ROLE = "owner"
 READY_SHOWN_MAX = 1_000
 
 
-class Remit(Desk):
+class Remit(Window, Desk):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -240,120 +234,7 @@ class Remit(Desk):
             there |= self.database.read(lambda c, s=some: cases.known_externals(c, workflow, s))  # type: ignore[misc]  # a default binds the loop's value
         return [identity in there for identity in identities]
 
-    def standing(self, case_ids: Sequence[str], /) -> Counter[tuple[str, str]]:
-        """Return how many of these cases stand at each (status, reason)."""
-
-        def work(connection: Connection) -> Counter[tuple[str, str]]:
-            found = (cases.find(connection, case_id) for case_id in case_ids)
-            return Counter((row.status.value, row.reason) for row in found if row is not None)
-
-        return self.database.read(work)
-
-    # -- the desk --------------------------------------------------------------------------------
-
-    def people(self) -> Mapping[str, Person]:
-        """Return everybody, by handle."""
-        return MappingProxyType(self._people)
-
-    def inbox(
-        self,
-        *,
-        person: str,
-        tab: str = "team",
-        workflow: str | None = None,
-        action: str | None = None,
-        after: str | None = None,
-        limit: int = 60,
-    ) -> InboxPage:
-        """Return a page of what waits for people, the next due first."""
-        roles = roles_of(self._people, person)
-        return self.database.read(
-            lambda c: inbox.page(
-                c, self.keys, tab=tab, workflow=workflow, action=action, after=after, limit=limit,
-                now=self.now(), roles=roles,
-            )
-        )  # fmt: skip
-
-    # -- cases -----------------------------------------------------------------------------------
-
-    def cases(
-        self,
-        *,
-        workflow: str | None = None,
-        status: str | None = None,
-        after: str | None = None,
-        limit: int = 60,
-        search: str | None = None,
-    ) -> casebook.CasePage:
-        """Return cases, newest first."""
-        return self.database.read(
-            lambda c: casebook.page(
-                c, workflow=workflow, status=status, after=after, limit=limit, search=search
-            )
-        )
-
-    def case(self, case_id: str, /) -> casebook.CaseView:
-        """Return one case from message to effect."""
-
-        def work(connection: Connection) -> casebook.CaseView:
-            row = cases.find(connection, case_id)
-            if row is None:
-                raise NotFoundError(f"there is no case `{case_id}`")
-            equipment = self.equipment.get(row.workflow)
-            actions = {} if equipment is None else equipment.workflow.actions
-            specs = {name: declared.spec for name, declared in actions.items()}
-            return casebook.view(connection, self.keys, case_id, specs=specs, now=self.now())
-
-        return self.database.read(work)
-
-    def entries(self, case_id: str, /) -> list[Entry]:
-        """Return a case's entries with their masked payloads, but for what was erased."""
-        return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
-
-    def quarantine(self, *, after: str | None = None, limit: int = 60) -> casebook.QuarantinePage:
-        """Return messages that have no certain reading."""
-        return self.database.read(
-            lambda c: casebook.quarantine(c, self.keys, after=after, limit=limit)
-        )
-
     # -- the whole -------------------------------------------------------------------------------
-
-    def workflows(self) -> tuple[overview.WorkflowView, ...]:
-        """Return every workflow with what it may do alone now."""
-        now_us = clock.microseconds(self.now())
-        return self.database.read(
-            lambda c: tuple(
-                overview.workflow(
-                    c,
-                    name=name,
-                    phase=one.phase,
-                    owner=one.owner,
-                    specs=[declared.spec for declared in one.workflow.actions.values()],
-                    ceilings=one.ceilings,
-                    fingerprint=one.fingerprint,
-                    now_us=now_us,
-                )
-                for name, one in self.equipment.items()
-            )
-        )
-
-    def counts(self) -> Mapping[str, int]:
-        """Return the numbers of the whole; `balance` must read 0."""
-        return self.database.read(
-            lambda c: overview.counts(c, now_us=clock.microseconds(self.now()))
-        )
-
-    def proposals(self) -> list[tuple[str, str, int]]:
-        """Return (action, state, number) of all proposals."""
-        return self.database.read(proposals.states)
-
-    def held_codes(self) -> list[tuple[str, int]]:
-        """Return (reason codes, number) of what the gate had to say."""
-        return self.database.read(proposals.held_codes)
-
-    def results(self, workflow: str | None = None) -> list[tuple[str, str, str, int]]:
-        """Return (status, reason, result, number) of all cases."""
-        return self.database.read(lambda c: cases.results(c, workflow))
 
     def verify(self) -> verify.VerifyReport:
         """Judge the whole record; never a bare OK."""

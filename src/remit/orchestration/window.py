@@ -1,0 +1,144 @@
+"""What people look at: the inbox, cases, what was set aside, and the numbers of the whole."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from remit.domain import clock
+from remit.domain.entry import Entry
+from remit.errors import NotFoundError
+from remit.governance import casebook, inbox, overview
+from remit.governance.card import InboxPage
+from remit.governance.owners import Person, roles_of
+from remit.ledger import read as record
+from remit.ledger.keys import KeyRing
+from remit.orchestration.equipment import Equipment
+from remit.store import cases, proposals
+from remit.store.connection import Connection
+from remit.store.database import Database
+
+
+class Window:
+    """The reading half that people use; `remit.app.Remit` fills in what it works with."""
+
+    database: Database
+    keys: KeyRing
+    equipment: dict[str, Equipment]
+    now: Callable[[], datetime]
+    _people: Mapping[str, Person]
+
+    # -- the desk --------------------------------------------------------------------------------
+
+    def people(self) -> Mapping[str, Person]:
+        """Return everybody, by handle."""
+        return MappingProxyType(self._people)
+
+    def inbox(
+        self,
+        *,
+        person: str,
+        tab: str = "team",
+        workflow: str | None = None,
+        action: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> InboxPage:
+        """Return a page of what waits for people, the next due first."""
+        roles = roles_of(self._people, person)
+        return self.database.read(
+            lambda c: inbox.page(
+                c, self.keys, tab=tab, workflow=workflow, action=action, after=after, limit=limit,
+                now=self.now(), roles=roles,
+            )
+        )  # fmt: skip
+
+    # -- cases -----------------------------------------------------------------------------------
+
+    def cases(
+        self,
+        *,
+        workflow: str | None = None,
+        status: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+        search: str | None = None,
+    ) -> casebook.CasePage:
+        """Return cases, newest first."""
+        return self.database.read(
+            lambda c: casebook.page(
+                c, workflow=workflow, status=status, after=after, limit=limit, search=search
+            )
+        )
+
+    def case(self, case_id: str, /) -> casebook.CaseView:
+        """Return one case from message to effect."""
+
+        def work(connection: Connection) -> casebook.CaseView:
+            row = cases.find(connection, case_id)
+            if row is None:
+                raise NotFoundError(f"there is no case `{case_id}`")
+            equipment = self.equipment.get(row.workflow)
+            actions = {} if equipment is None else equipment.workflow.actions
+            specs = {name: declared.spec for name, declared in actions.items()}
+            return casebook.view(connection, self.keys, case_id, specs=specs, now=self.now())
+
+        return self.database.read(work)
+
+    def entries(self, case_id: str, /) -> list[Entry]:
+        """Return a case's entries with their masked payloads, but for what was erased."""
+        return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
+
+    def quarantine(self, *, after: str | None = None, limit: int = 60) -> casebook.QuarantinePage:
+        """Return messages that have no certain reading."""
+        return self.database.read(
+            lambda c: casebook.quarantine(c, self.keys, after=after, limit=limit)
+        )
+
+    # -- the whole -------------------------------------------------------------------------------
+
+    def workflows(self) -> tuple[overview.WorkflowView, ...]:
+        """Return every workflow with what it may do alone now."""
+        now_us = clock.microseconds(self.now())
+        return self.database.read(
+            lambda c: tuple(
+                overview.workflow(
+                    c,
+                    name=name,
+                    phase=one.phase,
+                    owner=one.owner,
+                    specs=[declared.spec for declared in one.workflow.actions.values()],
+                    ceilings=one.ceilings,
+                    fingerprint=one.fingerprint,
+                    now_us=now_us,
+                )
+                for name, one in self.equipment.items()
+            )
+        )
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the numbers of the whole; `balance` must read 0."""
+        return self.database.read(
+            lambda c: overview.counts(c, now_us=clock.microseconds(self.now()))
+        )
+
+    def proposals(self) -> list[tuple[str, str, int]]:
+        """Return (action, state, number) of all proposals."""
+        return self.database.read(proposals.states)
+
+    def held_codes(self) -> list[tuple[str, int]]:
+        """Return (reason codes, number) of what the gate had to say."""
+        return self.database.read(proposals.held_codes)
+
+    def results(self, workflow: str | None = None) -> list[tuple[str, str, str, int]]:
+        """Return (status, reason, result, number) of all cases."""
+        return self.database.read(lambda c: cases.results(c, workflow))
+
+    def standing(self, case_ids: Sequence[str], /) -> Counter[tuple[str, str]]:
+        """Return how many of these cases stand at each (status, reason)."""
+
+        def work(connection: Connection) -> Counter[tuple[str, str]]:
+            found = (cases.find(connection, case_id) for case_id in case_ids)
+            return Counter((row.status.value, row.reason) for row in found if row is not None)
+
+        return self.database.read(work)
