@@ -184,7 +184,7 @@ async def measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
         waiting.setdefault(case_id, loop.create_future()).set_result(status)
         return status
 
-    remit.dispatcher.drive = told
+    remit.drive = told
     await remit.start()
     await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
 

@@ -1,8 +1,8 @@
 """The composition root: settings and workflows become a running Remit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import Future
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,16 +18,18 @@ from remit.ledger.keeper import Keeper
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
-from remit.orchestration import admission
-from remit.orchestration.admission import Admission, Admitted, Intake
+from remit.orchestration import worker
+from remit.orchestration.admission import Intake
 from remit.orchestration.desk import Desk
-from remit.orchestration.dispatch import Dispatcher
+from remit.orchestration.dispatch import Drive
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
+from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.proposals import Proposals
+from remit.orchestration.reception import Reception
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
@@ -36,19 +38,20 @@ from remit.orchestration.window import Window
 from remit.retrieval import fulltext
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
-from remit.store import cases, projections
+from remit.store import projections, ready
+from remit.store.connection import Connection
 from remit.store.database import Database
+from remit.store.ready import Ready
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Committed, Receipt, Writer, open_writer
+from remit.store.writer import Committed, Writer, open_writer
 
 T = TypeVar("T")
 
-KNOWN_MAX = 500
 OWNER_ROLE = "owner"
 READY_SHOWN_MAX = 1_000
 
 
-class Remit(Window, Desk):
+class Remit(Window, Reception, Desk):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -85,7 +88,12 @@ class Remit(Window, Desk):
         self._authority = Authority(alone=database.dialect == "sqlite")
         self.keeper = Keeper(database, self._journal)
         self.writer: Writer = open_writer(
-            database, self._journal, self._projected, now, on_commit=self._committed
+            database,
+            self._journal,
+            self._projected,
+            now,
+            on_commit=self._committed,
+            on_ready=self._ready,
         )
         self.keeper.on_trouble = self.writer.refuse
         anchors.attach(self.writer, origin=origin)
@@ -128,19 +136,21 @@ class Remit(Window, Desk):
             steps=steps,
             proposals=Proposals(executor=self._executor, steps=steps, read=self.read),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
+            draining=lambda: self.dispatcher.draining,
+            elapsed=time.monotonic,
         )
         self.rollback = Rollback(
             executor=self._executor, database=database, open_run=self.runs.open, read=self.read
         )
         rotation = Rotation(database, self.writer, keys, origin, now, epochs)
         self.erasure = Erasure(database, self.writer, keys, self._fresh, rotation, self.new_id)
-        self.dispatcher = Dispatcher(
-            database=database,
-            writer=self.writer,
-            drive=self.engine.run,
-            now=now,
+        self.drive: Drive = self.engine.run
+        self.worker = worker.begin(
+            read=self.read, writer=self.writer, settings=self._lane, now=now, name=self.new_id(),
             runs_max=runs_max,
-        )
+        )  # fmt: skip
+        self.dispatcher = self.worker.dispatcher
+        self.timekeeper = self.worker.timekeeper
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -149,12 +159,12 @@ class Remit(Window, Desk):
         self._feed.open(asyncio.get_running_loop())
         self.anchors.start()
         if work:
-            await self.dispatcher.start()
+            await self.worker.start(lambda case_id: self.drive(case_id))  # noqa: PLW0108 - looked up anew
             await self.erasure.begin()
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""
-        await self.dispatcher.stop()
+        await self.worker.stop()
         await self._executor.close()
         await asyncio.to_thread(self.close)
 
@@ -170,69 +180,24 @@ class Remit(Window, Desk):
     async def settled(self) -> None:
         """Return once no case is ready or running; for tests, imports and the demo."""
         while True:
-            if self.dispatcher.depth <= len(self.dispatcher.stuck) and not self._left():
+            if self.dispatcher.idle and not self._left():
                 return
             await asyncio.sleep(0.005)
 
     def _left(self) -> bool:
         """Is anything ready that this Remit can run?"""
-        ready = self.database.read(lambda c: cases.ready(c, READY_SHOWN_MAX))
+        found = self.database.read(lambda c: ready.some(c, READY_SHOWN_MAX))
         stuck = self.dispatcher.stuck
-        return any(case_id not in stuck and name in self.equipment for case_id, name in ready)
+        return any(case_id not in stuck and name in self.equipment for case_id, name in found)
+
+    def ready(self, limit: int) -> int:
+        """Return how many cases are ready or running, counted no further than `limit`."""
+        return self.database.read(lambda c: ready.count(c, limit))
 
     def new_id(self) -> str:
         """Return a new time-ordered id."""
         milliseconds = clock.microseconds(self.now()) // 1000
         return ids.uuid7(milliseconds=milliseconds, random_bytes=self._random_bytes(10))
-
-    # -- intake ----------------------------------------------------------------------------------
-
-    def admit(
-        self,
-        workflow: str,
-        raw: Mapping[str, object],
-        *,
-        channel: str,
-        external_id: str | None = None,
-    ) -> Admitted:
-        """Read a message for a workflow without writing it.
-
-        Raises `UnknownWorkflowError`, `IntakeError`.
-        """
-        return self.intake.read(
-            self.runs.workflow(workflow), raw, channel=channel, external_id=external_id
-        )
-
-    async def receive(
-        self,
-        workflow: str,
-        raw: Mapping[str, object],
-        /,
-        *,
-        channel: str,
-        external_id: str | None = None,
-    ) -> Admission:
-        """Take a message in; it is durable when this returns. A known id is the same case."""
-        admitted = self.admit(workflow, raw, channel=channel, external_id=external_id)
-        return await self.write(lambda uow: admission.receive(uow, admitted))
-
-    def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
-        """Queue a message that was read; many that are queued at once share one commit.
-
-        The future raises what `receive` raises. Raises `BusyError` when the queue is full.
-        """
-        return self.writer.submit(lambda uow: admission.receive(uow, admitted))
-
-    def known(
-        self, workflow: str, messages: Sequence[tuple[Mapping[str, object], str | None]], /
-    ) -> list[bool]:
-        """Return for each (message, external id) whether it is a case; reads no message."""
-        identities = [self.intake.identity(raw, external_id=name) for raw, name in messages]
-        there: set[str] = set()
-        for start in range(0, len(identities), KNOWN_MAX):
-            some = identities[start : start + KNOWN_MAX]
-            there |= self.database.read(lambda c, s=some: cases.known_externals(c, workflow, s))  # type: ignore[misc]  # a default binds the loop's value
-        return [identity in there for identity in identities]
 
     # -- the whole -------------------------------------------------------------------------------
 
@@ -263,18 +228,24 @@ class Remit(Window, Desk):
         for entry in committed.entries:
             self._fresh.committed(entry)
         if committed.ready:
-            workflows = {entry.case_id: entry.workflow for entry in committed.entries}
-            self.dispatcher.wake(
-                tuple((case_id, workflows.get(case_id, "")) for case_id in committed.ready)
-            )
+            self.dispatcher.committed(committed.ready)
         self._feed.tell(committed.entries, size=committed.size)
 
     def _projected(self, uow: UnitOfWork, entry: Entry) -> None:
         if entry.event in TOUCHING:
             self._authority.changing()
-        ready = projections.project(uow.connection, entry)
-        if ready is not None:
-            uow.ready(ready)
+        woken = projections.project(uow.connection, entry)
+        if woken is not None:
+            uow.ready(woken)
+
+    def _ready(self, connection: Connection, woken: tuple[Ready, ...]) -> None:
+        """Queue what became ready, in the transaction in which it did."""
+        for case in woken:
+            self.dispatcher.wake(connection, case)
+
+    def _lane(self, workflow: str) -> LaneSettings | None:
+        equipment = self.equipment.get(workflow)
+        return None if equipment is None else equipment.lane
 
     def _index(self, assembled: Mapping[str, Assembled]) -> None:
         documents = tuple(one for each in assembled.values() for one in each.documents)

@@ -61,6 +61,7 @@ class FakeRemit:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.position = 8_900
         self.released: dict[str, Mapping[str, str]] = {}
+        self.classes: list[str] = []
         self.received: dict[str, Mapping[str, object]] = {}
         self.ended: dict[str, str] = {}
 
@@ -366,6 +367,7 @@ class FakeRemit:
         *,
         channel: str,
         external_id: str | None = None,
+        priority: str = "normal",
     ) -> SimpleNamespace:
         if workflow != "refund-desk":
             raise UnknownWorkflowError(f"there is no workflow `{workflow}`")
@@ -373,6 +375,7 @@ class FakeRemit:
         if known is not None and known != raw:
             raise IntakeConflictError(f"`{external_id}` came before with another body")
         self.received[external_id or str(raw)] = raw
+        self.classes.append(str(priority))
         return SimpleNamespace(
             case_id=case_id(1), status="ready", duplicate=known is not None, reasons=()
         )

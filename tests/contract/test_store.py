@@ -27,6 +27,7 @@ from remit.ledger.seal import KeyRing
 from remit.store import lanes, sessions
 from remit.store.connection import Connection
 from remit.store.database import open_database
+from remit.store.ready import Ready
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, open_writer
 from tests.opened import ORIGIN, Opened, appending, draft, ids, opened
@@ -58,6 +59,13 @@ def opening(store: Opened) -> int:
             lambda c: c.value("select count(*) from entries where event like 'ledger:%'")
         )
     )
+
+
+def ready(case_id: str) -> Ready:
+    return Ready(
+        case_id=case_id, tenant="default", workflow="refund-desk", priority="normal",
+        resumed=False, ready_us=1, seq=1,
+    )  # fmt: skip
 
 
 def notes(store: Opened) -> list[str]:
@@ -100,7 +108,7 @@ def test_a_failing_unit_takes_only_itself_back(url: str, tmp_path: Path) -> None
     def fails(uow: UnitOfWork) -> None:
         note(uow, "lost")
         uow.append(draft(CASE))
-        uow.ready(CASE)
+        uow.ready(ready(CASE))
         raise ValueError("the caller's own")
 
     def conflicts(uow: UnitOfWork) -> None:
@@ -245,9 +253,9 @@ def test_a_reader_keeps_its_snapshot_and_cannot_write(url: str, tmp_path: Path) 
 def test_after_a_commit_the_batch_is_handed_on(url: str, tmp_path: Path) -> None:
     def work(uow: UnitOfWork) -> None:
         uow.append(draft(CASE))
-        uow.ready(OTHER)
-        uow.ready(CASE)
-        uow.ready(OTHER)
+        uow.ready(ready(OTHER))
+        uow.ready(ready(CASE))
+        uow.ready(ready(OTHER))
 
     with opened(url, tmp_path) as store:
         store.writer.run(work)
@@ -257,7 +265,7 @@ def test_after_a_commit_the_batch_is_handed_on(url: str, tmp_path: Path) -> None
         "orchestration:tool:read",
     ]
     batch = store.committed[-1]
-    assert (batch.ready, batch.size) == ((OTHER, CASE), 3 if store.sqlite else None)
+    assert (batch.ready, batch.size) == ((ready(OTHER), ready(CASE)), 3 if store.sqlite else None)
 
 
 def test_a_full_lane_says_so_at_once_and_the_control_lane_has_its_own_room(

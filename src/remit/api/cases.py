@@ -8,6 +8,7 @@ from starlette.routing import Route
 from remit.api.approvals import limit_of
 from remit.api.body import as_json, read_object
 from remit.domain import clock
+from remit.domain.case import Priority
 from remit.errors import RequestInvalidError
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
@@ -20,14 +21,19 @@ def routes(remit: RemitPort) -> list[Route]:
 
     @needs(Permission.SUBMIT)
     async def receive(request: Request) -> Response:
-        """Bring a message in; the same `Idempotency-Key` and body is the same case."""
+        """Bring a message in; the same `Idempotency-Key` and body is the same case.
+
+        `class` says how soon it runs: urgent, normal or bulk.
+        """
         key = request.headers.get("idempotency-key")
         if key is not None and (not key or len(key) > KEY_CHARACTERS_MAX):
             raise RequestInvalidError(f"`Idempotency-Key`: 1 to {KEY_CHARACTERS_MAX} characters")
+        priority = priority_of(request)
         raw = await read_object(request)
         admission = await remit.receive(
-            request.path_params["workflow"], raw, channel="api", external_id=key
-        )
+            request.path_params["workflow"], raw, channel="api", external_id=key,
+            priority=priority,
+        )  # fmt: skip
         return JSONResponse(
             as_json(
                 {
@@ -86,3 +92,11 @@ def routes(remit: RemitPort) -> list[Route]:
         Route("/api/cases/{case_id}", one, methods=["GET"], name="case_one"),
         Route("/api/cases/{case_id}/trace", trace, methods=["GET"], name="case_trace"),
     ]
+
+
+def priority_of(request: Request) -> Priority:
+    """Return the class that the query asks for; raises `RequestInvalidError`."""
+    word = request.query_params.get("class", Priority.NORMAL.value)
+    if word not in set(Priority):
+        raise RequestInvalidError(f"`class`: one of {', '.join(Priority)}, not `{word[:40]}`")
+    return Priority(word)

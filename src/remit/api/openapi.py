@@ -21,6 +21,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
 
 _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": ("tab", "workflow", "action", "after", "limit"),
+    "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
 }
 

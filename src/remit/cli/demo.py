@@ -125,7 +125,7 @@ async def _received(
             WORKFLOW, message.raw, channel=message.channel, external_id=message.id
         )
         cases[admission.case_id] = message
-        progress.update(task, completed=len(cases) - remit.dispatcher.depth)
+        progress.update(task, completed=len(cases) - remit.ready(len(messages)))
     await remit.settled()
     progress.update(task, completed=len(cases))
     return cases

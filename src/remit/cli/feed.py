@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 from remit.authoring.rows import Row
 from remit.cli.columns import Columns, Message
 from remit.cli.tally import Tally
+from remit.domain.case import Priority
 from remit.errors import InputFileError, IntakeConflictError, IntakeError, RemitError
 from remit.intake.scrub import scrub
 
@@ -37,6 +38,7 @@ class Feed:
     rejects: Path
     resume: bool = False
     limit: int | None = None
+    priority: Priority = Priority.BULK
     tally: Tally = field(default_factory=Tally)
     told: Callable[[], None] = lambda: None  # called after each batch
     stop: bool = False
@@ -91,8 +93,9 @@ class Feed:
         for line, (fields, external) in messages:
             try:
                 admitted = self.remit.admit(
-                    self.workflow, fields, channel=CHANNEL, external_id=external
-                )
+                    self.workflow, fields, channel=CHANNEL, external_id=external,
+                    priority=self.priority,
+                )  # fmt: skip
             except IntakeError as error:
                 self._reject(line, str(error))
                 continue
@@ -105,7 +108,7 @@ class Feed:
         """Wait while too much is under way; the file can wait, memory cannot."""
         while len(self._pending) >= IN_FLIGHT_MAX:
             await asyncio.wait(self._pending, return_when=asyncio.FIRST_COMPLETED)
-        while self.remit.dispatcher.depth >= DEPTH_MAX and not self.stop:
+        while self.remit.ready(DEPTH_MAX) >= DEPTH_MAX and not self.stop:
             self.told()
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -19,6 +19,7 @@ from remit.cli.display import display, training
 from remit.cli.feed import Feed
 from remit.cli.options import Options
 from remit.cli.tally import Outcome, balanced, lines, outcome
+from remit.domain.case import Priority
 from remit.errors import RemitError, UnknownWorkflowError
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ UNBALANCED = 1
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where refused rows are listed; without it FILE.rejects.jsonl.",
 )
+@click.option(
+    "--class",
+    "priority",
+    type=click.Choice([one.value for one in Priority]),
+    default=Priority.BULK.value,
+    show_default=True,
+    help="How soon these cases run, beside others of their workflow.",
+)
 @click.option("--no-wait", is_flag=True, help="End once every row is in; do not wait for cases.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.pass_context
@@ -84,6 +93,7 @@ def run(
     constants: tuple[str, ...],
     id_column: str | None,
     rejects: Path | None,
+    priority: str,
     no_wait: bool,
     as_json: bool,
 ) -> None:
@@ -118,6 +128,7 @@ def run(
         raise
     feed = Feed(
         remit=remit, workflow=workflow, columns=table, resume=resume, limit=limit,
+        priority=Priority(priority),
         rejects=rejects or file.with_name(f"{file.name}.rejects.jsonl"),
     )  # fmt: skip
     started = time.monotonic()
@@ -154,7 +165,7 @@ async def _run(feed: Feed, source: Iterator[Row], *, total: int | None, wait: bo
             await feed.run(source)
             if wait:
                 await _settled(feed, tell)
-            await remit.dispatcher.stop()
+            await remit.worker.stop()
             return outcome(remit.standing(feed.tally.case_ids))
         finally:
             await remit.stop()

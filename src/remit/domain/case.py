@@ -14,6 +14,14 @@ class CaseStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Priority(StrEnum):
+    """How soon a case should run; what waits moves up with time."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"  # shed first when there is too much
+
+
 OPEN = frozenset({CaseStatus.READY, CaseStatus.RUNNING, CaseStatus.PARKED, CaseStatus.ESCALATED})
 
 # from (None: nothing yet) -> to -> who, when

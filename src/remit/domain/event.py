@@ -6,7 +6,7 @@ counts and keyed digests; content travels in the sealed payloads named in bracke
 
 from collections.abc import Mapping
 
-from remit.domain import ledger_event  # noqa: F401 - its events belong to the set
+from remit.domain import ledger_event, running_event  # noqa: F401 - events of the set
 from remit.domain.entry import Event, declared
 
 # -- intake --------------------------------------------------------------------------------------
@@ -23,6 +23,7 @@ class CaseReceived(Event):
     assumptions: tuple[str, ...]
     subject: str | None = None  # handle of the requester
     follows: str | None = None  # the case that this one takes the place of
+    priority: str | None = None  # urgent | bulk; normal where there is none
 
 
 @declared("intake:case:quarantined", "raw", "reasons")
@@ -35,6 +36,7 @@ class CaseQuarantined(Event):
     codes: tuple[str, ...]
     subject: str | None = None  # handle of the requester, where the sender can be read
     follows: str | None = None
+    priority: str | None = None
 
 
 @declared("intake:case:released", "raw", "fields")

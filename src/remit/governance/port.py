@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from remit.domain.approval import RejectReason, Verdict
+from remit.domain.case import Priority
 from remit.domain.entry import Entry
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.owners import Person
@@ -208,5 +209,6 @@ class RemitPort(Protocol):
         *,
         channel: str,
         external_id: str | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> Admission: ...
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]: ...

@@ -226,6 +226,37 @@ def _diverged(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _yielded(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="wait",
+        text="Its turn is over; it goes on when it is its turn again",
+        detail=(("reason", word(entry, "reason")), ("steps", word(entry, "steps"))),
+    )
+
+
+def _faulted(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="error",
+        text=f"The code failed with {word(entry, 'code')}; it is tried again",
+        detail=(("try", word(entry, "attempt")),),
+        problem=True,
+        roles=("trace",),
+    )
+
+
+def _reassigned(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="error",
+        text="The process that ran it is gone; it is run again",
+        detail=(("process", word(entry, "worker")), ("try", word(entry, "attempt"))),
+        problem=True,
+    )
+
+
+def _cancel_asked(entry: Entry, _named: Named) -> Told:
+    return Told(kind="closed", text=f"{who(entry)} asked to cancel it", roles=("reason",))
+
+
 def _gap(entry: Entry, _named: Named) -> Told:
     return Told(
         kind="retrieved",
@@ -252,5 +283,9 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:case:closed": _closed,
     "orchestration:case:reopened": _reopened,
     "orchestration:case:diverged": _diverged,
+    "orchestration:run:yielded": _yielded,
+    "orchestration:run:faulted": _faulted,
+    "orchestration:case:reassigned": _reassigned,
+    "orchestration:cancel:asked": _cancel_asked,
     "governance:gap:observed": _gap,
 }

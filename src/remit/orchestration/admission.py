@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from remit.authoring.case import Case
 from remit.domain import actor
-from remit.domain.case import CaseOutcome, CaseStatus
-from remit.domain.entry import Draft, Event
+from remit.domain.case import CaseOutcome, CaseStatus, Priority
+from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
 from remit.domain.value import Json, encode
 from remit.errors import (
@@ -83,6 +83,7 @@ class Intake:
         *,
         channel: str,
         external_id: str | None,
+        priority: Priority = Priority.NORMAL,
     ) -> Admitted:
         """Normalise and mask a message; pure but for ids, nothing is written.
 
@@ -106,6 +107,8 @@ class Intake:
         message = _Message(case=handler.case, raw=raw, masker=masker, context=self._context())
         subject = _subject(message.normalised, self.keyed)
         event, payloads, reasons = _read(message, channel, identity, content, subject)
+        if priority is not Priority.NORMAL:
+            event = replace(event, priority=priority.value)
         draft = Draft(
             event=event,
             case_id=case_id,
@@ -306,7 +309,7 @@ class _Message:
 
 def _read(
     message: _Message, channel: str, identity: str, content: str, subject: str | None
-) -> tuple[Event, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
+) -> tuple[CaseReceived | CaseQuarantined, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
     try:
         items = message.items()
         if items:

@@ -16,6 +16,7 @@ from remit.domain.event import (
     StepFailed,
     WaitStarted,
 )
+from remit.domain.running_event import RunFaulted, RunYielded
 from remit.domain.step import StepKey, StepKind
 from remit.domain.value import Json
 from remit.errors import (
@@ -36,6 +37,9 @@ from remit.orchestration.steps import Steps
 from remit.store.unit import UnitOfWork
 
 RUN_RETRY_SECONDS = (0.2, 1.0, 5.0)
+TURN_STEPS_MAX = 100  # live ones; then the case is ready again, behind the others
+TURN_SECONDS_MAX = 60.0
+RUN_FAULTS_MAX = 3
 PARKED_RETRY_SECONDS = (60, 300, 1_800, 7_200, 21_600, 21_600, 21_600, 21_600)
 
 
@@ -47,6 +51,8 @@ class Engine:
     steps: Steps
     proposals: Proposals
     jitter: Callable[[], float]
+    draining: Callable[[], bool]
+    elapsed: Callable[[], float]  # seconds on a clock that only runs forward
 
     async def run(self, case_id: str) -> CaseStatus | None:
         """Run a case until it parks or ends; `None` when it was not ready.
@@ -56,6 +62,7 @@ class Engine:
         run = await self.open_run(case_id)
         if run is None:
             return None
+        run.began = self.elapsed()
         try:
             return await self._run(run)
         except FencedError:
@@ -79,7 +86,7 @@ class Engine:
         except RemitError as error:
             return await self._escalate(run, error.code, str(error))
         except Exception as error:  # noqa: BLE001 - the author's code may raise anything
-            return await self._escalate(run, "faulted", where(error))
+            return await self._fault(run, error)
         run.note(
             CaseClosed(outcome=CaseOutcome.COMPLETED.value),
             payloads={"result": result},
@@ -111,6 +118,8 @@ class Engine:
     ) -> object:
         match call.kind:
             case StepKind.ACT:
+                if run.history.act(key.path) is None:
+                    self._count(run)
                 return await self.proposals.act(run, call, key.path, given)
             case StepKind.ESCALATE:
                 note = run.masker.mask_text(str(call.arguments["note"]), trusted_tokens=True).text
@@ -125,7 +134,7 @@ class Engine:
     ) -> object:
         """Take a step now, trying again what is transient."""
         workflow = run.equipment.workflow
-        run.live += 1
+        self._count(run)
         for pause in (*RUN_RETRY_SECONDS, None):
             try:
                 return steps.answer(workflow, call, await self.steps.take(run, call, key, given))
@@ -144,6 +153,17 @@ class Engine:
                 )  # fmt: skip
                 raise
         raise AssertionError("the last try returns or raises")
+
+    def _count(self, run: Run) -> None:
+        """Count a live step; end the turn before it if the turn is used up."""
+        used = run.live >= TURN_STEPS_MAX or self.elapsed() - run.began >= TURN_SECONDS_MAX
+        if run.live and used:
+            run.turn = "turn"
+        elif self.draining():
+            run.turn = "drain"
+        if run.turn:
+            raise CaseParked
+        run.live += 1
 
     def _try_later(self, run: Run, key: StepKey, error: TransientError) -> object:
         before = run.history.failures.get(key.path, 0)
@@ -190,6 +210,12 @@ class Engine:
                 path=path,
             )  # fmt: skip
 
+        if run.turn:
+            if run.waits or run.turn == "turn":
+                run.note(RunYielded(reason=run.turn, steps=run.live))
+            await run.write()
+            return CaseStatus.READY
+
         def unless_come(uow: UnitOfWork) -> None:
             if not run.still_waits(uow):
                 raise _Come
@@ -198,7 +224,8 @@ class Engine:
             await run.write(unless_come)
         except _Come:
             del run.drafts[mark:]
-            await run.write(lambda uow: uow.ready(run.case_id))
+            run.note(RunYielded(reason="come", steps=run.live))
+            await run.write()
             return CaseStatus.READY
         return CaseStatus.PARKED
 
@@ -224,6 +251,18 @@ class Engine:
             payloads={"calls": divergence.form(pairs, found.sentence)},
         )
         return await self._escalate(run, "diverged", found.sentence)
+
+    async def _fault(self, run: Run, error: Exception) -> CaseStatus:
+        """Try again what our code or the author's failed at; a person has it after that."""
+        trace = where(error)
+        if run.faults + 1 >= RUN_FAULTS_MAX:
+            return await self._escalate(run, "faulted", trace)
+        run.note(
+            RunFaulted(code=type(error).__name__[:80], attempt=run.faults + 1),
+            payloads={"trace": run.masker.mask_text(trace, trusted_tokens=True).text},
+        )
+        await run.write()
+        return CaseStatus.READY
 
     async def _escalate(self, run: Run, code: str, note: str) -> CaseStatus:
         run.note(

@@ -11,6 +11,7 @@ from remit.domain.value import Json
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
 from remit.models.routing import Route
+from remit.orchestration.lanes import LaneSettings
 from remit.policy.cedar import PolicyBook
 from remit.retrieval.retriever import Retriever
 
@@ -46,6 +47,7 @@ class Equipment:
     directories: Mapping[str, frozenset[Json]] = field(default_factory=dict)
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
+    lane: LaneSettings = field(default_factory=LaneSettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property

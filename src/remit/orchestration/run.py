@@ -62,6 +62,9 @@ class Run:
     number: int = 0
     seen: int = 0
     live: int = 0  # steps that were taken, not replayed
+    faults: int = 0  # runs before this one that failed or died
+    began: float = 0.0
+    turn: str = ""  # why the turn ends though nothing is waited for: turn | drain
     drafts: list[Draft] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)  # branches pass it one at a time

@@ -20,7 +20,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.fresh import Fresh, FreshCase, NewRows
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Authority
-from remit.store import cases, vault
+from remit.store import cases, ready, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -56,18 +56,20 @@ class Runs:
         if fresh is not None and fresh.entry is not None and self.database.dialect == "sqlite":
             # Whatever is written to this file is told to `fresh`: nothing has come since.
             return self._run(case_id, fresh.entry.workflow, [fresh.entry], fresh)
-        workflow, status, seq = await self.read(lambda c: cases.standing(c, case_id))
-        if status is not CaseStatus.READY or workflow not in self.equipment:
+        row = await self.read(lambda c: ready.standing(c, case_id))
+        if row is None or row.status is not CaseStatus.READY or row.workflow not in self.equipment:
             return None  # a workflow that is not set up here: the case stays ready for one that is
-        if fresh is None or fresh.entry is None or fresh.entry.seq != seq:
-            try:
-                return await self.open(case_id)
-            except PayloadErasedError:
-                await asyncio.wrap_future(
-                    self.writer.submit(lambda uow: _escalate_erased(uow, case_id))
-                )
-                return None
-        return self._run(case_id, workflow, [fresh.entry], fresh)
+        if fresh is not None and fresh.entry is not None and fresh.entry.seq == row.seq:
+            return self._run(case_id, row.workflow, [fresh.entry], fresh)
+        try:
+            run = await self.open(case_id)
+        except PayloadErasedError:
+            await asyncio.wrap_future(
+                self.writer.submit(lambda uow: _escalate_erased(uow, case_id))
+            )
+            return None
+        run.faults = row.faults
+        return run
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from remit.domain.case import CaseStatus, move
+from remit.domain.case import CaseStatus, Priority, move
 from remit.domain.entry import Entry
 from remit.store.connection import Connection, Parameter
+from remit.store.ready import Ready
 
 SCHEMA = (
     """create table if not exists cases (
@@ -21,13 +22,24 @@ SCHEMA = (
         version text not null,
         opened_us integer not null,
         changed_us integer not null,
-        closed_us integer
+        closed_us integer,
+        tenant text not null,
+        priority text not null,
+        ready_us integer,
+        ready_seq integer,
+        resumed integer not null,
+        faults integer not null,
+        asked integer not null,
+        closed_by text not null
     )""",
     "create unique index if not exists cases_external on cases (workflow, external)",
     "create index if not exists cases_status on cases (status, opened_us, case_id)",
     "create index if not exists cases_workflow on cases (workflow, status, opened_us)",
     "create index if not exists cases_opened on cases (opened_us, case_id)",
     "create index if not exists cases_subject on cases (subject) where subject <> ''",
+    """create index if not exists cases_ready
+        on cases (tenant, workflow, priority, resumed, ready_us, case_id)
+        where status = 'ready'""",
     """create table if not exists case_counts (
         workflow text not null,
         status text not null,
@@ -41,7 +53,8 @@ TABLES = ("cases", "case_counts")
 
 COLUMNS = (
     "case_id, workflow, status, reason, result, channel, external, content, subject, version,"
-    " opened_us, changed_us, closed_us"
+    " opened_us, changed_us, closed_us, tenant, priority, resumed, faults, asked, closed_by,"
+    " ready_us, ready_seq"
 )
 
 
@@ -62,10 +75,16 @@ class CaseRow:
     opened_us: int
     changed_us: int
     closed_us: int | None
+    tenant: str
+    priority: str
+    resumed: bool  # it has run before
+    faults: int  # runs that failed or died since it last got on
+    asked: bool  # a person asked to cancel it
+    closed_by: str  # whoever closed it
 
 
-def project(connection: Connection, entry: Entry) -> str | None:
-    """Bring the rows up to this entry; return the case's id when it became ready."""
+def project(connection: Connection, entry: Entry) -> Ready | None:
+    """Bring the rows up to this entry; return the case when it became ready."""
     handle = _MOVES.get(entry.event)
     return handle(connection, entry) if handle else None
 
@@ -74,16 +93,6 @@ def find(connection: Connection, case_id: str) -> CaseRow | None:
     """Return the row of that case."""
     row = connection.one(f"select {COLUMNS} from cases where case_id = ?", (case_id,))
     return None if row is None else _row(row)
-
-
-def standing(connection: Connection, case_id: str) -> tuple[str, CaseStatus | None, int]:
-    """Return workflow, status and last entry of a case; no status where there is no case."""
-    row = connection.one(
-        "select workflow, status, (select max(seq) from entries where case_id = cases.case_id)"
-        " from cases where case_id = ?",
-        (case_id,),
-    )
-    return ("", None, 0) if row is None else (str(row[0]), CaseStatus(row[1]), row[2] or 0)
 
 
 def find_external(connection: Connection, workflow: str, external: str) -> CaseRow | None:
@@ -136,15 +145,6 @@ def starting_with(connection: Connection, prefix: str, limit: int) -> list[CaseR
         (prefix, prefix + "g", limit),
     )
     return [_row(row) for row in rows]
-
-
-def ready(connection: Connection, limit: int) -> list[tuple[str, str]]:
-    """Return (case, workflow) of what a run may take, oldest first."""
-    rows = connection.rows(
-        "select case_id, workflow from cases where status = ? order by opened_us, case_id limit ?",
-        (CaseStatus.READY.value, limit),
-    )
-    return [(str(row[0]), str(row[1])) for row in rows]
 
 
 def of_subject(connection: Connection, subject: str, *, until_us: int) -> list[CaseRow]:
@@ -203,7 +203,8 @@ def results(
 
 def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: str) -> None:
     connection.execute(
-        f"insert into cases ({COLUMNS}) values (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null)",
+        f"insert into cases ({COLUMNS}) values"
+        " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?)",
         (
             entry.case_id,
             entry.workflow,
@@ -216,33 +217,37 @@ def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: st
             entry.fingerprint or "",
             entry.at_us,
             entry.at_us,
+            entry.tenant,
+            entry.word("priority") or Priority.NORMAL.value,
+            entry.at_us if status is CaseStatus.READY else None,
+            entry.seq if status is CaseStatus.READY else None,
         ),
     )
     _count(connection, entry.workflow, status.value, 1)
 
 
-def _received(connection: Connection, entry: Entry) -> str | None:
+def _received(connection: Connection, entry: Entry) -> Ready | None:
     _opened(connection, entry, CaseStatus.READY, "")
-    return entry.case_id
+    return _ready(entry, entry.word("priority") or Priority.NORMAL.value, resumed=False)
 
 
-def _quarantined(connection: Connection, entry: Entry) -> str | None:
+def _quarantined(connection: Connection, entry: Entry) -> Ready | None:
     codes = entry.words("codes")
     _opened(connection, entry, CaseStatus.QUARANTINED, codes[0] if codes else "")
     return None
 
 
-def _waits(connection: Connection, entry: Entry) -> str | None:
+def _waits(connection: Connection, entry: Entry) -> Ready | None:
     _set(connection, entry, CaseStatus.PARKED, entry.word("kind"))
     return None
 
 
-def _escalated(connection: Connection, entry: Entry) -> str | None:
+def _escalated(connection: Connection, entry: Entry) -> Ready | None:
     _set(connection, entry, CaseStatus.ESCALATED, entry.word("code"))
     return None
 
 
-def _closed(connection: Connection, entry: Entry) -> str | None:
+def _closed(connection: Connection, entry: Entry) -> Ready | None:
     _set(
         connection,
         entry,
@@ -253,7 +258,7 @@ def _closed(connection: Connection, entry: Entry) -> str | None:
     return None
 
 
-def _released(connection: Connection, entry: Entry) -> str | None:
+def _released(connection: Connection, entry: Entry) -> Ready | None:
     if entry.word("subject"):
         connection.execute(
             "update cases set subject = ? where case_id = ?",
@@ -262,11 +267,17 @@ def _released(connection: Connection, entry: Entry) -> str | None:
     return _wakes(connection, entry)
 
 
-def _wakes(connection: Connection, entry: Entry) -> str | None:
+def _faulted(connection: Connection, entry: Entry) -> Ready | None:
+    woken = _set(connection, entry, CaseStatus.READY, "")
+    connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
+    return woken
+
+
+def _wakes(connection: Connection, entry: Entry) -> Ready | None:
     return _set(connection, entry, CaseStatus.READY, "")
 
 
-def _vote_wakes(connection: Connection, entry: Entry) -> str | None:
+def _vote_wakes(connection: Connection, entry: Entry) -> Ready | None:
     """Make a parked case ready after a verdict; a case that does not wait stays as it is."""
     row = find(connection, entry.case_id)
     if row is None or row.status is not CaseStatus.PARKED:
@@ -276,7 +287,7 @@ def _vote_wakes(connection: Connection, entry: Entry) -> str | None:
 
 def _set(
     connection: Connection, entry: Entry, to: CaseStatus, reason: str, *, result: str = ""
-) -> str | None:
+) -> Ready | None:
     row = find(connection, entry.case_id)
     if row is None:
         return None
@@ -289,13 +300,39 @@ def _set(
             " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
             (row.workflow, row.status.value, slot, row.workflow, to.value, slot),
         )
-    closed = entry.at_us if to is CaseStatus.CLOSED else None
+    closed = to is CaseStatus.CLOSED
+    ready = to is CaseStatus.READY
+    resumed = row.resumed or row.status is not CaseStatus.QUARANTINED
     connection.execute(
-        "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?"
-        " where case_id = ?",
-        (to.value, reason, result, entry.at_us, closed, entry.case_id),
+        "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?,"
+        " closed_by = ?, ready_us = ?, ready_seq = ?, resumed = ?, faults = ? where case_id = ?",
+        (
+            to.value,
+            reason,
+            result,
+            entry.at_us,
+            entry.at_us if closed else None,
+            entry.actor.ref if closed else "",
+            entry.at_us if ready else None,
+            entry.seq if ready else None,
+            int(resumed),
+            row.faults if ready and row.status is CaseStatus.READY else 0,
+            entry.case_id,
+        ),
     )
-    return entry.case_id if to is CaseStatus.READY else None
+    return _ready(entry, row.priority, resumed=resumed) if ready else None
+
+
+def _ready(entry: Entry, priority: str, *, resumed: bool) -> Ready:
+    return Ready(
+        case_id=entry.case_id,
+        tenant=entry.tenant,
+        workflow=entry.workflow,
+        priority=priority,
+        resumed=resumed,
+        ready_us=entry.at_us,
+        seq=entry.seq,
+    )
 
 
 def _count(connection: Connection, workflow: str, status: str, change: int) -> None:
@@ -322,10 +359,16 @@ def _row(row: tuple[object, ...]) -> CaseRow:
         opened_us=int(str(row[10])),
         changed_us=int(str(row[11])),
         closed_us=None if row[12] is None else int(str(row[12])),
+        tenant=str(row[13]),
+        priority=str(row[14]),
+        resumed=bool(row[15]),
+        faults=int(str(row[16])),
+        asked=bool(row[17]),
+        closed_by=str(row[18]),
     )
 
 
-_MOVES: Mapping[str, Callable[[Connection, Entry], str | None]] = {
+_MOVES: Mapping[str, Callable[[Connection, Entry], Ready | None]] = {
     "intake:case:received": _received,
     "intake:case:quarantined": _quarantined,
     "intake:case:released": _released,
@@ -334,5 +377,8 @@ _MOVES: Mapping[str, Callable[[Connection, Entry], str | None]] = {
     "orchestration:case:escalated": _escalated,
     "orchestration:case:closed": _closed,
     "orchestration:case:reopened": _wakes,
+    "orchestration:case:reassigned": _faulted,
+    "orchestration:run:yielded": _wakes,
+    "orchestration:run:faulted": _faulted,
     "governance:approval:decided": _vote_wakes,
 }

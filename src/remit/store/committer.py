@@ -22,6 +22,7 @@ from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.journal import ChainPort, JournalPort, Written
 from remit.store.lanes import Lane, Lanes, Unit
+from remit.store.ready import Ready
 from remit.store.receipt import Committed, Place, Receipt
 from remit.store.streams import KnownTails
 from remit.store.unit import Projectors, UnitOfWork
@@ -56,7 +57,7 @@ class Committer:
         projectors: Projectors,
         clock: Clock,
         on_commit: Callable[[Committed], None],
-        on_ready: Callable[[Connection, tuple[str, ...]], None] | None,
+        on_ready: Callable[[Connection, tuple[Ready, ...]], None] | None,
     ) -> None:
         self.before_commit: list[Callable[[str], None]] = []
         self.on_commit = on_commit
@@ -189,13 +190,13 @@ class Committer:
         size = self._commit(connection, chain, done)
         self._point("after-commit")
         made = list(opened)
-        ready: dict[str, None] = {}
+        ready: dict[str, Ready] = {}
         for one in done:
             one.first += first
             if one.uow is not None:
                 made.extend(one.uow.entries)
                 ready.update(one.uow.woken)
-        return Committed(entries=tuple(made), ready=tuple(ready), size=size)
+        return Committed(entries=tuple(made), ready=tuple(ready.values()), size=size)
 
     def _open_chain(self, connection: Connection, chain: ChainPort) -> list[Entry]:
         if chain.number:
@@ -217,7 +218,7 @@ class Committer:
             one.value = one.unit.work(uow)
             uow.flush()
             if self.on_ready is not None and uow.woken:
-                self.on_ready(connection, tuple(uow.woken))
+                self.on_ready(connection, tuple(uow.woken.values()))
         except (StorageFullError, StorageUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 - it goes to its caller unchanged

@@ -5,6 +5,7 @@ from remit.store import (
     approvals,
     authority,
     cases,
+    claims,
     erasures,
     kpi_days,
     legal_holds,
@@ -13,6 +14,7 @@ from remit.store import (
     waits,
 )
 from remit.store.connection import Connection
+from remit.store.ready import Ready
 
 SCHEMA: tuple[str, ...] = (
     *cases.SCHEMA,
@@ -24,9 +26,10 @@ SCHEMA: tuple[str, ...] = (
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
     *vault.SCHEMA,
+    *claims.SCHEMA,
 )
 
-# Tables that a rebuild from entries makes anew; the vault is a store of its own.
+# Tables that a rebuild from entries makes anew; the vault is another store, claims are liveness.
 TABLES: tuple[str, ...] = (
     *cases.TABLES,
     *waits.TABLES,
@@ -39,8 +42,8 @@ TABLES: tuple[str, ...] = (
 )
 
 
-def project(connection: Connection, entry: Entry) -> str | None:
-    """Bring all rows up to this entry; return the id of a case that became ready."""
+def project(connection: Connection, entry: Entry) -> Ready | None:
+    """Bring all rows up to this entry; return the case that became ready."""
     approvals.project(connection, entry)
     proposals.project(connection, entry)
     waits.project(connection, entry)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from remit.domain.entry import Entry
+from remit.store.ready import Ready
 
 T = TypeVar("T")
 
@@ -58,5 +59,5 @@ class Committed:
     """
 
     entries: tuple[Entry, ...]
-    ready: tuple[str, ...]
+    ready: tuple[Ready, ...]
     size: int | None

@@ -21,6 +21,7 @@ from remit.store.database import Database
 from remit.store.journal import ChainPort, JournalPort, Written
 from remit.store.lanes import Lane, Lanes, Unit
 from remit.store.places import Places
+from remit.store.ready import Ready
 from remit.store.receipt import Committed, Receipt
 from remit.store.streams import LockedTails
 from remit.store.unit import Projectors, UnitOfWork
@@ -49,7 +50,7 @@ class _Attempt:
 
     value: Any
     made: tuple[Entry, ...]
-    woken: tuple[str, ...]
+    woken: tuple[Ready, ...]
     written: tuple[Written, ...]
 
 
@@ -83,7 +84,7 @@ class SessionWriter:
         projectors: Projectors,
         clock: Clock,
         on_commit: Callable[[Committed], None],
-        on_ready: Callable[[Connection, tuple[str, ...]], None] | None,
+        on_ready: Callable[[Connection, tuple[Ready, ...]], None] | None,
     ) -> None:
         self.before_commit: list[Callable[[str], None]] = []
         self.on_commit = on_commit
@@ -229,7 +230,9 @@ class SessionWriter:
             value = trial.unit.work(uow)
             self._point("unit")
             self._finish(uow, session)
-            attempt = _Attempt(value, tuple(uow.entries), tuple(uow.woken), tuple(chain.written))
+            attempt = _Attempt(
+                value, tuple(uow.entries), tuple(uow.woken.values()), tuple(chain.written)
+            )
             self._point("before-commit")
         except BaseException:
             chain.abandoned()
@@ -243,7 +246,7 @@ class SessionWriter:
         """Write what is left to write; the arrivals come last of all."""
         uow.flush()
         if self.on_ready is not None and uow.woken:
-            self.on_ready(session.connection, tuple(uow.woken))
+            self.on_ready(session.connection, tuple(uow.woken.values()))
         if session.chain.written:
             session.connection.executemany(
                 entries.INSERT_PENDING,

@@ -8,6 +8,7 @@ from remit.errors import FencedError
 from remit.store import locks
 from remit.store.connection import Connection
 from remit.store.journal import ChainPort
+from remit.store.ready import Ready
 from remit.store.streams import Tails, other_run
 
 Projectors = Callable[["UnitOfWork", Entry], None]
@@ -33,7 +34,7 @@ class UnitOfWork:
         self.connection = connection
         self.now = now  # ledger time: never runs back
         self.entries: list[Entry] = []
-        self.woken: dict[str, None] = {}
+        self.woken: dict[str, Ready] = {}
         self._chain = chain
         self._projectors = projectors
         self._tails = tails
@@ -81,9 +82,9 @@ class UnitOfWork:
                 f"run {run} must stop"
             )
 
-    def ready(self, case_id: str) -> None:
+    def ready(self, case: Ready) -> None:
         """Have the case run after the commit."""
-        self.woken[case_id] = None
+        self.woken[case.case_id] = case
 
     def flush(self) -> None:
         """Write the rows of appended entries now, so that queries of this unit see them."""

@@ -13,6 +13,7 @@ from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.journal import JournalPort
 from remit.store.lanes import Lane
+from remit.store.ready import Ready
 from remit.store.receipt import Committed, Level, Place, Receipt
 from remit.store.unit import Projectors, UnitOfWork
 
@@ -21,7 +22,7 @@ __all__ = ["Committed", "Lane", "Level", "Place", "Receipt", "Writer", "open_wri
 T = TypeVar("T")
 
 OnCommit = Callable[[Committed], None]
-OnReady = Callable[[Connection, tuple[str, ...]], None]
+OnReady = Callable[[Connection, tuple[Ready, ...]], None]
 
 
 class Writer(Protocol):

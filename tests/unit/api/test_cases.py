@@ -32,6 +32,14 @@ def test_a_fraction_arrives_as_it_was_written(desk: Desk) -> None:
     assert desk.remit.received["k"] == {"amount": "19.90", "count": 2}
 
 
+def test_a_class_is_taken_and_an_unknown_one_refused_by_name(desk: Desk) -> None:
+    bulk = desk.client.post(f"{PATH}?class=bulk", json={"a": "b"}, headers=_headers(desk))
+    soon = desk.client.post(f"{PATH}?class=soon", json={"a": "c"}, headers=_headers(desk))
+    assert (bulk.status_code, desk.remit.classes) == (201, ["bulk"])
+    assert (soon.status_code, soon.json()["code"]) == (422, "request.invalid")
+    assert "`soon`" in soon.json()["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

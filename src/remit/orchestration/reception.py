@@ -1,0 +1,88 @@
+"""Where messages come in: read at once, written with others, known again."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+
+from remit.domain.case import Priority
+from remit.orchestration import admission
+from remit.orchestration.admission import Admission, Admitted, Intake
+from remit.orchestration.runs import Runs
+from remit.store import cases
+from remit.store.connection import Connection
+from remit.store.database import Database
+from remit.store.writer import Receipt, Writer
+
+KNOWN_MAX = 500
+
+
+class Reception:
+    """The half through which messages come; `remit.app.Remit` fills in what it works with."""
+
+    database: Database
+    writer: Writer
+    runs: Runs
+    intake: Intake
+
+    def admit(
+        self,
+        workflow: str,
+        raw: Mapping[str, object],
+        *,
+        channel: str,
+        external_id: str | None = None,
+        priority: Priority = Priority.NORMAL,
+    ) -> Admitted:
+        """Read a message for a workflow without writing it.
+
+        Raises `UnknownWorkflowError`, `IntakeError`.
+        """
+        return self.intake.read(
+            self.runs.workflow(workflow), raw, channel=channel, external_id=external_id,
+            priority=priority,
+        )  # fmt: skip
+
+    async def receive(
+        self,
+        workflow: str,
+        raw: Mapping[str, object],
+        /,
+        *,
+        channel: str,
+        external_id: str | None = None,
+        priority: Priority = Priority.NORMAL,
+    ) -> Admission:
+        """Take a message in; it is durable when this returns. A known id is the same case."""
+        admitted = self.admit(
+            workflow, raw, channel=channel, external_id=external_id, priority=priority
+        )
+        receipt = await asyncio.wrap_future(self.submit(admitted))
+        return receipt.value
+
+    def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
+        """Queue a message that was read; many that are queued at once share one commit.
+
+        The future raises what `receive` raises. Raises `BusyError` when the queue is full.
+        """
+        return self.writer.submit(lambda uow: admission.receive(uow, admitted))
+
+    def known(
+        self, workflow: str, messages: Sequence[tuple[Mapping[str, object], str | None]], /
+    ) -> list[bool]:
+        """Return for each (message, external id) whether it is a case; reads no message."""
+        identities = [self.intake.identity(raw, external_id=name) for raw, name in messages]
+        there: set[str] = set()
+        for start in range(0, len(identities), KNOWN_MAX):
+            some = identities[start : start + KNOWN_MAX]
+            there |= self.database.read(lambda c, s=some: cases.known_externals(c, workflow, s))  # type: ignore[misc]  # a default binds the loop's value
+        return [identity in there for identity in identities]
+
+    def standing(self, case_ids: Sequence[str], /) -> Counter[tuple[str, str]]:
+        """Return how many of these cases stand at each (status, reason)."""
+
+        def work(connection: Connection) -> Counter[tuple[str, str]]:
+            found = (cases.find(connection, case_id) for case_id in case_ids)
+            return Counter((row.status.value, row.reason) for row in found if row is not None)
+
+        return self.database.read(work)

@@ -1,0 +1,95 @@
+"""What one process does to run cases: takes over what is left, dispatches, keeps time."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from remit.domain import clock
+from remit.orchestration import takeover
+from remit.orchestration.dispatch import Drive
+from remit.orchestration.embedded import Embedded
+from remit.orchestration.lanes import LaneSettings
+from remit.orchestration.schedule import Timekeeper
+from remit.store import claims
+from remit.store.connection import Connection
+from remit.store.writer import Writer
+
+DRAIN_SECONDS = 25.0
+
+
+def begin(
+    *,
+    read: Callable[[Callable[[Connection], Any]], Awaitable[Any]],
+    writer: Writer,
+    settings: Callable[[str], LaneSettings | None],
+    now: Callable[[], datetime],
+    name: str,
+    runs_max: int,
+) -> "Worker":
+    """Return the worker of this process, not yet at work."""
+    dispatcher = Embedded(
+        read=read, writer=writer, settings=settings, worker=name, now=now, runs_max=runs_max
+    )
+    timekeeper = Timekeeper(read=read, writer=writer, now=now, sweep=dispatcher.sweep)
+    return Worker(
+        name=name,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        writer=writer,
+        dispatcher=dispatcher,
+        timekeeper=timekeeper,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """The work of one process on one event loop."""
+
+    name: str
+    host: str
+    pid: int
+    writer: Writer
+    dispatcher: Embedded
+    timekeeper: Timekeeper
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    async def start(self, drive: Drive) -> None:
+        """Take up every case that is ready, and begin to watch the clock."""
+        begun = await asyncio.wrap_future(
+            self.writer.submit(
+                lambda uow: takeover.begin(uow, self.name, host=self.host, pid=self.pid),
+                lane="control",
+            )
+        )
+        suspects, wary = begun.value
+        self.dispatcher.suspect(suspects, wary=wary)
+        self._tasks = [
+            asyncio.ensure_future(self.dispatcher.run(drive)),
+            asyncio.ensure_future(self.timekeeper.run()),
+        ]
+        await asyncio.sleep(0)
+
+    async def stop(self, *, seconds: float = DRAIN_SECONDS) -> None:
+        """Let runs come to a step, then let go; what is unfinished stays ready."""
+        if not self._tasks:
+            return
+        dispatching, keeping = self._tasks
+        self._tasks = []
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        await self.dispatcher.drain(seconds=seconds)
+        await dispatching
+        await asyncio.wrap_future(
+            self.writer.submit(
+                lambda uow: claims.end(
+                    uow.connection, self.name, now_us=clock.microseconds(uow.now)
+                ),
+                lane="control",
+            )
+        )

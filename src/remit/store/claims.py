@@ -1,0 +1,70 @@
+"""Which process has which case: liveness, not history; a rebuild leaves it out."""
+
+from collections.abc import Iterable
+
+from remit.store.connection import Connection
+
+SCHEMA = (
+    """create table if not exists claims (
+        case_id text primary key,
+        worker text not null,
+        claimed_us integer not null
+    )""",
+    "create index if not exists claims_worker on claims (worker)",
+    """create table if not exists workers (
+        worker text primary key,
+        host text not null,
+        pid integer not null,
+        started_us integer not null,
+        ended_us integer
+    )""",
+)
+
+
+def begin(connection: Connection, worker: str, *, host: str, pid: int, now_us: int) -> None:
+    """Note that a worker has begun."""
+    connection.execute(
+        "insert into workers (worker, host, pid, started_us) values (?, ?, ?, ?)",
+        (worker, host, pid, now_us),
+    )
+
+
+def end(connection: Connection, worker: str, *, now_us: int) -> None:
+    """Note that a worker has ended, in peace or not; it has no case any more."""
+    connection.execute("delete from claims where worker = ?", (worker,))
+    connection.execute(
+        "update workers set ended_us = ? where worker = ? and ended_us is null", (now_us, worker)
+    )
+
+
+def open_workers(connection: Connection) -> list[str]:
+    """Return the workers that never said that they ended."""
+    rows = connection.rows("select worker from workers where ended_us is null order by started_us")
+    return [str(row[0]) for row in rows]
+
+
+def take(connection: Connection, case_ids: Iterable[str], worker: str, *, now_us: int) -> None:
+    """Note that runs of these cases begin."""
+    connection.executemany(
+        "insert into claims (case_id, worker, claimed_us) values (?, ?, ?)"
+        " on conflict (case_id) do update set worker = excluded.worker,"
+        " claimed_us = excluded.claimed_us",
+        [(case_id, worker, now_us) for case_id in case_ids],
+    )
+
+
+def give_back(connection: Connection, case_ids: Iterable[str], worker: str) -> None:
+    """Note that runs of these cases have ended."""
+    connection.executemany(
+        "delete from claims where case_id = ? and worker = ?",
+        [(case_id, worker) for case_id in case_ids],
+    )
+
+
+def of_worker(connection: Connection, worker: str, limit: int) -> list[str]:
+    """Return cases whose run a worker began and did not end."""
+    rows = connection.rows(
+        "select case_id from claims where worker = ? order by claimed_us, case_id limit ?",
+        (worker, limit),
+    )
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,58 @@
+"""Turns, faults and takeovers: a run that ends without a wait goes on where it was."""
+
+import pytest
+
+from tests.projects import Small, events, found, result, send, standing
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_case_of_many_steps_gives_the_others_a_turn_and_repeats_nothing(
+    small: Small,
+) -> None:
+    body = "return len({await run.new_id() for _ in range(250)})"
+    async with small.open(body) as remit:
+        case_id = await send(remit)
+
+        assert result(remit, case_id) == 250
+        told = found(remit, case_id, "orchestration:run:yielded")
+        assert [one.body for one in told] == [{"reason": "turn", "steps": 100}] * 2
+        assert events(remit, case_id).count("orchestration:value:derived") == 250
+        assert remit.dispatcher.turns == 3
+
+
+async def test_a_fault_is_tried_again_and_what_was_done_before_it_is_not(small: Small) -> None:
+    more = "calls = []"
+    body = """
+    number = await run.random()
+    calls.append(number)
+    if len(calls) < 3:
+        raise ValueError(f"value {number}")
+    return len(set(calls))
+    """
+    async with small.open(body, more=more) as remit:
+        case_id = await send(remit)
+
+        assert result(remit, case_id) == 1
+        faults = found(remit, case_id, "orchestration:run:faulted")
+        assert [one.body for one in faults] == [
+            {"code": "ValueError", "attempt": 1}, {"code": "ValueError", "attempt": 2},
+        ]  # fmt: skip
+        assert all("small.py:" in str(one.payloads["trace"]) for one in faults)
+
+
+async def test_the_third_fault_goes_to_a_person_also_across_restarts(small: Small) -> None:
+    body = "raise KeyError('anna@example.org')"
+    async with small.open(body, more="") as remit:
+        case_id = await send(remit)
+
+        assert standing(remit, case_id) == ("escalated", "faulted")
+        assert len(found(remit, case_id, "orchestration:run:faulted")) == 2
+        said = str([entry.payloads for entry in remit.entries(case_id)][1:])
+        assert "anna" not in said
+
+        await remit.hand_back(case_id, person="olga", note="try again")
+        await remit.settled()
+
+        assert standing(remit, case_id) == ("escalated", "faulted")
+        assert len(found(remit, case_id, "orchestration:run:faulted")) == 4
