@@ -93,7 +93,7 @@ async def test_branches_come_to_the_gate_one_at_a_time(small: Small) -> None:
             return seen
 
         proposals = replace(remit.engine.proposals, read=read_and_change)
-        remit.dispatcher.drive = replace(remit.engine, proposals=proposals).run
+        remit.drive = replace(remit.engine, proposals=proposals).run
         case_id = await send(remit)
         assert result(remit, case_id) == "done"
         names = events(remit, case_id)
