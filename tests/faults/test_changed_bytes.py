@@ -1,0 +1,213 @@
+"""Each changed byte of an export is found, by the verifier in Python and by the one in Go."""
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from remit.ledger import anchor
+from remit.ledger.export import export
+from remit.ledger.joined import GO
+from remit.ledger.proof import prove
+from remit.ledger.standalone import verify_export, verify_proof
+from remit.store.unit import UnitOfWork
+from tests.gobuild import answering, built
+from tests.opened import draft, opened
+
+SOURCE = Path(__file__).parents[2] / "src/remit/ledger" / GO
+SAMPLE = 1_000  # for each verifier
+TORTURE_SAMPLE = 40_000
+CUTS = 300
+
+Verify = Callable[[Path], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An export in a directory, and its public key."""
+
+    folder: Path
+    vkey: str
+
+    @property
+    def files(self) -> list[Path]:
+        """What is judged; the programs that travel along are looked at once only."""
+        found = sorted(file for file in self.folder.rglob("*") if file.is_file())
+        return [file for file in found if "verifier" not in file.parts]
+
+
+def make(folder: Path, *, entries: int, checkpoints: int) -> Made:
+    """Make an export of so many entries under so many checkpoints, every third one anchored."""
+    each = entries // checkpoints
+
+    def work(uow: UnitOfWork) -> None:
+        for n in range(each):
+            uow.append(draft(f"{n % 7:032x}", content=None))
+
+    with opened(f"sqlite:///{folder}/remit.db", folder) as store:
+        for n in range(checkpoints):
+            store.writer.run(work)
+            if n % 3 == 2:
+                store.database.read(
+                    lambda c: anchor.publish(c, folder / "anchor", now=store.clock())
+                )
+        vkey = store.journal.vkey
+        store.database.read(
+            lambda c: export(
+                c, folder / "out", vkey=vkey, anchors={"local.anchor": folder / "anchor"}
+            )
+        )
+        one = store.database.read(lambda c: prove(c, entries // 2, vkey=vkey))
+    (folder / "one.leaf").write_bytes(one.leaf)
+    (folder / "one.tlog-proof").write_bytes(one.text)
+    return Made(folder / "out", vkey)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make(tmp_path_factory.mktemp("mutation"), entries=280, checkpoints=40)
+
+
+@pytest.fixture(scope="module", params=["python", "go"])
+def verify(
+    request: pytest.FixtureRequest, made: Made, tmp_path_factory: object
+) -> Iterator[Verify]:
+    """Each verifier, as a function from a directory to its exit code."""
+    yield from verifier(request.param, made.vkey, made.folder.parent)
+
+
+def verifier(name: str, vkey: str, folder: Path) -> Iterator[Verify]:
+    if name == "python":
+        yield lambda path: verify_export(path, [vkey]).exit_code
+        return
+    with answering(built(SOURCE, folder), "-key", vkey) as program:
+        yield lambda path: program.code(str(path))
+
+
+def test_what_nobody_touched_is_accepted(made: Made, verify: Verify) -> None:
+    assert verify(made.folder) in (0, 2)
+
+
+def test_each_changed_bit_is_found(made: Made, verify: Verify) -> None:
+    assert missed(made, verify, sample=SAMPLE) == []
+
+
+def test_each_cut_is_found(made: Made, verify: Verify) -> None:
+    chance = random.Random(7)
+    unseen = []
+    for file in made.files:
+        data = file.read_bytes()
+        for cut in {0, len(data) - 1, *(chance.randrange(len(data)) for _ in range(CUTS // 20))}:
+            file.write_bytes(data[:cut])
+            if verify(made.folder) != 1:
+                unseen.append((file.name, cut))
+        file.write_bytes(data)
+    assert unseen == []
+    assert verify(made.folder) in (0, 2)
+
+
+def test_each_missing_doubled_or_strange_file_is_found(
+    made: Made, verify: Verify, tmp_path: Path
+) -> None:
+    for file in made.files:
+        kept = tmp_path / "kept"
+        shutil.move(file, kept)
+        assert verify(made.folder) == 1, file
+        os.mkfifo(file)  # opening it must not wait for a writer
+        assert verify(made.folder) == 1, file
+        file.unlink()
+        file.symlink_to(kept)
+        assert verify(made.folder) == 1, file
+        file.unlink()
+        shutil.move(kept, file)
+        strange = made.folder / "tile/strange"
+        strange.mkdir()
+        for copy in (file.with_name(f"{file.name}0"), strange / file.name):
+            shutil.copy(file, copy)
+            assert verify(made.folder) == 1, copy
+            copy.unlink()
+        strange.rmdir()
+    assert verify(made.folder) in (0, 2)
+
+
+def test_two_pages_or_checkpoints_that_change_places_are_found(made: Made, verify: Verify) -> None:
+    page, notes = made.folder / "tile/entries/000", made.folder / "checkpoints"
+    for file in (page, notes):
+        data = file.read_bytes()
+        frames, rest = [], data
+        while rest:
+            end = 2 + int.from_bytes(rest[:2], "big")
+            frames.append(rest[:end])
+            rest = rest[end:]
+        for other in (
+            [frames[1], frames[0], *frames[2:]], frames[1:], [frames[0], *frames], frames[:-1]
+        ):  # fmt: skip
+            file.write_bytes(b"".join(other))
+            assert verify(made.folder) == 1
+        file.write_bytes(data)
+    assert verify(made.folder) in (0, 2)
+
+
+@pytest.mark.parametrize("name", ["python", "go"])
+def test_each_changed_byte_of_an_entry_or_its_proof_is_found(made: Made, name: str) -> None:
+    folder = made.folder.parent
+    leaf, proof = folder / "one.leaf", folder / "one.tlog-proof"
+    with ExitStack() as stack:
+        code: Callable[[], int] = lambda: verify_proof(leaf, proof, [made.vkey]).exit_code  # noqa: E731
+        if name == "go":
+            program = stack.enter_context(answering(built(SOURCE, folder), "-key", made.vkey))
+            code = lambda: program.code(f"{leaf}\t{proof}")  # noqa: E731
+        assert code() in (0, 2)
+        unseen = []
+        for file in (leaf, proof):
+            data = file.read_bytes()
+            for place in range(len(data)):
+                changed = data[place] ^ (1 << place % 8)
+                file.write_bytes(data[:place] + bytes([changed]) + data[place + 1 :])
+                if code() != 1:
+                    unseen.append((file.name, place))
+                if place % 5 == 0:
+                    file.write_bytes(data[:place])
+                    if code() != 1:
+                        unseen.append((file.name, -place))
+            file.write_bytes(data)
+        assert unseen == []
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", ["python", "go"])
+def test_torture_every_bit_of_every_byte(name: str, tmp_path: Path) -> None:
+    made = make(tmp_path, entries=40, checkpoints=5)
+    for verify in verifier(name, made.vkey, tmp_path):
+        assert missed(made, verify, sample=None) == []
+
+
+@pytest.mark.torture
+def test_torture_a_large_sample(made: Made, verify: Verify) -> None:
+    assert missed(made, verify, sample=TORTURE_SAMPLE) == []
+
+
+def missed(made: Made, verify: Verify, *, sample: int | None) -> list[tuple[str, int, int]]:
+    """Return the changed bits that a verifier does not answer with 1."""
+    chance = random.Random(2026)
+    found = []
+    for file in made.files:
+        data = file.read_bytes()
+        total = sum(one.stat().st_size for one in made.files)
+        bits = range(8 * len(data))
+        share = len(bits) if sample is None else max(8, sample * len(data) // total)
+        for at in chance.sample(bits, min(share, len(bits))):
+            place, bit = divmod(at, 8)
+            changed = bytearray(data)
+            changed[place] ^= 1 << bit
+            file.write_bytes(changed)
+            if verify(made.folder) != 1:
+                found.append((file.name, place, bit))
+        file.write_bytes(data)
+    assert verify(made.folder) in (0, 2)  # each change was taken back
+    return found
