@@ -10,6 +10,7 @@ from typing import Any
 from pages.markdown import page, table
 from remit import errors
 from remit.domain import approval, case, effect, entry, event  # noqa: F401 - events register
+from remit.ledger import semantics
 
 # -- errors --------------------------------------------------------------------------------------
 
@@ -115,6 +116,17 @@ def events_page() -> str:
         "keyed digests; content travels in sealed payloads. A member that is not required is left "
         "out when it is unknown.",
         *parts,
+    )
+
+
+def rules_page() -> str:
+    """Return the rules that `remit ledger verify --semantic` judges by."""
+    return page(
+        "Rules for entries",
+        "src/remit/ledger/semantics.py",
+        "`remit ledger verify --semantic` judges what entries mean together by these rules; a "
+        "finding names the code. `tests/unit/ledger/test_semantics.py` breaks each of them.",
+        table(["code", "rule"], [[f"`{code}`", rule] for code, rule in semantics.RULES.items()]),
     )
 
 

@@ -21,6 +21,8 @@ from remit.ledger import read, verify
 from remit.ledger.chain import control_stream
 from remit.ledger.judge import Watcher
 from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.semantics import Semantics
+from remit.ledger.standalone import key_ids
 from remit.store.connection import Connection
 
 ENTRIES_MAX = 10_000
@@ -95,6 +97,12 @@ class Judging(click.Command):
     type=click.Path(path_type=Path),
     help="Contents and salts that were handed over, a JSON line for each.",
 )
+@click.option("--semantic", is_flag=True, help="Also judge what the entries mean together.")
+@click.option(
+    "--projections",
+    is_flag=True,
+    help="Also compare the rows that pages and the gate read with what the entries say.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def verify_(
@@ -104,6 +112,8 @@ def verify_(
     vkey: str | None,
     anchors: tuple[str, ...],
     disclosures: Path | None,
+    semantic: bool,
+    projections: bool,
     as_json: bool,
 ) -> None:
     """Judge the whole record, or an EXPORT: any changed, missing or moved byte is found and named.
@@ -121,15 +131,20 @@ def verify_(
             raise NoVerdictError(
                 "an export needs `--key`: a key is never taken from what it judges"
             )
+        if semantic:
+            watchers.append(Semantics(key_ids=key_ids([vkey])))
         report = verify.verify_export(export, vkey, anchors=receipts, watchers=watchers)
     else:
         with reading(_options(ctx).project()) as record:
+            if semantic:
+                watchers.append(Semantics(key_ids=key_ids([vkey or record.vkey])))
             report = verify.verify(
                 record.database,
                 vkey or record.vkey,
                 payload_keys=record.keys,
                 anchors=[*record.outside.receipts(), *receipts],
                 watchers=watchers,
+                projected=projections,
             )
     if as_json:
         terminal.echo_json(report)

@@ -6,7 +6,7 @@ from typing import Final
 
 MODULES: Final = (
     "merkle", "checkpoint", "inclusion", "leaf", "judge", "files", "outside", "exported",
-    "verdict", "standalone",
+    "verdict", "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"
 _OURS: Final = "remit."

@@ -89,6 +89,9 @@ class Record(Protocol):
 class Watcher(Protocol):
     """A further check that sees each leaf in order: semantics, disclosures."""
 
+    def begin(self, head: Head) -> None:
+        """Learn what the record claims, before its first leaf."""
+
     def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
         """Look at one leaf."""
 
@@ -141,6 +144,8 @@ class Judge:
     def run(self, head: Head, receipts: Sequence[Receipt]) -> None:
         """Judge every position, checkpoint and anchor, then the end."""
         self.first = head.first
+        for watcher in self.watchers:
+            watcher.begin(head)
         self._notes = self.record.notes()
         self._next_note()
         for receipt in receipts:

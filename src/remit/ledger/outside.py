@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from remit.ledger.checkpoint import strict_base64
-from remit.ledger.judge import LOCAL, Bad, Receipt
+from remit.ledger.judge import LOCAL, Bad, Head, Receipt
 from remit.ledger.leaf import Leaf
 
 LINES_BYTES_MAX: Final = 1024 * 1024 * 1024
@@ -70,6 +70,9 @@ class Disclosures:
                 self._malformed.append(number)
             else:
                 self._due[name] = (number, commitment(salt, text))
+
+    def begin(self, head: Head) -> None:
+        """Nothing depends on what the record claims."""
 
     def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
         """Compare what is disclosed of this leaf."""

@@ -19,6 +19,7 @@ from remit.ledger.inclusion import PROOF_BYTES_MAX, proven
 from remit.ledger.judge import Judge, Receipt, Watcher
 from remit.ledger.leaf import ENTRY_BYTES_MAX, LeafError, NewerLeafError, read_leaf
 from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.semantics import Semantics
 from remit.ledger.verdict import VerifyReport, judged, unreadable
 
 
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str]) -> int:
         "--disclosures", type=Path, help="contents and salts, a JSON line for each"
     )
     parser.add_argument("--proof", type=Path, help="a .tlog-proof of the one leaf that is given")
+    parser.add_argument("--semantic", action="store_true", help="also judge what entries mean")
     parser.add_argument("--json", action="store_true")
     try:
         given = parser.parse_args(arguments)
@@ -88,12 +90,19 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
     watchers: list[Watcher] = []
     if given.disclosures is not None:
         watchers.append(Disclosures(given.disclosures))
-    unchecked = ["meaning (`remit ledger verify --semantic` does)"]
-    if not watchers:
-        unchecked.append("contents (no disclosures)")
+    unchecked = [] if watchers else ["contents (no disclosures)"]
+    if given.semantic:
+        watchers.append(Semantics(key_ids=key_ids(given.key)))
+    else:
+        unchecked.append("meaning (no --semantic)")
     return verify_export(
         given.export, given.key, receipts=receipts, watchers=watchers, unchecked=unchecked
     )
+
+
+def key_ids(vkeys: Sequence[str]) -> list[str]:
+    """Return the ids of public keys, as the entries name them."""
+    return [vkey.split("+")[1] for vkey in vkeys if vkey.count("+") > 1]
 
 
 def verify_proof(leaf: Path, proof: Path, vkeys: Sequence[str]) -> VerifyReport:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from remit.domain.entry import EVENTS
-from remit.errors import StorageError
-from remit.ledger import anchor, standalone
+from remit.errors import NewerEntryError, StorageError
+from remit.ledger import anchor, projections, standalone
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.checkpoint import NoteError, parse_vkey
-from remit.ledger.judge import Finding, Head, Judge, Receipt, Watcher
+from remit.ledger.judge import Bad, Finding, Head, Judge, Receipt, Watcher
+from remit.ledger.leaf import Leaf
 from remit.ledger.record import Rows
 from remit.ledger.seal import KeyRing
+from remit.ledger.semantics import Semantics
 from remit.ledger.verdict import Result, VerifyReport, judged, report, unreadable
 from remit.store.connection import Connection
 from remit.store.database import Database
@@ -19,8 +20,6 @@ from remit.store.database import Database
 __all__ = ["Finding", "Result", "VerifyReport", "verify", "verify_export"]
 
 Anchors = Path | AnchorReceipt | Receipt  # a file or folder of receipts, or one
-
-_PROJECTIONS: Final = "projections"
 
 
 def verify(
@@ -30,14 +29,19 @@ def verify(
     payload_keys: KeyRing | None = None,
     anchors: Sequence[Anchors] = (),
     watchers: Sequence[Watcher] = (),
+    projected: bool = False,
 ) -> VerifyReport:
     """Judge the record in a database against a public key; `payload_keys` also opens contents.
 
-    `keys_public` is the text `origin+id+key` and is never taken from what it judges.
+    `keys_public` is the text `origin+id+key` and is never taken from what it judges. `projected`
+    also compares the rows that pages and the gate read with those that the entries say.
     """
+    more = list(watchers)
+    if projected and isinstance(source, Database):
+        more.append(Projected(source))
 
     def run(connection: Connection) -> VerifyReport:
-        return _judge(Rows(connection, payload_keys), keys_public, received(anchors), watchers)
+        return _judge(Rows(connection, payload_keys), keys_public, received(anchors), more)
 
     return source.read(run) if isinstance(source, Database) else run(source)
 
@@ -56,7 +60,7 @@ def verify_export(
         receipts=received(anchors),
         watchers=watchers,
         events=EVENTS,
-        unchecked=[_PROJECTIONS],
+        unchecked=_unchecked(watchers),
     )
 
 
@@ -88,7 +92,38 @@ def _judge(
         found = record.head()
         if found is None:
             return unreadable("there is no ledger here; nothing was written yet")
-        return judged(seen, found, receipts, unchecked=[_PROJECTIONS])
+        return judged(seen, found, receipts, unchecked=_unchecked(watchers))
     except StorageError as error:
         seen.bad("structure", None, f"the database cannot be read to the end: {error}")
-        return report(seen, head, unchecked=[_PROJECTIONS])
+        return report(seen, head, unchecked=_unchecked(watchers))
+
+
+class Projected:
+    """The rows that pages and the gate read, against those that the entries say."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self, head: Head) -> None:
+        """Nothing depends on what the record claims."""
+
+    def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
+        """Wait for the end: the entries are folded all at once."""
+
+    def end(self, bad: Bad) -> Sequence[str]:
+        """Fold all entries anew and compare."""
+        try:
+            found = projections.check(self._database)
+        except (NewerEntryError, StorageError) as error:
+            return [f"rows      not compared: {error}"]
+        for one in found.differences:
+            key = ", ".join(str(value) for value in one.key.values())
+            what = one.column or "the row"
+            bad("projections", None, f"`{one.table}` {key}: {what} is not as the entries say")
+        return [f"rows      {len(found.tables)} tables compared, {found.differing} differences"]
+
+
+def _unchecked(watchers: Sequence[Watcher]) -> list[str]:
+    there = {type(watcher) for watcher in watchers}
+    possible = {Semantics: "meaning (no --semantic)", Projected: "projections (no --projections)"}
+    return [text for kind, text in possible.items() if kind not in there]

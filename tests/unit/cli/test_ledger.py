@@ -111,6 +111,16 @@ def test_an_export_is_judged_by_the_key_that_was_given(
     assert remit("ledger", "verify", str(target), "--key", key) == 1
 
 
+def test_meaning_and_rows_are_judged_when_asked(remit: Cli, folder: Path) -> None:  # noqa: F811
+    assert remit("ledger", "verify", "--semantic", "--projections") == 2
+    assert "semantic  " in remit.out
+    assert "0 differences" in remit.out
+    change(folder, "UPDATE cases SET status = 'closed' WHERE status <> 'closed'")
+    assert remit("ledger", "verify") == 2
+    assert remit("ledger", "verify", "--projections") == 1
+    assert "is not as the entries say (projections)" in remit.out
+
+
 def test_a_wrong_argument_is_no_verdict(remit: Cli) -> None:  # noqa: F811
     assert remit("ledger", "verify", "--nonsense") == 3
     assert remit("ledger", "verify", "--anchor", "nowhere") == 3

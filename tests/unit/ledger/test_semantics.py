@@ -1,0 +1,286 @@
+"""Each rule about what entries mean together is broken once, and found by its code."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit.domain import clock, event
+from remit.domain.actor import Actor, ActorKind, person, service, workflow
+from remit.domain.entry import Draft, Event, declared
+from remit.domain.ledger_event import OriginOpened
+from remit.ledger.judge import Head
+from remit.ledger.semantics import RULES, Semantics
+from remit.ledger.verdict import VerifyReport
+from remit.ledger.verify import verify
+from tests.opened import ORIGIN, Ticking, opened
+
+CASE, OTHER = "1" * 32, "2" * 32
+DESK, CONTROL = "refund-desk", "c" * 32
+DIGEST = "d" * 64
+START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+LATER = clock.microseconds(START + timedelta(hours=4))
+
+MODEL = Actor(kind=ActorKind.MODEL, ref="m")
+
+Story = dict[str, Draft]
+
+
+def entry(made: Event, *, case: str = CASE, by: Any = None, causes: tuple[str, ...] = ()) -> Draft:
+    actor = by or workflow(DESK)
+    return Draft(event=made, case_id=case, workflow=DESK, actor=actor, causes=causes)
+
+
+def received(case: str = CASE) -> Draft:
+    made = event.CaseReceived(
+        channel="mail", external="e", content="c", outcomes={}, assumptions=()
+    )
+    return entry(made, case=case)
+
+
+def proposed(action_id: str, name: str = "refund", **more: Any) -> Draft:
+    return entry(
+        event.ActionProposed(
+            action_id=action_id, action=name, version=1, arguments="a", signature="s",
+            risk="money", **more,
+        )
+    )  # fmt: skip
+
+
+def decided(
+    action_id: str, state: str, *, level: str = "approve-each", policy: str = "p1"
+) -> Draft:
+    made = event.ActionDecided(
+        action_id=action_id, state=state, codes=(), digest=DIGEST, level=level, policy=policy
+    )
+    return entry(made, by=service("gate"))
+
+
+def intended(action_id: str, attempt: int = 1) -> Draft:
+    return entry(
+        event.EffectIntended(
+            action_id=action_id, effect_id=action_id, attempt=attempt, connector="shop",
+            digest=DIGEST, sent="x", deadline_us=LATER,
+        )
+    )  # fmt: skip
+
+
+def confirmed(action_id: str, attempt: int = 1) -> Draft:
+    return entry(
+        event.EffectConfirmed(
+            action_id=action_id, effect_id=action_id, attempt=attempt, reference="r", latency_ms=1
+        )
+    )
+
+
+def said_yes(who: str, *, by: Any = None, digest: str = DIGEST) -> Draft:
+    return entry(
+        event.ApprovalDecided(
+            approval_id="ap", action_id="a1", verdict="approve", person=who, role="approver",
+            digest=digest, channel="console",
+        ),
+        by=by or person(who),
+    )  # fmt: skip
+
+
+def given(level: str, name: str = "note", *, by: Any = None) -> Draft:
+    return entry(
+        event.GrantGiven(
+            action=name, segment="all", level=level, fingerprint="f", signer="ana", evidence="e",
+            expires_us=LATER,
+        ),
+        case=CONTROL,
+        by=by or person("ana"),
+    )  # fmt: skip
+
+
+def sound() -> Story:
+    """A case with a refund that was held, an undo of it, and a note that needs nobody."""
+    return {
+        "book": entry(event.BookLoaded(digest="p1", rules=3), case=CONTROL),
+        "grant": given("autonomous"),
+        "received": received(),
+        "proposed": proposed("a1"),
+        "held": decided("a1", "held"),
+        "asked": entry(
+            event.ApprovalRequested(
+                approval_id="ap", action_id="a1", action="refund", risk="money", digest=DIGEST,
+                requirements=("1 approver",), codes=(), due_us=LATER, expires_us=LATER,
+            )
+        ),
+        "yes": said_yes("ana"),
+        "cleared": decided("a1", "cleared"),
+        "consumed": entry(
+            event.ApprovalClosed(approval_id="ap", action_id="a1", state="consumed", code="")
+        ),
+        "intended": intended("a1"),
+        "confirmed": confirmed("a1"),
+        "note": proposed("a2", "note"),
+        "note cleared": decided("a2", "cleared", level="autonomous"),
+        "note intended": intended("a2"),
+        "note confirmed": confirmed("a2"),
+        "undoing": entry(event.EffectCompensating(action_id="a1", by="a3")),
+        "undo": proposed("a3", "void", author="bo", undoes="a1"),
+        "undo cleared": decided("a3", "cleared"),
+        "undo intended": intended("a3"),
+        "undo confirmed": confirmed("a3"),
+        "undone": entry(event.EffectCompensated(action_id="a1", by="a3")),
+        "closed": entry(event.CaseClosed(outcome="completed")),
+    }  # fmt: skip
+
+
+def judged(
+    folder: Path, story: Story, *, key_ids: tuple[str, ...] = (), seconds: int = 0
+) -> VerifyReport:
+    """Write a story through the real door, let time pass at `late`, and judge it."""
+    ticking = Ticking(START)
+    with opened(f"sqlite:///{folder}/remit.db", folder, clock=ticking) as store:
+        for name, one in story.items():
+            if name.startswith("late"):
+                ticking.moment += timedelta(seconds=seconds)
+            store.writer.run(lambda uow, one=one: uow.append(one))
+        vkey = store.journal.vkey
+        rules = Semantics(key_ids=key_ids or (vkey.split("+")[1],))
+        return verify(store.database, vkey, watchers=[rules])
+
+
+def codes(report: VerifyReport) -> set[str]:
+    return {finding.check for finding in report.checks}
+
+
+def without(*names: str) -> Callable[[], Story]:
+    return lambda: {name: one for name, one in sound().items() if name not in names}
+
+
+def with_(where: str, **more: Draft) -> Callable[[], Story]:
+    """Return the sound story with entries after one of its own."""
+
+    def made() -> Story:
+        story: Story = {}
+        for name, one in sound().items():
+            story[name] = one
+            if name == where:
+                story |= more
+        return story
+
+    return made
+
+
+def instead(**others: Draft) -> Callable[[], Story]:
+    return lambda: sound() | {name.replace("_", " "): one for name, one in others.items()}
+
+
+FAILED = entry(event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True))
+BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
+    ("LS01", "an outcome without an intent", without("note intended")),
+    ("LS01", "an attempt intended twice", with_("intended", again=intended("a1"))),
+    ("LS02", "two final outcomes", with_("confirmed", failed=FAILED)),
+    ("LS02", "confirmed at two attempts", with_(
+        "confirmed", again=intended("a1", 2), more=confirmed("a1", 2))),
+    ("LS04", "a book that was never loaded", instead(
+        cleared=decided("a1", "cleared", policy="p2"))),
+    ("LS05", "an effect that nobody cleared", without("cleared")),
+    ("LS05", "an effect that nobody proposed", without("note")),
+    ("LS06", "a held action without a yes", without("yes")),
+    ("LS06", "a yes over another digest", instead(yes=said_yes("ana", digest="e" * 64))),
+    ("LS06", "a yes that was taken back", with_("yes", revoked=entry(
+        event.ApprovalClosed(approval_id="ap", action_id="a1", state="revoked", code="x")))),
+    ("LS07", "a yes of a machine", instead(yes=said_yes("ana", by=MODEL))),
+    ("LS07", "a yes of who proposed", instead(proposed=proposed("a1", author="ana"))),
+    ("LS07", "a yes after the end", lambda: {
+        "late yes" if name == "yes" else name: one for name, one in sound().items()}),
+    ("LS08", "more than was granted", without("grant")),
+    ("LS08", "more than was left", with_("grant", lowered=entry(
+        event.GrantLowered(action="note", segment="all", level="approve-each", code="drift"),
+        case=CONTROL, by=service("monitors")))),
+    ("LS09", "a case that was never received", without("received")),
+    ("LS09", "a case that was received twice", with_("proposed", again=received())),
+    ("LS10", "a cause that does not exist", instead(closed=entry(
+        event.CaseClosed(outcome="completed"), causes=("0" * 32,)))),
+    ("LS11", "an undo of what did not happen", without("confirmed")),
+    ("LS11", "undone by what did not happen", without("undo confirmed")),
+    ("LS11", "an undo of what nobody proposed", instead(undo=proposed("a3", "void", undoes="zz"))),
+    ("LS13", "an origin inside another", with_("closed", origin=entry(
+        OriginOpened(origin=ORIGIN, key="00000000"), case=CONTROL, by=service("ledger")))),
+    ("LS14", "a grant that nobody gave", instead(grant=given("autonomous", by=service("x")))),
+    ("LS14", "an origin opened by a model", with_("closed", origin=entry(
+        OriginOpened(origin=ORIGIN, key="00000000"), case=CONTROL, by=MODEL))),
+]  # fmt: skip
+
+
+def test_a_sound_story_breaks_no_rule(tmp_path: Path) -> None:
+    report = judged(tmp_path, sound())
+    assert report.checks == ()
+    assert any("1 cases: 1 closed, 0 open, 0 quarantined" in line for line in report.lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "story"),
+    [(code, story) for code, _, story in BROKEN],
+    ids=[f"{code} {what}" for code, what, _ in BROKEN],
+)
+def test_a_broken_rule_is_found_by_its_code(
+    tmp_path: Path, code: str, story: Callable[[], Story]
+) -> None:
+    report = judged(tmp_path, story(), seconds=5 * 3600)
+    assert code in codes(report)
+    assert report.exit_code == 1
+
+
+def test_an_origin_with_another_key_is_found(tmp_path: Path) -> None:
+    assert codes(judged(tmp_path, sound(), key_ids=("00000000",))) == {"LS13"}
+
+
+def test_an_intent_that_nobody_settles_is_listed_and_not_condemned(tmp_path: Path) -> None:
+    story = without("note confirmed")() | {"late": received(OTHER)}
+    report = judged(tmp_path, story, seconds=3 * 86_400)
+    assert report.checks == ()
+    assert any("intents without an outcome (LS03): 15" in line for line in report.lines)
+
+
+def test_a_silent_writer_is_found_while_a_case_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat = heartbeat()
+    open_story = {"received": received(), "beat": beat, "late": beat}
+    assert codes(judged(tmp_path, open_story, seconds=600)) == {"LS12"}
+    closed = {"received": received(), "closed": sound()["closed"], "beat": beat, "late": beat}
+    (tmp_path / "closed").mkdir()
+    assert judged(tmp_path / "closed", closed, seconds=600).checks == ()
+
+
+def heartbeat() -> Draft:
+    from remit.domain.entry import EVENTS
+
+    name = "ledger:heartbeat:recorded"
+    if name not in EVENTS:
+
+        @declared(name)
+        class HeartbeatRecorded(Event):
+            writer: str
+
+    return entry(EVENTS[name](writer="w"), case=CONTROL, by=service("ledger"))
+
+
+def test_every_rule_is_broken_here_or_listed() -> None:
+    assert {code for code, _, _ in BROKEN} | {"LS03", "LS12"} == set(RULES)
+
+
+def test_a_part_of_a_log_is_not_blamed_for_what_came_before(tmp_path: Path) -> None:
+    story = {name: one for n, (name, one) in enumerate(sound().items()) if n > 9}
+    with opened(f"sqlite:///{tmp_path}/remit.db", tmp_path) as store:
+        for one in story.values():
+            store.writer.run(lambda uow, one=one: uow.append(one))
+        rules = OfAPart(key_ids=(store.journal.vkey.split("+")[1],))
+        report = verify(store.database, store.journal.vkey, watchers=[rules])
+    assert codes(report) == set()
+
+
+class OfAPart(Semantics):
+    """The rules as for an export that begins inside a log."""
+
+    def begin(self, head: Head) -> None:
+        super().begin(replace(head, first=256))
