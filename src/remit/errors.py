@@ -178,6 +178,20 @@ class AnchorUnavailableError(LedgerError):
     status = 503
 
 
+class CursorOriginError(LedgerError):
+    """A cursor is of another log, or beyond the end of this one; says which and where to begin."""
+
+    code = "ledger.cursor_origin"
+    status = 409
+
+
+class CursorPrunedError(LedgerError):
+    """Entries after a cursor are no longer here; says from which one on."""
+
+    code = "ledger.cursor_pruned"
+    status = 410
+
+
 class PayloadTamperedError(LedgerError):
     """A sealed payload is not the one that its entry names."""
 

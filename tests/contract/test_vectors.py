@@ -112,6 +112,6 @@ def test_the_tree_grows_as_the_text_says() -> None:
             assert tree.root() == frontier.root() == rfc6962.root(0, size)
     paged = merkle.Tree()
     for start in range(0, 1_024, 256):
-        paged.page([rfc6962.root(n, n + 1) for n in range(start, start + 256)])
+        paged.extend([rfc6962.root(n, n + 1) for n in range(start, start + 256)])
     assert paged.root() == rfc6962.root(0, 1_024)
     assert [(level, n) for level, n, _ in paged.partial()] == [(1, 0)]

@@ -130,6 +130,7 @@ def delete_an_entry(ground: Ground) -> None:
 
 def swap_two(ground: Ground) -> None:
     rows = [entry(ground, position) for position in (OLD, OLD + 1)]
+    ground.write("UPDATE entry_order SET seq = -1 WHERE position = ?", OLD)  # one at a time
     for position, (case, seq, leaf) in zip((OLD + 1, OLD), rows, strict=True):
         ground.write(
             "UPDATE entry_order SET case_id = ?, seq = ?, leaf_hash = ? WHERE position = ?",
@@ -214,6 +215,7 @@ def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
     with opened(url, tmp_path) as store:
         for n in range(BATCHES):
             store.writer.run(appending(CASES[n % len(CASES)], EACH))
+            store.settle()
         store.database.read(lambda c: anchor.publish(c, tmp_path / "theirs", now=store.clock()))
         keys, vkey = store.keys, store.journal.vkey
     database = open_database(url, schema=NOTES, durability_check=False)

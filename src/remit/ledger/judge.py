@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
-from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash
+from remit.ledger.merkle import HASH_BYTES, Tree, leaf_hash
 
 FINDINGS_NAMED_MAX: Final = 20
 LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
@@ -239,19 +239,9 @@ class Judge:
         done = 0
         while done < len(hashes):
             stop = self._stop()
-            left = len(hashes) - done
-            if (
-                left == TILE_WIDTH
-                and not self.tree.open[0]
-                and (stop is None or stop > self.tree.size + TILE_WIDTH - 1)
-            ):
-                self._filled(self.tree.page(hashes))
-                done = TILE_WIDTH
-            else:
-                take = left if stop is None else min(left, stop - self.tree.size)
-                for item in hashes[done : done + take]:
-                    self._filled(self.tree.append(item))
-                done += take
+            end = len(hashes) if stop is None else done + stop - self.tree.size
+            self._filled(self.tree.extend(hashes[done:end]))
+            done = min(end, len(hashes))
             self._at_size()
 
     def _filled(self, tiles: list[tuple[int, int, bytes]]) -> None:

@@ -2,11 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -16,11 +15,15 @@ DEPTH_MAX: Final = 16
 INTEGER_MAX: Final = 2**53 - 1
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_AT: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
 _REQUIRED: Final = frozenset(
     "actor at body case event id payloads tenant version workflow writer".split()
 )
 _MEMBERS: Final = _REQUIRED | {"causes", "fingerprint", "on_behalf_of"}
+_ACTOR: Final = frozenset(("kind", "ref"))
+_CASE: Final = frozenset(("id", "path", "run", "seq"))
+_WRITER: Final = frozenset(("id", "number", "previous", "signature"))
+_PAYLOAD: Final = frozenset(("cipher", "commitment", "key", "role"))
 
 
 class LeafError(ValueError):
@@ -31,8 +34,7 @@ class NewerLeafError(ValueError):
     """A leaf has a format that a newer Remit wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A leaf that was read: its value, and the members that every check asks for."""
 
     value: Mapping[str, Json]
@@ -64,7 +66,6 @@ def read_leaf(data: bytes) -> Leaf:
         raise (
             error if isinstance(error, LeafError) else LeafError("an entry is not JSON")
         ) from error
-    _walk(value, DEPTH_MAX)
     if not isinstance(value, dict):
         raise LeafError("an entry is not a record")
     version = value.get("version")
@@ -75,25 +76,35 @@ def read_leaf(data: bytes) -> Leaf:
     try:
         return _leaf(value)
     except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, LeafError):
+            raise
         raise LeafError("an entry lacks a member or has one of another type") from error
 
 
 def _leaf(value: dict[str, Json]) -> Leaf:
+    """Check each member that the format names; what is free of form is the body's."""
     case, writer = _record(value["case"]), _record(value["writer"])
-    _record(value["body"])
+    if not (case.keys() <= _CASE and writer.keys() <= _WRITER):
+        raise LeafError("a case or writer has a member that it may not have")
     at = _text(value["at"])
     if _AT.fullmatch(at) is None:
         raise ValueError("not an instant")
-    datetime.fromisoformat(at)  # it raises for the thirtieth of February
-    for optional in (value.get("fingerprint", ""), case.get("path", "")):
-        _text(optional)
+    _on_a_day(at[:10])
+    for text in (
+        value["tenant"], value["workflow"], value["id"], value["event"], writer["previous"],
+        writer["id"], case["id"], case.get("path", ""), value.get("fingerprint", ""),
+        writer.get("signature", ""),
+    ):  # fmt: skip
+        if type(text) is not str:
+            raise TypeError("not text")
     _integer(case.get("run", 0))
-    for actor in (value["actor"], value.get("on_behalf_of", value["actor"])):
-        record = _record(actor)
-        _text(record["kind"]), _text(record["ref"])
-    for cause in _list(value.get("causes", [])):
-        _text(cause)
-    _text(value["tenant"]), _text(value["workflow"])
+    _actor(_record(value["actor"]))
+    if "on_behalf_of" in value:
+        _actor(_record(value["on_behalf_of"]))
+    if "causes" in value:
+        for cause in _list(value["causes"]):
+            _text(cause)
+    _walk(_record(value["body"]), DEPTH_MAX - 1)
     return Leaf(
         value,
         _text(value["id"]),
@@ -108,7 +119,22 @@ def _leaf(value: dict[str, Json]) -> Leaf:
     )
 
 
+def _actor(actor: dict[str, Json]) -> None:
+    if actor.keys() != _ACTOR:
+        raise LeafError("an actor has a member that it may not have, or lacks one")
+    _text(actor["kind"])
+    _text(actor["ref"])
+
+
+@lru_cache(maxsize=4096)
+def _on_a_day(day: str) -> None:
+    """Raise `ValueError` for the thirtieth of February."""
+    date.fromisoformat(day)
+
+
 def _payload(named: dict[str, Json]) -> dict[str, str]:
+    if named.keys() != _PAYLOAD:
+        raise LeafError("a payload has a member that it may not have, or lacks one")
     return {
         "cipher": _text(named["cipher"]),
         "commitment": _text(named["commitment"]),
@@ -117,48 +143,55 @@ def _payload(named: dict[str, Json]) -> dict[str, str]:
     }
 
 
+# Exact types: what was read from JSON has no others, and `type` costs half of `isinstance`.
+
+
 def _record(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
+    if type(value) is not dict:
         raise TypeError("not a record")
     return value
 
 
 def _list(value: Json) -> list[Json]:
-    if not isinstance(value, list):
+    if type(value) is not list:
         raise TypeError("not a list")
     return value
 
 
 def _text(value: Json) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise TypeError("not text")
     return value
 
 
 def _integer(value: Json) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int:
         raise TypeError("not an integer")
+    if not -INTEGER_MAX <= value <= INTEGER_MAX:
+        raise LeafError("an entry has an integer beyond 2^53-1")
     return value
 
 
 def _walk(value: Json, depth: int) -> None:
+    kind = type(value)
+    if kind is str or kind is bool:
+        return
+    if kind is int:
+        _integer(value)
+        return
+    if not depth:
+        raise LeafError("an entry is nested too deep")
     if isinstance(value, dict):
-        if not depth or not _are_names(tuple(value)):
-            raise LeafError("an entry is nested too deep, or has a key not of `[a-z][a-z0-9_]*`")
-        for item in value.values():
-            if type(item) is not str:
-                _walk(item, depth - 1)
+        if not _are_names(tuple(value)):
+            raise LeafError("an entry has a key that is not `[a-z][a-z0-9_]*`")
+        items: Iterable[Json] = value.values()
     elif isinstance(value, list):
-        if not depth:
-            raise LeafError("an entry is nested too deep")
-        for item in value:
-            if type(item) is not str:
-                _walk(item, depth - 1)
-    elif isinstance(value, int):
-        if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise LeafError("an entry has an integer beyond 2^53-1")
-    elif not isinstance(value, str):
+        items = value
+    else:
         raise LeafError("an entry has a value that is no text, integer, boolean, list or record")
+    for item in items:
+        if type(item) is not str:
+            _walk(item, depth - 1)
 
 
 @lru_cache(maxsize=4096)

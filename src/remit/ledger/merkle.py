@@ -6,6 +6,7 @@ from typing import Final
 
 HASH_BYTES: Final = 32
 TILE_WIDTH: Final = 256
+_TILE_HEIGHT: Final = 8
 LEVELS_MAX: Final = 8
 EMPTY_ROOT: Final = sha256(b"").digest()
 
@@ -125,6 +126,7 @@ class Tree:
         self.open: list[list[bytes]] = [[]]
         self.counts = [0]
         self._peaks: list[bytes] = []
+        self._tile_root = b""  # of the tile that is full now
 
     def root(self) -> bytes:
         """Return the root so far."""
@@ -137,20 +139,25 @@ class Tree:
 
     def append(self, item: bytes) -> list[tuple[int, int, bytes]]:
         """Append the hash of a leaf; return level, number and bytes of the tiles it fills."""
-        self.open[0].append(item)
-        self._push(item, self.size)
-        self.size += 1
-        if len(self.open[0]) < TILE_WIDTH:
-            return []
-        return self._filled(subtree_root(self.open[0]))
+        return self.extend([item])
 
-    def page(self, hashes: list[bytes]) -> list[tuple[int, int, bytes]]:
-        """Append a whole tile of hashes to a tree that ends at one."""
-        root = subtree_root(hashes)
-        self._push(root, self.size >> 8)
-        self.size += TILE_WIDTH
-        self.open[0] = hashes
-        return self._filled(root)
+    def extend(self, hashes: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
+        """Append hashes of leaves, in whole subtrees where these fit; return what they fill."""
+        filled: list[tuple[int, int, bytes]] = []
+        done, count = 0, len(hashes)
+        while done < count:
+            room = min(count - done, TILE_WIDTH)
+            if self.size:
+                room = min(room, self.size & -self.size)
+            height = room.bit_length() - 1
+            block = hashes[done : done + (1 << height)]
+            self.open[0].extend(block)
+            self._push(subtree_root(block), height)
+            self.size += len(block)
+            done += len(block)
+            if len(self.open[0]) == TILE_WIDTH:
+                filled += self._filled(self._tile_root)
+        return filled
 
     def partial(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield level, number and bytes of each open tile that is not empty."""
@@ -158,10 +165,17 @@ class Tree:
             if tile:
                 yield level, self.counts[level], b"".join(tile)
 
-    def _push(self, item: bytes, carry: int) -> None:
+    def _push(self, item: bytes, height: int) -> None:
+        """Add the root of a whole subtree of this height at the right edge."""
+        carry = self.size >> height
         while carry & 1:
             item = sha256(b"\x01" + self._peaks.pop() + item).digest()
             carry >>= 1
+            height += 1
+            if height == _TILE_HEIGHT:
+                self._tile_root = item
+        if height == _TILE_HEIGHT:
+            self._tile_root = item
         self._peaks.append(item)
 
     def _filled(self, root: bytes) -> list[tuple[int, int, bytes]]:
