@@ -9,6 +9,7 @@ from typing import TypeVar
 from remit.assembly import Assembled
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
+from remit.errors import LedgerMismatchError
 from remit.governance.owners import Person
 from remit.ledger import verify
 from remit.ledger.anchor_standing import AnchorsView
@@ -42,6 +43,7 @@ from remit.store import projections, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.ready import Ready
+from remit.store.refusing import RefusingWriter
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Committed, Writer, open_writer
 
@@ -86,18 +88,10 @@ class Remit(Window, Reception, Desk):
         self._feed = Feed()
         self._fresh = Fresh()
         self._authority = Authority(alone=database.dialect == "sqlite")
-        self.keeper = Keeper(database, self._journal)
-        self.writer: Writer = open_writer(
-            database,
-            self._journal,
-            self._projected,
-            now,
-            on_commit=self._committed,
-            on_ready=self._ready,
-        )
-        self.keeper.on_trouble = self.writer.refuse
+        self.keeper, self.writer = self._journalled()
         anchors.attach(self.writer, origin=origin)
-        self._index(assembled)
+        if not self.trouble:
+            self._index(assembled)
         self.equipment: dict[str, Equipment] = {
             name: one.equipment(
                 Retriever(database.read, one.collections) if one.collections else None
@@ -152,13 +146,44 @@ class Remit(Window, Reception, Desk):
         self.dispatcher = self.worker.dispatcher
         self.timekeeper = self.worker.timekeeper
 
+    def _journalled(self) -> tuple[Keeper, Writer]:
+        """Return what sequences and what writes; where the record does not fit, what refuses."""
+        keeper: Keeper | None = None
+        try:
+            if self.anchors.refused is not None:
+                raise self.anchors.refused
+            keeper = Keeper(self.database, self._journal)
+            writer = open_writer(
+                self.database,
+                self._journal,
+                self._projected,
+                self.now,
+                on_commit=self._committed,
+                on_ready=self._ready,
+            )
+        except LedgerMismatchError as error:
+            if keeper is not None:
+                keeper.close()
+            self.anchors.refuse_all(error)
+            return Keeper(self.database, self._journal, idle=True), RefusingWriter(error)
+        keeper.on_trouble = writer.refuse
+        return keeper, writer
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is appended and only reads go on; empty where all is well."""
+        return str(self.anchors.refused or self.anchors.fork or "")
+
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self, *, work: bool = True) -> None:
-        """Begin to tell subscribers on this event loop, and to run cases unless `work` is off."""
+        """Begin to tell subscribers on this event loop, and to run cases unless `work` is off.
+
+        Where nothing may be appended, nothing else begins.
+        """
         self._feed.open(asyncio.get_running_loop())
         self.anchors.start()
-        if work:
+        if work and not self.trouble:
             await self.worker.start(lambda case_id: self.drive(case_id))  # noqa: PLW0108 - looked up anew
             await self.erasure.begin()
 

@@ -48,9 +48,12 @@ def open_remit(
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     durability_check: bool = True,
     runs_max: int = 64,
+    reads_on: bool = False,
 ) -> Remit:
     """Open a project's database and put its workflows together.
 
+    A record that contradicts itself or an anchor is refused; with `reads_on` it is opened, and
+    everything but reading is refused.
     Raises the errors of `remit.errors` that name what is wrong with settings, files or database.
     """
     settings = project.settings
@@ -81,7 +84,7 @@ def open_remit(
         raise
     try:
         anchors = anchors_of(project, database, keys, now=now)
-        anchors.check()
+        anchors.compare(reads_on=reads_on)
         return Remit(
             database=database,
             keys=keys,

@@ -29,7 +29,7 @@ from remit.governance.casebook import (
     QuarantinePage,
 )
 from remit.governance.owners import Person
-from remit.ledger.anchor_standing import AnchorsView, SinkView
+from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.samples import (
@@ -37,6 +37,7 @@ from tests.browser.samples import (
     NOW,
     PEOPLE,
     SAYS,
+    anchors,
     case_id,
     case_line,
     diverged,
@@ -333,21 +334,10 @@ class FakeRemit:
             "ambiguous": 1, "balance": 0,
         }  # fmt: skip
 
+    trouble = ""
+
     def anchored(self) -> AnchorsView:
-        kept = [
-            ("local", "file", "the anchor `state/remit/3f2a.anchor`", 8_840, ""),
-            ("audit-team", "git", "the anchor `git@audit.example:anchors`", 8_702, ""),
-            ("acme", "witness", "the witness `https://w.acme.example`", 8_702,
-             "the witness `https://w.acme.example` does not answer (timed out)"),
-        ]  # fmt: skip
-        return AnchorsView(
-            sinks=tuple(
-                SinkView(operator=who, kind=kind, place=place, size=size, at=NOW, trouble=trouble)
-                for who, kind, place, size, trouble in kept
-            ),
-            size=8_840, anchored=8_702, tail_entries=138, tail_seconds=46, alarm=False,
-            warning="", fork="",
-        )  # fmt: skip
+        return anchors()
 
     def verify(
         self,

@@ -18,6 +18,7 @@ from remit.governance.card import (
 )  # fmt: skip
 from remit.governance.casebook import CallPair, CaseLine, Diverged, Doubt, SetAside  # fmt: skip
 from remit.governance.owners import Person
+from remit.ledger.anchor_standing import AnchorsView, SinkView
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
 HOSTILE = (
@@ -260,3 +261,21 @@ def set_aside(now: datetime) -> tuple[SetAside, ...]:
             text={"message": LONG * 6},
         ),
     )
+
+
+def anchors() -> AnchorsView:
+    """Return three anchors, of which one does not answer."""
+    kept = [
+        ("local", "file", "the anchor `state/remit/3f2a.anchor`", 8_840, ""),
+        ("audit-team", "git", "the anchor `git@audit.example:anchors`", 8_702, ""),
+        ("acme", "witness", "the witness `https://w.acme.example`", 8_702,
+         "the witness `https://w.acme.example` does not answer (timed out)"),
+    ]  # fmt: skip
+    return AnchorsView(
+        sinks=tuple(
+            SinkView(operator=who, kind=kind, place=place, size=size, at=NOW, trouble=trouble)
+            for who, kind, place, size, trouble in kept
+        ),
+        size=8_840, anchored=8_702, tail_entries=138, tail_seconds=46, alarm=False,
+        warning="", fork="",
+    )  # fmt: skip

@@ -105,7 +105,7 @@ def build(
 def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
     """Return the API's routes, not yet guarded."""
     served = [
-        *health.routes(),
+        *health.routes(remit),
         *sessions.routes(sign_in, secure=secure),
         *approvals.routes(remit),
         *cases.routes(remit),

@@ -79,7 +79,7 @@ def serve(
     with place.listening() as listener:
         log(level)
         free(project, owner="remit serve")
-        remit = open_remit(project, owner="remit serve", progress=Training())
+        remit = open_remit(project, owner="remit serve", progress=Training(), reads_on=True)
         asyncio.run(_whole(remit, place, listener, work=not no_work))
     click.echo("stopped; nothing that was received is lost")
 
@@ -193,6 +193,8 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
         click.echo(f"Sign in once with your link, within {CODE_MINUTES} minutes:")
         for line in links(remit, address, sign_in):
             click.echo(line)
+        if remit.trouble:
+            click.echo(terminal.wrapped(remit.trouble, first="NOTHING IS APPENDED: "))
         if remit.anchors.warning:
             click.echo(terminal.wrapped(remit.anchors.warning, first="warning: "))
         again = "Enter for new links, " if sys.stdin.isatty() else ""

@@ -103,6 +103,7 @@ def plain(
         session=session,
         may=lambda word: _may(Permission(word), session),
         counts=counts or {},
+        trouble=console.remit.trouble,
         path=request.url.path,
         scheme=scheme if scheme in SCHEMES else "system",
         density=density if density in DENSITIES else "comfortable",

@@ -150,6 +150,9 @@ class Admission(Protocol):
 class RemitPort(Protocol):
     """Everything that a page or an endpoint may ask of Remit."""
 
+    @property
+    def trouble(self) -> str: ...
+
     def people(self) -> Mapping[str, Person]: ...
     def workflows(self) -> Sequence[WorkflowView]: ...
     def inbox(

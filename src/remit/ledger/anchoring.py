@@ -19,6 +19,7 @@ from remit.domain.clock import Clock
 from remit.errors import (
     AnchorUnavailableError,
     LedgerForkError,
+    LedgerMismatchError,
     RemitError,
     StorageError,
 )
@@ -83,6 +84,8 @@ class Anchors:
         rules: AnchorRules | None = None,
     ) -> None:
         self.fork: LedgerForkError | None = None
+        self.refused: LedgerMismatchError | None = None
+        self.reads_on = False
         self.rules = rules or AnchorRules()
         self._database = database
         self._vkey = vkey
@@ -104,6 +107,24 @@ class Anchors:
             writer.submit(lambda uow: uow.append(drafted), lane="control")
 
         self.record, self.refuse = record, writer.refuse
+
+    def compare(self, *, reads_on: bool) -> None:
+        """Check; with `reads_on` what does not fit is kept, for whoever reads on, and not raised.
+
+        Raises `LedgerMismatchError`.
+        """
+        self.reads_on = reads_on
+        try:
+            self.check()
+        except LedgerMismatchError as error:
+            self.refuse_all(error)
+
+    def refuse_all(self, error: LedgerMismatchError) -> None:
+        """Keep why nothing may be appended, or raise it where nobody reads on."""
+        if not self.reads_on:
+            raise error
+        _log.critical("SEV1: nothing is appended, reading goes on: %s", error)
+        self.refused = error
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -128,6 +149,8 @@ class Anchors:
 
     def start(self) -> None:
         """Begin to tell the sinks of every change."""
+        if self.refused is not None:
+            return
         for number, watch in enumerate(self._watches, 1):
             thread = threading.Thread(
                 target=self._follow, args=(watch,), name=f"remit-anchor-{number}", daemon=True
@@ -210,7 +233,7 @@ class Anchors:
             tail_seconds=max(age, 0),
             alarm=age > self.rules.alarm_seconds,
             warning=self.warning,
-            fork="" if self.fork is None else str(self.fork),
+            fork=str(self.fork or self.refused or ""),
         )
 
     def load(self) -> None:
@@ -324,7 +347,7 @@ class Anchors:
             watch.last = found
 
     def _last_words(self, watches: Iterable[_Watch]) -> None:
-        if self.fork is not None:
+        if self.fork is not None or self.refused is not None:
             return
         try:
             size = int(self._database.read(_size))

@@ -25,8 +25,9 @@ _log = logging.getLogger("remit.ledger")
 class Keeper:
     """Sequences in a thread of its own; on SQLite, where a commit sequences, it does nothing.
 
-    Raises `LedgerMismatchError` where it gets the lock at once and the stored tree is not what its
-    head says. Later that ends it, and `on_trouble` is told.
+    `idle` keeps it from beginning, for a record that is only read. Raises `LedgerMismatchError`
+    where it gets the lock at once and the stored tree is not what its head says. Later that ends
+    it, and `on_trouble` is told.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Keeper:
         journal: Journal,
         *,
         on_trouble: Callable[[Exception], None] = lambda _: None,
+        idle: bool = False,
     ) -> None:
         self.points: list[Callable[[str], None]] = []
         self.on_trouble = on_trouble
@@ -47,7 +49,7 @@ class Keeper:
         self._steps = threading.Condition()
         self._empty = 0  # how often nothing was pending
         self._thread: threading.Thread | None = None
-        if database.dialect == "postgresql":
+        if database.dialect == "postgresql" and not idle:
             try:
                 self._lead()
             except BaseException:

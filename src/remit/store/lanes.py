@@ -7,7 +7,7 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from remit.errors import BusyError, StorageError
+from remit.errors import BusyError, LedgerMismatchError, StorageError
 from remit.store.unit import UnitOfWork
 
 Lane = Literal["ordinary", "control"]
@@ -49,8 +49,13 @@ class Lanes:
         self._queues: dict[Lane, deque[Unit]] = {"control": deque(), "ordinary": deque()}
 
     def put(self, unit: Unit) -> None:
-        """Queue a unit; raises `BusyError` at once where its lane is full."""
+        """Queue a unit; raises `BusyError` at once where its lane is full.
+
+        After a fork or a mismatch every caller is told of it.
+        """
         with self.changed:
+            if isinstance(self.ended, LedgerMismatchError):
+                raise type(self.ended)(str(self.ended)) from self.ended
             if self.ended is not None or self.closing:
                 raise StorageError("the writer has ended; start Remit again") from self.ended
             queue = self._queues[unit.lane]

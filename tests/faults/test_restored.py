@@ -1,0 +1,80 @@
+"""An older backup put back: found at the start by the anchor; reading goes on, nothing else."""
+
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.helpdesk import Cli, folder, ran, remit  # noqa: F401 - fixtures
+from tests.unit.cli.test_serve import SECONDS_MAX, serving
+
+
+@pytest.fixture
+def restored(remit: Cli, folder: Path) -> Path:  # noqa: F811
+    """Return a project whose database is older than what its anchor knows."""
+    data = folder / ".remit"
+    older = {one: one.read_bytes() for one in data.glob("remit.db*")}
+    case = remit.json("cases", "--status", "escalated")[0]["case_id"]
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 0
+    for one in data.glob("remit.db*"):
+        one.unlink()
+    for one, content in older.items():
+        one.write_bytes(content)
+    return folder
+
+
+def test_commands_that_write_end_with_the_sentence_and_those_that_read_go_on(
+    restored: Path,
+    remit: Cli,  # noqa: F811
+) -> None:
+    case = remit.json("cases", "--status", "escalated")[0]["case_id"]
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 1
+    assert re.search(
+        r"knows \d+ entries and this ledger has \d+ with root [0-9a-f]{64}", remit.err
+    )
+    assert remit("run", "help-desk", "--input", str(restored / "cases.jsonl")) == 1
+    assert "put back the newest copy of the database" in remit.err
+    assert remit("cases") == 0
+    assert remit("ledger", "anchors") == 1
+    assert remit("ledger", "verify") == 1
+
+
+def test_the_console_says_so_on_every_page_and_its_health_is_red(restored: Path) -> None:
+    with serving(restored) as (process, lines):
+        said = " ".join(lines)
+        assert "NOTHING IS APPENDED" in said
+        address, code = re.findall(r"(http://127\.0\.0\.1:\d+)/sign-in\?code=(\S+)", said)[0]
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+        def get(path: str, data: dict[str, str] | None = None) -> tuple[int, str]:
+            body = None if data is None else urllib.parse.urlencode(data).encode()
+            request = urllib.request.Request(
+                address + path, data=body, headers={"origin": address}
+            )
+            try:
+                with opener.open(request, timeout=SECONDS_MAX) as answer:
+                    return int(answer.status), answer.read().decode()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return int(error.code), error.read().decode()
+
+        status, health = get("/healthz")
+        assert (status, json.loads(health)) == (503, {"status": "read-only"})
+        assert get("/sign-in", {"code": code})[0] == 200
+        for path in ("/inbox", "/cases", "/quarantine", "/workflows", "/ledger", "/help"):
+            status, page = get(path)
+            assert (path, status) == (path, 200)
+            assert "Nothing is recorded and nothing runs; reading goes on." in page
+            assert "put back the newest copy of the database" in page
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', get("/ledger")[1])[0]
+        assert get("/ledger/verify", {"csrf": csrf})[0] == 200
+        assert "tampered" in get("/ledger")[1].lower()
+        process.terminate()
+        _, err = process.communicate(timeout=SECONDS_MAX)
+        assert process.returncode == 0
+        assert "SEV1" in err
+        assert "Traceback" not in err
