@@ -168,10 +168,13 @@ def anchors_of(
             path = project.path(one.path)
             sinks.append(DirectorySink(path, clock=now, operator=one.operator))
         elif isinstance(one, GitAnchor):
-            name = sha256(f"{one.remote} {one.branch}".encode()).hexdigest()[:16]
+            remote = one.remote
+            if (project.folder / remote).exists():
+                remote = str(project.path(remote))
+            name = sha256(f"{remote} {one.branch}".encode()).hexdigest()[:16]
             copy = own.with_name(f"{own.name}.{name}.git")
             sinks.append(
-                GitSink(one.remote, copy, clock=now, operator=one.operator, branch=one.branch)
+                GitSink(remote, copy, clock=now, operator=one.operator, branch=one.branch)
             )
         elif isinstance(one, WitnessAnchor):
             sinks.append(WitnessSink(one.url, key=one.key, operator=one.operator))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.errors import AnchorUnavailableError, LedgerForkError
+from remit.errors import AnchorUnavailableError, LedgerForkError, StorageError
 from remit.ledger import anchor
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.anchor_standing import LOCAL_ONLY, AnchorRules
@@ -203,7 +203,7 @@ def test_a_fork_ends_all_appending_at_once(
     store.append(CASE)
     with anchored(store, tmp_path, sink) as anchors:
         until(lambda: anchors.fork is not None)
-        with pytest.raises(LedgerForkError, match="another root"):
+        with pytest.raises(StorageError, match="nothing is appended: acme keeps another root"):
             store.append(CASE)
         assert not anchors.witnessed(1, timeout_seconds=SECONDS_MAX)
         assert anchors.status().fork == "acme keeps another root"

@@ -55,7 +55,7 @@ class Lanes:
         """
         with self.changed:
             if isinstance(self.ended, LedgerMismatchError):
-                raise type(self.ended)(str(self.ended)) from self.ended
+                raise StorageError(f"nothing is appended: {self.ended}") from self.ended
             if self.ended is not None or self.closing:
                 raise StorageError("the writer has ended; start Remit again") from self.ended
             queue = self._queues[unit.lane]
