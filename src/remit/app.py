@@ -126,7 +126,7 @@ class Remit(Window, Reception, Desk):
         )
         steps = Steps(executor=self._executor)
         self.engine = Engine(
-            open_run=self.runs.ready,
+            open_run=self.runs.carried,
             steps=steps,
             proposals=Proposals(executor=self._executor, steps=steps, read=self.read),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
@@ -145,6 +145,7 @@ class Remit(Window, Reception, Desk):
         )  # fmt: skip
         self.dispatcher = self.worker.dispatcher
         self.timekeeper = self.worker.timekeeper
+        self.timekeeper.sweep = self._sweep
 
     def _journalled(self) -> tuple[Keeper, Writer]:
         """Return what sequences and what writes; where the record does not fit, what refuses."""
@@ -209,11 +210,16 @@ class Remit(Window, Reception, Desk):
                 return
             await asyncio.sleep(0.005)
 
+    def _sweep(self) -> None:
+        """Look for cases that were left lying: by the dispatcher, or with no workflow here."""
+        self.dispatcher.sweep()
+        self.runs.without_handler()
+
     def _left(self) -> bool:
         """Is anything ready that this Remit can run?"""
         found = self.database.read(lambda c: ready.some(c, READY_SHOWN_MAX))
-        stuck = self.dispatcher.stuck
-        return any(case_id not in stuck and name in self.equipment for case_id, name in found)
+        apart = self.dispatcher.stuck | self.runs.stranded.keys()
+        return any(case_id not in apart and name in self.equipment for case_id, name in found)
 
     def ready(self, limit: int) -> int:
         """Return how many cases are ready or running, counted no further than `limit`."""

@@ -131,6 +131,7 @@ def assemble(
             routes=routes,
             retriever=retriever,
             book=book,
+            pinned=settings.in_flight == "pin",
             low_marks_ppm={
                 name: int(one.low_mark * 1_000_000)
                 for name, one in settings.actions.items()

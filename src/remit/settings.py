@@ -184,6 +184,7 @@ class WorkflowSettings(_Table):
     name: str
     module: str  # `desk:desk`: a file beside `remit.toml`, and the workflow in it
     phase: Literal["baseline", "pilot", "expand", "replicate"] = "pilot"
+    in_flight: Literal["follow", "pin"] = "follow"  # may open cases go on under changed code?
     knowledge: str | None = None
     prompts: str = "prompts"
     policies: str = "policies"

@@ -197,6 +197,7 @@ def workflow_views() -> tuple[SimpleNamespace, ...]:
             phase="pilot",
             owner="l.costa",
             counts={"closed": 41, "parked": 8, "escalated": 3},
+            stranded={"7f3a91c204be" + "0" * 52: 12},
             actions=(
                 SimpleNamespace(
                     action="issue_refund",
@@ -216,7 +217,12 @@ def workflow_views() -> tuple[SimpleNamespace, ...]:
             ),
         ),
         SimpleNamespace(
-            name="triage", phase="baseline", owner="", counts={"closed": 900}, actions=()
+            name="triage",
+            phase="baseline",
+            owner="",
+            counts={"closed": 900},
+            actions=(),
+            stranded={},
         ),
     )
 

@@ -1,13 +1,14 @@
 """The whole at a glance: what each workflow may do alone now, and the numbers that must add up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from remit.domain.action import ActionSpec
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
 from remit.store import approvals, authority, cases, proposals
 from remit.store.connection import Connection
 
+STRANDED_SECONDS = 60  # ready for so long, and no worker carries its version
 STATES = ("ready", "parked", "escalated", "quarantined", "closed")
 
 
@@ -30,6 +31,7 @@ class WorkflowView:
     owner: str
     actions: tuple[ActionView, ...]
     counts: Mapping[str, int]
+    stranded: Mapping[str, int] = field(default_factory=dict)  # version -> cases that wait for it
 
 
 def workflow(
@@ -41,6 +43,7 @@ def workflow(
     specs: Sequence[ActionSpec],
     ceilings: Mapping[str, Level],
     fingerprint: str,
+    pinned: bool,
     now_us: int,
 ) -> WorkflowView:
     """Return what a workflow may do alone: the lowest of grant, ceiling, phase and risk."""
@@ -66,6 +69,11 @@ def workflow(
         owner=owner,
         actions=tuple(views),
         counts=cases.counts(connection, name),
+        stranded=cases.waiting_for_versions(
+            connection, name, but=fingerprint, until_us=now_us - STRANDED_SECONDS * 1_000_000
+        )
+        if pinned
+        else {},
     )
 
 

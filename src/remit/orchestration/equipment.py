@@ -35,6 +35,7 @@ class Equipment:
     phase: Phase
     owner: str
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
+    pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)  # roles by handle
     ceilings: Mapping[str, Level] = field(default_factory=dict)

@@ -225,7 +225,8 @@ def _level(
         phase=run.equipment.phase,
         granted=None if grant is None else Level(grant.level),
         ceiling=run.equipment.ceiling(proposal.action),
-        fingerprint_matches=grant is None or grant.fingerprint == run.equipment.fingerprint,
+        fingerprint_matches=grant is None
+        or (grant.fingerprint == run.equipment.fingerprint and not run.mixed),
         expired=grant is not None and grant.expires_us <= now_us,
         ambiguous_effects=standing.ambiguous,
         owner_active=bool(run.equipment.owner),

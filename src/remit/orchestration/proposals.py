@@ -37,7 +37,7 @@ from remit.policy import gate
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
-STALE_MAX = 3
+STALE_MAX = 16  # each time another case on the same record went through meanwhile
 NOT_SENT_SECONDS = (1, 5, 30)
 
 

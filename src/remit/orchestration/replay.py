@@ -59,6 +59,7 @@ class History:
 
     seq: int = 0
     version: str = ""
+    began: str = ""  # the version under which it was taken in
     fields: Json = None
     steps: dict[str, RecordedStep] = field(default_factory=dict)
     calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
@@ -134,7 +135,7 @@ def _fold(history: History, entry: Entry) -> None:
     match entry.event:
         case "intake:case:received" | "intake:case:released":
             history.fields = entry.payloads.get("fields")
-            history.version = entry.fingerprint or history.version
+            history.version = history.began = entry.fingerprint or history.version
             history.subject = str(body.get("subject", history.subject))
             history.opened_us = history.opened_us or entry.at_us
             history.channel = str(body.get("channel", history.channel))

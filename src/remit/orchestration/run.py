@@ -72,6 +72,17 @@ class Run:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _behind: "Future[Receipt[int]] | None" = None
 
+    @property
+    def mixed(self) -> bool:
+        """Whether the case ran under another version too: no grant was earned by both."""
+        return not self.history.versions <= {self.equipment.fingerprint}
+
+    @property
+    def carried(self) -> bool:
+        """Whether the code that is loaded here may run the case."""
+        began = self.history.began
+        return not self.equipment.pinned or began in {"", self.equipment.fingerprint}
+
     def note(
         self,
         event: Event,

@@ -1,11 +1,13 @@
 """Opening a case for a run: its entries folded, its masker, its place in the record."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from remit.domain import clock
 from remit.domain.actor import service
 from remit.domain.case import CaseStatus
 from remit.domain.entry import Draft, Entry
@@ -27,6 +29,12 @@ from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
 ERASED = "erased"
+NO_HANDLER = "no-handler"
+STRANDED_SECONDS = 60  # ready for so long, and no code here may run it
+STRANDED_MAX = 10_000
+NO_HANDLER_PAGE = 500
+
+log = logging.getLogger("remit.runs")
 
 
 class Read(Protocol):
@@ -49,6 +57,7 @@ class Runs:
     random_bytes: Callable[[int], bytes]
     fresh: Fresh = field(default_factory=Fresh)
     authority: Authority = field(default_factory=Authority)
+    stranded: dict[str, bool] = field(default_factory=dict)  # pinned elsewhere; True: for too long
 
     async def ready(self, case_id: str) -> Run | None:
         """Open a case that is ready; `None` for one that is not, or not for this installation."""
@@ -65,11 +74,51 @@ class Runs:
             run = await self.open(case_id)
         except PayloadErasedError:
             await asyncio.wrap_future(
-                self.writer.submit(lambda uow: _escalate_erased(uow, case_id))
+                self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED))
             )
             return None
         run.faults = row.faults
         return run
+
+    async def carried(self, case_id: str) -> Run | None:
+        """Open a case that is ready and that the code loaded here may run."""
+        run = await self.ready(case_id)
+        if run is None or run.carried:
+            self.stranded.pop(case_id, None)
+            return run
+        row = await self.read(lambda c: cases.find(c, case_id))
+        if row is not None:
+            self._strand(row, late=row.changed_us <= self._too_long_ago())
+        return None
+
+    def without_handler(self) -> int:
+        """Hand cases to a person whose workflow nobody has run for a minute; return how many."""
+        known = tuple(self.equipment)
+        found = self.database.read(
+            lambda c: cases.ready_of_others(c, known, self._too_long_ago(), NO_HANDLER_PAGE)
+        )
+        for case_id in found:
+            self.writer.submit(
+                lambda uow, one=case_id: _escalate(uow, one, NO_HANDLER),  # type: ignore[misc]  # a default binds the loop's value
+                lane="control",
+                streams=(case_id,),
+            )
+        return len(found)
+
+    def _too_long_ago(self) -> int:
+        return clock.microseconds(self.now()) - STRANDED_SECONDS * 1_000_000
+
+    def _strand(self, row: cases.CaseRow, *, late: bool) -> None:
+        """Leave a case for a worker with its version; raise the alarm when none comes."""
+        if self.stranded.get(row.case_id) is True or len(self.stranded) >= STRANDED_MAX:
+            return
+        self.stranded[row.case_id] = late
+        if late:
+            log.error(
+                "stranded: case %s of `%s` is pinned to version %s, which no worker here carries; "
+                'start one with the old code, or set `in_flight = "follow"`',
+                row.case_id, row.workflow, row.version[:12],
+            )  # fmt: skip
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""
@@ -139,13 +188,13 @@ class Runs:
         )
 
 
-def _escalate_erased(uow: UnitOfWork, case_id: str) -> None:
-    """Hand a case to a person that cannot be replayed past what was erased."""
+def _escalate(uow: UnitOfWork, case_id: str, code: str) -> None:
+    """Hand a case to a person that cannot be run: erased content, or no workflow of its name."""
     row = cases.find(uow.connection, case_id)
     if row is not None and row.status is CaseStatus.READY:
         uow.append(
             Draft(
-                event=CaseEscalated(code=ERASED),
+                event=CaseEscalated(code=code),
                 case_id=case_id,
                 workflow=row.workflow,
                 actor=service("replay"),

@@ -110,6 +110,7 @@ class Window:
                     specs=[declared.spec for declared in one.workflow.actions.values()],
                     ceilings=one.ceilings,
                     fingerprint=one.fingerprint,
+                    pinned=one.pinned,
                     now_us=now_us,
                 )
                 for name, one in self.equipment.items()

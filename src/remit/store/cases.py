@@ -180,6 +180,31 @@ def counts(connection: Connection, workflow: str | None = None) -> dict[str, int
     return {str(row[0]): int(row[1]) for row in rows}
 
 
+def waiting_for_versions(
+    connection: Connection, workflow: str, *, but: str, until_us: int
+) -> dict[str, int]:
+    """Return how many cases have been ready since then for a version other than this one."""
+    rows = connection.rows(
+        "select version, count(*) from cases where workflow = ? and status = ? and version <> ?"
+        " and changed_us <= ? group by version order by version",
+        (workflow, CaseStatus.READY.value, but, until_us),
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def ready_of_others(
+    connection: Connection, known: tuple[str, ...], until_us: int, limit: int
+) -> list[str]:
+    """Return cases that have been ready since then and belong to none of these workflows."""
+    marks = ", ".join("?" * len(known))
+    rows = connection.rows(
+        f"select case_id from cases where status = ? and changed_us <= ?"
+        f" and workflow not in ({marks}) order by opened_us limit ?",
+        (CaseStatus.READY.value, until_us, *known, limit),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def received(connection: Connection) -> int:
     """Return how many cases there are, counted row by row."""
     return int(str(connection.value("select count(*) from cases")))
@@ -259,6 +284,10 @@ def _closed(connection: Connection, entry: Entry) -> Ready | None:
 
 
 def _released(connection: Connection, entry: Entry) -> Ready | None:
+    """Make a case ready under the version of now: no code has seen it yet."""
+    connection.execute(
+        "update cases set version = ? where case_id = ?", (entry.fingerprint or "", entry.case_id)
+    )
     if entry.word("subject"):
         connection.execute(
             "update cases set subject = ? where case_id = ?",
