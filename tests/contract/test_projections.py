@@ -6,7 +6,7 @@ import pytest
 
 from remit.app import Remit
 from remit.ledger import projections
-from remit.ledger.append import control_stream
+from remit.ledger.chain import control_stream
 from remit.store import kpi_days
 from remit.store.unit import UnitOfWork
 from tests import programs
@@ -85,7 +85,7 @@ async def test_a_rebuild_puts_the_rows_of_the_entries_in_place_and_says_so(small
     async with small.open() as remit:
         before = remit.counts()
         plant(remit, "delete from proposals", "update cases set result = 'mine'")
-        stream = control_stream(remit._journal._origin)
+        stream = control_stream(remit._journal.origin)
         report = remit.writer.run(
             lambda uow: projections.rebuild(uow, stream=stream, by=OLGA)
         ).value
