@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ class World:
 
     database: Database
     writer: Writer
-    clock: Ticking
+    clock: Callable[[], datetime]
     new_id: Callable[[], str]
     dispatcher: Dispatcher = field(init=False)
     ran: list[str] = field(default_factory=list)  # cases, in the order in which runs began
@@ -158,11 +159,12 @@ def opened(
     lanes: Callable[[str], LaneSettings | None] = lambda _: LaneSettings(),
     runs_max: int = 4,
     seed: int = 1,
+    clock: Callable[[], datetime] | None = None,
 ) -> Iterator[World]:
     """Open a store with all projections and a dispatcher that is not running yet."""
     chance = random.Random(seed)
     keys = KeyRing.open(folder, random_bytes=chance.randbytes)
-    clock = Ticking()
+    clock = clock or Ticking()
     database = open_database(url, schema=projections.SCHEMA, durability_check=False, clock=clock)
     try:
         journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)

@@ -1,7 +1,6 @@
 """The composition root: settings and workflows become a running Remit."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +20,7 @@ from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import worker
 from remit.orchestration.admission import Intake
+from remit.orchestration.breakers import Breakers, guarded
 from remit.orchestration.desk import Desk
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.engine import Engine
@@ -59,7 +59,7 @@ class Remit(Window, Reception, Desk):
     It hands out no connector and no vault.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root takes what it composes
         self,
         *,
         database: Database,
@@ -69,6 +69,7 @@ class Remit(Window, Reception, Desk):
         assembled: Mapping[str, Assembled],
         people: Mapping[str, PersonSettings],
         now: Callable[[], datetime],
+        elapsed: Callable[[], float],
         random_bytes: Callable[[int], bytes],
         locale: str | None = None,
         zone: str | None = None,
@@ -92,9 +93,13 @@ class Remit(Window, Reception, Desk):
         anchors.attach(self.writer, origin=origin)
         if not self.trouble:
             self._index(assembled)
+        self.breakers = Breakers(now=now)
         self.equipment: dict[str, Equipment] = {
-            name: one.equipment(
-                Retriever(database.read, one.collections) if one.collections else None
+            name: guarded(
+                one.equipment(
+                    Retriever(database.read, one.collections) if one.collections else None
+                ),
+                self.breakers,
             )
             for name, one in assembled.items()
         }
@@ -115,6 +120,7 @@ class Remit(Window, Reception, Desk):
             credentials={
                 key: value for one in assembled.values() for key, value in one.credentials.items()
             },
+            breakers=self.breakers,
         )
         self.intake = Intake(
             masker=self.runs.new_scope,
@@ -131,7 +137,7 @@ class Remit(Window, Reception, Desk):
             proposals=Proposals(executor=self._executor, steps=steps, read=self.read),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
             draining=lambda: self.dispatcher.draining,
-            elapsed=time.monotonic,
+            elapsed=elapsed,
         )
         self.rollback = Rollback(
             executor=self._executor, database=database, open_run=self.runs.open, read=self.read
@@ -140,7 +146,8 @@ class Remit(Window, Reception, Desk):
         self.erasure = Erasure(database, self.writer, keys, self._fresh, rotation, self.new_id)
         self.drive: Drive = self.engine.run
         self.worker = worker.begin(
-            read=self.read, writer=self.writer, settings=self._lane, now=now, name=self.new_id(),
+            read=self.read, writer=self.writer, settings=self._lane, now=now, elapsed=elapsed,
+            name=self.new_id(),
             runs_max=runs_max,
         )  # fmt: skip
         self.dispatcher = self.worker.dispatcher

@@ -25,6 +25,7 @@ from remit.models.choice import Classifier, Progress
 from remit.models.routing import Route
 from remit.models.runtime import Runtime
 from remit.orchestration.equipment import Desk, Equipment
+from remit.orchestration.lanes import LaneSettings
 from remit.policy import cedar
 from remit.retrieval import documents
 from remit.retrieval.retriever import Retriever
@@ -119,6 +120,7 @@ def assemble(
             owner=settings.owners.workflow if people[settings.owners.workflow].active else "",
             fingerprint=fingerprint,
             desk=Desk(**settings.desk.model_dump()),
+            lane=LaneSettings(**settings.running.model_dump()),
             people={handle: one.roles for handle, one in people.items() if one.active},
             ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
             reveals={

@@ -4,6 +4,8 @@ A message is a lower-case fragment without a full stop, with user input in backt
 holds a masked value's original.
 """
 
+from datetime import datetime
+
 
 class RemitError(Exception):
     """Something went wrong that a person can act on."""
@@ -409,6 +411,17 @@ class TransientError(StepError):
     """It may work later."""
 
     code = "step.transient"
+
+
+class BreakerOpenError(TransientError):
+    """The target failed too often in a row and is left alone; says until when."""
+
+    code = "step.breaker_open"
+
+    def __init__(self, message: str, *, target: str, until: datetime) -> None:
+        super().__init__(message)
+        self.target = target
+        self.until = until
 
 
 class StepRefused(StepError):  # noqa: N818 - a name that authors catch, not a fault of theirs

@@ -3,6 +3,7 @@
 import os
 import random as randomness
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -38,6 +39,10 @@ from remit.store.keys import KEY_ROWS, key_rows
 SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
 
 
+# Runs forward only, and while the machine sleeps too.
+FORWARD = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def open_remit(
     project: Project,
     *,
@@ -45,6 +50,7 @@ def open_remit(
     read_only: bool = False,
     progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    elapsed: Callable[[], float] = lambda: time.clock_gettime(FORWARD),
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     durability_check: bool = True,
     runs_max: int = 64,
@@ -93,6 +99,7 @@ def open_remit(
             assembled=assembled,
             people=project.people,
             now=now,
+            elapsed=elapsed,
             random_bytes=random_bytes,
             locale=settings.locale,
             zone=settings.zone,

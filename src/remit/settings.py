@@ -47,6 +47,17 @@ class DeskSettings(_Table):
     grace_seconds: int = Field(default=10, ge=0, le=3600)
 
 
+class RunningSettings(_Table):
+    """How much of a workflow runs beside others, and when its intake says no."""
+
+    weight: float = Field(default=1.0, ge=0.01, le=100)
+    running_max: int = Field(default=256, gt=0)
+    open_cases_max: int = Field(default=100_000, gt=0)
+    held_max: int = Field(default=10_000, gt=0)  # that wait for people; then bulk pauses
+    ready_age_seconds_max: int = Field(default=300, gt=0)
+    case_seconds: int | None = Field(default=None, gt=0)  # in which a case should be closed
+
+
 class RevealSettings(_Table):
     """Which masked types one parameter may carry as real values."""
 
@@ -190,6 +201,7 @@ class WorkflowSettings(_Table):
     policies: str = "policies"
     owners: OwnerSettings
     desk: DeskSettings = DeskSettings()
+    running: RunningSettings = RunningSettings()
     actions: dict[str, ActionSettings] = {}
     classifiers: dict[str, ClassifierSettings] = {}
     models: dict[str, ModelSettings] = {}

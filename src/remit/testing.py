@@ -58,10 +58,12 @@ async def running(
     project: Project, *, clock: FrozenClock | None = None, runs_max: int = 64
 ) -> AsyncIterator[Remit]:
     """Run a project until the block ends; a database that may lose commits is accepted."""
+    time = clock or FrozenClock()
     remit = open_remit(
         project,
         owner="remit test",
-        now=clock or FrozenClock(),
+        now=time,
+        elapsed=lambda: time().timestamp(),
         durability_check=False,
         runs_max=runs_max,
     )

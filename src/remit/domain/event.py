@@ -24,6 +24,7 @@ class CaseReceived(Event):
     subject: str | None = None  # handle of the requester
     follows: str | None = None  # the case that this one takes the place of
     priority: str | None = None  # urgent | bulk; normal where there is none
+    due_us: int | None = None  # when it should be closed
 
 
 @declared("intake:case:quarantined", "raw", "reasons")

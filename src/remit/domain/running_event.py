@@ -27,6 +27,24 @@ class CaseReassigned(Event):
     attempt: int
 
 
+@declared("orchestration:case:overdue")
+class CaseOverdue(Event):
+    """The time that the workflow gives a case has passed."""
+
+    due_us: int
+
+
+@declared("governance:approval:reminded")
+class ApprovalReminded(Event):
+    """Half the time to decide, or all of it, or hours more have passed; attention is asked for."""
+
+    approval_id: str
+    stage: str  # warn | due | escalate
+    step: int  # how often after the due time
+    due_us: int
+    expires_us: int
+
+
 @declared("orchestration:cancel:asked", "reason")
 class CancelAsked(Event):
     """A person wants the case to end; what was intended still runs to its outcome."""

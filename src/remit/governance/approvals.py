@@ -159,8 +159,11 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
             _append(uow, row, event, person=person)
 
 
-def expire(uow: UnitOfWork, approval_id: str) -> bool:
-    """End an approval that nobody decided in time; it never approves, the case escalates."""
+def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:
+    """End an approval that nobody decided in time; it never approves.
+
+    The case escalates at once, or without `escalate` when its run comes to it.
+    """
     row = rows.find(uow.connection, approval_id)
     if row is None or row.state is not ApprovalState.OPEN:
         return False
@@ -171,7 +174,7 @@ def expire(uow: UnitOfWork, approval_id: str) -> bool:
             approval_id=approval_id, action_id=row.action_id, state="expired", code="expired"
         ),
         ActionExpired(action_id=row.action_id, approval_id=approval_id),
-        CaseEscalated(code="approval.expired"),
+        *((CaseEscalated(code="approval.expired"),) if escalate else ()),
     ):
         _append(uow, row, event, person=None)
     return True

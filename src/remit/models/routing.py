@@ -11,6 +11,7 @@ from remit.errors import (
     OutputInvalidError,
     ReplyCutError,
     StepError,
+    TransientError,
 )
 from remit.models import output
 from remit.models.runtime import (
@@ -58,7 +59,7 @@ async def reply(route: Route, prompt: Prompt, *, key: str, clock: Clock) -> Repl
         try:
             answer = await calls.ask(model, prompt)
             return await _checked(calls, model, prompt, answer)
-        except (ModelUnavailableError, ReplyCutError) as error:
+        except TransientError as error:  # unreachable, torn, or behind an open breaker
             failure = _longer_wait(failure, error)
         except StepError as error:
             error.attempts = calls.attempts

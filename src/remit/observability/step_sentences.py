@@ -151,6 +151,8 @@ _WAITS = {
     "time": "a set time",
     "retry": "the next try",
     "effect": "the other system",
+    "breaker": "the other system, which failed too often in a row",
+    "settling": "the outcome of what was begun before it was cancelled",
     "grace": "the end of the time in which it can be taken back",
 }
 
@@ -253,6 +255,28 @@ def _reassigned(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _overdue(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="wait",
+        text="It has taken longer than its workflow gives it",
+        detail=(("due", clock.text(clock.instant(entry.number("due_us") or 0))),),
+        problem=True,
+    )
+
+
+def _reminded(entry: Entry, _named: Named) -> Told:
+    said = {
+        "warn": "Half the time to decide has passed",
+        "due": "The time to decide has passed",
+    }
+    return Told(
+        kind="wait",
+        text=said.get(word(entry, "stage"), "It still waits for a decision"),
+        detail=(("approval", word(entry, "approval_id")), ("reminder", word(entry, "step"))),
+        problem=word(entry, "stage") != "warn",
+    )
+
+
 def _cancel_asked(entry: Entry, _named: Named) -> Told:
     return Told(kind="closed", text=f"{who(entry)} asked to cancel it", roles=("reason",))
 
@@ -286,6 +310,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:run:yielded": _yielded,
     "orchestration:run:faulted": _faulted,
     "orchestration:case:reassigned": _reassigned,
+    "orchestration:case:overdue": _overdue,
+    "governance:approval:reminded": _reminded,
     "orchestration:cancel:asked": _cancel_asked,
     "governance:gap:observed": _gap,
 }

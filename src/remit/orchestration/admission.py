@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
 from remit.authoring.case import Case
-from remit.domain import actor
+from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus, Priority
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
@@ -109,6 +109,10 @@ class Intake:
         event, payloads, reasons = _read(message, channel, identity, content, subject)
         if priority is not Priority.NORMAL:
             event = replace(event, priority=priority.value)
+        seconds = equipment.lane.case_seconds
+        if seconds is not None and isinstance(event, CaseReceived):
+            due = self.now() + timedelta(seconds=seconds)
+            event = replace(event, due_us=clock.microseconds(due))
         draft = Draft(
             event=event,
             case_id=case_id,

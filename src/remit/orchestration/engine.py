@@ -1,5 +1,6 @@
 """One run of one case: replay what is recorded, go on live, then park or end."""
 
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from remit.domain.running_event import RunFaulted, RunYielded
 from remit.domain.step import StepKey, StepKind
 from remit.domain.value import Json
 from remit.errors import (
+    BreakerOpenError,
     DivergenceError,
     FencedError,
     MaskingError,
@@ -28,19 +30,18 @@ from remit.errors import (
     StorageError,
     TransientError,
 )
-from remit.orchestration import divergence, recorded, steps
+from remit.orchestration import divergence, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun, where
 from remit.orchestration.proposals import Proposals
+from remit.orchestration.replay import LATER
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
 from remit.store.unit import UnitOfWork
 
-RUN_RETRY_SECONDS = (0.2, 1.0, 5.0)
 TURN_STEPS_MAX = 100  # live ones; then the case is ready again, behind the others
 TURN_SECONDS_MAX = 60.0
 RUN_FAULTS_MAX = 3
-PARKED_RETRY_SECONDS = (60, 300, 1_800, 7_200, 21_600, 21_600, 21_600, 21_600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,14 +135,21 @@ class Engine:
     ) -> object:
         """Take a step now, trying again what is transient."""
         workflow = run.equipment.workflow
+        self._not_yet(run, key)
         self._count(run)
-        for pause in (*RUN_RETRY_SECONDS, None):
+        for tries in itertools.count():
             try:
                 return steps.answer(workflow, call, await self.steps.take(run, call, key, given))
+            except BreakerOpenError as error:  # spends no try
+                until = clock.microseconds(error.until)
+                run.waits[key.path] = Wait(kind="breaker", ref=error.target, expires_us=until)
+                raise CaseParked from error
             except TransientError as error:
+                asked = getattr(error, "retry_after_seconds", None)
+                pause = retries.in_run(tries, asked=asked, jitter=self.jitter)
                 if pause is None:
-                    return self._try_later(run, key, error)
-                await run.equipment.sleep(pause * self.jitter())
+                    return self._try_later(run, key, error, asked)
+                await run.equipment.sleep(pause)
             except StepRefused as error:
                 run.note(
                     StepFailed(
@@ -152,7 +160,14 @@ class Engine:
                     payloads={"error": run.masker.mask_text(str(error), trusted_tokens=True).text},
                 )  # fmt: skip
                 raise
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("it returns or raises")
+
+    def _not_yet(self, run: Run, key: StepKey) -> None:
+        """Wait on where the time of the next try has not come; something else woke the case."""
+        kind, ref, until = run.history.waits.get(key.path, ("", "", None))
+        if kind in LATER and (until or 0) > clock.microseconds(run.now()):
+            run.waits[key.path] = Wait(kind=kind, ref=ref, expires_us=until)
+            raise CaseParked
 
     def _count(self, run: Run) -> None:
         """Count a live step; end the turn before it if the turn is used up."""
@@ -165,8 +180,11 @@ class Engine:
             raise CaseParked
         run.live += 1
 
-    def _try_later(self, run: Run, key: StepKey, error: TransientError) -> object:
-        before = run.history.failures.get(key.path, 0)
+    def _try_later(
+        self, run: Run, key: StepKey, error: TransientError, asked: float | None
+    ) -> object:
+        before, now_us = run.history.failures.get(key.path, 0), clock.microseconds(run.now())
+        since_us = run.history.failing_us.get(key.path, now_us)
         run.note(
             StepFailed(
                 kind=key.kind.value, name=key.name, arguments=key.arguments, code=error.code,
@@ -175,13 +193,13 @@ class Engine:
             path=key.path,
             payloads={"error": run.masker.mask_text(str(error), trusted_tokens=True).text},
         )  # fmt: skip
-        if before >= len(PARKED_RETRY_SECONDS):
-            raise Escalated("retries", f"{error.code} after {before + 1} rounds of tries")
-        seconds = PARKED_RETRY_SECONDS[before] * (0.8 + 0.4 * self.jitter())
-        expires = run.now() + timedelta(seconds=seconds)
-        run.waits[key.path] = Wait(
-            kind="retry", ref=key.name, expires_us=clock.microseconds(expires)
+        seconds = retries.parked(
+            before, since_us=since_us, now_us=now_us, asked=asked, jitter=self.jitter
         )
+        if seconds is None:
+            raise Escalated("retries", f"{error.code} after {before + 1} rounds of tries")
+        expires_us = now_us + int(seconds * 1_000_000)
+        run.waits[key.path] = Wait(kind="retry", ref=key.name, expires_us=expires_us)
         raise CaseParked
 
     def _sleep(self, run: Run, call: StepCall[Any], key: StepKey) -> object:

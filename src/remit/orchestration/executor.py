@@ -40,6 +40,7 @@ from remit.integrations.connector import (
     Unknown,
 )
 from remit.orchestration.arguments import forms
+from remit.orchestration.breakers import Breakers
 from remit.orchestration.doors import AnswerDoor, Captured, CaptureDoor, ReadDoor
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
@@ -119,7 +120,9 @@ class Executor:
         connectors: Mapping[str, Connector],
         *,
         credentials: Mapping[str, str | None],
+        breakers: Breakers,
     ) -> None:
+        self._breakers = breakers
         self._connectors = dict(connectors)
         self._credentials = dict(credentials)
 
@@ -274,11 +277,12 @@ class Executor:
         """Read on behalf of a body."""
         found = self._connector(connector)
         timeout = _operation(found.manifest.operations, connector, operation).timeout_seconds
-        record = await found.read(
-            Call(operation=operation, arguments=arguments),
-            credential=self._credentials.get(connector),
-            timeout_seconds=timeout,
-        )
+        with self._breakers.calling(f"connector:{connector}"):
+            record = await found.read(
+                Call(operation=operation, arguments=arguments),
+                credential=self._credentials.get(connector),
+                timeout_seconds=timeout,
+            )
         return record.value
 
 

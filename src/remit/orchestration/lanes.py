@@ -20,6 +20,10 @@ class LaneSettings:
 
     weight: float = 1.0
     running_max: int = 256
+    open_cases_max: int = 100_000
+    held_max: int = 10_000  # that wait for people; then bulk intake pauses
+    ready_age_seconds_max: int = 300
+    case_seconds: int | None = None  # in which a case should be closed
 
 
 class Shares:

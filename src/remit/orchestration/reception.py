@@ -1,7 +1,6 @@
 """Where messages come in: read at once, written with others, known again."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
@@ -10,7 +9,6 @@ from remit.orchestration import admission
 from remit.orchestration.admission import Admission, Admitted, Intake
 from remit.orchestration.runs import Runs
 from remit.store import cases
-from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.writer import Receipt, Writer
 
@@ -77,12 +75,3 @@ class Reception:
             some = identities[start : start + KNOWN_MAX]
             there |= self.database.read(lambda c, s=some: cases.known_externals(c, workflow, s))  # type: ignore[misc]  # a default binds the loop's value
         return [identity in there for identity in identities]
-
-    def standing(self, case_ids: Sequence[str], /) -> Counter[tuple[str, str]]:
-        """Return how many of these cases stand at each (status, reason)."""
-
-        def work(connection: Connection) -> Counter[tuple[str, str]]:
-            found = (cases.find(connection, case_id) for case_id in case_ids)
-            return Counter((row.status.value, row.reason) for row in found if row is not None)
-
-        return self.database.read(work)

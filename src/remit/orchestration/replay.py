@@ -20,6 +20,8 @@ STEP_EVENTS = {
 
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
+LATER = ("retry", "breaker")  # kinds of wait after which a step is tried again
+
 # Payload roles that replay opens.
 ROLES = frozenset({"fields", "result", "arguments", "receipt", "reason", "error"})
 
@@ -67,6 +69,7 @@ class History:
     derived: list[tuple[Entry, Json]] = field(default_factory=list)
     acts: dict[str, list[ActRecord]] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)  # transient, by path
+    failing_us: dict[str, int] = field(default_factory=dict)  # since when, by path
     choices: list[int | None] = field(default_factory=list)  # confidence of each choice, in ppm
     waits: dict[str, tuple[str, str, int | None]] = field(default_factory=dict)  # kind, ref, until
     ended: dict[str, str] = field(default_factory=dict)  # path -> how its wait ended
@@ -162,6 +165,7 @@ def _fold(history: History, entry: Entry) -> None:
                 _step(history, entry, StepKind(str(body["kind"])), failed=str(body["code"]))
             else:
                 history.failures[path] = history.failures.get(path, 0) + 1
+                history.failing_us.setdefault(path, entry.at_us)
         case "orchestration:wait:started":
             _wait(history, entry)
         case "orchestration:wait:ended":
@@ -169,6 +173,8 @@ def _fold(history: History, entry: Entry) -> None:
             history.ended[path] = str(body["how"])
         case "orchestration:case:reopened":
             history.failures.clear()
+            history.failing_us.clear()
+            history.waits = {at: one for at, one in history.waits.items() if one[0] not in LATER}
             for versions in history.acts.values():
                 if versions[-1].state in {EffectState.BLOCKED, EffectState.ESCALATED}:
                     versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)

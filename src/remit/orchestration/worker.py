@@ -11,6 +11,7 @@ from typing import Any
 
 from remit.domain import clock
 from remit.orchestration import takeover
+from remit.orchestration.clock_watch import ClockWatch
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.embedded import Embedded
 from remit.orchestration.lanes import LaneSettings
@@ -28,14 +29,17 @@ def begin(
     writer: Writer,
     settings: Callable[[str], LaneSettings | None],
     now: Callable[[], datetime],
+    elapsed: Callable[[], float],
     name: str,
     runs_max: int,
 ) -> "Worker":
     """Return the worker of this process, not yet at work."""
+    watch = ClockWatch(now=now, elapsed=elapsed)
     dispatcher = Embedded(
-        read=read, writer=writer, settings=settings, worker=name, now=now, runs_max=runs_max
-    )
-    timekeeper = Timekeeper(read=read, writer=writer, now=now, sweep=dispatcher.sweep)
+        read=read, writer=writer, settings=settings, worker=name, now=now, runs_max=runs_max,
+        may_start=lambda: not watch.doubtful,
+    )  # fmt: skip
+    timekeeper = Timekeeper(read=read, writer=writer, now=now, watch=watch, wake=dispatcher.sweep)
     return Worker(
         name=name,
         host=socket.gethostname(),

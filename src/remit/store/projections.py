@@ -10,6 +10,7 @@ from remit.store import (
     kpi_days,
     legal_holds,
     proposals,
+    timers,
     vault,
     waits,
 )
@@ -19,6 +20,7 @@ from remit.store.ready import Ready
 SCHEMA: tuple[str, ...] = (
     *cases.SCHEMA,
     *waits.SCHEMA,
+    *timers.SCHEMA,
     *proposals.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
@@ -33,6 +35,7 @@ SCHEMA: tuple[str, ...] = (
 TABLES: tuple[str, ...] = (
     *cases.TABLES,
     *waits.TABLES,
+    *timers.TABLES,
     *proposals.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
@@ -47,6 +50,7 @@ def project(connection: Connection, entry: Entry) -> Ready | None:
     approvals.project(connection, entry)
     proposals.project(connection, entry)
     waits.project(connection, entry)
+    timers.project(connection, entry)
     authority.project(connection, entry)
     kpi_days.project(connection, entry)
     if entry.event.startswith("ledger:"):

@@ -1,4 +1,4 @@
-"""Rows of what parked cases wait for: a projection, and the timers of the keeper."""
+"""Rows of what parked cases wait for: a projection."""
 
 from remit.domain.entry import Entry
 from remit.store.connection import Connection
@@ -12,7 +12,6 @@ SCHEMA = (
         expires_us integer,
         primary key (case_id, path)
     )""",
-    "create index if not exists waits_due on waits (expires_us) where expires_us is not null",
 )
 
 TABLES = ("waits",)
@@ -50,14 +49,27 @@ def project(connection: Connection, entry: Entry) -> None:
             pass
 
 
-def due(connection: Connection, now_us: int, limit: int) -> list[tuple[str, str, str, str]]:
-    """Return (case, path, kind, ref) of waits whose time has come, oldest first."""
+def of_case(connection: Connection, case_id: str) -> list[tuple[str, str, str]]:
+    """Return (path, kind, ref) of what a case waits for."""
     rows = connection.rows(
-        "select case_id, path, kind, ref from waits where expires_us is not null"
-        " and expires_us <= ? order by expires_us limit ?",
-        (now_us, limit),
+        "select path, kind, ref from waits where case_id = ? order by path", (case_id,)
     )
-    return [(str(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in rows]
+    return [(str(row[0]), str(row[1]), str(row[2])) for row in rows]
+
+
+def lost(connection: Connection, after: str, limit: int) -> tuple[list[str], str]:
+    """Return parked cases that wait for nothing among the next `limit`, and up to which it looked.
+
+    An empty mark means that it has looked at all.
+    """
+    rows = connection.rows(
+        "select case_id, exists (select 1 from waits where waits.case_id = page.case_id) from"
+        " (select case_id from cases where status = 'parked' and case_id > ?"
+        " order by case_id limit ?) as page order by case_id",
+        (after, limit),
+    )
+    last = str(rows[-1][0]) if len(rows) == limit else ""
+    return [str(row[0]) for row in rows if not row[1]], last
 
 
 def standing(connection: Connection, case_id: str, path: str) -> tuple[str, str] | None:

@@ -1,0 +1,150 @@
+"""Timers as rows: a projection of the entries that caused them; one that has fired is gone."""
+
+from dataclasses import dataclass
+
+from remit.domain.entry import Entry
+from remit.store.connection import Connection
+
+SCHEMA = (
+    """create table if not exists timers (
+        timer_id text primary key,
+        due_us integer not null,
+        kind text not null,
+        case_id text not null,
+        path text not null,
+        subject text not null
+    )""",
+    "create index if not exists timers_due on timers (due_us, timer_id)",
+    "create index if not exists timers_case on timers (case_id)",
+)
+
+TABLES = ("timers",)
+
+COLUMNS = "timer_id, due_us, kind, case_id, path, subject"
+HOUR_US = 3_600 * 1_000_000
+ESCALATIONS_MAX = 5  # hourly after the due time
+
+# What a timer is of: a wait, an approval's SLA, a case's SLA.
+WAIT, WARN, DUE, ESCALATE, EXPIRE, CASE = "wait", "warn", "due", "escalate", "expire", "case"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Something that happens at a time, once."""
+
+    timer_id: str
+    due_us: int
+    kind: str
+    case_id: str
+    path: str
+    subject: str  # what the wait is for, or the approval
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Bring the rows up to this entry."""
+    match entry.event:
+        case "orchestration:wait:started":
+            _wait(connection, entry)
+        case "orchestration:wait:ended":
+            _drop(connection, f"{entry.case_id}:{entry.path or ''}")
+        case "governance:approval:requested":
+            _approval(connection, entry)
+        case "governance:approval:reminded":
+            _again(connection, entry)
+        case "governance:approval:decided" | "governance:approval:closed":
+            approval_id = entry.word("approval_id")
+            for kind in (WARN, DUE, ESCALATE, EXPIRE):
+                _drop(connection, f"{approval_id}:{kind}")
+        case "intake:case:received":
+            due_us = entry.number("due_us")
+            if due_us is not None:
+                _set(connection, entry, f"{entry.case_id}:{CASE}", CASE, due_us, entry.case_id)
+        case "orchestration:case:overdue":
+            _drop(connection, f"{entry.case_id}:{CASE}")
+        case "orchestration:case:escalated":
+            connection.execute(
+                "delete from timers where case_id = ? and kind = ?", (entry.case_id, WAIT)
+            )
+        case "orchestration:case:closed":
+            connection.execute("delete from timers where case_id = ?", (entry.case_id,))
+        case _:
+            pass
+
+
+def due(connection: Connection, now_us: int, *, after: tuple[int, str], limit: int) -> list[Timer]:
+    """Return timers whose time has come, in its order, after a cursor of (due, id)."""
+    rows = connection.rows(
+        f"select {COLUMNS} from timers where due_us <= ? and (due_us, timer_id) > (?, ?)"
+        " order by due_us, timer_id limit ?",
+        (now_us, *after, limit),
+    )
+    return [_row(row) for row in rows]
+
+
+def find(connection: Connection, timer_id: str) -> Timer | None:
+    """Return a timer that has not fired."""
+    row = connection.one(f"select {COLUMNS} from timers where timer_id = ?", (timer_id,))
+    return None if row is None else _row(row)
+
+
+def first_due(connection: Connection) -> int | None:
+    """Return when the next timer is due."""
+    found = connection.value("select min(due_us) from timers")
+    return None if found is None else int(found)
+
+
+# -- projection ----------------------------------------------------------------------------------
+
+
+def _wait(connection: Connection, entry: Entry) -> None:
+    timer_id = f"{entry.case_id}:{entry.path or ''}"
+    until = entry.number("expires_us")
+    if until is None or entry.word("kind") == "approval":  # an approval has timers of its own
+        _drop(connection, timer_id)
+    else:
+        _set(connection, entry, timer_id, WAIT, until, entry.word("ref"))
+
+
+def _approval(connection: Connection, entry: Entry) -> None:
+    due_us, expires_us = entry.number("due_us") or 0, entry.number("expires_us") or 0
+    times = {WARN: (entry.at_us + due_us) // 2, DUE: due_us, EXPIRE: expires_us}
+    for kind, at_us in times.items():
+        if kind == EXPIRE or at_us < expires_us:
+            approval_id = entry.word("approval_id")
+            _set(connection, entry, f"{approval_id}:{kind}", kind, at_us, approval_id)
+
+
+def _again(connection: Connection, entry: Entry) -> None:
+    """Remind once more an hour after the due time and each hour after that, a few times."""
+    approval_id, stage = entry.word("approval_id"), entry.word("stage")
+    _drop(connection, f"{approval_id}:{stage}")
+    step, next_us = entry.number("step") or 0, (entry.number("due_us") or 0) + HOUR_US
+    expires_us = entry.number("expires_us") or 0
+    if stage != WARN and step < ESCALATIONS_MAX and next_us < expires_us:
+        _set(connection, entry, f"{approval_id}:{ESCALATE}", ESCALATE, next_us, approval_id)
+
+
+def _set(
+    connection: Connection, entry: Entry, timer_id: str, kind: str, due_us: int, subject: str
+) -> None:
+    connection.execute(
+        f"insert into timers ({COLUMNS}) values (?, ?, ?, ?, ?, ?)"
+        " on conflict (timer_id) do update set due_us = excluded.due_us, kind = excluded.kind,"
+        " subject = excluded.subject",
+        (timer_id, due_us, kind, entry.case_id, entry.path or "", subject),
+    )
+
+
+def _drop(connection: Connection, timer_id: str) -> None:
+    connection.execute("delete from timers where timer_id = ?", (timer_id,))
+
+
+def _row(row: tuple[object, ...]) -> Timer:
+    return Timer(
+        timer_id=str(row[0]),
+        due_us=int(str(row[1])),
+        kind=str(row[2]),
+        case_id=str(row[3]),
+        path=str(row[4]),
+        subject=str(row[5]),
+    )
