@@ -152,7 +152,7 @@ class Remit(Window, Reception, Desk):
         )  # fmt: skip
         self.dispatcher = self.worker.dispatcher
         self.timekeeper = self.worker.timekeeper
-        self.timekeeper.sweep = self._sweep
+        self.timekeeper.wake = self._sweep
 
     def _journalled(self) -> tuple[Keeper, Writer]:
         """Return what sequences and what writes; where the record does not fit, what refuses."""
