@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from remit.domain.entry import Entry
+from remit.domain.entry import Draft, Entry
 from remit.errors import DatabaseInUseError, SettingsError, UnsafeDatabaseError
 from remit.ledger.keeper import Keeper
 from remit.ledger.sequencer import Sequencer, SteppedDown
@@ -74,9 +75,9 @@ def test_what_saw_a_commit_has_a_higher_position(postgres_url: str, tmp_path: Pa
             for _ in range(25):
                 cause = chance.choice(seen[-WRITERS:])
                 because = replace(draft(f"{number:032x}"), causes=(cause.id,))
-                seen.append(store.writer.run(lambda uow, d=because: uow.append(d)).value)
+                seen.append(store.writer.run(one(because)).value)
 
-        with together([lambda n=n: writes(n + 1) for n in range(WRITERS)]):
+        with together([partial(writes, n + 1) for n in range(WRITERS)]):
             pass
         report = store.verify()
         rows = order(store)
@@ -90,6 +91,10 @@ def test_what_saw_a_commit_has_a_higher_position(postgres_url: str, tmp_path: Pa
         assert all(by_id[cause] < by_id[entry] for entry, cause in causes)
         assert len(causes) == WRITERS * 25
         assert pending(store) == 0
+
+
+def one(what: Draft) -> Callable[[UnitOfWork], Entry]:
+    return lambda uow: uow.append(what)
 
 
 def _causes(connection: Any) -> list[tuple[str, str]]:

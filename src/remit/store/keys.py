@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from remit.errors import DatabaseNotEmptyError, StorageError
+from remit.errors import DatabaseNotEmptyError, StorageError, StorageUnavailableError
 from remit.store.connection import Connection, Row
 from remit.store.schema import translate
 
@@ -140,7 +140,7 @@ class KeyRows:
     def version(self) -> int:
         """Return a number that changes whenever keys went or were wrapped anew."""
         sql = "SELECT n FROM {0}keys_version"
-        return int(self._do(lambda connection: connection.value(sql.format(self._prefix))))
+        return int(self._read(lambda connection: connection.value(sql.format(self._prefix))))
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -160,7 +160,17 @@ class KeyRows:
         def work(connection: Connection) -> list[KeyRow]:
             return [_row(row) for row in connection.rows(sql.format(self._prefix, _ROW), params)]
 
-        return self._do(work)
+        return self._read(work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self._guard:
+            used = self._connection is not None
+            try:
+                return self._do(work)
+            except StorageUnavailableError:
+                if not used:
+                    raise
+                return self._do(work)  # it died while it was idle: one fresh try
 
     def _write(self, work: Callable[[Connection], None]) -> None:
         def whole(connection: Connection) -> None:

@@ -14,7 +14,13 @@ from typing import Any, Final, TypeVar
 
 from remit.domain.clock import Clock
 from remit.domain.entry import Entry
-from remit.errors import ClashError, FencedError, StorageError, StorageUnavailableError
+from remit.errors import (
+    ClashError,
+    FencedError,
+    KeyUnavailableError,
+    StorageError,
+    StorageUnavailableError,
+)
 from remit.store import entries
 from remit.store.connection import Connection
 from remit.store.database import Database
@@ -192,13 +198,13 @@ class SessionWriter:
                 if session is None:
                     session = self._open()
                 attempt = self._attempt(trial, session)
-            except StorageUnavailableError as error:
-                if session is not None:
+            except (StorageUnavailableError, KeyUnavailableError) as error:
+                if session is not None and isinstance(error, StorageUnavailableError):
                     self._lose(session)
                     session = None
                 if not self._wait_for_server(trial):
                     trial.unit.fail(error)
-                    return None
+                    return session
             except ClashError as error:
                 trial.clashes += 1
                 if trial.clashes > CLASHES_MAX:
