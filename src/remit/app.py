@@ -11,6 +11,7 @@ from remit.domain.entry import Entry
 from remit.errors import LedgerMismatchError
 from remit.governance.owners import Person
 from remit.ledger import verify
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
@@ -114,6 +115,7 @@ class Remit(Window, Reception, Desk):
             random_bytes=random_bytes,
             fresh=self._fresh,
             authority=self._authority,
+            acknowledger=Acknowledger(witnessed=None if anchors.warning else anchors.witnessed),
         )
         self._executor = Executor(
             {key: value for one in assembled.values() for key, value in one.connectors.items()},

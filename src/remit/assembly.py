@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from remit.authoring.workflow import Workflow
+from remit.domain.acknowledgement import Acknowledgement, demanded
+from remit.domain.action import ActionSpec
 from remit.domain.autonomy import Level, Phase
 from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
@@ -100,6 +102,7 @@ def assemble(
         project, settings, random=random, connect=connect
     )
     check_owners(settings, people)
+    acknowledge = acknowledgements(settings, specs)
     parts: dict[str, Json] = {
             "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
@@ -134,6 +137,7 @@ def assemble(
             retriever=retriever,
             book=book,
             pinned=settings.in_flight == "pin",
+            acknowledge=acknowledge,
             low_marks_ppm={
                 name: int(one.low_mark * 1_000_000)
                 for name, one in settings.actions.items()
@@ -335,6 +339,28 @@ def _operations(names: Sequence[str]) -> dict[str, Operation]:
         )
         for name in names
     }
+
+
+def acknowledgements(
+    settings: WorkflowSettings, specs: Sequence[ActionSpec]
+) -> dict[str, Acknowledgement]:
+    """Return how far the intents of actions must have come, where the settings say so.
+
+    Raises `SettingsError` for less than the risk of an action demands.
+    """
+    risks = {spec.name: spec.risk for spec in specs}
+    found = {}
+    for name, one in settings.actions.items():
+        if one.acknowledge is None:
+            continue
+        asked, least = Acknowledgement(one.acknowledge), demanded(risks[name])
+        if not asked.reaches(least):
+            raise SettingsError(
+                f"`{name}` is of risk {risks[name]} and is acknowledged as `{least}` at least; "
+                f"take `acknowledge` out of `[workflow.actions.{name}]`"
+            )
+        found[name] = asked
+    return found
 
 
 def check_owners(settings: WorkflowSettings, people: Mapping[str, PersonSettings]) -> None:

@@ -69,6 +69,7 @@ class ActionSettings(_Table):
 
     ceiling: Literal["shadow", "draft", "approve-each", "sampled", "autonomous"] = "autonomous"
     low_mark: float | None = Field(default=None, ge=0, le=1)
+    acknowledge: Literal["durable", "sequenced", "witnessed"] | None = None
     reveal: dict[str, RevealSettings] = {}
 
 

@@ -78,7 +78,13 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
         _S.FAILED: "reconciler, person: with proof attached",
         _S.INTENDED: "reconciler: absent, and keys are honoured: same key, next attempt",
     },
-    _S.FAILED: {_S.CLEARED: "executor: not sent, attempts left; gate again"},
+    _S.FAILED: {
+        _S.CLEARED: "executor: not sent, attempts left; gate again",
+        _S.HELD: "not sent, and the gate holds it now",
+        _S.DENIED: "not sent, and the gate denies it now",
+        _S.BLOCKED: "not sent, and the machine cannot tell now",
+        _S.ESCALATED: "not sent, and the gate escalates it now",
+    },
     _S.CONFIRMED: {_S.COMPENSATING: "rollback: an undo is proposed"},
     _S.COMPENSATING: {
         _S.COMPENSATED: "executor: the undo is confirmed",

@@ -221,7 +221,7 @@ class Desk:
             )
             return new
 
-        return await self.write(work)
+        return await self.write(work, streams=(case_id,))
 
     async def _end(self, case_id: str, person: str, note: str, *, close: bool) -> None:
         roles_of(self._people, person)

@@ -1,10 +1,13 @@
 """Around an effect: intended before it, its outcome after, and what to do when nobody knows."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from remit.authoring.declared import DeclaredAction
 from remit.domain import clock
+from remit.domain.acknowledgement import Acknowledgement
 from remit.domain.effect import EffectState
 from remit.domain.event import (
     EffectAmbiguous,
@@ -25,13 +28,54 @@ from remit.orchestration.executor import (
     Prepared,
     Uncertain,
 )
+from remit.orchestration.recorded import UNACKNOWLEDGED
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Run, Wait
 from remit.orchestration.steps import canonical_json
+from remit.store import authority
+from remit.store.receipt import Receipt
+from remit.store.unit import UnitOfWork
 
 PERFORM_WITHIN_SECONDS = 5.0
 FINDS_MAX = 8
 FIND_SECONDS = (1, 4, 15, 60, 240, 900, 1800, 3600)
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """An intent that is durable."""
+
+    receipt: Receipt[int]
+    at: float  # when it became durable, see `moment`
+    authority: int  # the version of grants and stops under which it was written
+
+
+def moment() -> float:
+    """Return seconds on a clock that goes on while the machine is suspended."""
+    return time.clock_gettime(_CLOCK)
+
+
+def _authority(uow: UnitOfWork) -> int:
+    """Keep grants and stops as they are until the intent is written; return their version."""
+    authority.keep(uow.connection)
+    return authority.version(uow.connection)
+
+
+async def write_intent(run: Run, check: Callable[[UnitOfWork], int] = _authority) -> Intended:
+    """Write all that the run has recorded, *intended* with it.
+
+    `check` runs inside the transaction as that of `Run.write`, and returns the version of grants
+    and stops that it has kept.
+    """
+    seen = 0
+
+    def work(uow: UnitOfWork) -> None:
+        nonlocal seen
+        seen = check(uow)
+
+    receipt = await run.write(work)
+    return Intended(receipt=receipt, at=moment(), authority=seen)
 
 
 async def prepare(
@@ -42,14 +86,18 @@ async def prepare(
         param.name: run.equipment.reveals.get((declared.spec.name, param.name), frozenset())
         for param in declared.spec.params
     }
-    return await executor.prepare(declared, arguments, run.masker.vault, allowed=allowed)
+    level = run.equipment.acknowledgement(declared.spec, outside=run.acknowledger.outside)
+    return await executor.prepare(
+        declared, arguments, run.masker.vault, allowed=allowed, acknowledge=level
+    )
 
 
 def intend(
     run: Run, prepared: Prepared, *, action_id: str, attempt: int, digest: str, path: str
 ) -> None:
     """Record that an effect is about to be performed; it must be written before it is."""
-    deadline = run.now() + timedelta(seconds=prepared.timeout_seconds + PERFORM_WITHIN_SECONDS)
+    seconds = prepared.timeout_seconds + _within(run, prepared)
+    deadline = run.now() + timedelta(seconds=seconds)
     run.note(
         EffectIntended(
             action_id=action_id,
@@ -67,22 +115,44 @@ def intend(
 
 async def perform(
     run: Run, executor: Executor, prepared: Prepared, *, action_id: str, attempt: int, path: str,
-    written: float,
+    intended: Intended,
 ) -> EffectOutcome:  # fmt: skip
-    """Perform what was intended and record the outcome; `written` is when *intended* was durable.
+    """Perform what was intended and record the outcome.
 
     INVARIANT: called only after the write that holds *intended* (tests/faults/test_crash.py).
     """
-    if time.monotonic() - written > PERFORM_WITHIN_SECONDS:
-        outcome: EffectOutcome = NotPerformed(
-            code="effect.too_late", sentence="the decision was too old to act on", sent=False
-        )
-    else:
-        outcome = await executor.perform(prepared, key=action_id)
+    outcome = await _performed(run, executor, prepared, intended, key=action_id)
     if attempt > 1 and isinstance(outcome, NotPerformed) and outcome.sent:
         outcome = await _refused_again(executor, prepared, outcome, key=action_id)
     record_outcome(run, outcome, action_id=action_id, attempt=attempt, path=path)
     return outcome
+
+
+async def _performed(
+    run: Run, executor: Executor, prepared: Prepared, intended: Intended, *, key: str
+) -> EffectOutcome:
+    """Perform once the record has come as far as the risk demands, unless something has changed.
+
+    The time limit comes last: a process that was frozen finds here that it is too late.
+    """
+    level = prepared.acknowledge
+    reached = await run.acknowledger.reach(intended.receipt, level)
+    if not reached.level.reaches(level):
+        said = f"the intent was {reached.level} in time and its risk demands {level}"
+        return NotPerformed(code=UNACKNOWLEDGED, sentence=said, sent=False)
+    if await run.read(authority.version) != intended.authority:
+        said = "grants or stops have changed since the decision"
+        return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
+    if moment() - intended.at > _within(run, prepared):
+        said = "the decision was too old to act on"
+        return NotPerformed(code="effect.too_late", sentence=said, sent=False)
+    return await executor.perform(prepared, key=key, on=reached)
+
+
+def _within(run: Run, prepared: Prepared) -> float:
+    """Return the seconds after the commit in which an effect may begin."""
+    waits = prepared.acknowledge is not Acknowledgement.DURABLE
+    return PERFORM_WITHIN_SECONDS + (run.acknowledger.seconds if waits else 0.0)
 
 
 async def _refused_again(
@@ -186,10 +256,10 @@ async def recover(
         run, prepared, action_id=act.action_id, attempt=act.attempt + 1, digest=act.digest,
         path=act.path,
     )  # fmt: skip
-    await run.write()
+    intended = await write_intent(run)
     return await perform(
         run, executor, prepared, action_id=act.action_id, attempt=act.attempt + 1, path=act.path,
-        written=time.monotonic(),
+        intended=intended,
     )  # fmt: skip
 
 

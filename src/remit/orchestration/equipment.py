@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from remit.authoring.workflow import Workflow
+from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.value import Json
@@ -46,6 +47,7 @@ class Equipment:
     retriever: Retriever | None = None
     book: PolicyBook | None = None
     directories: Mapping[str, frozenset[Json]] = field(default_factory=dict)
+    acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
     lane: LaneSettings = field(default_factory=LaneSettings)
@@ -64,6 +66,10 @@ class Equipment:
 
     def grace_seconds(self, spec: ActionSpec) -> int:
         return self.desk.grace_seconds if spec.grace_seconds is None else spec.grace_seconds
+
+    def acknowledgement(self, spec: ActionSpec, *, outside: bool) -> Acknowledgement:
+        """Return how far the intent of an action must have come before it is performed."""
+        return demanded(spec.risk, asked=self.acknowledge.get(spec.name), outside=outside)
 
     def approvals_needed(self, risk: Risk) -> int:
         return 2 if risk is Risk.IRREVERSIBLE else 1

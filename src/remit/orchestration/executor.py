@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from remit.authoring.connector import opened
 from remit.authoring.declared import DeclaredAction, DeclaredTool
+from remit.domain.acknowledgement import Acknowledgement
 from remit.domain.action import ParamSpec
 from remit.domain.value import Json, encode
 from remit.errors import (
@@ -39,6 +40,7 @@ from remit.integrations.connector import (
     Refused,
     Unknown,
 )
+from remit.ledger.acknowledge import Reached
 from remit.orchestration.arguments import forms
 from remit.orchestration.breakers import Breakers
 from remit.orchestration.doors import AnswerDoor, Captured, CaptureDoor, ReadDoor
@@ -99,6 +101,7 @@ class Prepared:
     timeout_seconds: float
     keys_honoured: bool
     settled_after_seconds: float
+    acknowledge: Acknowledgement  # how far the intent must have come before this is sent
 
     @property
     def bytes(self) -> bytes:
@@ -161,6 +164,7 @@ class Executor:
         vault: ScopeVault,
         *,
         allowed: Mapping[str, frozenset[str]],
+        acknowledge: Acknowledgement,
     ) -> Prepared:
         """Run an action's body up to its one call and return that call; nothing is sent.
 
@@ -183,13 +187,18 @@ class Executor:
             timeout_seconds=operation.timeout_seconds,
             keys_honoured=operation.keys_honoured,
             settled_after_seconds=operation.settled_after_seconds,
+            acknowledge=acknowledge,
         )
 
-    async def perform(self, prepared: Prepared, *, key: str) -> EffectOutcome:
-        """Perform a prepared call once under its key.
+    async def perform(self, prepared: Prepared, *, key: str, on: Reached) -> EffectOutcome:
+        """Perform a prepared call once under its key, on the receipt of its intent.
 
-        Never raises for what the other system does: what it cannot be sure of is `Uncertain`.
+        INVARIANT: without an intent that has come far enough no credential is handed out. Never
+        raises for what the other system does: what it cannot be sure of is `Uncertain`.
         """
+        if not (on.entries and on.level.reaches(prepared.acknowledge)):
+            said = f"there is no intent that is {prepared.acknowledge}"
+            return NotPerformed(code="effect.unacknowledged", sentence=said, sent=False)
         connector = self._connector(prepared.connector)
         started = time.monotonic()
         try:

@@ -1,9 +1,9 @@
 """`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from remit.authoring.context import Acted
@@ -20,6 +20,7 @@ from remit.errors import (
     TokenRefusedError,
 )
 from remit.orchestration import asking, effects, facts, provenance
+from remit.orchestration.effects import Intended
 from remit.orchestration.executor import (
     Confirmed,
     EffectOutcome,
@@ -28,7 +29,7 @@ from remit.orchestration.executor import (
     Prepared,
 )
 from remit.orchestration.facts import Gathered, Proposal
-from remit.orchestration.recorded import settled
+from remit.orchestration.recorded import ATTEMPTS_MAX, UNACKNOWLEDGED, settled
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.standing import keep_standing, read_standing
@@ -143,6 +144,8 @@ class Proposals:
 
     async def _failed(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         """Try again, under the gate, what was never sent."""
+        if act.code == UNACKNOWLEDGED and act.attempt >= ATTEMPTS_MAX:
+            raise Escalated(act.code, "the record was not safe enough in time; nothing was sent")
         if run.history.ended.get(act.path) != "retry":
             seconds = NOT_SENT_SECONDS[min(act.attempt - 1, len(NOT_SENT_SECONDS) - 1)]
             expires = clock.microseconds(run.now() + timedelta(seconds=seconds))
@@ -169,9 +172,9 @@ class Proposals:
         if prepared is not None:
             proposal = replace(proposal, connector=prepared.connector)
         async with run.gate:  # branches pass one at a time; what they perform runs side by side
-            attempt = await self._decide(run, declared, proposal, prepared, votes, second=second)
-        if attempt is not None and prepared is not None:
-            await self._perform(run, prepared, proposal, attempt)
+            begun = await self._decide(run, declared, proposal, prepared, votes, second=second)
+        if begun is not None and prepared is not None:
+            await self._perform(run, prepared, proposal, *begun)
 
     async def _decide(
         self,
@@ -182,7 +185,7 @@ class Proposals:
         votes: tuple[Vote, ...],
         *,
         second: bool,
-    ) -> int | None:
+    ) -> tuple[int, Intended] | None:
         """Decide and write it; return the attempt that was intended, `None` where none may be."""
         before = run.history.act(proposal.path)
         for _ in range(STALE_MAX):
@@ -210,12 +213,14 @@ class Proposals:
             )  # fmt: skip
             decided = run.drafts[mark:]
             try:
-                await run.write(lambda uow, g=gathered: self._current(uow, run, proposal, g))  # type: ignore[misc]  # a default binds the loop's value
+                intended = await effects.write_intent(
+                    run, partial(self._current, run=run, proposal=proposal, gathered=gathered)
+                )
             except StaleFactsError:
                 run.withdraw(decided)
                 self._restore(run, proposal.path, before)
                 continue
-            return attempt
+            return attempt, intended
         raise Escalated("ledger.stale_facts", "the facts kept changing; a person must decide")
 
     async def _prepared(
@@ -226,8 +231,11 @@ class Proposals:
         except TokenRefusedError:
             return None  # the gate says so in words, and nothing is performed
 
-    def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> None:
-        """Compare, as the second gate, the rows that a decision rests on with what they were."""
+    def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> int:
+        """Compare, as the second gate, the rows that a decision rests on with what they were.
+
+        Returns the version of grants and stops, which stay as they are until the commit.
+        """
         keep_standing(
             uow.connection,
             workflow=run.equipment.name,
@@ -243,13 +251,19 @@ class Proposals:
         )
         if now != gathered.standing:
             raise StaleFactsError("grants, stops or amounts changed while deciding; decide again")
+        return now.authority
 
     async def _perform(
-        self, run: Run, prepared: Prepared, proposal: Proposal, attempt: int
+        self,
+        run: Run,
+        prepared: Prepared,
+        proposal: Proposal,
+        attempt: int,
+        intended: Intended,
     ) -> EffectOutcome:
         outcome = await effects.perform(
             run, self.executor, prepared, action_id=proposal.action_id, attempt=attempt,
-            path=proposal.path, written=time.monotonic(),
+            path=proposal.path, intended=intended,
         )  # fmt: skip
         if not isinstance(outcome, Confirmed | NotPerformed):
             act = run.history.act(proposal.path)

@@ -24,6 +24,7 @@ from remit.orchestration.divergence import Asked
 from remit.orchestration.replay import SLEPT, ActRecord, History
 
 ATTEMPTS_MAX = 3
+UNACKNOWLEDGED = "effect.unacknowledged"  # nothing was sent: a person must look
 
 
 def answer(
@@ -97,7 +98,9 @@ def settled(workflow: Workflow, act: ActRecord) -> Acted[Any] | None:
             return Acted(state=act.state.value, receipt=None)
         case EffectState.DENIED:
             raise ActionDeniedError(f"`{act.action}` was denied: {act.code}")
-        case EffectState.FAILED if act.sent or act.attempt >= ATTEMPTS_MAX:
+        case EffectState.FAILED if act.sent or (
+            act.attempt >= ATTEMPTS_MAX and act.code != UNACKNOWLEDGED
+        ):
             raise EffectFailedError(f"`{act.action}` failed: {act.code}; nothing happened there")
         case _:
             return None

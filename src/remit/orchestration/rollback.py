@@ -1,6 +1,5 @@
 """Taking effects back: an undo is an effect of its own, through gate and executor."""
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -98,10 +97,10 @@ class Rollback:
             run, prepared, action_id=proposal.action_id, attempt=1,
             digest=gathered.facts.digest, path=proposal.path,
         )  # fmt: skip
-        await run.write()
+        intended = await effects.write_intent(run)
         outcome = await effects.perform(
             run, self.executor, prepared, action_id=proposal.action_id, attempt=1,
-            path=proposal.path, written=time.monotonic(),
+            path=proposal.path, intended=intended,
         )  # fmt: skip
         if isinstance(outcome, Confirmed):
             run.note(

@@ -1,23 +1,32 @@
 """One run of one case: what it has recorded and not yet written, and how it writes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 
 from remit.domain import actor, clock
 from remit.domain.actor import Actor
 from remit.domain.entry import Draft, Entry, Event
 from remit.domain.value import Json, encode
 from remit.intake.mask import Masker
+from remit.ledger.acknowledge import Acknowledger
 from remit.orchestration import replay
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History
 from remit.orchestration.standing import Authority
 from remit.store import approvals, vault
+from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
+
+
+class Read(Protocol):
+    """Reads a snapshot without holding up the event loop."""
+
+    def __call__(self, work: Callable[[Connection], Any], /) -> Awaitable[Any]: ...
 
 
 class CaseParked(BaseException):
@@ -53,6 +62,8 @@ class Run:
     masker: Masker
     vault_rows: Callable[[], list[vault.VaultTuple]]
     writer: Writer
+    read: Read
+    acknowledger: Acknowledger
     keyed: Callable[[bytes], str]  # under the case's key: nothing once that is destroyed
     shared: Callable[[bytes], str]  # under the service's key: the same in every case
     now: Callable[[], datetime]
@@ -128,8 +139,8 @@ class Run:
         """Return the keyed digest under which a value may stand in an entry's body."""
         return self.keyed(encode(form))
 
-    async def write(self, check: Callable[[UnitOfWork], None] | None = None) -> None:
-        """Write all that was recorded, and wait until it is durable.
+    async def write(self, check: Callable[[UnitOfWork], None] | None = None) -> Receipt[int]:
+        """Write all that was recorded, and return the receipt once it is durable.
 
         `check` runs inside the transaction and may raise; nothing is written then, and what was
         recorded stays recorded. Raises `FencedError` when another run has this case.
@@ -149,6 +160,7 @@ class Run:
                 raise
             self.seen = receipt.value
             del self._rows[: len(rows)]
+            return receipt
 
     async def write_behind(self) -> None:
         """Submit what was recorded without waiting for it; the next write does."""

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 from remit.domain import clock
 from remit.domain.actor import service
@@ -16,11 +15,12 @@ from remit.errors import NotFoundError, PayloadErasedError, UnknownWorkflowError
 from remit.intake import mask
 from remit.intake.mask import Masker
 from remit.ledger import read as record
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.keys import ContentKey, KeyRing
 from remit.orchestration import replay
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.fresh import Fresh, FreshCase, NewRows
-from remit.orchestration.run import Run
+from remit.orchestration.run import Read, Run
 from remit.orchestration.standing import Authority
 from remit.store import cases, ready, vault
 from remit.store.connection import Connection
@@ -35,12 +35,6 @@ STRANDED_MAX = 10_000
 NO_HANDLER_PAGE = 500
 
 log = logging.getLogger("remit.runs")
-
-
-class Read(Protocol):
-    """Reads a snapshot without holding up the event loop."""
-
-    def __call__(self, work: Callable[[Connection], Any], /) -> Awaitable[Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +52,7 @@ class Runs:
     fresh: Fresh = field(default_factory=Fresh)
     authority: Authority = field(default_factory=Authority)
     stranded: dict[str, bool] = field(default_factory=dict)  # pinned elsewhere; True: for too long
+    acknowledger: Acknowledger = field(default_factory=Acknowledger)
 
     async def ready(self, case_id: str) -> Run | None:
         """Open a case that is ready; `None` for one that is not, or not for this installation."""
@@ -74,7 +69,7 @@ class Runs:
             run = await self.open(case_id)
         except PayloadErasedError:
             await asyncio.wrap_future(
-                self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED))
+                self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED), streams=(case_id,))
             )
             return None
         run.faults = row.faults
@@ -146,6 +141,8 @@ class Runs:
             masker=scope.masker,
             vault_rows=scope.rows,
             writer=self.writer,
+            read=self.read,
+            acknowledger=self.acknowledger,
             keyed=scope.key.digester(),
             shared=lambda data: self.keys.keyed("digest", data),
             now=self.now,

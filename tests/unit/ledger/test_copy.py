@@ -99,7 +99,8 @@ def test_the_copy_goes_on_where_the_source_ended(tmp_path: Path, postgres_url: s
     with opened(postgres_url, tmp_path, seed=2) as store:
         receipt = store.append(CASES[0])
         assert receipt.entries == ((CASES[0], 51),)
-        assert receipt.size == done.entries + 2  # the new writer's opening, and this
+        place = receipt.sequenced().result(timeout=20)
+        assert place.size == done.entries + 2  # the new writer's opening, and this
         report = verify.verify(store.database, store.journal.vkey, payload_keys=store.keys)
     assert report.result == "intact"
 

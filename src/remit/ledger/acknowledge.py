@@ -1,0 +1,70 @@
+"""Acknowledgement: waits until a write has come as far in the log as its reader demands."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from remit.domain.acknowledgement import Acknowledgement
+from remit.errors import StorageError
+from remit.store.receipt import Place, Receipt
+
+ACKNOWLEDGE_SECONDS: Final = 10.0
+
+
+class Witnessed(Protocol):
+    """Those outside who keep checkpoints; all who wait for one share its round trip.
+
+    `remit.ledger.anchoring.Anchors.witnessed` is it.
+    """
+
+    def __call__(self, size: int, *, timeout_seconds: float) -> bool:
+        """Return whether enough of them keep a checkpoint of at least this size by then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far a write has come; whoever holds this may act on it up to that level."""
+
+    level: Acknowledgement
+    entries: tuple[tuple[str, int], ...]  # case id and seq
+    hashes: tuple[bytes, ...]  # of the leaves
+    place: Place | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Acknowledger:
+    """Waits for levels; `witnessed` is None where nobody outside keeps checkpoints."""
+
+    witnessed: Witnessed | None = None
+    seconds: float = ACKNOWLEDGE_SECONDS
+
+    @property
+    def outside(self) -> bool:
+        """Whether somebody outside keeps checkpoints."""
+        return self.witnessed is not None
+
+    async def reach(self, receipt: Receipt[Any], level: Acknowledgement) -> Reached:
+        """Wait until a write reaches a level; return how far it has come when time is up."""
+        until = time.monotonic() + self.seconds
+        reached, place = Acknowledgement.DURABLE, receipt.place
+        if place is None and level is not Acknowledgement.DURABLE:
+            place = await self._place(receipt, until)
+        if place is not None:
+            reached = Acknowledgement.SEQUENCED
+            if level is Acknowledgement.WITNESSED and await self._confirmed(place, until):
+                reached = level
+        return Reached(level=reached, entries=receipt.entries, hashes=receipt.hashes, place=place)
+
+    async def _place(self, receipt: Receipt[Any], until: float) -> Place | None:
+        try:
+            async with asyncio.timeout(until - time.monotonic()):
+                return await asyncio.wrap_future(receipt.sequenced())
+        except (TimeoutError, StorageError):
+            return None
+
+    async def _confirmed(self, place: Place, until: float) -> bool:
+        witnessed, left = self.witnessed, until - time.monotonic()
+        if witnessed is None or left <= 0:
+            return False
+        return await asyncio.to_thread(witnessed, place.size, timeout_seconds=left)
