@@ -517,16 +517,16 @@ def test_a_batch_ends_where_it_is_large_enough(
 
 
 def test_what_becomes_ready_is_told_inside_the_commit(url: str, tmp_path: Path) -> None:
-    def tell(connection: Connection, ready: tuple[str, ...]) -> None:
-        for case_id in ready:
-            connection.execute("insert into notes (name, n) values (?, 1)", (case_id,))
+    def tell(connection: Connection, ready: tuple[Ready, ...]) -> None:
+        for case in ready:
+            connection.execute("insert into notes (name, n) values (?, 1)", (case.case_id,))
 
     def work(uow: UnitOfWork) -> None:
         uow.append(draft(CASE))
-        uow.ready(CASE)
+        uow.ready(ready(CASE))
 
     def fails(uow: UnitOfWork) -> None:
-        uow.ready(OTHER)
+        uow.ready(ready(OTHER))
         raise ValueError("no")
 
     with opened(url, tmp_path) as store:
