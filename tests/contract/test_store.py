@@ -424,9 +424,10 @@ def test_a_commit_without_an_answer_is_looked_up(
 
     with opened(url, tmp_path) as store:
         store.append(CASE)
-        first = store.writer.submit(hold)
+        first: Future[Any] = store.writer.submit(hold)
         inside.wait(timeout=20)
-        late = [store.writer.submit(work) for work in (appending(CASE, 2), fails)]
+        works: list[Callable[[UnitOfWork], Any]] = [appending(CASE, 2), fails]
+        late: list[Future[Any]] = [store.writer.submit(work) for work in works]
         cut.left = 1
         gate.set()
         wait([first, *late])
