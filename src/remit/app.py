@@ -32,6 +32,7 @@ from remit.orchestration.fresh import Fresh
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
+from remit.orchestration.retention import Keeping
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
@@ -146,6 +147,9 @@ class Remit(Window, Reception, Desk):
         )
         rotation = Rotation(database, self.writer, keys, origin, now, epochs)
         self.erasure = Erasure(database, self.writer, keys, self._fresh, rotation, self.new_id)
+        self.keeping = Keeping(
+            self.erasure, {name: one.retention for name, one in assembled.items()}
+        )
         self.drive: Drive = self.engine.run
         self.worker = worker.begin(
             read=self.read, writer=self.writer, settings=self._lane, now=now, elapsed=elapsed,
@@ -196,6 +200,7 @@ class Remit(Window, Reception, Desk):
         if work and not self.trouble:
             await self.worker.start(lambda case_id: self.drive(case_id))  # noqa: PLW0108 - looked up anew
             await self.erasure.begin()
+            await asyncio.to_thread(self.keeping.resume)
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""

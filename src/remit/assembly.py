@@ -13,8 +13,9 @@ from types import MappingProxyType, ModuleType
 
 from remit.authoring.workflow import Workflow
 from remit.domain.acknowledgement import Acknowledgement, demanded
-from remit.domain.action import ActionSpec
+from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
+from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
 from remit.integrations.address import host_of
@@ -56,6 +57,7 @@ class Assembled:
     credentials: Mapping[str, str | None]
     settings: WorkflowSettings
     fingerprint: str
+    retention: Retention
 
 
 def assemble(
@@ -154,6 +156,11 @@ def assemble(
         credentials=credentials,
         settings=settings,
         fingerprint=fingerprint,
+        retention=retention(
+            workflow.name,
+            **settings.retention.model_dump(),
+            high_risk=any(spec.risk in {Risk.MONEY, Risk.IRREVERSIBLE} for spec in specs),
+        ),
     )
 
 

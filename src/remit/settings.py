@@ -190,6 +190,14 @@ ModelSettings = Annotated[ScriptedModel | OpenAIModel, Field(discriminator="prov
 ConnectorSettings = Annotated[OpenApiSettings | RecorderSettings, Field(discriminator="kind")]
 
 
+class RetentionSettings(_Table):
+    """`[workflow.retention]`: how long entries and content are kept; without it, for good."""
+
+    profile: Literal["hipaa", "17a-4", "500.06"] | None = None
+    leaf_days: int | None = Field(default=None, gt=0, le=36_500)
+    payload_days: int | None = Field(default=None, gt=0, le=36_500)
+
+
 class WorkflowSettings(_Table):
     """`[workflow]`: one workflow and what it runs with."""
 
@@ -203,6 +211,7 @@ class WorkflowSettings(_Table):
     owners: OwnerSettings
     desk: DeskSettings = DeskSettings()
     running: RunningSettings = RunningSettings()
+    retention: RetentionSettings = RetentionSettings()
     actions: dict[str, ActionSettings] = {}
     classifiers: dict[str, ClassifierSettings] = {}
     models: dict[str, ModelSettings] = {}

@@ -11,6 +11,7 @@ from remit.cli.ledger_anchors import anchors as anchors_
 from remit.cli.ledger_anchors import operators
 from remit.cli.ledger_files import export_, prove
 from remit.cli.ledger_keeping import erase, legal_hold, rotate
+from remit.cli.ledger_prune import prune
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.cli.rebuild import rebuild
@@ -277,6 +278,7 @@ ledger.add_command(export_)
 ledger.add_command(prove)
 ledger.add_command(erase)
 ledger.add_command(legal_hold)
+ledger.add_command(prune)
 ledger.add_command(rotate)
 
 

@@ -25,9 +25,11 @@ SETTLE_SECONDS: Final = 60.0
 OWNER: Final = "owner"
 HEXADECIMAL: Final = frozenset("0123456789abcdef")
 BLOCKED: Final = 1
-_as = click.option("--as", "person", required=True, help="Who you are: a handle of `[people]`.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-_yes = click.option(
+as_person = click.option(
+    "--as", "person", required=True, help="Who you are: a handle of `[people]`."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+yes = click.option(
     "--yes", "typed", metavar="NAME", help="The name that would be asked for, typed already."
 )
 
@@ -37,9 +39,9 @@ _yes = click.option(
 @click.option("--case", "case_id", metavar="ID", help="One case alone, by the start of its id.")
 @click.option("--ground", required=True, help="Why, as a short code such as `request`.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; write nothing.")
-@_yes
-@_as
-@_json
+@yes
+@as_person
+@as_json
 @click.pass_context
 def erase(
     ctx: click.Context,
@@ -75,7 +77,7 @@ def erase(
         if dry_run:
             ctx.exit(BLOCKED if plan.holds else 0)
         name = subject.handle or subject.case_id
-        _typed(name[:8], typed, "the first eight characters of the handle or case")
+        typed_back(name[:8], typed, "the first eight characters of the handle or case")
 
         async def work(remit: Remit) -> ErasureOutcome:
             return await remit.erasure.erase(
@@ -92,9 +94,9 @@ def erase(
 
 @click.command()
 @click.option("--root", is_flag=True, required=True, help="Replace the root key.")
-@_yes
-@_as
-@_json
+@yes
+@as_person
+@as_json
 @click.pass_context
 def rotate(
     ctx: click.Context, *, root: bool, typed: str | None, person: str, as_json: bool
@@ -117,7 +119,7 @@ def rotate(
                 f"the root key {remit.keys.epoch().root} will be replaced, and destroyed in "
                 f"{days} days: backups from before then open no content any more"
             )
-        _typed("rotate", typed, "the word")
+        typed_back("rotate", typed, "the word")
         done = remit.erasure.rotation.rotate(by=person_actor(person))
         ended = remit.erasure.rotation.ended()
     if as_json:
@@ -148,8 +150,8 @@ def legal_hold() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day on which somebody looks at it again.",
 )
-@_as
-@_json
+@as_person
+@as_json
 @click.pass_context
 def place(
     ctx: click.Context,
@@ -183,9 +185,9 @@ def place(
 @legal_hold.command("release")
 @click.argument("hold_id", metavar="ID")
 @click.option("--ground", required=True, help="Why it may go.")
-@_yes
-@_as
-@_json
+@yes
+@as_person
+@as_json
 @click.pass_context
 def release(
     ctx: click.Context,
@@ -207,7 +209,7 @@ def release(
         whole = remit.database.read(lambda c: _hold_named(c, hold_id))
         if not as_json:
             _holds([whole], as_json=False)
-        _typed(whole.ground, typed, "the ground it was placed on")
+        typed_back(whole.ground, typed, "the ground it was placed on")
         row = remit.writer.run(
             lambda uow: legal_holds.release(
                 uow,
@@ -222,7 +224,7 @@ def release(
 
 @legal_hold.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also those that were released.")
-@_json
+@as_json
 @click.pass_context
 def list_(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
     """List legal holds, the oldest first.
@@ -284,7 +286,7 @@ def _hold_named(connection: Connection, start: str) -> HoldRow:
     raise NotFoundError(f"no legal hold begins with `{start}`; see `remit ledger legal-hold list`")
 
 
-def _typed(wanted: str, given: str | None, what: str) -> None:
+def typed_back(wanted: str, given: str | None, what: str) -> None:
     """Ask for a name to be typed back; raises `RequestInvalidError` where it is another."""
     if given is None:
         given = click.prompt(f"type {what} to go on: {wanted}", prompt_suffix="\n> ", err=True)

@@ -116,3 +116,15 @@ class LegalHoldPlaced(Event):
 class LegalHoldReleased(Event):
     hold_id: str
     ground: str
+
+
+@declared("ledger:range:pruned")
+class RangePruned(Event):
+    """The entries of a month's cases are past their term and go; their hashes and proofs stay."""
+
+    month: str  # of the case ids, such as `2026-03`
+    cases: int
+    entries: int
+    highest: int  # position: above it every entry is there
+    digest: str  # SHA-256 over position and leaf hash of each, in order
+    ground: str

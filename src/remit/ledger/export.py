@@ -19,6 +19,7 @@ from remit.ledger.checkpoint import parse_note
 from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_name
 from remit.ledger.leaf import read_leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
+from remit.store import prunes
 from remit.store.connection import Connection
 
 _ENTRIES: Final = """SELECT o.position, e.leaf, e.case_id, e.seq FROM entry_order o
@@ -119,6 +120,7 @@ class _Writing:
         if not 0 <= self.first < stated.size:
             raise LedgerError(f"there is no entry {self.first} before {stated.size}")
         self.first -= self.first % TILE_WIDTH
+        self._skip_pruned(stated.size)
         for start in range(0, stated.size, TILE_WIDTH):
             width = min(TILE_WIDTH, stated.size - start)
             hashes = self._page(start, width) if start >= self.first else self._tile(start)
@@ -146,6 +148,15 @@ class _Writing:
         text = manifest(stated.origin, self.first, stated.size, counts, self._digests)
         self.sink.put("manifest", [text])
         return Exported(first=self.first, size=stated.size)
+
+    def _skip_pruned(self, size: int) -> None:
+        """Begin after the last page from which entries were pruned: above it all is there."""
+        months = prunes.every(self.connection)
+        highest = max((one.highest for one in months), default=-1)
+        lowest = (highest // TILE_WIDTH + 1) * TILE_WIDTH
+        if lowest >= size:
+            raise LedgerError("entries of the last page were pruned; export once it is full")
+        self.first = max(self.first, lowest)
 
     def _page(self, start: int, width: int) -> list[bytes]:
         rows = self.connection.rows(_ENTRIES, (start, start + width))

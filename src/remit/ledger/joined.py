@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
-    "merkle", "checkpoint", "inclusion", "leaf", "judge", "files", "outside", "exported",
+    "merkle", "checkpoint", "inclusion", "leaf", "pruned", "judge", "files", "outside", "exported",
     "verdict", "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"

@@ -1,18 +1,20 @@
 """One pass over a record: each thing that does not fit becomes a finding, never an error."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
 from remit.ledger.merkle import HASH_BYTES, Tree, leaf_hash
+from remit.ledger.pruned import Pruned
 
 FINDINGS_NAMED_MAX: Final = 20
 LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
 MISSING: Final = "missing"  # a check: its text is the key of a payload that has no row
 NO_PREVIOUS: Final = "0" * 64
 _ERASED: Final = "ledger:erasure:completed"
+_PRUNED: Final = "ledger:range:pruned"
 
 Bad = Callable[[str, int | None, str], None]  # check, position, text
 
@@ -52,6 +54,7 @@ class Page:
     positions: Sequence[int]
     leaves: Sequence[bytes | None]
     hashes: Sequence[bytes] | None = None
+    gone: Mapping[int, tuple[str, bytes]] = field(default_factory=dict)  # case and hash of leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class Judge:
     erased: int = 0
     erasures: int = 0
     destroyed: set[str] = field(default_factory=set)  # keys that an erasure names
+    pruned: Pruned = field(default_factory=Pruned)
     beyond: int = 0  # the largest size that an anchor holds after the end of a part
     now: str = ""  # ledger time: the largest instant so far
     last: Leaf | None = None
@@ -130,7 +134,7 @@ class Judge:
     _ats: list[str] = field(default_factory=list)
     _start: int = 0
     _seq: dict[str, int] = field(default_factory=dict)
-    _writers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _writers: dict[str, tuple[int, str, int]] = field(default_factory=dict)  # and holes before
     _notes: Iterator[Note] = field(default_factory=lambda: iter(()))
     _due: tuple[int, Note, Checkpoint | str] | None = None
     _wanted: dict[int, list[tuple[Receipt, bytes]]] = field(default_factory=dict)
@@ -180,11 +184,14 @@ class Judge:
             position = start + n
             if page.positions[n] != position:
                 self.bad("structure", position, f"position {position} is missing")
-            if data is None:
+            if n in page.gone:
+                hashes[n] = page.gone[n][1]
+                self.pruned.leaf(position, *page.gone[n])
+            elif data is None:
                 self.bad("structure", position, "the leaf is missing or cannot be read")
             else:
                 self._leaf(position, data, hashes[n])
-            self._ats.append("" if self.last is None else self.last.at)
+            self._ats.append("" if self.last is None or n in page.gone else self.last.at)
         self._grow(hashes)
 
     def _leaf(self, position: int, data: bytes, digest: bytes) -> None:
@@ -211,6 +218,8 @@ class Judge:
                 self.bad(check, position, text)
         if leaf.event == _ERASED:
             self._erased(leaf)
+        elif leaf.event == _PRUNED:
+            self.pruned.tell(leaf.body)
         if not self.blind:
             self._chains(position, leaf, digest.hex())
         for watcher in self.watchers:
@@ -230,9 +239,14 @@ class Judge:
             self.bad("seq", position, text)
         self._seq[case] = seq
         link = (leaf.number, leaf.previous)
-        if link != self._writers.get(leaf.writer, link if self.first else (0, NO_PREVIOUS)):
+        number, previous, holes = self._writers.get(
+            leaf.writer, (*link, 0) if self.first else (0, NO_PREVIOUS, 0)
+        )
+        if link != (number, previous) and not (
+            self.pruned.holes > holes and leaf.number > number  # what lay between was pruned
+        ):
             self.bad("writers", position, f"the chain of writer `{leaf.writer}` breaks here")
-        self._writers[leaf.writer] = (leaf.number + 1, digest)
+        self._writers[leaf.writer] = (leaf.number + 1, digest, self.pruned.holes)
 
     def _grow(self, hashes: list[bytes]) -> None:
         """Extend the tree, and stop where a checkpoint or an anchor states its root."""
@@ -308,7 +322,7 @@ class Judge:
             return
         self.anchored[receipt.operator] = (size, receipt.at)
         if receipt.operator != LOCAL and 0 < size - self._start <= len(self._ats):
-            self.anchored_at = self._ats[size - 1 - self._start]
+            self.anchored_at = self._ats[size - 1 - self._start] or self.anchored_at
 
     # -- the end
 
@@ -336,6 +350,7 @@ class Judge:
             else:
                 text = f"{count} payloads under `{key}` are missing and no erasure names them"
                 self.bad("payloads", position, text)
+        self.lines += self.pruned.end(self.bad)
         for check, text in self.record.surplus(self):
             self.bad(check, None, text)
         for watcher in self.watchers:

@@ -16,7 +16,7 @@ from remit.domain.entry import Draft, Entry
 from remit.domain.ledger_event import ProjectionsRebuilt
 from remit.ledger.chain import CONTROL_WORKFLOW
 from remit.ledger.entry import parse
-from remit.store import kpi_days, projections, tables
+from remit.store import kpi_days, projections, prunes, tables
 from remit.store import shadow as shadow_rows
 from remit.store.connection import Connection, Row
 from remit.store.database import Database
@@ -185,6 +185,7 @@ def _report(
 
 def _fold(connection: Connection, shadow: Connection, progress: Progress | None) -> int:
     whole = int(connection.value("SELECT size FROM ledger_head") or 0)
+    kpi_days.seed(shadow, prunes.carried(connection))
     done = 0
     for entry in entries(connection):
         projections.project(shadow, entry)

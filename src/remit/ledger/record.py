@@ -9,6 +9,7 @@ from remit.domain import clock
 from remit.errors import EntryRefusedError, PayloadTamperedError, StorageError
 from remit.ledger.judge import MISSING, Head, Judge, Note, Page
 from remit.ledger.leaf import Leaf
+from remit.ledger.merkle import HASH_BYTES
 from remit.ledger.seal import KeyRing, check_row, open_payload
 from remit.store.connection import Connection
 
@@ -43,6 +44,8 @@ class _Beside:
 
     claims: tuple[object, ...]
     payloads: dict[str, tuple[str, bytes]]  # role -> key, sealed
+    case_id: str
+    hash: bytes  # that the order has
 
 
 class Rows:
@@ -67,10 +70,13 @@ class Rows:
             self._start += len(self._page)
             self._page = []
             leaves: list[bytes | None] = []
+            gone: dict[int, tuple[str, bytes]] = {}
             for leaf, beside in self._read(positions):
+                if leaf is None and beside is not None and len(beside.hash) == HASH_BYTES:
+                    gone[len(leaves)] = (beside.case_id, beside.hash)
                 leaves.append(leaf)
                 self._page.append(beside)
-            yield Page(positions, leaves)
+            yield Page(positions, leaves, gone=gone)
             last = positions[-1]
 
     def notes(self) -> Iterator[Note]:
@@ -112,7 +118,9 @@ class Rows:
             yield "structure", "the head claims another time or writer"
         size = seen.tree.size
         rows = None if seen.blind else seen.named - sum(n for n, _ in seen.missing.values())
-        for table, number in zip(_COUNTS, (size, size, rows, sum(seen.tree.counts)), strict=True):
+        for table, number in zip(
+            _COUNTS, (size - seen.pruned.holes, size, rows, sum(seen.tree.counts)), strict=True
+        ):
             there = self._count(table)
             if number is not None and there != number:
                 yield (
@@ -176,7 +184,8 @@ class Rows:
         for row in self._connection.rows(_ORDER, (first, last)):
             position, case_id, seq, ordered, leaf, digest = row[:6]
             claims = (case_id, seq, ordered, digest, *row[6:])
-            found.append((leaf, _Beside(claims, payloads.get(position, {}))))
+            beside = _Beside(claims, payloads.get(position, {}), case_id, ordered)
+            found.append((leaf, beside))
         return found
 
 

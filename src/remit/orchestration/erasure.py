@@ -164,7 +164,7 @@ class Erasure:
         if plan.open or plan.unsettled:
             return ErasureOutcome(erasure_id=row.erasure_id, state="waiting", plan=plan)
         self._point("settled")
-        root, blind = self._blind()
+        root, blind = self.blind()
         refused = await self._write(lambda uow: self._destroy(uow, row, plan.cases, root, blind))
         if refused:
             return ErasureOutcome(erasure_id=row.erasure_id, state="refused", plan=refused)
@@ -250,7 +250,7 @@ class Erasure:
 
     # -- parts -----------------------------------------------------------------------------------
 
-    def _blind(self) -> tuple[str, datetime]:
+    def blind(self) -> tuple[str, datetime]:
         """Return the root key of this epoch, and when it will be destroyed at the latest."""
         current, epochs = self.keys.epoch(), self.rotation.epochs
         ends = clock.instant(current.began_us) + timedelta(days=epochs.rotation_days)

@@ -157,6 +157,19 @@ def of_subject(connection: Connection, subject: str, *, until_us: int) -> list[C
     return [_row(row) for row in rows]
 
 
+def closed_before(
+    connection: Connection, workflow: str, *, until_us: int, after: str, limit: int
+) -> list[str]:
+    """Return cases that were closed before an instant and still have content, in order of id."""
+    rows = connection.rows(
+        "select case_id from cases c where workflow = ? and status = 'closed' and closed_us < ?"
+        " and case_id > ? and exists (select 1 from payloads p where p.case_id = c.case_id"
+        " and p.key_id like 'case-%') order by case_id limit ?",
+        (workflow, until_us, after, limit),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def subjects_starting_with(connection: Connection, prefix: str, limit: int) -> list[str]:
     """Return handles that begin so."""
     rows = connection.rows(

@@ -63,6 +63,8 @@ def project(connection: Connection, entry: Entry) -> None:
             if not changed:
                 _insert(connection, entry, "refused")
         case "ledger:erasure:completed":
+            if find(connection, entry.word("erasure_id")) is None:  # of retention: nobody asked
+                _insert(connection, entry, "requested")
             connection.execute(
                 "update erasures set state = 'completed', ended_us = ?, cases = ?, payloads = ?,"
                 " blind_us = ? where erasure_id = ?",

@@ -4,6 +4,7 @@ A day is that of UTC, by ledger time. A row counts one thing; a writer counts in
 so that writers on PostgreSQL do not wait for each other.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -39,6 +40,7 @@ COUNTED: Final = {
     "orchestration:effect:ambiguous": ("effect", "ambiguous"),
     "orchestration:effect:compensated": ("effect", "compensated"),
 }
+CARRIED_SLOT: Final = -1  # no writer counts there
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 _EFFECTS: Final = "orchestration:effect:"
 
@@ -83,3 +85,20 @@ def of_workflow(
     for day, name, n in rows:
         found.setdefault(str(day), {})[str(name)] = int(n)
     return found
+
+
+def seed(connection: Connection, counts: Sequence[tuple[str, str, str, int]]) -> None:
+    """Begin with what was counted of entries that are gone."""
+    connection.executemany(
+        "insert into kpi_days (workflow, day, name, slot, n) values (?, ?, ?, ?, ?)",
+        [(workflow, day, name, CARRIED_SLOT, n) for workflow, day, name, n in counts],
+    )
+
+
+def sums(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """Return (workflow, day, name, number) of all that was counted."""
+    rows = connection.rows(
+        "select workflow, day, name, sum(n) from kpi_days group by workflow, day, name"
+        " order by workflow, day, name"
+    )
+    return [(row[0], row[1], row[2], int(row[3])) for row in rows]

@@ -10,6 +10,7 @@ from remit.store import (
     kpi_days,
     legal_holds,
     proposals,
+    prunes,
     timers,
     vault,
     waits,
@@ -27,6 +28,8 @@ SCHEMA: tuple[str, ...] = (
     *kpi_days.SCHEMA,
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
+    *prunes.SCHEMA,
+    *prunes.CARRIED,
     *vault.SCHEMA,
     *claims.SCHEMA,
 )
@@ -42,6 +45,7 @@ TABLES: tuple[str, ...] = (
     *kpi_days.TABLES,
     *erasures.TABLES,
     *legal_holds.TABLES,
+    *prunes.TABLES,
 )
 
 
@@ -56,4 +60,5 @@ def project(connection: Connection, entry: Entry) -> Ready | None:
     if entry.event.startswith("ledger:"):
         erasures.project(connection, entry)
         legal_holds.project(connection, entry)
+        prunes.project(connection, entry)
     return cases.project(connection, entry)

@@ -133,3 +133,24 @@ def test_a_rotation_replaces_the_root_key_and_everything_still_opens(
     assert len(json.loads((folder / ".remit-keys" / "keys.json").read_text())["roots"]) == 1
     assert remit.json("cases", "show", case)["fields"] == before
     assert remit("ledger", "verify") == 2
+
+
+def test_a_month_is_listed_and_not_pruned_before_its_date(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+    case: str,
+) -> None:
+    listed = remit.json("ledger", "prune", "--as", "me")
+    assert len(listed) == 1
+    month = listed[0]["month"]
+    assert f"case `{case[:3]}" in listed[0]["why"]
+    words = ("ledger", "prune", month, "--as", "me")
+    assert remit(*words, "--yes", "2020-01") != 0
+    assert "nothing was changed" in remit.err
+    assert remit(*words, "--yes", month) == 1
+    assert "keeps its month" in remit.err
+    assert remit("ledger", "prune", "spring", "--as", "me", "--yes", "spring") == 1
+    assert "is no month" in remit.err
+    assert remit.json("ledger", "prune", "--content", "--yes", "content", "--as", "me") == {
+        "cases": 0
+    }
