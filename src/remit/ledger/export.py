@@ -19,7 +19,6 @@ from remit.ledger.checkpoint import parse_note
 from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_name
 from remit.ledger.leaf import read_leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
-from remit.store import prunes
 from remit.store.connection import Connection
 
 _ENTRIES: Final = """SELECT o.position, e.leaf, e.case_id, e.seq FROM entry_order o
@@ -151,8 +150,9 @@ class _Writing:
 
     def _skip_pruned(self, size: int) -> None:
         """Begin after the last page from which entries were pruned: above it all is there."""
-        months = prunes.every(self.connection)
-        highest = max((one.highest for one in months), default=-1)
+        sql = "SELECT leaf FROM entries WHERE event = 'ledger:range:pruned'"
+        told = [read_leaf(row[0]).body.get("highest") for row in self.connection.rows(sql)]
+        highest = max((one for one in told if isinstance(one, int)), default=-1)
         lowest = (highest // TILE_WIDTH + 1) * TILE_WIDTH
         if lowest >= size:
             raise LedgerError("entries of the last page were pruned; export once it is full")
