@@ -153,7 +153,7 @@ class Remit(Window, Reception, Desk):
         self.drive: Drive = self.engine.run
         self.worker = worker.begin(
             read=self.read, writer=self.writer, settings=self._lane, now=now, elapsed=elapsed,
-            name=self.new_id(),
+            may_cut=self.engine.may_cut, name=self.new_id(),
             runs_max=runs_max,
         )  # fmt: skip
         self.dispatcher = self.worker.dispatcher

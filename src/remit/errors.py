@@ -254,6 +254,12 @@ class IllegalMoveError(RemitError):
     status = 409
 
 
+class CaseClosedError(IllegalMoveError):
+    """The case is closed already; names who closed it and when."""
+
+    code = "case.closed"
+
+
 class NotFoundError(RemitError):
     """No such record, or not one that you may see."""
 

@@ -11,6 +11,7 @@ from remit.domain.entry import Entry
 from remit.errors import (
     ApprovalClosedError,
     ApprovalExpiredError,
+    CaseClosedError,
     IntakeConflictError,
     InvalidEditError,
     NotEntitledError,
@@ -63,6 +64,7 @@ class FakeRemit:
         self.position = 8_900
         self.released: dict[str, Mapping[str, str]] = {}
         self.classes: list[str] = []
+        self.cancelled: list[tuple[str, str, str]] = []
         self.received: dict[str, Mapping[str, object]] = {}
         self.ended: dict[str, str] = {}
 
@@ -277,6 +279,20 @@ class FakeRemit:
         note: str | None,
     ) -> None:
         self.ended[case_id] = note
+
+    async def cancel(
+        self,
+        wanted: str,
+        /,
+        *,
+        person: str,
+        reason: str,
+    ) -> bool:
+        row = self.case(wanted).row
+        if row.status == "closed":
+            raise CaseClosedError(f"`b.stone` closed case `{wanted}` at 2026-11-24 09:30 UTC")
+        self.cancelled.append((wanted, person, reason))
+        return row.number != 3
 
     async def hand_back(
         self,

@@ -1,12 +1,13 @@
 """Cases as JSON: bring one in, list them, read one, read its trace in columns."""
 
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import limit_of
-from remit.api.body import as_json, read_object
+from remit.api.body import as_json, read_model, read_object
 from remit.domain import clock
 from remit.domain.case import Priority
 from remit.errors import RequestInvalidError
@@ -14,6 +15,14 @@ from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 
 KEY_CHARACTERS_MAX = 200
+
+
+class CancelBody(BaseModel):
+    """Why a case is cancelled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=4_000)
 
 
 def routes(remit: RemitPort) -> list[Route]:
@@ -86,10 +95,21 @@ def routes(remit: RemitPort) -> list[Route]:
             }
         )
 
+    @needs(Permission.OPERATE)
+    async def cancel(request: Request) -> Response:
+        """Cancel a case; `closed` is false while an outcome is still to come. Undoes nothing."""
+        body = await read_model(request, CancelBody)
+        case_id = request.path_params["case_id"]
+        closed = await remit.cancel(
+            case_id, person=request.state.session.person.handle, reason=body.reason
+        )
+        return JSONResponse({"case_id": case_id, "closed": closed})
+
     return [
         Route("/api/cases", listed, methods=["GET"], name="cases_list"),
         Route("/api/cases/{workflow}", receive, methods=["POST"], name="case_receive"),
         Route("/api/cases/{case_id}", one, methods=["GET"], name="case_one"),
+        Route("/api/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
         Route("/api/cases/{case_id}/trace", trace, methods=["GET"], name="case_trace"),
     ]
 

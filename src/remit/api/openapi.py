@@ -10,12 +10,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
+from remit.api.cases import CancelBody
 from remit.api.sessions import SignInBody
 from remit.domain.value import Json
 from remit.governance.permissions import Permission, needs, permission_of
 
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
+    "case_cancel": CancelBody,
     "session_begin": SignInBody,
 }
 
@@ -30,6 +32,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "approval": (401, 404),
     "approval_verdict": (401, 403, 404, 409, 410, 413, 422),
     "case_receive": (401, 403, 409, 413, 422, 503),
+    "case_cancel": (401, 403, 404, 409, 413, 422),
     "case_one": (401, 404),
     "case_trace": (401, 404),
     "cases_list": (401, 422),

@@ -165,6 +165,21 @@ def follow(ctx: click.Context, *, case_id: str, person: str, note: str) -> None:
 @cases.command()
 @click.argument("case_id", metavar="ID")
 @_person
+@click.option("--reason", required=True, help="Why it is to end.")
+@click.pass_context
+def cancel(ctx: click.Context, *, case_id: str, person: str, reason: str) -> None:
+    """Cancel an open case: what is not begun is withdrawn, what was done stays done.
+
+    An effect that was begun runs to its outcome first; undo it on its own where it should not be.
+
+    Example: `remit cases cancel 019a3f --as tomasz.w --reason "asked for twice"`
+    """
+    _settle(ctx, case_id, lambda remit, whole: remit.cancel(whole, person=person, reason=reason))
+
+
+@cases.command()
+@click.argument("case_id", metavar="ID")
+@_person
 @click.option(
     "--set", "given", multiple=True, metavar="FIELD=VALUE", help="What a doubtful field is; again."
 )
@@ -198,7 +213,9 @@ def discard(ctx: click.Context, *, case_id: str, person: str, reason: str) -> No
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _settle(ctx: click.Context, start: str, work: Callable[[Remit, str], Awaitable[None]]) -> None:
+def _settle(
+    ctx: click.Context, start: str, work: Callable[[Remit, str], Awaitable[object]]
+) -> None:
     """Do something with one case, run it until it settles, and say how it stands."""
 
     async def whole(remit: Remit) -> casebook.CaseLine:

@@ -105,6 +105,16 @@ def routes(console: Console) -> list[Route]:
         return see_other(f"/cases/{case_id}")
 
     @needs(Permission.OPERATE)
+    async def cancel(request: Request) -> Response:
+        """End an open case; what was done for it stays done."""
+        case_id = request.path_params["case_id"]
+        reason = needed(await fields(request), "reason")
+        await console.remit.cancel(
+            case_id, person=request.state.session.person.handle, reason=reason
+        )
+        return see_other(f"/cases/{case_id}")
+
+    @needs(Permission.OPERATE)
     async def follow(request: Request) -> Response:
         """Close an escalated case and begin a new one from its message."""
         note = needed(await fields(request), "note")
@@ -132,6 +142,7 @@ def routes(console: Console) -> list[Route]:
         Route("/cases/{case_id}", one, methods=["GET"], name="case"),
         Route("/cases/{case_id}/close", close, methods=["POST"], name="case_close"),
         Route("/cases/{case_id}/hand-back", hand_back, methods=["POST"], name="case_hand_back"),
+        Route("/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
         Route("/cases/{case_id}/follow", follow, methods=["POST"], name="case_follow"),
         Route(
             "/cases/{case_id}/effects/{action_id}/undo",

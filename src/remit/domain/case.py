@@ -47,12 +47,12 @@ MOVES: dict[CaseStatus | None, dict[CaseStatus, str]] = {
         CaseStatus.CLOSED: "engine: the function returned; person: cancelled",
     },
     CaseStatus.PARKED: {
-        CaseStatus.READY: "what it waited for has come",
+        CaseStatus.READY: "what it waited for has come, or it is cancelled",
         CaseStatus.ESCALATED: "clock: the wait expired and names no other answer",
         CaseStatus.CLOSED: "person: cancelled",
     },
     CaseStatus.ESCALATED: {
-        CaseStatus.READY: "person: handed back with a note",
+        CaseStatus.READY: "person: handed back with a note, or cancelled",
         CaseStatus.CLOSED: "person: done by hand, or cancelled",
     },
     CaseStatus.CLOSED: {},

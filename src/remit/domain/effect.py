@@ -39,6 +39,7 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
         _S.BLOCKED: "gate: deny, fault",
         _S.ESCALATED: "gate: escalate",
         _S.CLEARED: "gate: allow",
+        _S.WITHDRAWN: "person: the case is cancelled",
     },
     _S.HELD: {
         _S.PROPOSED: "machine: what stood in the way is gone; gate again",

@@ -19,8 +19,9 @@ from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
 from remit.governance.owners import Person, require, roles_of
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission, rollback
+from remit.orchestration import admission, cancelling, rollback
 from remit.orchestration.admission import Intake
+from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
@@ -42,6 +43,7 @@ class Desk:
     database: Database
     keys: KeyRing
     writer: Writer
+    dispatcher: Dispatcher
     runs: Runs
     rollback: Rollback
     intake: Intake
@@ -187,6 +189,20 @@ class Desk:
     async def hand_back(self, case_id: str, /, *, person: str, note: str) -> None:
         """Hand an escalated case back to its workflow."""
         await self._end(case_id, person, note, close=False)
+
+    async def cancel(self, case_id: str, /, *, person: str, reason: str) -> bool:
+        """Cancel a case; return whether it is closed, or closes once an outcome is known.
+
+        What was done for it stays done. Raises `CaseClosedError` with who closed it.
+        """
+        roles_of(self._people, person)
+        masked = self.runs.scope(case_id)[0].mask_text(reason, trusted_tokens=True).text
+        closed = await self.write(
+            lambda uow: cancelling.ask(uow, case_id, person=person, reason=masked),
+            streams=(case_id,),
+        )
+        self.dispatcher.cancel(case_id)
+        return closed
 
     async def follow(self, case_id: str, /, *, person: str, note: str) -> str:
         """Begin a case anew from its message, under the code of now; return the new case's id.

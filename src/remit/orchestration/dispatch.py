@@ -26,6 +26,10 @@ class Dispatcher(Protocol):
     def idle(self) -> bool:
         """Whether nothing runs here and nothing is about to."""
 
+    @property
+    def stuck(self) -> frozenset[str]:
+        """Cases that could not even be run, several times in a row; they are tried on."""
+
     def wake(self, connection: Connection, case: Ready) -> None:
         """Queue a first or further run, in the transaction in which the case became ready.
 

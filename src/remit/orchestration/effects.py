@@ -121,7 +121,11 @@ async def perform(
 
     INVARIANT: called only after the write that holds *intended* (tests/faults/test_crash.py).
     """
-    outcome = await _performed(run, executor, prepared, intended, key=action_id)
+    run.performing += 1
+    try:
+        outcome = await _performed(run, executor, prepared, intended, key=action_id)
+    finally:
+        run.performing -= 1
     if attempt > 1 and isinstance(outcome, NotPerformed) and outcome.sent:
         outcome = await _refused_again(executor, prepared, outcome, key=action_id)
     record_outcome(run, outcome, action_id=action_id, attempt=attempt, path=path)
@@ -242,6 +246,8 @@ async def recover(
         )  # fmt: skip
         record_outcome(run, found, action_id=act.action_id, attempt=act.attempt, path=act.path)
         return found
+    if run.asked and type(found).__name__ == "Absent":
+        return _let_go(run, prepared, act)
     settled = (act.intended_us or 0) + int(prepared.settled_after_seconds * 1_000_000)
     absent = type(found).__name__ == "Absent" and clock.microseconds(run.now()) >= settled
     if not (absent and prepared.keys_honoured):
@@ -261,6 +267,24 @@ async def recover(
         run, executor, prepared, action_id=act.action_id, attempt=act.attempt + 1, path=act.path,
         intended=intended,
     )  # fmt: skip
+
+
+def _let_go(run: Run, prepared: Prepared, act: ActRecord) -> EffectOutcome:
+    """Let an effect of a cancelled case that did not happen be, once that is certain."""
+    settled = (act.intended_us or 0) + int(prepared.settled_after_seconds * 1_000_000)
+    if clock.microseconds(run.now()) < settled:
+        return wait_for(run, act)
+    run.note(
+        EffectReconciled(
+            action_id=act.action_id, effect_id=act.effect_id, attempt=act.attempt, finding="absent"
+        ),
+        path=act.path,
+    )
+    outcome = NotPerformed(
+        code="case.cancelled", sentence="it did not happen, and the case is cancelled", sent=False
+    )
+    record_outcome(run, outcome, action_id=act.action_id, attempt=act.attempt, path=act.path)
+    return outcome
 
 
 def wait_for(run: Run, act: ActRecord) -> EffectOutcome:

@@ -1,8 +1,10 @@
 """One run of one case: replay what is recorded, go on live, then park or end."""
 
+import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,18 +32,20 @@ from remit.errors import (
     StorageError,
     TransientError,
 )
-from remit.orchestration import divergence, recorded, retries, steps
+from remit.orchestration import cancelling, divergence, effects, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun, where
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.replay import LATER
-from remit.orchestration.run import CaseParked, Escalated, Run, Wait
+from remit.orchestration.run import CaseCancelled, CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
+from remit.store import cases
 from remit.store.unit import UnitOfWork
 
 TURN_STEPS_MAX = 100  # live ones; then the case is ready again, behind the others
 TURN_SECONDS_MAX = 60.0
 RUN_FAULTS_MAX = 3
+SETTLE_SECONDS = 60  # until a cancelled case looks again whether an undo has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Engine:
     jitter: Callable[[], float]
     draining: Callable[[], bool]
     elapsed: Callable[[], float]  # seconds on a clock that only runs forward
+    live: dict[str, Run] = field(default_factory=dict)
 
     async def run(self, case_id: str) -> CaseStatus | None:
         """Run a case until it parks or ends; `None` when it was not ready.
@@ -63,11 +68,24 @@ class Engine:
         run = await self.open_run(case_id)
         if run is None:
             return None
-        run.began = self.elapsed()
+        run.began, run.heeds = self.elapsed(), True
+        self.live[case_id] = run
         try:
-            return await self._run(run)
+            return await (self._settle(run) if run.asked else self._run(run))
+        except CaseCancelled:
+            return await self._cancelled(run)
         except FencedError:
             return None  # another run has this case; this one leaves no trace
+        finally:
+            del self.live[case_id]
+
+    def may_cut(self, case_id: str) -> bool:
+        """Whether a run may be ended where it is: it performs nothing and keeps no outcome."""
+        run = self.live.get(case_id)
+        if run is None:
+            return True
+        kept = any(isinstance(draft.event, cancelling.OUTCOMES) for draft in run.drafts)
+        return not (run.performing or kept or run.writing)
 
     async def _run(self, run: Run) -> CaseStatus:
         version = run.history.version
@@ -75,6 +93,8 @@ class Engine:
         try:
             result = await self._drive_case(run, driving)
         except CaseParked:
+            if run.asked:
+                raise CaseCancelled from None
             return await self._park(run)
         except Escalated as stopped:
             return await self._escalate(run, stopped.code, stopped.note)
@@ -176,7 +196,7 @@ class Engine:
             run.turn = "turn"
         elif self.draining():
             run.turn = "drain"
-        if run.turn:
+        if run.turn or run.asked:
             raise CaseParked
         run.live += 1
 
@@ -213,6 +233,49 @@ class Engine:
             kind="time", ref="sleep", expires_us=until, arguments=key.arguments
         )
         raise CaseParked
+
+    # -- cancelled cases -------------------------------------------------------------------------
+
+    async def _cancelled(self, run: Run) -> CaseStatus | None:
+        """Keep what happened in this run and drop what it was about to begin."""
+        run.heeds = False
+        run.drafts[:] = [one for one in run.drafts if isinstance(one.event, cancelling.KEPT)]
+
+        def unless_closed(uow: UnitOfWork) -> None:
+            row = cases.find(uow.connection, run.case_id)
+            if row is None or row.status is CaseStatus.CLOSED:
+                raise _Come
+
+        try:
+            await run.write(unless_closed)
+        except _Come:
+            return CaseStatus.CLOSED
+        again = await self.open_run(run.case_id)
+        return None if again is None else await self._settle(again)
+
+    async def _settle(self, run: Run) -> CaseStatus:
+        """Find out what became of what was intended, then close; no code of the author runs."""
+        for versions in list(run.history.acts.values()):
+            act = versions[-1]
+            declared = run.equipment.workflow.actions.get(act.action)
+            if act.state in cancelling.BEGUN and declared is not None:
+                with contextlib.suppress(CaseParked):
+                    await effects.recover(run, self.proposals.executor, declared, act)
+        if not run.waits:
+            await run.write()
+            receipt = await asyncio.wrap_future(
+                run.writer.submit(
+                    lambda uow: cancelling.settle(uow, run.case_id, person=None),
+                    streams=(run.case_id,),
+                )
+            )
+            if receipt.value:
+                return CaseStatus.CLOSED
+            later = clock.microseconds(run.now()) + SETTLE_SECONDS * 1_000_000
+            run.waits["1"] = Wait(kind="settling", ref="", expires_us=later)
+        for path, wait in run.waits.items():
+            run.waits[path] = replace(wait, kind="settling")
+        return await self._park(run)
 
     # -- ends ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from remit.domain import actor, clock
 from remit.domain.actor import Actor
 from remit.domain.entry import Draft, Entry, Event
+from remit.domain.running_event import CancelAsked
 from remit.domain.value import Json, encode
 from remit.intake.mask import Masker
 from remit.ledger.acknowledge import Acknowledger
@@ -19,6 +20,7 @@ from remit.orchestration.replay import History
 from remit.orchestration.standing import Authority
 from remit.store import approvals, vault
 from remit.store.connection import Connection
+from remit.store.streams import wrote
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
 
@@ -31,6 +33,14 @@ class Read(Protocol):
 
 class CaseParked(BaseException):
     """The case waits; unwinds the author's function."""
+
+
+class CaseCancelled(CaseParked):
+    """A person cancelled the case; the author's function is not gone on with."""
+
+
+class _CancelSeen(Exception):  # noqa: N818 - a sign from inside a unit of work
+    """The case was cancelled after this run last wrote; nothing of the unit is kept."""
 
 
 class Escalated(Exception):  # noqa: N818 - not an error of ours: a person takes the case
@@ -75,6 +85,9 @@ class Run:
     live: int = 0  # steps that were taken, not replayed
     faults: int = 0  # runs before this one that failed or died
     began: float = 0.0
+    asked: bool = False  # a person cancelled the case
+    heeds: bool = False  # whether a write looks for that; the engine's runs do
+    performing: int = 0  # effects that are being performed at this moment
     turn: str = ""  # why the turn ends though nothing is waited for: turn | drain
     drafts: list[Draft] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
@@ -139,6 +152,11 @@ class Run:
         """Return the keyed digest under which a value may stand in an entry's body."""
         return self.keyed(encode(form))
 
+    @property
+    def writing(self) -> bool:
+        """Whether a write is under way."""
+        return self._lock.locked() or self._behind is not None
+
     async def write(self, check: Callable[[UnitOfWork], None] | None = None) -> Receipt[int]:
         """Write all that was recorded, and return the receipt once it is durable.
 
@@ -155,6 +173,10 @@ class Run:
                         lambda uow: self._unit(uow, drafts, rows, check), streams=(self.case_id,)
                     )
                 )
+            except _CancelSeen as seen:
+                self.drafts[:0] = drafts
+                self.asked = True
+                raise CaseCancelled from seen
             except BaseException:
                 self.drafts[:0] = drafts
                 raise
@@ -168,7 +190,12 @@ class Run:
             return
         drafts = self._claim()
         async with self._lock:
-            await self._settle()
+            try:
+                await self._settle()
+            except _CancelSeen as seen:
+                self.drafts[:0] = drafts
+                self.asked = True
+                raise CaseCancelled from seen
             rows = self._new_rows()
             self._behind = self.writer.submit(
                 lambda uow: self._unit(uow, drafts, rows, None), streams=(self.case_id,)
@@ -204,6 +231,12 @@ class Run:
         check: Callable[[UnitOfWork], None] | None,
     ) -> int:
         uow.fence(self.case_id, self.seen, self.number)
+        if (
+            self.heeds
+            and uow.tail(self.case_id) > self.seen
+            and wrote(uow.connection, self.case_id, CancelAsked.NAME, after=self.seen)
+        ):
+            raise _CancelSeen
         if check is not None:
             check(uow)
         if rows:

@@ -72,7 +72,7 @@ class Runs:
                 self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED), streams=(case_id,))
             )
             return None
-        run.faults = row.faults
+        run.faults, run.asked = row.faults, row.asked
         return run
 
     async def carried(self, case_id: str) -> Run | None:

@@ -30,6 +30,7 @@ def begin(
     settings: Callable[[str], LaneSettings | None],
     now: Callable[[], datetime],
     elapsed: Callable[[], float],
+    may_cut: Callable[[str], bool],
     name: str,
     runs_max: int,
 ) -> "Worker":
@@ -37,7 +38,7 @@ def begin(
     watch = ClockWatch(now=now, elapsed=elapsed)
     dispatcher = Embedded(
         read=read, writer=writer, settings=settings, worker=name, now=now, runs_max=runs_max,
-        may_start=lambda: not watch.doubtful,
+        may_start=lambda: not watch.doubtful, cut=may_cut,
     )  # fmt: skip
     timekeeper = Timekeeper(read=read, writer=writer, now=now, watch=watch, wake=dispatcher.sweep)
     return Worker(

@@ -309,6 +309,12 @@ def _released(connection: Connection, entry: Entry) -> Ready | None:
     return _wakes(connection, entry)
 
 
+def _asked(connection: Connection, entry: Entry) -> Ready | None:
+    """Note that a person cancels it, and wake it where it waits."""
+    connection.execute("update cases set asked = 1 where case_id = ?", (entry.case_id,))
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
 def _faulted(connection: Connection, entry: Entry) -> Ready | None:
     woken = _set(connection, entry, CaseStatus.READY, "")
     connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
@@ -421,6 +427,7 @@ _MOVES: Mapping[str, Callable[[Connection, Entry], Ready | None]] = {
     "orchestration:case:reopened": _wakes,
     "orchestration:case:reassigned": _faulted,
     "orchestration:run:yielded": _wakes,
+    "orchestration:cancel:asked": _asked,
     "orchestration:run:faulted": _faulted,
     "governance:approval:decided": _vote_wakes,
 }

@@ -95,6 +95,15 @@ class LockedTails:
         self._known[case_id] = seq
 
 
+def wrote(connection: Connection, case_id: str, event: str, *, after: int) -> bool:
+    """Return whether an entry of that name came after entry `after`."""
+    found = connection.one(
+        "SELECT 1 FROM entries WHERE case_id = ? AND seq > ? AND event = ? LIMIT 1",
+        (case_id, after, event),
+    )
+    return found is not None
+
+
 def other_run(connection: Connection, case_id: str, *, seen: int, run: int) -> Row | None:
     """Return number and run of the first entry after `seen` that another run wrote."""
     return connection.one(

@@ -61,7 +61,7 @@ def project(connection: Connection, entry: Entry) -> None:
                 _set(connection, entry, f"{entry.case_id}:{CASE}", CASE, due_us, entry.case_id)
         case "orchestration:case:overdue":
             _drop(connection, f"{entry.case_id}:{CASE}")
-        case "orchestration:case:escalated":
+        case "orchestration:case:escalated" | "orchestration:cancel:asked":
             connection.execute(
                 "delete from timers where case_id = ? and kind = ?", (entry.case_id, WAIT)
             )

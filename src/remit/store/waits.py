@@ -43,7 +43,11 @@ def project(connection: Connection, entry: Entry) -> None:
                 "delete from waits where case_id = ? and ref = ?",
                 (entry.case_id, entry.word("approval_id")),
             )
-        case "orchestration:case:closed" | "orchestration:case:escalated":
+        case (
+            "orchestration:case:closed"
+            | "orchestration:case:escalated"
+            | "orchestration:cancel:asked"
+        ):
             connection.execute("delete from waits where case_id = ?", (entry.case_id,))
         case _:
             pass

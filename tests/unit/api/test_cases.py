@@ -32,6 +32,17 @@ def test_a_fraction_arrives_as_it_was_written(desk: Desk) -> None:
     assert desk.remit.received["k"] == {"amount": "19.90", "count": 2}
 
 
+def test_cancelling_asks_for_a_reason_and_says_whether_it_is_closed(desk: Desk) -> None:
+    path = f"/api/cases/{case_id(2)}/cancel"
+    done = desk.client.post(path, json={"reason": "asked for twice"}, headers=_headers(desk))
+    bare = desk.client.post(path, json={}, headers=_headers(desk))
+    none = desk.client.post("/api/cases/none/cancel", json={"reason": "x"}, headers=_headers(desk))
+    assert (done.status_code, done.json()) == (200, {"case_id": case_id(2), "closed": True})
+    assert desk.remit.cancelled == [(case_id(2), "a.weber", "asked for twice")]
+    assert (bare.status_code, bare.json()["code"]) == (422, "request.invalid")
+    assert none.status_code == 404
+
+
 def test_a_class_is_taken_and_an_unknown_one_refused_by_name(desk: Desk) -> None:
     bulk = desk.client.post(f"{PATH}?class=bulk", json={"a": "b"}, headers=_headers(desk))
     soon = desk.client.post(f"{PATH}?class=soon", json={"a": "c"}, headers=_headers(desk))

@@ -258,3 +258,12 @@ def test_display_choices_are_kept_in_this_browser(desk: Desk) -> None:
 def test_the_gallerys_hostile_text_is_shown_as_words(desk: Desk) -> None:
     assert "&lt;script&gt;" in desk.client.get(f"/inbox/{approval_id(0)}").text
     assert "<script>" in HOSTILE
+
+
+def test_an_open_case_can_be_cancelled_and_a_closed_one_not(desk: Desk) -> None:
+    path = f"/cases/{case_id(2)}"
+    assert "Cancel the case" in desk.client.get(path).text
+    assert desk.send(f"{path}/cancel", reason="asked for twice").status_code == 303
+    assert desk.remit.cancelled == [(case_id(2), "a.weber", "asked for twice")]
+    assert "Cancel the case" not in desk.client.get(f"/cases/{case_id(4)}").text
+    assert desk.send(f"/cases/{case_id(4)}/cancel", reason="late").status_code == 409
