@@ -18,6 +18,7 @@ from remit.ledger.git_sink import GitSink
 from remit.ledger.keys import KeyRing
 from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
 from remit.ledger.randomness import RandomPages
+from remit.ledger.recovery import current_origin
 from remit.ledger.rotation import Epochs
 from remit.ledger.sinks import DirectorySink, FileSink, Sink
 from remit.ledger.timestamp_sink import TimestampSink
@@ -94,7 +95,7 @@ def open_remit(
         return Remit(
             database=database,
             keys=keys,
-            origin=settings.origin,
+            origin=current_origin(database, settings.origin),
             anchors=anchors,
             assembled=assembled,
             people=project.people,
@@ -190,7 +191,7 @@ def anchors_of(
             sinks.append(TimestampSink(one.url, roots=roots, operator=one.operator))
     return Anchors(
         database,
-        lambda: Signer(keys.log_key(), origin=project.settings.origin).vkey,
+        lambda: vkey_of(project, database, keys),
         sinks,
         kept=own.with_name(f"{own.name}.receipts"),
         clock=now,
@@ -201,6 +202,12 @@ def anchors_of(
             operators_min=settings.witness_operators_min,
         ),
     )
+
+
+def vkey_of(project: Project, database: Database, keys: KeyRing) -> str:
+    """Return the public key that verifies the ledger's checkpoints now."""
+    origin = current_origin(database, project.settings.origin)
+    return Signer(keys.log_key(), origin=origin).vkey
 
 
 def anchor_path(project: Project, keys: KeyRing) -> Path:

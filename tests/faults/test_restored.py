@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from remit.cli.opening import reading
+from remit.errors import CursorOriginError
+from remit.ledger.anchor import receipts
+from remit.ledger.tail import tail
+from remit.settings import read
 from tests.helpdesk import Cli, folder, ran, remit  # noqa: F401 - fixtures
 from tests.unit.cli.test_serve import SECONDS_MAX, serving
 
@@ -78,3 +83,78 @@ def test_the_console_says_so_on_every_page_and_its_health_is_red(restored: Path)
         assert process.returncode == 0
         assert "SEV1" in err
         assert "Traceback" not in err
+
+
+def test_an_owner_who_types_the_lost_range_goes_on_under_a_new_origin(
+    restored: Path,
+    remit: Cli,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    status = remit.json("ledger", "status")
+    old, size = status["origin"], status["entries"]
+    lost = f"{size}..{lost_to(restored) - 1}"
+    recover = ["ledger", "recover", "--as", "me", "--reason", "backup"]
+    assert remit(*recover, "--yes", "0..1") == 1
+    assert "nothing was done" in remit.err
+    assert remit("ledger", "recover", "--as", "other", "--reason", "backup") != 0
+    assert "is no owner" in remit.err
+    assert remit(*recover, "--yes", lost) == 0
+    assert f"positions {lost} of {old} are lost" in remit.out
+
+    status = remit.json("ledger", "status")
+    assert (status["origin"], status["entries"]) == (old.replace("/1", "/2"), size + 2)
+    (first, _) = remit.json("ledger", "show", "--limit", "2")
+    assert first["event"] == "ledger:origin:recovered"
+    assert first["body"]["old_origin"] == old
+    assert first["body"]["persons"] == ["me"]
+
+    case = remit.json("cases", "--status", "escalated")[0]["case_id"]
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 0
+    assert remit(*recover, "--yes", lost) == 1  # once is enough
+    assert "nothing to recover" in remit.err
+    assert remit("ledger", "verify") == 2, remit.out
+    assert f"recovered {old} ended at {size}; {lost} of it lost (backup, by me)" in remit.out
+    assert remit("ledger", "verify", "--semantic", "--projections") == 2, remit.out
+    target = tmp_path / "record.tar"
+    assert remit("ledger", "export", "--to", str(target)) == 0
+    assert remit("ledger", "verify", str(target), "--key", status["public_key"]) == 2, remit.out
+    assert f"recovered {old} ended at {size}" in remit.out
+
+
+def test_what_no_recovery_names_is_still_tampering(
+    restored: Path,
+    remit: Cli,  # noqa: F811
+) -> None:
+    size = remit.json("ledger", "status")["entries"]
+    lost = f"{size}..{lost_to(restored) - 1}"
+    recover = ["ledger", "recover", "--as", "me", "--reason", "backup", "--yes", lost]
+    assert remit(*recover) == 0
+    case = remit.json("cases", "--status", "escalated")[0]["case_id"]
+    data = restored / ".remit"
+    recovered = {one: one.read_bytes() for one in data.glob("remit.db*")}
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 0
+    for one in data.glob("remit.db*"):
+        one.unlink()
+    for one, content in recovered.items():
+        one.write_bytes(content)
+    assert remit("ledger", "verify") == 1
+    assert remit("cases", "close", case, "--as", "me", "--note", "called") == 1
+
+
+def test_a_cursor_of_the_old_origin_does_not_go_on_silently(
+    restored: Path,
+    remit: Cli,  # noqa: F811
+) -> None:
+    status = remit.json("ledger", "status")
+    lost = f"{status['entries']}..{lost_to(restored) - 1}"
+    recover = ["ledger", "recover", "--as", "me", "--reason", "backup", "--yes", lost]
+    assert remit(*recover) == 0
+    with reading(read(restored, {})) as record:
+        cursor = f"{status['origin']}@{status['entries'] - 1}"
+        with pytest.raises(CursorOriginError):
+            record.database.read(lambda c: tail(c, after=cursor))
+
+
+def lost_to(folder: Path) -> int:  # noqa: F811
+    """Return the largest size that the anchor on this host knows."""
+    return max(one.size for one in receipts(folder / ".remit" / "anchor"))

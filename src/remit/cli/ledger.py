@@ -12,16 +12,18 @@ from remit.cli.ledger_anchors import operators
 from remit.cli.ledger_files import export_, prove
 from remit.cli.ledger_keeping import erase, legal_hold, rotate
 from remit.cli.ledger_prune import prune
+from remit.cli.ledger_recover import recover
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.cli.rebuild import rebuild
 from remit.domain import clock
 from remit.domain.entry import Entry
-from remit.errors import RemitError
+from remit.errors import LedgerMismatchError, RemitError
 from remit.ledger import read, verify
 from remit.ledger.chain import control_stream
 from remit.ledger.judge import Watcher
 from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.recovery import origin_now
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
 from remit.store.connection import Connection
@@ -207,7 +209,11 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
             lambda c: c.one("SELECT origin, size, root, at_us FROM ledger_head")
         )
         outside = record.outside
-        outside.load()
+        fork = ""
+        try:
+            outside.load()
+        except LedgerMismatchError as error:
+            fork = str(error)
         anchored = outside.status()
         size = record.database.size()
     if head is None:
@@ -224,21 +230,24 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         "public key": record.vkey,
     }
     if as_json:
-        said["warning"] = anchored.warning
+        said |= {"warning": anchored.warning, "fork": fork}
         terminal.echo_json({name.replace(" ", "_"): value for name, value in said.items()})
         return
     for name, value in said.items():
         click.echo(f"{name:<11} {terminal.safe(value)}")
-    if anchored.warning:
-        click.echo(terminal.wrapped(anchored.warning, first=f"{'warning':<11} "))
+    for name, text in (("warning", anchored.warning), ("FORK", fork)):
+        if text:
+            click.echo(terminal.wrapped(text, first=f"{name:<11} "))
 
 
 def _entries(
     connection: Connection, record: Record, case_id: str | None, limit: int
 ) -> list[tuple[int, Entry]]:
     if case_id is not None:
-        origin = control_stream(record.project.settings.origin)
-        whole = origin if case_id == origin else case_named(connection, case_id)
+        settings = record.project.settings
+        control = control_stream(origin_now(connection, settings.origin))
+        controls = (control, control_stream(settings.origin))
+        whole = case_id if case_id in controls else case_named(connection, case_id)
         stream = read.stream(connection, record.keys, whole, roles=())
         return [(entry.seq, entry) for entry in stream[-limit:]]
     size = int(connection.value("SELECT size FROM ledger_head") or 0)
@@ -274,6 +283,7 @@ def _plain(position: int, entry: Entry) -> dict[str, Any]:
 
 
 ledger.add_command(anchors_)
+ledger.add_command(recover)
 ledger.add_command(export_)
 ledger.add_command(prove)
 ledger.add_command(erase)

@@ -17,7 +17,6 @@ from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
 from remit.errors import NotFoundError, SettingsError
 from remit.ledger.anchoring import Anchors
-from remit.ledger.checkpoint import Signer
 from remit.ledger.keys import KeyRing
 from remit.opening import (
     anchor_path,
@@ -25,6 +24,7 @@ from remit.opening import (
     database_url,
     existing_keys,
     open_remit,
+    vkey_of,
 )
 from remit.settings import Project
 from remit.store import approvals, cases
@@ -46,11 +46,7 @@ class Record:
     project: Project
     database: Database
     keys: KeyRing
-
-    @property
-    def vkey(self) -> str:
-        """The public key that verifies the ledger's checkpoints."""
-        return Signer(self.keys.log_key(), origin=self.project.settings.origin).vkey
+    vkey: str  # the public key that verifies the ledger's checkpoints
 
     @property
     def anchor(self) -> Path:
@@ -99,7 +95,8 @@ def reading(project: Project) -> Iterator[Record]:
     try:
         database = open_database(database_url(project), read_only=True, owner="remit")
         try:
-            yield Record(project=project, database=database, keys=keys)
+            vkey = vkey_of(project, database, keys)
+            yield Record(project=project, database=database, keys=keys, vkey=vkey)
         finally:
             database.close()
     finally:

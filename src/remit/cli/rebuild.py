@@ -10,6 +10,7 @@ from remit.cli.opening import owning, reading
 from remit.cli.options import Options
 from remit.ledger import projections
 from remit.ledger.chain import control_stream
+from remit.ledger.recovery import current_origin
 
 DIFFERENT = 1
 
@@ -38,9 +39,10 @@ def rebuild(ctx: click.Context, *, only: bool, person: str | None, as_json: bool
     else:
         if person not in project.people:
             raise click.UsageError("say who has it done: `--as HANDLE` of somebody in `[people]`")
-        stream = control_stream(project.settings.origin)
         by = str(person)
         with owning(project, owner="remit ledger rebuild") as owned:
+            origin = current_origin(owned.remit.database, project.settings.origin)
+            stream = control_stream(origin)
             report = owned.remit.writer.run(
                 lambda uow: projections.rebuild(uow, stream=stream, by=by, progress=shown)
             ).value

@@ -9,6 +9,25 @@ class OriginOpened(Event):
     key: str  # id of the log key
 
 
+@declared("ledger:origin:recovered", "anchors")
+class OriginRecovered(Event):
+    """People went on after a loss: entries that an anchor knows are not in this ledger.
+
+    What is left of the old tree is the beginning of the new one; `anchors` are the receipts that
+    contradict it.
+    """
+
+    origin: str
+    key: str  # id of the log key under the new origin
+    old_origin: str
+    old_size: int  # the last checkpoint that is left of the old tree
+    old_root: str
+    lost_from: int  # the first position that was lost, or may have been
+    lost_to: int  # the last one
+    persons: tuple[str, ...]
+    reason: str  # a code
+
+
 @declared("ledger:writer:opened")
 class WriterOpened(Event):
     writer: str

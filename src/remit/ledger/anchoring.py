@@ -203,6 +203,14 @@ class Anchors:
         """Return what can be held against the ledger now; see `gathered`."""
         return gathered([watch.sink for watch in self._watches], self.kept)
 
+    def known(self) -> list[AnchorReceipt]:
+        """Return what sinks keep and what we kept of their answers, whatever it proves."""
+        return [*self.receipts(), *anchor.receipts(self.kept)]
+
+    def held(self) -> Held:
+        """Return the ledger as its last checkpoint states it."""
+        return self._held()
+
     def status(self, *, now: datetime | None = None) -> AnchorsView:
         """Say how the anchors stand; asks nobody."""
         moment = now or self._clock()
@@ -343,8 +351,8 @@ class Anchors:
             if isinstance(sink, FileSink):
                 with suppress(AnchorUnavailableError):
                     found = sink.newest(ours)
-            ours.compare(found, place=sink.place)
             watch.last = found
+            ours.compare(found, place=sink.place)
 
     def _last_words(self, watches: Iterable[_Watch]) -> None:
         if self.fork is not None or self.refused is not None:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from remit.ledger.merkle import HASH_BYTES
 
 NOTE_BYTES_MAX: Final = 8192
+ORIGIN_DIGITS_MAX: Final = 2  # so often may a log be recovered
 SIGNATURES_MAX: Final = 16
 DIGITS_MAX: Final = 15
 _ED25519: Final = b"\x01"
@@ -109,6 +110,31 @@ def parse_vkey(vkey: str) -> Key:
     if _key_id(name, key[1:]).hex() != hexadecimal:
         raise NoteError("the key's id does not belong to it")
     return Key(name, bytes.fromhex(hexadecimal), Ed25519PublicKey.from_public_bytes(key[1:]))
+
+
+def family(vkey: str) -> list[str]:
+    """Return a key's text, and those of the same key under the origins before a recovery.
+
+    `remit.example/ledger/3` follows `…/2` and `…/1`, or the name without a number.
+    """
+    key = parse_vkey(vkey)
+    stem, number = origin_parts(key.origin)
+    older = [f"{stem}/{n}" for n in range(number - 1, 0, -1)]
+    public = key.public.public_bytes_raw()
+    names = [*older, *([stem] if older else [])]
+    return [vkey, *(_vkey(name, public) for name in names)]
+
+
+def origin_parts(origin: str) -> tuple[str, int]:
+    """Return an origin's stem and its number; the first one of a log may have none."""
+    stem, slash, digits = origin.rpartition("/")
+    known = slash and digits.isascii() and digits.isdigit() and len(digits) <= ORIGIN_DIGITS_MAX
+    return (stem, int(digits)) if known else (origin, 1)
+
+
+def _vkey(name: str, public: bytes) -> str:
+    key = base64.b64encode(_ED25519 + public).decode()
+    return f"{name}+{_key_id(name, public).hex()}+{key}"
 
 
 def _note_text(note: bytes) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
+from remit.ledger.checkpoint import Checkpoint, NoteError, family, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
 from remit.ledger.merkle import HASH_BYTES, Tree, leaf_hash
 from remit.ledger.pruned import Pruned
+from remit.ledger.recovered import RECOVERED, Recoveries
 
 FINDINGS_NAMED_MAX: Final = 20
 LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
@@ -137,7 +138,9 @@ class Judge:
     _writers: dict[str, tuple[int, str, int]] = field(default_factory=dict)  # and holes before
     _notes: Iterator[Note] = field(default_factory=lambda: iter(()))
     _due: tuple[int, Note, Checkpoint | str] | None = None
-    _wanted: dict[int, list[tuple[Receipt, bytes]]] = field(default_factory=dict)
+    _wanted: dict[int, list[tuple[Receipt, Checkpoint]]] = field(default_factory=dict)
+    _keys: list[str] = field(default_factory=list)  # with those of the origins before a recovery
+    _recoveries: Recoveries = field(default_factory=Recoveries)
     _stops: list[int] = field(default_factory=list)  # sizes that anchors hold, largest first
 
     @property
@@ -150,15 +153,16 @@ class Judge:
         self.first = head.first
         for watcher in self.watchers:
             watcher.begin(head)
+        self._keys = [one for vkey in self.vkeys for one in family(vkey)]
         self._notes = self.record.notes()
         self._next_note()
         for receipt in receipts:
             try:
-                stated = parse_note(receipt.note, *self.vkeys)
+                stated = parse_note(receipt.note, *self._keys)
             except NoteError as error:
                 self.bad("anchors", None, f"{receipt.where}: {error}")
             else:
-                self._wanted.setdefault(stated.size, []).append((receipt, stated.root))
+                self._wanted.setdefault(stated.size, []).append((receipt, stated))
         self._stops = sorted(self._wanted, reverse=True)
         self._at_size()
         for page in self.record.pages():
@@ -220,6 +224,8 @@ class Judge:
             self._erased(leaf)
         elif leaf.event == _PRUNED:
             self.pruned.tell(leaf.body)
+        elif leaf.event == RECOVERED:
+            self.lines += self._recoveries.see(position, leaf, self.bad)
         if not self.blind:
             self._chains(position, leaf, digest.hex())
         for watcher in self.watchers:
@@ -280,7 +286,7 @@ class Judge:
             self._due = None
             return
         try:
-            stated = parse_note(note.note, *self.vkeys)
+            stated = parse_note(note.note, *self._keys)
         except NoteError as error:
             self._due = (note.size or 0, note, str(error))
         else:
@@ -292,8 +298,8 @@ class Judge:
             self._note(*self._due[1:])
             self._next_note()
         while self._stops and self._stops[-1] <= size:
-            for receipt, root in self._wanted.pop(self._stops.pop()):
-                self._anchor(receipt, root)
+            for receipt, stated in self._wanted.pop(self._stops.pop()):
+                self._anchor(receipt, stated)
 
     def _note(self, note: Note, stated: Checkpoint | str) -> None:
         size, position = self.tree.size, max(self.tree.size - 1, 0)
@@ -313,12 +319,13 @@ class Judge:
             self.bad("structure", position, f"checkpoint {stated.size} claims another time")
         else:
             self.signed = size
+            self._recoveries.signed(stated)
 
-    def _anchor(self, receipt: Receipt, root: bytes) -> None:
+    def _anchor(self, receipt: Receipt, stated: Checkpoint) -> None:
         size = self.tree.size
-        if root != self.tree.root():
+        if stated.root != self.tree.root():
             text = f"{receipt.where}: `{receipt.operator}` holds another root for {size}"
-            self.bad("anchors", max(size - 1, 0), text)
+            self._recoveries.against(max(size - 1, 0), stated, text)
             return
         self.anchored[receipt.operator] = (size, receipt.at)
         if receipt.operator != LOCAL and 0 < size - self._start <= len(self._ats):
@@ -333,9 +340,10 @@ class Judge:
             self._next_note()
         self.beyond = max(self._wanted, default=0)
         for beyond in () if self.part else sorted(self._wanted):
-            for receipt, _ in self._wanted[beyond]:
+            for receipt, stated in self._wanted[beyond]:
                 text = f"`{receipt.operator}` holds size {beyond} and the ledger ends at {size}"
-                self.bad("anchors", None, f"{receipt.where}: {text}")
+                self._recoveries.against(None, stated, f"{receipt.where}: {text}")
+        self._recoveries.end(self.bad, origin="" if self.first else self.origin)
         if head.size != size:
             self.bad("tree", min(head.size, size), f"the head says {head.size}, there are {size}")
         elif head.root is not None and head.root != self.tree.root():

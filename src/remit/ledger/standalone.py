@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from remit.ledger.checkpoint import NoteError, parse_vkey
+from remit.ledger.checkpoint import NoteError, family, parse_vkey
 from remit.ledger.exported import Export
 from remit.ledger.inclusion import PROOF_BYTES_MAX, proven
 from remit.ledger.judge import Judge, Receipt, Watcher
@@ -102,7 +102,13 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
 
 def key_ids(vkeys: Sequence[str]) -> list[str]:
     """Return the ids of public keys, as the entries name them."""
-    return [vkey.split("+")[1] for vkey in vkeys if vkey.count("+") > 1]
+    found: list[str] = []
+    for vkey in vkeys:
+        try:
+            found += [one.split("+")[1] for one in family(vkey)]
+        except NoteError:
+            continue  # whoever verifies says so
+    return found
 
 
 def verify_proof(leaf: Path, proof: Path, vkeys: Sequence[str]) -> VerifyReport:

@@ -18,6 +18,7 @@ from remit.store.entries import (
     INSERT_TILE,
     MOVE_HEAD,
     RAISE_EPOCH,
+    RENAME_HEAD,
 )
 from remit.store.journal import Written
 
@@ -92,6 +93,20 @@ class Tree:
         self._state = _State(tiles.frontier(), tiles, root)
         self._next = None
         return end
+
+    def renamed(self, connection: Connection, signer: Signer, *, origin: str) -> "Tree":
+        """Give the same tree a new origin, under which it is extended from now on.
+
+        Raises `LedgerMismatchError` where the stored tree does not fit itself.
+        """
+        tiles, root, epoch, _ = self.check(connection)
+        frontier = tiles.frontier()
+        if connection.execute(RENAME_HEAD, (origin, self._origin, frontier.size)) != 1:
+            raise HeadMovedError("another process writes to the ledger; stop it first")
+        made = Tree(signer, origin=origin)
+        made._epoch = epoch + 1
+        made._state = _State(frontier, tiles, root)
+        return made
 
     def extend(
         self,

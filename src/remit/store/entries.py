@@ -20,6 +20,8 @@ INSERT_HEAD: Final = """INSERT INTO ledger_head (one, origin, epoch, size, root,
  VALUES (1, ?, 1, 0, ?, 0, '') ON CONFLICT (one) DO NOTHING"""
 MOVE_HEAD: Final = """UPDATE ledger_head SET size = ?, root = ?, at_us = ?, writer_id = ?
  WHERE one = 1 AND origin = ? AND epoch = ? AND size = ?"""
+RENAME_HEAD: Final = """UPDATE ledger_head SET origin = ?, epoch = epoch + 1
+ WHERE one = 1 AND origin = ? AND size = ?"""
 RAISE_EPOCH: Final = "UPDATE ledger_head SET epoch = epoch + 1 WHERE one = 1"
 
 Places = tuple[dict[tuple[str, int], int], int]  # position by case and seq, size of the tree
