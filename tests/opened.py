@@ -110,13 +110,21 @@ def opened(
     clock: Ticking | None = None,
     hooks: Sequence[Callable[[str], None]] = (),
     shared: bool = False,
+    reserve_bytes: int = 0,
 ) -> Iterator[Opened]:
     """Open a store with a table of its own beside the ledger's, and close it."""
     chance = random.Random(seed)
     time = clock or Ticking()
     rows = key_rows(folder, url=url)
     keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=time, rows=rows)
-    database = open_database(url, schema=NOTES, durability_check=False, clock=time, shared=shared)
+    database = open_database(
+        url,
+        schema=NOTES,
+        durability_check=False,
+        clock=time,
+        shared=shared,
+        reserve_bytes=reserve_bytes,
+    )
     try:
         journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
         committed: list[Committed] = []

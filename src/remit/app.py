@@ -1,6 +1,7 @@
 """The composition root: settings and workflows become a running Remit."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -8,7 +9,7 @@ from typing import TypeVar
 from remit.assembly import Assembled
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
-from remit.errors import LedgerMismatchError
+from remit.errors import DatabaseLostError, LedgerMismatchError
 from remit.governance.owners import Person
 from remit.ledger import verify
 from remit.ledger.acknowledge import Acknowledger
@@ -54,6 +55,8 @@ T = TypeVar("T")
 OWNER_ROLE = "owner"
 READY_SHOWN_MAX = 1_000
 
+log = logging.getLogger("remit.app")
+
 
 class Remit(Window, Reception, Desk):
     """A running Remit: what pages, endpoints and commands may ask for.
@@ -79,6 +82,7 @@ class Remit(Window, Reception, Desk):
         epochs: Epochs = DEFAULT_EPOCHS,
     ) -> None:
         self.database = database
+        self.on_lost: Callable[[str], None] = lambda _: None
         self.keys = keys
         self.now = now
         self._random_bytes = random_bytes
@@ -197,10 +201,17 @@ class Remit(Window, Reception, Desk):
         """
         self._feed.open(asyncio.get_running_loop())
         self.anchors.start()
+        self.database.watch(self._lost)
         if work and not self.trouble:
             await self.worker.start(lambda case_id: self.drive(case_id))  # noqa: PLW0108 - looked up anew
             await self.erasure.begin()
             await asyncio.to_thread(self.keeping.resume)
+
+    def _lost(self, sentence: str) -> None:
+        """Append nothing more to a file that is not ours any more."""
+        log.critical("%s", sentence)
+        self.writer.refuse(DatabaseLostError(sentence))
+        self.on_lost(sentence)
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""

@@ -110,6 +110,13 @@ class UnsafeDatabaseError(StorageError):
     code = "storage.unsafe"
 
 
+class DatabaseLostError(StorageError):
+    """The file was removed or replaced while it was written to; nothing more is written."""
+
+    code = "storage.lost"
+    exit_code = 70
+
+
 class NewerDatabaseError(StorageError):
     """The database was written by a newer Remit."""
 

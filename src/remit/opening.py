@@ -54,6 +54,7 @@ def open_remit(
     elapsed: Callable[[], float] = lambda: time.clock_gettime(FORWARD),
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     durability_check: bool = True,
+    reserve_bytes: int = 0,
     runs_max: int = 64,
     reads_on: bool = False,
 ) -> Remit:
@@ -82,6 +83,7 @@ def open_remit(
         read_only=read_only,
         owner=owner,
         durability_check=durability_check,
+        reserve_bytes=reserve_bytes,
         clock=now,
     )
     try:

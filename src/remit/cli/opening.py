@@ -1,6 +1,8 @@
 """Open a project for a command: to read beside whoever runs it, or to act in it."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from remit.assembly import load_module
 from remit.authoring.workflow import Workflow
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
-from remit.errors import NotFoundError, SettingsError
+from remit.errors import DatabaseLostError, NotFoundError, SettingsError
 from remit.ledger.anchoring import Anchors
 from remit.ledger.keys import KeyRing
 from remit.opening import (
@@ -27,7 +29,7 @@ from remit.opening import (
     vkey_of,
 )
 from remit.settings import Project
-from remit.store import approvals, cases
+from remit.store import approvals, cases, reserve
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 
@@ -131,12 +133,21 @@ def owning(project: Project, *, owner: str) -> Iterator[Owned]:
     Raises `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
     """
     free(project, owner=owner)
-    owned = Owned(remit=open_remit(project, owner=owner, progress=Training()))
+    remit = open_remit(project, owner=owner, progress=Training(), reserve_bytes=reserve.BYTES)
+    remit.on_lost = end_at_once
+    owned = Owned(remit=remit)
     try:
         yield owned
     finally:
         if not owned.closed:
             owned.remit.close()
+
+
+def end_at_once(sentence: str) -> None:
+    """End this process: its database is lost, and whatever it does now is done for nothing."""
+    sys.stderr.write(f"error: {sentence}\n")
+    sys.stderr.flush()
+    os._exit(DatabaseLostError.exit_code)
 
 
 def free(project: Project, *, owner: str) -> None:

@@ -19,7 +19,7 @@ import uvicorn
 from remit.api import server
 from remit.app import Remit
 from remit.cli import terminal
-from remit.cli.opening import Training, free
+from remit.cli.opening import Training, end_at_once, free
 from remit.cli.options import Options
 from remit.console import site
 from remit.errors import PortInUseError, SettingsError
@@ -27,6 +27,7 @@ from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
 from remit.opening import open_remit
+from remit.store import reserve
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
 CONNECTIONS_WAITING_MAX = 128
@@ -79,7 +80,11 @@ def serve(
     with place.listening() as listener:
         log(level)
         free(project, owner="remit serve")
-        remit = open_remit(project, owner="remit serve", progress=Training(), reads_on=True)
+        remit = open_remit(
+            project, owner="remit serve", progress=Training(), reads_on=True,
+            reserve_bytes=reserve.BYTES,
+        )  # fmt: skip
+        remit.on_lost = end_at_once
         asyncio.run(_whole(remit, place, listener, work=not no_work))
     click.echo("stopped; nothing that was received is lost")
 

@@ -22,13 +22,27 @@ from remit.store import approvals, vault
 from remit.store.connection import Connection
 from remit.store.streams import wrote
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Receipt, Writer
+from remit.store.writer import Lane, Receipt, Writer
 
 
 class Read(Protocol):
     """Reads a snapshot without holding up the event loop."""
 
     def __call__(self, work: Callable[[Connection], Any], /) -> Awaitable[Any]: ...
+
+
+# The world has changed: this is written before anything else, and when the disk is full.
+OUTCOMES = frozenset(
+    f"orchestration:effect:{verb}"
+    for verb in (
+        "confirmed", "dispatched", "failed", "ambiguous", "reconciled", "compensated",
+        "uncompensated",
+    )
+)  # fmt: skip
+
+
+def _lane(drafts: Sequence[Draft]) -> Lane:
+    return "control" if any(one.event.NAME in OUTCOMES for one in drafts) else "ordinary"
 
 
 class CaseParked(BaseException):
@@ -170,7 +184,9 @@ class Run:
                 rows = self._new_rows()
                 receipt = await asyncio.wrap_future(
                     self.writer.submit(
-                        lambda uow: self._unit(uow, drafts, rows, check), streams=(self.case_id,)
+                        lambda uow: self._unit(uow, drafts, rows, check),
+                        streams=(self.case_id,),
+                        lane=_lane(drafts),
                     )
                 )
             except _CancelSeen as seen:
@@ -198,7 +214,9 @@ class Run:
                 raise CaseCancelled from seen
             rows = self._new_rows()
             self._behind = self.writer.submit(
-                lambda uow: self._unit(uow, drafts, rows, None), streams=(self.case_id,)
+                lambda uow: self._unit(uow, drafts, rows, None),
+                streams=(self.case_id,),
+                lane=_lane(drafts),
             )
             self._rows.clear()
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ T = TypeVar("T")
 
 BATCH_UNITS_MAX: Final = 512
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+ROOM_SECONDS: Final = 1.0  # between two looks whether there is room again
 
 _log = logging.getLogger("remit.store")
 
@@ -67,6 +69,8 @@ class Committer:
         self._projectors = projectors
         self._clock = clock
         self._tails = KnownTails()
+        self._full = False
+        self._looked = 0.0
         self._lanes = Lanes()
         self._chain: ChainPort | None = None
         self._connection: Connection | None = None
@@ -82,6 +86,8 @@ class Committer:
         streams: Sequence[str] = (),
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work; there is one writer, so every stream is its own already."""
+        if self._full and lane == "ordinary":
+            self._refuse_when_full()
         future: Future[Receipt[T]] = Future()
         self._lanes.put(Unit(work, future, lane, streams))
         return future
@@ -141,6 +147,9 @@ class Committer:
             committed = self._kept(waiting, done)
         except LedgerMismatchError:
             raise
+        except StorageFullError as error:
+            self._make_room(waiting, error)
+            return
         except Exception as error:  # noqa: BLE001 - each caller gets it
             for unit in waiting:
                 unit.fail(error)
@@ -155,6 +164,29 @@ class Committer:
             _log.exception("what should follow a commit failed; the sweep will find the cases")
         if self._connection is not None:
             self._database.maintain(self._connection)
+
+    def _make_room(self, waiting: deque[Unit], error: StorageFullError) -> None:
+        """Fail what a full disk cannot take; free the reserve for what must still be written."""
+        freed = self._database.free_reserve()
+        urgent = [unit for unit in waiting if freed and unit.lane == "control"]
+        for unit in waiting:
+            if unit not in urgent:
+                unit.fail(error)
+        waiting.clear()
+        waiting.extend(urgent)
+        if freed:
+            self._full = True
+            _log.critical("the disk is full: only outcomes, stops and votes are written now")
+
+    def _refuse_when_full(self) -> None:
+        """Raise while there is no room but for what must be written; look once a second."""
+        now = time.monotonic()
+        if now - self._looked >= ROOM_SECONDS:
+            self._looked = now
+            if self._database.arm_reserve():
+                self._full = False
+                return
+        raise StorageFullError("the disk is full; free some space, then send this again")
 
     def _kept(self, waiting: deque[Unit], done: list[_Done]) -> Committed:
         """Commit a batch; where its commit left no trace, submit it once more."""

@@ -41,6 +41,15 @@ class Database(Protocol):
     def empty_log(self) -> bool:
         """Leave nothing of what was deleted in a log beside the rows; False if somebody reads."""
 
+    def watch(self, lost: Callable[[str], None]) -> None:
+        """Call `lost` with a sentence when the file is no longer the one that was opened."""
+
+    def free_reserve(self) -> bool:
+        """Free the space kept for what must still be written; False where none is kept."""
+
+    def arm_reserve(self) -> bool:
+        """Keep that space again; False where the disk has no room for it."""
+
     def close(self) -> None:
         """Close every reader and give the database free for another process."""
 
@@ -53,6 +62,7 @@ def open_database(
     owner: str = "remit",
     durability_check: bool = True,
     shared: bool = False,
+    reserve_bytes: int = 0,
     clock: Clock | None = None,
 ) -> Database:
     """Open a database, create what is missing, and own it until it is closed.
@@ -60,8 +70,9 @@ def open_database(
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; `schema` are the tables
     beside the ledger's own. `owner` is the command named to whoever finds the database in use,
     with the time of `clock`. `shared` lets several processes of one deployment write to the same
-    PostgreSQL; without it a second is refused. `durability_check=False` accepts a PostgreSQL that
-    may lose commits: tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`,
+    PostgreSQL; without it a second is refused. `reserve_bytes` of disk are kept beside a file for
+    what must still be written when the disk is full. `durability_check=False` accepts a PostgreSQL
+    that may lose commits: tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`,
     `UnsafeDatabaseError`, `StorageUnavailableError`, `SettingsError`.
     """
     statements = (*LEDGER, *schema)
@@ -79,6 +90,7 @@ def open_database(
             read_only=read_only,
             owner=owner,
             since=_since(clock),
+            reserve_bytes=reserve_bytes,
         )
     if scheme in ("postgresql", "postgres"):
         from remit.store.postgres import PostgresDatabase
@@ -122,12 +134,12 @@ def upgrade(url: str, *, schema: Sequence[str] = (), after: bool = False) -> Non
     if url.startswith("sqlite"):
         open_database(url, schema=schema, owner="remit migrate").close()
         return
-    from remit.store import postgres
+    from remit.store import deployment, postgres
 
     connection = postgres.session(url, owner="remit migrate")
     try:
         if after:
-            postgres.take_lock(connection)
+            deployment.take_lock(connection)
         create(connection, (*LEDGER, *schema), after=after)
     finally:
         connection.close()

@@ -6,21 +6,19 @@ A process alone holds the deployment's lock; processes that share it hold it tog
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from remit.errors import (
     ClashError,
     ConflictError,
-    DatabaseInUseError,
     MissingExtraError,
     StorageError,
     StorageFullError,
     StorageUnavailableError,
-    UnsafeDatabaseError,
 )
 from remit.store import schema
 from remit.store.connection import Connection, Parameter, Row, percent_style
+from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
 
 try:
     import psycopg
@@ -37,12 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 READERS_IDLE_MAX: Final = 8
-VERSION_MIN: Final = 150_000
 CONNECT_SECONDS_MAX: Final = 5
 PREPARE_AFTER: Final = 1
-LOCK_KEY: Final = int.from_bytes(sha256(b"remit/writer/v1").digest()[:8], "big", signed=True)
-LOCK_WAIT_MILLISECONDS_MAX: Final = 1000
-LOCK_TIMEOUT: Final = "SET lock_timeout = '2s'"
 SESSION: Final = (
     "SET statement_timeout = '5s'",
     LOCK_TIMEOUT,
@@ -56,7 +50,6 @@ SEQUENCER: Final = (
     "SET enable_mergejoin = off",
 )
 SLOTS: Final = 64
-DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 class _Boolean(Dumper):
@@ -173,7 +166,7 @@ class PostgresDatabase:
             return
         connection = self._open()
         try:
-            _check_server(connection, durability_check=durability_check)
+            check_server(connection, durability_check=durability_check)
             take_lock(connection, shared=shared)
             schema.create(connection, statements)
         except BaseException:
@@ -251,6 +244,17 @@ class PostgresDatabase:
     def maintain(self, connection: Connection) -> None:
         """Do nothing: the server looks after itself."""
 
+    def watch(self, lost: Callable[[str], None]) -> None:
+        """Do nothing: the server watches its own files."""
+
+    def free_reserve(self) -> bool:
+        """Say that none is kept: the disk is the server's."""
+        return False
+
+    def arm_reserve(self) -> bool:
+        """Do nothing: the disk is the server's."""
+        return True
+
     def close(self) -> None:
         """Close every idle session and give the lock free."""
         with self._guard:
@@ -301,27 +305,6 @@ def session(url: str, *, owner: str) -> PostgresConnection:
     return connection
 
 
-def take_lock(connection: PostgresConnection, *, shared: bool = False) -> None:
-    """Take the deployment's lock for the life of the session; raises `DatabaseInUseError`."""
-    before = connection.value("SELECT pg_backend_pid()")
-    # A session that just ended may hold it for a moment longer: wait, but not for a live one.
-    connection.execute(f"SET lock_timeout = '{LOCK_WAIT_MILLISECONDS_MAX}ms'")
-    try:
-        word = "pg_advisory_lock_shared" if shared else "pg_advisory_lock"
-        connection.rows(f"SELECT {word}(?)", (LOCK_KEY,))
-    except StorageError as error:
-        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
-            raise
-        raise DatabaseInUseError(
-            f"the database is in use by {_holder(connection)}; stop it, or use its API"
-        ) from error
-    connection.execute(LOCK_TIMEOUT)
-    if connection.value("SELECT pg_backend_pid()") != before:
-        raise UnsafeDatabaseError(
-            "a pooler in transaction mode sits before the database; connect to it directly"
-        )
-
-
 def key_session(url: str) -> PostgresConnection:
     """Open a session for the wrapped keys, which have a schema of their own."""
     with _translating():
@@ -337,36 +320,6 @@ def key_session(url: str) -> PostgresConnection:
         connection.close()
         raise
     return connection
-
-
-def _check_server(connection: PostgresConnection, *, durability_check: bool) -> None:
-    number = int(connection.value("SHOW server_version_num"))
-    if number < VERSION_MIN:
-        raise UnsafeDatabaseError(
-            f"the server is PostgreSQL {number // 10_000} and Remit needs 15 or later; upgrade it"
-        )
-    if not durability_check:
-        return
-    for name in DURABLE:
-        if connection.value(f"SHOW {name}") == "off":
-            raise UnsafeDatabaseError(
-                f"the server runs with `{name} = off` and can lose what it acknowledged; "
-                f"set `{name} = on`"
-            )
-
-
-def _holder(connection: PostgresConnection) -> str:
-    row = connection.one(
-        "SELECT a.application_name, a.pid, to_char(a.backend_start AT TIME ZONE 'UTC',"
-        " 'YYYY-MM-DD HH24:MI') FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-        " WHERE l.locktype = 'advisory' AND l.granted AND l.pid <> pg_backend_pid()"
-        " AND l.objsubid = 1 AND (l.classid::bigint << 32 | l.objid::bigint) = ?"
-        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        (LOCK_KEY,),
-    )
-    if row is None:
-        return "another process"
-    return f"`{row[0]}` (server process {row[1]}, since {row[2]} UTC)"
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 """SQLite: one process owns the file, one connection writes, any number read beside it."""
 
 import contextlib
-import fcntl
-import json
 import os
 import sqlite3
 import sys
@@ -14,20 +12,21 @@ from typing import Any, Final, Literal, TypeVar
 
 from remit.errors import (
     ConflictError,
-    DatabaseInUseError,
     StorageError,
     StorageFullError,
     StorageUnavailableError,
+    UnsafeDatabaseError,
 )
-from remit.store import schema
+from remit.store import file_lock, schema
 from remit.store.connection import Connection, Parameter, Row
+from remit.store.file_watch import FileWatch, network_kind
 from remit.store.log_keeper import LogKeeper
+from remit.store.reserve import Reserve
 
 T = TypeVar("T")
 
 READERS_IDLE_MAX: Final = 8
 STATEMENTS_CACHED_MAX: Final = 512
-LOCK_NOTE_BYTES_MAX: Final = 4096
 
 PRAGMAS: Final = (
     ("journal_mode", "WAL", "wal"),
@@ -143,8 +142,11 @@ class SqliteDatabase:
         read_only: bool,
         owner: str,
         since: datetime | None,
+        reserve_bytes: int = 0,
     ) -> None:
         self._path = path
+        self._watch: FileWatch | None = None
+        self._reserve = Reserve(path.with_name(f"{path.name}.reserve"), bytes=reserve_bytes)
         self._read_only = read_only
         self._lock = -1
         self._idle: list[SqliteConnection] = []
@@ -167,7 +169,14 @@ class SqliteDatabase:
             raise StorageUnavailableError(
                 f"the folder `{path.parent}` cannot be made ({error.strerror}); choose another"
             ) from error
-        self._lock = _lock(path, owner=owner, since=since)
+        kind = network_kind(path.parent)
+        if kind:
+            raise UnsafeDatabaseError(
+                f"`{path.parent}` lies on a network file system ({kind}), which SQLite cannot be "
+                "trusted to; keep the database on a local disk, or set `database` to PostgreSQL"
+            )
+        self._lock = file_lock.lock(path, owner=owner, since=since)
+        self._reserve.arm()
         try:
             connection = self.writer()
             try:
@@ -220,8 +229,28 @@ class SqliteDatabase:
         finally:
             connection.close()
 
+    def watch(self, lost: Callable[[str], None]) -> None:
+        """Look each second whether the file is still the one that was opened."""
+        if self._watch is None:
+            self._watch = FileWatch(self._path, self._entries, lost)
+
+    def _entries(self) -> int:
+        return int(self.read(lambda c: c.value("SELECT size FROM ledger_head")) or 0)
+
+    def free_reserve(self) -> bool:
+        """Free the space kept for what must still be written; False where none is kept."""
+        return self._reserve.free()
+
+    def arm_reserve(self) -> bool:
+        """Keep that space again; False where the disk has no room for it."""
+        return self._reserve.arm()
+
     def close(self) -> None:
         """Close every idle reader and give the file free."""
+        if self._watch is not None:
+            self._watch.close()
+        if self._lock >= 0:
+            self._reserve.free()
         self._keeper.close()
         with self._guard:
             self._closed = True
@@ -333,37 +362,3 @@ def _prepare(connection: SqliteConnection, *, write: bool) -> None:
         connection.rows("PRAGMA fullfsync = ON")
     if not write:
         connection.execute("PRAGMA query_only = ON")
-
-
-def _lock(path: Path, *, owner: str, since: datetime | None) -> int:
-    """Return the descriptor of the held lock file; the kernel frees it when the process ends."""
-    try:
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StorageUnavailableError(
-            f"`{path}.lock` cannot be made ({error.strerror}); choose a folder you may write to"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = _holder(lock)
-        os.close(lock)
-        raise DatabaseInUseError(
-            f"`{path.name}` is in use by {holder}; stop it, use its API, "
-            "or set `database` to PostgreSQL"
-        ) from error
-    note: dict[str, str | int] = {"owner": owner, "pid": os.getpid()}
-    if since is not None:
-        note["since"] = f"{since:%Y-%m-%d %H:%M} UTC"
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, json.dumps(note).encode(), 0)
-    return lock
-
-
-def _holder(lock: int) -> str:
-    try:
-        note = json.loads(os.pread(lock, LOCK_NOTE_BYTES_MAX, 0))
-        since = f", since {note['since']}" if "since" in note else ""
-        return f"`{note['owner']}` (process {note['pid']}{since})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"

@@ -108,3 +108,14 @@ def test_a_host_that_others_reach_needs_a_proxy(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.0.1"])
 def test_loopback_needs_none(host: str) -> None:
     assert Place.of(host, 0, proxy=None).host == host
+
+
+def test_it_ends_with_70_where_its_database_is_removed(folder: Path) -> None:  # noqa: F811
+    """It says so in one sentence, and writes nothing more to a file without a name."""
+    with serving(folder) as (process, _):
+        (path,) = folder.rglob("remit.db")
+        path.unlink()
+        _, said = process.communicate(timeout=SECONDS_MAX)
+    assert process.returncode == 70
+    assert said.splitlines()[-1].startswith("error: ")
+    assert "was removed while Remit wrote to it" in said.splitlines()[-1]
