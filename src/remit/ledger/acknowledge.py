@@ -3,11 +3,13 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from remit.domain.acknowledgement import Acknowledgement
 from remit.errors import StorageError
 from remit.store.receipt import Place, Receipt
+
+T = TypeVar("T")
 
 ACKNOWLEDGE_SECONDS: Final = 10.0
 
@@ -44,7 +46,7 @@ class Acknowledger:
         """Whether somebody outside keeps checkpoints."""
         return self.witnessed is not None
 
-    async def reach(self, receipt: Receipt[Any], level: Acknowledgement) -> Reached:
+    async def reach(self, receipt: Receipt[T], level: Acknowledgement) -> Reached:
         """Wait until a write reaches a level; return how far it has come when time is up."""
         until = time.monotonic() + self.seconds
         reached, place = Acknowledgement.DURABLE, receipt.place
@@ -56,7 +58,7 @@ class Acknowledger:
                 reached = level
         return Reached(level=reached, entries=receipt.entries, hashes=receipt.hashes, place=place)
 
-    async def _place(self, receipt: Receipt[Any], until: float) -> Place | None:
+    async def _place(self, receipt: Receipt[T], until: float) -> Place | None:
         try:
             async with asyncio.timeout(until - time.monotonic()):
                 return await asyncio.wrap_future(receipt.sequenced())
