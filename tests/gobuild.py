@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 MODULES = Path("/usr/share/gocode")
+CACHE = Path(tempfile.gettempdir()) / "remit-tests-go"
 ANSWER_SECONDS_MAX = 60  # a verifier that hangs ends the test
 WANTED = "needs the Debian packages golang-go and golang-golang-x-mod-dev"
 
@@ -30,7 +31,7 @@ def built(source: Path, folder: Path) -> Path:
             "GO111MODULE": "off",
             "GOPATH": str(MODULES),
             "GOFLAGS": "",
-            "GOCACHE": str(Path(tempfile.gettempdir()) / "remit-tests-go"),
+            "GOCACHE": str(CACHE),
         },
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip

@@ -4,7 +4,7 @@
 `$` line runs, and the lines below it must come, where `...` stands for anything. Comments above a
 block steer it: `<!-- file: NAME -->` writes the block to a file, `<!-- exit: 2 -->` expects that
 exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID
-from there on.
+from there on, `<!-- needs: PATH -->` skips the rest of a page where something is not installed.
 """
 
 import json
@@ -18,7 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from sybil import Example
+
+from tests import gobuild
 
 COMMAND_SECONDS_MAX = 60
 COMMENT = re.compile(r"<!-- ([A-Za-z]+): (.+?) -->\s*")
@@ -68,11 +71,11 @@ class Reader:
     def converse(self, example: Example) -> None:
         """Run the commands of a session and compare what they print."""
         steer = _comments(example)
-        text = str(example.parsed)
+        if "needs" in steer and not Path(steer["needs"]).exists():
+            pytest.skip(f"{gobuild.WANTED}: there is no {steer['needs']}")
         for name in [name for name in steer if name.isupper()]:
-            self.stands_for[name] = self._run(steer[name]).stdout.strip()
-        for name, value in self.stands_for.items():
-            text = re.sub(rf"\b{name}\b", value, text)
+            self.stands_for[name] = self._run(self._filled(steer[name])).stdout.strip()
+        text = self._filled(str(example.parsed))
         turns = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", text, re.MULTILINE)
         assert turns, f"{example.path}:{example.line}: a session has no line that begins with `$ `"
         for number, (command, expected) in enumerate(turns, 1):
@@ -85,6 +88,11 @@ class Reader:
             assert done.returncode == code, f"{where} ended with {done.returncode}: {done.stdout}"
             assert _fits(expected, done.stdout), f"{where} printed:\n{done.stdout}"
 
+    def _filled(self, text: str) -> str:
+        for name, value in self.stands_for.items():
+            text = re.sub(rf"\b{name}\b", lambda _, value=value: value, text)  # type: ignore[misc]  # bound now
+        return text
+
     def _write(self, example: Example, text: str) -> bool:
         name = _comments(example).get("file")
         if name:
@@ -95,9 +103,10 @@ class Reader:
 
     def _run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a line in the reader's directory; `cd` holds for the lines after it."""
-        remit = f'remit() {{ {shlex.quote(sys.executable)} -m remit.cli.main "$@"; }}'
+        python = shlex.quote(sys.executable)
+        ours = f'remit() {{ {python} -m remit.cli.main "$@"; }}\npython3() {{ {python} "$@"; }}'
         done = subprocess.run(
-            ["/bin/sh", "-c", f"{remit}\n{command}"],
+            ["/bin/sh", "-c", f"{ours}\n{command}"],
             cwd=self.directory,
             env={
                 "PATH": os.environ["PATH"],
@@ -105,6 +114,7 @@ class Reader:
                 "PYTHONPATH": str(self.project / "src"),
                 "PYTHONUTF8": "1",
                 "COLUMNS": "100",
+                "GOCACHE": str(gobuild.CACHE),
             },
             input="y\n",  # a reader who agrees when a command asks
             stdout=subprocess.PIPE,

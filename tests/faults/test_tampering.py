@@ -16,6 +16,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from remit.domain import clock
+from remit.domain.actor import service
+from remit.domain.entry import Draft
+from remit.domain.ledger_event import ErasureCompleted
 from remit.errors import LedgerMismatchError
 from remit.ledger import anchor, canonical
 from remit.ledger.checkpoint import Signer
@@ -23,9 +26,10 @@ from remit.ledger.export import export
 from remit.ledger.joined import GO
 from remit.ledger.merkle import Tree, leaf_hash
 from remit.ledger.seal import KeyRing
-from remit.ledger.verify import verify
+from remit.ledger.verify import verify, verify_export
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
+from remit.store.unit import UnitOfWork
 from tests.gobuild import answering, built
 from tests.opened import NOTES, ORIGIN, appending, opened
 
@@ -195,6 +199,11 @@ def drop_the_newest_entry(ground: Ground) -> None:
     ground.rewrite(ground.leaves()[:-1])
 
 
+def delete_contents(ground: Ground) -> None:
+    case, _, _ = entry(ground, OLD)
+    ground.write("DELETE FROM payloads WHERE case_id = ?", case)
+
+
 def nothing(ground: Ground) -> None:
     """Leave it as it is."""
 
@@ -203,26 +212,33 @@ ATTACKS: dict[str, Callable[[Ground], None]] = {
     "a": flip_a_byte, "b": delete_an_entry, "c": swap_two, "d": cut_the_tail, "e": roll_back,
     "f": replace_a_payload, "g": edit_a_column, "h": forge_a_checkpoint,
     "i": change_an_old_entry, "j": drop_an_old_entry, "k": drop_the_newest_entry,
+    "l": delete_contents,
     "0": nothing,
 }  # fmt: skip
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
-    url = f"sqlite:///{tmp_path}/remit.db"
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/remit.db"
+
+
+@pytest.fixture
+def ground(database: str, tmp_path: Path) -> Iterator[Ground]:
+    url = database
     with opened(url, tmp_path) as store:
         for n in range(BATCHES):
             store.writer.run(appending(CASES[n % len(CASES)], EACH))
             store.settle()
         store.database.read(lambda c: anchor.publish(c, tmp_path / "theirs", now=store.clock()))
         keys, vkey = store.keys, store.journal.vkey
-    database = open_database(url, schema=NOTES, durability_check=False)
-    rows = database.writer()
-    yield Ground(url, tmp_path, keys, vkey, database, rows)
+    held = open_database(url, schema=NOTES, durability_check=False)
+    rows = held.writer()
+    yield Ground(url, tmp_path, keys, vkey, held, rows)
     rows.close()
-    database.close()
+    held.close()
 
 
 def test_the_page_has_a_row_for_each_attack() -> None:
@@ -235,6 +251,31 @@ def test_an_attack_is_found_where_the_page_says(ground: Ground, name: str) -> No
     ATTACKS[name](ground)
     ground.rows.commit()
     assert found_by(ground) == table()[name]
+
+
+def test_an_erasure_is_counted_and_not_condemned(tmp_path: Path, database: str) -> None:
+    def erase(uow: UnitOfWork) -> None:
+        (row,) = uow.connection.rows(
+            "SELECT DISTINCT key_id FROM payloads WHERE case_id = ?", (CASES[0],)
+        )
+        uow.connection.execute("DELETE FROM payloads WHERE case_id = ?", (CASES[0],))
+        done = ErasureCompleted(
+            erasure_id="e", ground="request", part=1, parts=1, cases=1, payloads=EACH, values=0,
+            keys=(row[0],), root="r", blind_us=0,
+        )  # fmt: skip
+        draft = Draft(event=done, case_id="c" * 32, workflow="remit", actor=service("ledger"))
+        uow.append(draft)
+
+    with opened(database, tmp_path) as store:
+        for n in range(len(CASES)):
+            store.writer.run(appending(CASES[n], EACH))
+        store.writer.run(erase)
+        report = store.verify()
+        vkey, out = store.journal.vkey, tmp_path / "out"
+        store.database.read(lambda c: export(c, out, vkey=vkey, sealed=True))
+    for one in (report, verify_export(out, vkey)):
+        assert one.result == "intact"
+        assert f"erased    {EACH} payloads by 1 erasures, each on record" in one.lines
 
 
 def test_without_its_chains_written_anew_a_changed_past_is_found_without_an_anchor(

@@ -9,7 +9,7 @@ import click
 from remit.cli import terminal
 from remit.cli.ledger_anchors import anchors as anchors_
 from remit.cli.ledger_anchors import operators
-from remit.cli.ledger_files import export_, prove
+from remit.cli.ledger_files import disclose, export_, prove
 from remit.cli.ledger_keeping import erase, legal_hold, rotate
 from remit.cli.ledger_prune import prune
 from remit.cli.ledger_recover import recover
@@ -286,6 +286,7 @@ ledger.add_command(anchors_)
 ledger.add_command(recover)
 ledger.add_command(export_)
 ledger.add_command(prove)
+ledger.add_command(disclose)
 ledger.add_command(erase)
 ledger.add_command(legal_hold)
 ledger.add_command(prune)

@@ -1,14 +1,16 @@
-"""`remit ledger export` and `prove`: what leaves this host to be judged by others."""
+"""`remit ledger export`, `prove`, `disclose`: what leaves this host to be judged by others."""
 
+import os
 from pathlib import Path
 
 import click
 
 from remit.cli import terminal
-from remit.cli.opening import reading
+from remit.cli.opening import case_named, owning, reading
 from remit.cli.options import Options
 from remit.errors import LedgerError
-from remit.ledger import proof
+from remit.governance.owners import require
+from remit.ledger import disclosure, proof
 from remit.ledger.export import export
 
 
@@ -93,3 +95,63 @@ def prove(ctx: click.Context, *, position: int, folder: Path) -> None:
             raise LedgerError(f"`{path}` is there already; name another folder with `--to`")
         path.write_bytes(data)
         click.echo(f"wrote {path} ({len(data)} bytes)")
+
+
+@click.command()
+@click.option("--case", "case_id", required=True, help="The case: its id, or a beginning of it.")
+@click.option(
+    "--content",
+    "named",
+    required=True,
+    multiple=True,
+    metavar="NUMBER:ROLE",
+    help="Which content: the entry's number in its case, and the role. Repeatable.",
+)
+@click.option("--recipient", required=True, help="Who gets it, as a short handle, never a name.")
+@click.option("--ground", required=True, help="Why, as a short code such as `audit`.")
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new file.")
+@click.option("--as", "person", required=True, help="Who you are: a handle of `[people]`.")
+@click.pass_context
+def disclose(
+    ctx: click.Context,
+    *,
+    case_id: str,
+    named: tuple[str, ...],
+    recipient: str,
+    ground: str,
+    target: Path,
+    person: str,
+) -> None:
+    """Hand over sealed contents in clear, with what proves that they are what was recorded.
+
+    Each content is a line with the salt of its commitment; `verify --disclosures` compares them.
+    What came in before masking is never handed over. An entry says what went to whom, and why,
+    before the file is written.
+
+    Example: `remit ledger disclose --case 019a --content 4:card --recipient audit-team --ground
+    audit --to card.jsonl --as me`
+    """
+    if target.exists():
+        raise click.UsageError(f"`{target}` is there already; choose a new name")
+    wanted = [_content(one) for one in named]
+    project = ctx.ensure_object(Options).project()
+    with owning(project, owner="remit ledger disclose") as owned:
+        remit = owned.remit
+        require(remit.people(), person, "owner")
+        whole = remit.database.read(lambda c: case_named(c, case_id))
+        lines = remit.writer.run(
+            lambda uow: disclosure.disclose(
+                uow, remit.keys, whole, wanted, by=person, recipient=recipient, ground=ground
+            )
+        ).value
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.writelines(lines)
+    click.echo(f"wrote {target}: {len(lines)} contents; the record says so")
+
+
+def _content(text: str) -> tuple[int, str]:
+    number, colon, role = text.partition(":")
+    if not (colon and role and number.isdigit()):
+        raise click.BadParameter(f"`{text}` is not NUMBER:ROLE", param_hint="--content")
+    return int(number), role

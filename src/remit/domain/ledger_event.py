@@ -147,3 +147,17 @@ class RangePruned(Event):
     highest: int  # position: above it every entry is there
     digest: str  # SHA-256 over position and leaf hash of each, in order
     ground: str
+
+
+# -- contents that leave -------------------------------------------------------------------------
+
+
+@declared("api:content:disclosed")
+class ContentDisclosed(Event):
+    """A sealed content was handed over in clear, with the salt that its commitment needs."""
+
+    entry: str  # id of the entry that names it
+    of_seq: int
+    role: str
+    recipient: str  # a handle, never a name
+    ground: str

@@ -61,6 +61,19 @@ def open_payload(
     ciphertext: bytes, *, key: ContentKey, entry_id: str, role: str, cipher: str, commitment: str
 ) -> Json:
     """Return the content that the leaf names, or raise `PayloadTamperedError`."""
+    _, plaintext = reveal(
+        ciphertext, key=key, entry_id=entry_id, role=role, cipher=cipher, commitment=commitment
+    )
+    return canonical.read(plaintext)
+
+
+def reveal(
+    ciphertext: bytes, *, key: ContentKey, entry_id: str, role: str, cipher: str, commitment: str
+) -> tuple[bytes, bytes]:
+    """Return salt and plaintext of a payload: what the commitment in the leaf is over.
+
+    Raises `PayloadTamperedError`.
+    """
     check_row(ciphertext, cipher=cipher)
     if len(ciphertext) < NONCE_BYTES + SALT_BYTES + TAG_BYTES:
         raise PayloadTamperedError(f"payload `{role}` of entry `{entry_id}` is too short")
@@ -77,7 +90,7 @@ def open_payload(
         raise PayloadTamperedError(
             f"payload `{role}` of entry `{entry_id}` is not what was committed"
         )
-    return canonical.read(opened[SALT_BYTES:])
+    return opened[:SALT_BYTES], opened[SALT_BYTES:]
 
 
 def check_row(ciphertext: bytes, *, cipher: str) -> None:
@@ -93,5 +106,6 @@ __all__ = [
     "Sealed",
     "check_row",
     "open_payload",
+    "reveal",
     "seal",
 ]

@@ -25,7 +25,7 @@ RULES: Final = {
     "LS11": "an undo follows an effect, and what is called undone was",
     "LS12": "a writer is never silent for long while a case is open, once heartbeats are recorded",
     "LS13": "an origin is opened once, at the beginning, with the key that verifies it",
-    "LS14": "keys, origins, formats and grants change by a service of Remit or a named person",
+    "LS14": "keys, origins, grants, erasures, holds, pruning: by a person or a service of Remit",
 }
 OPEN_INTENT_SECONDS_MAX: Final = 86_400
 HEARTBEAT_SECONDS_MAX: Final = 180
@@ -35,7 +35,9 @@ _EFFECT: Final = "orchestration:effect:"
 _FINAL: Final = ("confirmed", "failed")
 _OUTCOMES: Final = (*_FINAL, "ambiguous", "dispatched", "late", "reconciled")
 _BEGINNINGS: Final = ("intake:case:received", "intake:case:quarantined")
-_GOVERNED: Final = ("ledger:key:", "ledger:origin:", "ledger:format:")
+_GOVERNED: Final = tuple(
+    f"ledger:{noun}:" for noun in ("key", "origin", "format", "erasure", "legal_hold", "range")
+)
 _LISTED_MAX: Final = 5
 
 _Broken = Callable[[str, str], None]  # code, text
@@ -75,7 +77,6 @@ class Semantics:
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._ids: set[int] = set()
         self._opened: tuple[int, str] | None = None  # the origin's first key, and where
-        self._rotated = False
         self._beat = ""
         self._open = 0
         self._now = ""
@@ -119,7 +120,7 @@ class Semantics:
 
     def end(self, bad: Bad) -> Sequence[str]:
         """Return the lines that a report shows: what was counted, and intents without an end."""
-        if self._opened and not self._rotated and self._opened[1] not in self._key_ids:
+        if self._opened and self._opened[1] not in self._key_ids:
             bad("LS13", self._opened[0], "the origin was opened with another key than verifies it")
         states = list(self._cases.values())
         counted = ", ".join(
@@ -310,7 +311,6 @@ class Semantics:
         actor = leaf.value["actor"]
         if not isinstance(actor, dict) or actor.get("kind") not in ("service", "person"):
             broken("LS14", f"`{leaf.event}` was done by neither a service of Remit nor a person")
-        self._rotated = self._rotated or leaf.event.startswith("ledger:key:")
         if leaf.event == "ledger:origin:opened":
             if position:
                 broken("LS13", "an origin is opened inside another")

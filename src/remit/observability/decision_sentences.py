@@ -186,6 +186,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "ledger:origin:opened": _other("The ledger was opened", "origin", "key"),
     "ledger:writer:opened": _other("A writer began", "writer", "follows"),
     "ledger:anchor:received": _other("A checkpoint is kept elsewhere", "operator", "kind", "size"),
+    "api:content:disclosed": _other("Content was handed over", "role", "recipient", "ground"),
     "ledger:verify:finished": _other("The ledger was verified", "size", "result"),
     "ledger:projections:rebuilt": _other(
         "Rows that differed were made anew from the entries", "size", "differences", "by"
