@@ -96,6 +96,13 @@ class Judging(click.Command):
     help="Checkpoints that somebody else kept. Repeatable.",
 )
 @click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="KEY",
+    help="With an export: the public key of a witness whose cosignatures count. Repeatable.",
+)
+@click.option(
     "--disclosures",
     type=click.Path(path_type=Path),
     help="Contents and salts that were handed over, a JSON line for each.",
@@ -114,6 +121,7 @@ def verify_(
     export: Path | None,
     vkey: str | None,
     anchors: tuple[str, ...],
+    witnesses: tuple[str, ...],
     disclosures: Path | None,
     semantic: bool,
     projections: bool,
@@ -136,7 +144,9 @@ def verify_(
             )
         if semantic:
             watchers.append(Semantics(key_ids=key_ids([vkey])))
-        report = verify.verify_export(export, vkey, anchors=receipts, watchers=watchers)
+        report = verify.verify_export(
+            export, vkey, anchors=receipts, witnesses=witnesses, watchers=watchers
+        )
     else:
         with reading(_options(ctx).project()) as record:
             if semantic:

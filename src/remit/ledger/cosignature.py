@@ -11,17 +11,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from remit.ledger.checkpoint import NoteError
+from remit.ledger.checkpoint import NoteError, strict_base64
 from remit.ledger.merkle import HASH_BYTES
 
 REQUEST_BYTES_MAX: Final = 16_384
 PROOF_HASHES_MAX: Final = 63
 _COSIGNATURE: Final = b"\x04"
-_KEY_ID_BYTES: Final = 4
+_COSIGNER_ID_BYTES: Final = 4
 _TIME_BYTES: Final = 8
 _SIGNATURE_BYTES: Final = 64
-_KEY_BYTES: Final = 33
-_DASH: Final = "\u2014 "
+_COSIGNER_BYTES: Final = 33
+_COSIGNED_BY: Final = "\u2014 "
+
+
+class NotCosignedError(NoteError):
+    """A note has no cosignature of that key."""
 
 
 class Cosigner:
@@ -31,7 +35,7 @@ class Cosigner:
         self._key = key
         self._name = name
         self._public = key.public_key().public_bytes_raw()
-        self._id = _key_id(name, self._public)
+        self._id = _cosigner_id(name, self._public)
 
     @property
     def vkey(self) -> str:
@@ -41,9 +45,9 @@ class Cosigner:
 
     def cosign(self, note: bytes, *, seconds: int) -> bytes:
         """Return the signature line over a note's text at that many seconds since 1970."""
-        signature = self._key.sign(_message(text_of(note), seconds))
+        signature = self._key.sign(_cosigned(text_of(note), seconds))
         stamped = self._id + seconds.to_bytes(_TIME_BYTES, "big") + signature
-        return f"{_DASH}{self._name} {base64.b64encode(stamped).decode()}\n".encode()
+        return f"{_COSIGNED_BY}{self._name} {base64.b64encode(stamped).decode()}\n".encode()
 
 
 def cosigned_at(note: bytes, lines: bytes, vkey: str) -> int:
@@ -51,24 +55,24 @@ def cosigned_at(note: bytes, lines: bytes, vkey: str) -> int:
 
     Lines of other keys are passed over. Raises `NoteError` where none of this key verifies.
     """
-    name, key_id, public = _parse_vkey(vkey)
+    name, key_id, public = _parse_cosigner(vkey)
     for line in lines.decode(errors="replace").split("\n"):
-        named, _, encoded = line.removeprefix(_DASH).partition(" ")
-        if not line.startswith(_DASH) or named != name:
+        named, _, encoded = line.removeprefix(_COSIGNED_BY).partition(" ")
+        if not line.startswith(_COSIGNED_BY) or named != name:
             continue
-        stamped = _base64(encoded)
-        if stamped[:_KEY_ID_BYTES] != key_id:
+        stamped = strict_base64(encoded)
+        if stamped[:_COSIGNER_ID_BYTES] != key_id:
             continue
-        rest = stamped[_KEY_ID_BYTES:]
+        rest = stamped[_COSIGNER_ID_BYTES:]
         if len(rest) != _TIME_BYTES + _SIGNATURE_BYTES:
             raise NoteError("a cosignature is of another length")
         seconds = int.from_bytes(rest[:_TIME_BYTES], "big")
         try:
-            public.verify(rest[_TIME_BYTES:], _message(text_of(note), seconds))
+            public.verify(rest[_TIME_BYTES:], _cosigned(text_of(note), seconds))
         except InvalidSignature as error:
             raise NoteError(f"the cosignature of `{name}` does not verify") from error
         return seconds
-    raise NoteError(f"there is no cosignature of `{name}`")
+    raise NotCosignedError(f"there is no cosignature of `{name}`")
 
 
 def text_of(note: bytes) -> bytes:
@@ -107,7 +111,7 @@ def parse_request(body: bytes) -> Request:
         raise NoteError("the first line is not `old` and a size")
     if len(hashes) > PROOF_HASHES_MAX:
         raise NoteError(f"a proof has at most {PROOF_HASHES_MAX} hashes")
-    proof = tuple(_base64(one) for one in hashes)
+    proof = tuple(strict_base64(one) for one in hashes)
     if any(len(one) != HASH_BYTES for one in proof):
         raise NoteError("a hash of the proof is of another length")
     return Request(old=int(digits), proof=proof, note=note)
@@ -115,35 +119,25 @@ def parse_request(body: bytes) -> Request:
 
 def check_vkey(vkey: str) -> str:
     """Return the name of a cosigner's public key, or raise `NoteError`."""
-    return _parse_vkey(vkey)[0]
+    return _parse_cosigner(vkey)[0]
 
 
-def _parse_vkey(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:
+def _parse_cosigner(vkey: str) -> tuple[str, bytes, Ed25519PublicKey]:
     name, plus, rest = vkey.strip().partition("+")
     hexadecimal, other, encoded = rest.partition("+")
     if not (name and plus and other):
         raise NoteError("the key is not of the form `name+id+key`")
-    key = _base64(encoded)
-    if len(key) != _KEY_BYTES or key[:1] != _COSIGNATURE:
+    key = strict_base64(encoded)
+    if len(key) != _COSIGNER_BYTES or key[:1] != _COSIGNATURE:
         raise NoteError("the key is not one for cosignatures (its kind is not 4)")
-    if _key_id(name, key[1:]).hex() != hexadecimal:
+    if _cosigner_id(name, key[1:]).hex() != hexadecimal:
         raise NoteError("the key's id does not belong to it")
     return name, bytes.fromhex(hexadecimal), Ed25519PublicKey.from_public_bytes(key[1:])
 
 
-def _message(text: bytes, seconds: int) -> bytes:
+def _cosigned(text: bytes, seconds: int) -> bytes:
     return f"cosignature/v1\ntime {seconds}\n".encode() + text
 
 
-def _base64(text: str) -> bytes:
-    try:
-        found = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise NoteError("base64 is malformed") from error
-    if base64.b64encode(found).decode() != text:
-        raise NoteError("base64 is not in its one spelling")
-    return found
-
-
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + _COSIGNATURE + public).digest()[:_KEY_ID_BYTES]
+def _cosigner_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + _COSIGNATURE + public).digest()[:_COSIGNER_ID_BYTES]

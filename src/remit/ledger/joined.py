@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
-    "merkle", "checkpoint", "inclusion", "leaf", "pruned", "recovered", "judge", "files",
-    "outside", "exported", "verdict", "semantics", "standalone",
+    "merkle", "checkpoint", "cosignature", "inclusion", "leaf", "pruned", "recovered", "judge",
+    "files", "outside", "exported", "verdict", "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"
 _OURS: Final = "remit."

@@ -66,6 +66,8 @@ class Receipt:
     where: str
     note: bytes
     at: str = ""
+    kind: str = "file"
+    raw: bytes = b""  # what they answered, such as cosignatures
 
 
 class Record(Protocol):

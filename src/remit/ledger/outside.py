@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from remit.ledger.checkpoint import strict_base64
+from remit.ledger.checkpoint import NoteError, strict_base64
+from remit.ledger.cosignature import NotCosignedError, check_vkey, cosigned_at
 from remit.ledger.judge import LOCAL, Bad, Head, Receipt
 from remit.ledger.leaf import Leaf
 
@@ -23,14 +26,37 @@ def receipts_of(lines: Sequence[bytes], *, operator: str, where: str) -> Iterato
     for number, line in enumerate(lines, 1):
         if not line.endswith(b"\n"):
             return
-        name, at, note = operator or LOCAL, "", b""
+        name, at, note, kind, raw = operator or LOCAL, "", b"", "file", b""
         try:
             found = json.loads(line)
             at, name = str(found["at"]), operator or str(found.get("operator", LOCAL))
+            kind, raw = str(found.get("kind", kind)), strict_base64(found.get("raw", ""))
             note = strict_base64(found["note"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             note = b""
-        yield Receipt(name, f"{where} line {number}", note, at)
+        yield Receipt(name, f"{where} line {number}", note, at, kind, raw)
+
+
+def witnessed(receipts: Sequence[Receipt], vkeys: Sequence[str]) -> list[Receipt]:
+    """Name each receipt of a witness by the key that cosigned it, wherever it was found.
+
+    A cosignature under one of these names that does not verify leaves no note to believe. Raises
+    `NoteError` for a key that is none.
+    """
+    names = {check_vkey(vkey): vkey for vkey in vkeys}
+    found = []
+    for one in receipts:
+        receipt = one
+        for name, vkey in names.items() if one.kind == "witness" else ():
+            try:
+                at = datetime.fromtimestamp(cosigned_at(one.note, one.raw, vkey), UTC)
+                receipt = replace(one, operator=name, at=f"{at:%Y-%m-%d %H:%M:%SZ}")
+            except NotCosignedError:
+                continue
+            except (NoteError, OverflowError, ValueError, OSError):
+                receipt = replace(one, note=b"")
+        found.append(receipt)
+    return found
 
 
 def anchored_by(argument: str) -> list[Receipt]:

@@ -18,7 +18,7 @@ from remit.ledger.exported import Export
 from remit.ledger.inclusion import PROOF_BYTES_MAX, proven
 from remit.ledger.judge import Judge, Receipt, Watcher
 from remit.ledger.leaf import ENTRY_BYTES_MAX, LeafError, NewerLeafError, read_leaf
-from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.outside import Disclosures, anchored_by, witnessed
 from remit.ledger.semantics import Semantics
 from remit.ledger.verdict import VerifyReport, judged, unreadable
 
@@ -28,6 +28,7 @@ def verify_export(
     vkeys: Sequence[str],
     *,
     receipts: Sequence[Receipt] = (),
+    witnesses: Sequence[str] = (),
     watchers: Sequence[Watcher] = (),
     events: Collection[str] = (),
     unchecked: Sequence[str] = (),
@@ -41,13 +42,16 @@ def verify_export(
     try:
         record = Export(path, vkey=vkeys[0].strip())
         head = record.head()
+        held = witnessed([*record.anchors(), *receipts], witnesses)
     except OSError as error:
         return unreadable(f"`{path}` cannot be read as an export: {error}")
+    except NoteError as error:
+        return unreadable(f"the witness's key cannot be used: {error}")
     if head is None:
         return unreadable("there is no ledger here; nothing was written yet")
     seen = Judge(record, vkeys, events=events, watchers=watchers, part=True)
     more = [] if record.payloads_carried else ["sealed rows (not carried here)"]
-    return judged(seen, head, [*record.anchors(), *receipts], unchecked=[*more, *unchecked])
+    return judged(seen, head, held, unchecked=[*more, *unchecked])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,6 +64,7 @@ def main(arguments: Sequence[str]) -> int:
         "--key", action="append", help="the public key, as somebody gave it to you"
     )
     parser.add_argument("--anchor", action="append", default=[], help="OPERATOR=FILE")
+    parser.add_argument("--witness", action="append", default=[], help="the key of a cosigner")
     parser.add_argument(
         "--disclosures", type=Path, help="contents and salts, a JSON line for each"
     )
@@ -96,7 +101,12 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
     else:
         unchecked.append("meaning (no --semantic)")
     return verify_export(
-        given.export, given.key, receipts=receipts, watchers=watchers, unchecked=unchecked
+        given.export,
+        given.key,
+        receipts=receipts,
+        witnesses=given.witness,
+        watchers=watchers,
+        unchecked=unchecked,
     )
 
 

@@ -51,6 +51,7 @@ def verify_export(
     keys_public: str,
     *,
     anchors: Sequence[Anchors] = (),
+    witnesses: Sequence[str] = (),
     watchers: Sequence[Watcher] = (),
 ) -> VerifyReport:
     """Judge an export, a directory or a tar file, against a public key that came another way."""
@@ -58,6 +59,7 @@ def verify_export(
         path,
         [keys_public],
         receipts=received(anchors),
+        witnesses=witnesses,
         watchers=watchers,
         events=EVENTS,
         unchecked=_unchecked(watchers),
@@ -75,7 +77,9 @@ def received(anchors: Sequence[Anchors]) -> list[Receipt]:
         for receipt in anchor.receipts(one) if isinstance(one, Path) else [one]:
             at = "" if receipt.at is None else f"{receipt.at:%Y-%m-%d %H:%M:%SZ}"
             line = f"{where} line {receipt.line}" if where else f"{receipt.kind} anchor"
-            found.append(Receipt(receipt.operator, line, receipt.note, at))
+            found.append(
+                Receipt(receipt.operator, line, receipt.note, at, receipt.kind, receipt.raw)
+            )
     return found
 
 

@@ -1,6 +1,7 @@
 """The verifier in each export: one file, run where there is no Remit."""
 
 import ast
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from remit.ledger import anchor, joined
+from remit.ledger.cosignature import Cosigner
 from remit.ledger.export import export
-from remit.ledger.outside import commitment
+from remit.ledger.outside import anchored_by, commitment
 from remit.ledger.proof import prove
+from remit.ledger.standalone import verify_export
 from tests.opened import appending, opened
 
 CASES = [f"{n:032x}" for n in range(1, 8)]
@@ -152,3 +156,38 @@ def test_a_disclosure_is_held_against_the_commitment(sound: Sound, tmp_path: Pat
     assert "disclosure 1 names a payload that is not here" in said
     assert "disclosure 2 is malformed" in said
     assert commitment(bytes(32), b"yes") != commitment(bytes(32), b"no")
+
+
+def test_a_cosignature_counts_by_the_key_that_was_given(tmp_path: Path) -> None:
+    witness = Cosigner(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), name="w.example/1")
+    other = Cosigner(Ed25519PrivateKey.from_private_bytes(bytes(32)), name="w.example/1")
+    with opened(f"sqlite:///{tmp_path}/remit.db", tmp_path) as store:
+        store.append(CASES[0], 5)
+        vkey = store.journal.vkey
+        note = store.database.read(
+            lambda c: c.value("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
+        )
+        raw = witness.cosign(note, seconds=1_764_000_000)
+        receipt = anchor.AnchorReceipt(note=note, operator="w.example/1", kind="witness", raw=raw)
+        (tmp_path / "kept").write_bytes(anchor.line_of(receipt, named=True))
+        store.database.read(
+            lambda c: export(
+                c, tmp_path / "out", vkey=vkey, anchors={"w.anchor": tmp_path / "kept"}
+            )
+        )
+
+    def judged(*keys: str) -> tuple[int, dict[str, int]]:
+        report = verify_export(tmp_path / "out", [vkey], witnesses=keys)
+        return report.exit_code, dict(report.anchored)
+
+    assert judged() == (2, {"local": 7})  # whom a carried receipt names is the exporter's word
+    assert judged(witness.vkey) == (0, {"w.example/1": 7})
+    assert judged(other.vkey)[0] == 2
+    assert judged("nonsense")[0] == 3
+    forged = dataclasses.replace(receipt, raw=raw[:-20] + bytes([raw[-20] ^ 1]) + raw[-19:])
+    (tmp_path / "forged").write_bytes(anchor.line_of(forged, named=True))
+    held = anchored_by(f"they={tmp_path / 'forged'}")
+    assert (
+        verify_export(tmp_path / "out", [vkey], receipts=held, witnesses=[witness.vkey]).exit_code
+        == 1
+    )
