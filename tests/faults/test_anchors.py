@@ -184,6 +184,46 @@ def entries(store: Opened) -> list[bytes]:
     return [bytes(row[0]) for row in rows]
 
 
+@dataclass
+class Overtaken(Scripted):
+    """A sink that another process tells of a longer ledger just before it is asked."""
+
+    elsewhere: Callable[[], int] = lambda: 0
+    times: int = 0
+
+    def publish(self, held: Held) -> AnchorReceipt:
+        self.times += 1
+        if self.times == 1:
+            held.compare_size(self.elsewhere(), place=self.place)
+        return super().publish(held)
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"])
+def test_who_was_overtaken_by_another_process_is_no_fork(
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    address = (
+        f"sqlite:///{tmp_path}/one.db"
+        if url == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
+    with opened(address, tmp_path) as store:
+        store.append(CASE)
+        store.settle()
+
+        def elsewhere() -> int:
+            store.append(CASE)
+            store.settle()
+            return int(store.database.read(lambda c: c.value("SELECT size FROM ledger_head")))
+
+        sink = Overtaken(elsewhere=elsewhere)
+        sink.gate.set()
+        with anchored(store, tmp_path, sink) as anchors:
+            until(lambda: bool(sink.asked))
+            assert anchors.witnessed(3, timeout_seconds=SECONDS_MAX)
+            assert anchors.fork is None
+
+
 def test_an_old_tail_is_an_alarm(store: Opened, tmp_path: Path) -> None:
     dead = prompt(AnchorUnavailableError("it is away"))
     store.append(CASE, 3)

@@ -62,7 +62,8 @@ def recover(
     try:
         origin = recovery.current_origin(database, project.settings.origin)
         anchors = anchors_of(project, database, keys, now=_now)
-        lost = recovery.lost_of(anchors.held(), anchors.known())
+        known = anchors.known()  # first: what is kept was committed before
+        lost = recovery.lost_of(anchors.held(), known)
         if lost is None:
             raise LedgerError("every anchor fits this ledger; there is nothing to recover")
         _typed(origin, lost, persons, typed)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from remit.domain import clock as clocks
 from remit.domain.clock import Clock
@@ -44,12 +44,14 @@ RETRY_SECONDS_MIN: Final = 1.0
 RETRY_SECONDS_MAX: Final = 300.0
 LOCAL_SECONDS: Final = 1.0
 START_SECONDS_MAX: Final = 5.0
+LOOKS_MAX: Final = 8
 CLOSE_SECONDS_MAX: Final = 5.0
 _BEHIND: Final = """SELECT e.at_us FROM entry_order o JOIN entries e
  ON e.case_id = o.case_id AND e.seq = o.seq
  WHERE o.position >= ? AND e.event <> 'ledger:anchor:received' ORDER BY o.position LIMIT 1"""
 
 _log = logging.getLogger("remit.ledger")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -134,10 +136,9 @@ class Anchors:
         Raises `LedgerForkError` naming both sizes and roots. One that cannot be reached is told
         later, and compares then.
         """
-        ours = self._held()
-        self._load(ours)
+        self._freshly(self._load)
         found = at_once(
-            [lambda watch=watch: watch.sink.compare(ours) for watch in self._watches],  # type: ignore[misc]  # a default binds the loop's value
+            [lambda watch=watch: self._freshly(watch.sink.compare) for watch in self._watches],  # type: ignore[misc]  # a default binds the loop's value
             seconds=START_SECONDS_MAX,
         )
         for watch, error in zip(self._watches, found, strict=True):
@@ -246,7 +247,7 @@ class Anchors:
 
     def load(self) -> None:
         """Learn from what is kept here how far each sink was told; asks nobody."""
-        self._load(self._held())
+        self._freshly(self._load)
 
     # -- one sink's thread -----------------------------------------------------------------------
 
@@ -287,7 +288,8 @@ class Anchors:
         with watch.busy:
             watch.tried = time.monotonic()
             try:
-                receipt = replace(watch.sink.publish(self._held()), place=watch.sink.place)
+                receipt = self._freshly(watch.sink.publish)
+                receipt = replace(receipt, place=watch.sink.place)
             except LedgerForkError as error:
                 self._forked(watch, error)
                 return
@@ -324,6 +326,22 @@ class Anchors:
         with self._changed:
             self.fork = error
             self._changed.notify_all()
+
+    def _freshly(self, ask: Callable[[Held], T]) -> T:
+        """Ask with the last checkpoint; once more if another process went on meanwhile.
+
+        What an anchor keeps was committed before, so that looking again must show it.
+        """
+        ours = self._held()
+        for _ in range(LOOKS_MAX):
+            try:
+                return ask(ours)
+            except LedgerForkError:
+                fresh = self._held()
+                if fresh.size <= ours.size:
+                    raise
+                ours = fresh
+        raise AnchorUnavailableError("another process writes faster than its anchor is asked")
 
     # -- parts -----------------------------------------------------------------------------------
 
