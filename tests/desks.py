@@ -32,7 +32,7 @@ class Desk:
             project = testing.project(
                 ROOT / example, data=self.folder, database=self.database, trained=TRAINED
             )
-            async with testing.running(project, clock=self.clock) as remit:
+            async with testing.running(project, clock=self.clock, seeds=False) as remit:
                 yield remit
 
 

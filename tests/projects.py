@@ -188,7 +188,9 @@ class Small:
             place.write_text(text)
 
     @asynccontextmanager
-    async def open(self, body: str | None = None, *, more: str = "") -> AsyncIterator[Remit]:
+    async def open(
+        self, body: str | None = None, *, more: str = "", replays: bool = True, seeds: bool = False
+    ) -> AsyncIterator[Remit]:
         """Run the desk, with this handler if one is given, until the block ends."""
         if body is not None:
             self.write(body, more=more)
@@ -198,7 +200,9 @@ class Small:
             self.folder / "project", data=data, database=self.database,
             trained=self.folder / "trained",
         )  # fmt: skip
-        async with testing.running(project, clock=self.clock) as remit:
+        async with testing.running(
+            project, clock=self.clock, replays=replays, seeds=seeds
+        ) as remit:
             remit._executor._connectors["tape"] = self.tape
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)

@@ -79,7 +79,7 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
     clock = testing.FrozenClock()
     clock.advance(start)
     project = testing.project(ROOT / "tests/fixtures/crash", data=folder, database=database)
-    async with testing.running(project, clock=clock) as remit:
+    async with testing.running(project, clock=clock, replays=False) as remit:
         remit.writer.before_commit.append(countdown)
         for connector in remit._executor._connectors.values():
             connector.__class__ = Deadly

@@ -43,7 +43,7 @@ async def fill(life: Life) -> int:
     """Send messages until no more is taken; return how many were acknowledged."""
     taken = 0
     with contextlib.suppress(StorageError):
-        async with testing.running(life.project(), clock=life.clock) as remit:
+        async with testing.running(life.project(), clock=life.clock, replays=False) as remit:
             life.equip(remit)
             await life.grants(remit)
             for number in range(100_000):

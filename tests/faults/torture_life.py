@@ -45,7 +45,7 @@ class Life:
     async def live(self, then: Callable[[Remit], None] | None = None) -> None:
         """Work until everything has ended; `then` looks at the whole before it closes."""
         self.clock.advance(self.start_seconds)
-        async with testing.running(self.project(), clock=self.clock) as remit:
+        async with testing.running(self.project(), clock=self.clock, replays=False) as remit:
             self.equip(remit)
             await self.grants(remit)
             await self._begin(remit)

@@ -59,6 +59,7 @@ class Engine:
     draining: Callable[[], bool]
     elapsed: Callable[[], float]  # seconds on a clock that only runs forward
     live: dict[str, Run] = field(default_factory=dict)
+    watch: Callable[[Run], Awaitable[None]] | None = None  # called after each live step
 
     async def run(self, case_id: str) -> CaseStatus | None:
         """Run a case until it parks or ends; `None` when it was not ready.
@@ -122,7 +123,7 @@ class Engine:
             history=run.history,
             identify=lambda call, path: recorded.identity(run.masker, run.digest, call, path),
             recorded=lambda call, key: recorded.answer(workflow, run.history, call, key),
-            live=lambda call, key, given: self._live(run, call, key, given),
+            live=lambda call, key, given: self._watched(run, call, key, given),
         )
 
     async def _drive_case(self, run: Run, driving: Driving) -> Json:
@@ -133,6 +134,20 @@ class Engine:
         return run.masker.mask_json(form, trusted_tokens=True)
 
     # -- live steps ------------------------------------------------------------------------------
+
+    async def _watched(
+        self, run: Run, call: StepCall[Any], key: StepKey, given: Mapping[str, Json]
+    ) -> object:
+        """Take a live step; the test kit replays the case after each."""
+        if self.watch is None:
+            return await self._live(run, call, key, given)
+        try:
+            answer = await self._live(run, call, key, given)
+        except StepRefused:
+            await self.watch(run)
+            raise
+        await self.watch(run)
+        return answer
 
     async def _live(
         self, run: Run, call: StepCall[Any], key: StepKey, given: Mapping[str, Json]

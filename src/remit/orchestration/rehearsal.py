@@ -68,7 +68,7 @@ async def rehearse(past: Past, workflow: Workflow) -> Rehearsed:
         history=history,
         identify=lambda call, path: recorded.identity(past.masker, past.digest, call, path),
         recorded=lambda call, key: recorded.answer(workflow, history, call, key),
-        live=_shut,
+        live=shut,
     )
     end: End = "edge"
     found: Divergence | None = None
@@ -145,7 +145,7 @@ def drawn(case_id: str, share: float) -> bool:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-async def _shut(call: StepCall[Any], key: StepKey, given: Mapping[str, Json]) -> object:
+async def shut(call: StepCall[Any], key: StepKey, given: Mapping[str, Json]) -> object:
     """Stop at the edge: nothing is taken live."""
     del key, given
     if call.kind is StepKind.ESCALATE:

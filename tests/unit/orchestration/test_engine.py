@@ -122,7 +122,7 @@ def _with_knowledge(small: Small, body: str, more: str) -> None:
 async def test_every_kind_of_step_gives_the_same_value_live_and_replayed(complete: Small) -> None:
     """Parked at a sleep and woken, the code sees what it saw, and nothing is done twice."""
     _with_knowledge(complete, EVERY_STEP, MORE)
-    async with complete.open() as remit:
+    async with complete.open(replays=False) as remit:
         seen = remit.equipment["small-desk"].workflow.handler.body.__globals__["SEEN"]  # type: ignore[union-attr]
         case_id = await send(remit, message="please give the money back")
         assert standing(remit, case_id) == ("parked", "time"), [
@@ -340,7 +340,7 @@ async def test_a_refused_read_is_the_same_class_live_and_replayed(small: Small) 
     from tests.projects import operations
 
     small.plug({**operations(), "getOther": Operation(name="getOther", kind=OperationKind.READ)})
-    async with small.open(body, more=more) as remit:
+    async with small.open(body, more=more, replays=False) as remit:
         seen = remit.equipment["small-desk"].workflow.handler.body.__globals__["SEEN"]  # type: ignore[union-attr]
         case_id = await send(remit)
         await testing.pass_time(remit, small.clock, 61)

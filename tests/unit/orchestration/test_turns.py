@@ -30,7 +30,7 @@ async def test_a_fault_is_tried_again_and_what_was_done_before_it_is_not(small: 
         raise ValueError(f"value {number}")
     return len(set(calls))
     """
-    async with small.open(body, more=more) as remit:
+    async with small.open(body, more=more, replays=False) as remit:
         case_id = await send(remit)
 
         assert result(remit, case_id) == 1

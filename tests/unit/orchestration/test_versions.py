@@ -99,7 +99,7 @@ async def test_a_case_whose_workflow_is_gone_goes_to_a_person(small: Small) -> N
         await testing.pass_time(remit, small.clock, 61)
         assert standing(remit, case_id) == ("ready", None)
         small.clock.advance(61)
-        remit.timekeeper.sweep()
+        await remit.timekeeper.sweep()
         await _until(remit, case_id, "escalated")
         assert standing(remit, case_id) == ("escalated", "no-handler")
 
