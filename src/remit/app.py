@@ -9,6 +9,7 @@ from typing import TypeVar
 from remit.assembly import Assembled
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
+from remit.domain.value import Json
 from remit.errors import DatabaseLostError, LedgerMismatchError
 from remit.governance.owners import Person
 from remit.ledger import verify
@@ -31,6 +32,8 @@ from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
 from remit.orchestration.lanes import LaneSettings
+from remit.orchestration.metrics import Metrics
+from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
 from remit.orchestration.retention import Keeping
@@ -154,6 +157,10 @@ class Remit(Window, Reception, Desk):
         self.keeping = Keeping(
             self.erasure, {name: one.retention for name, one in assembled.items()}
         )
+        self.pressure = Pressure(
+            database=database, writer=self.writer, now=now, elapsed=elapsed,
+            disk_free=database.free,
+        )  # fmt: skip
         self.drive: Drive = self.engine.run
         self.worker = worker.begin(
             read=self.read, writer=self.writer, settings=self._lane, now=now, elapsed=elapsed,
@@ -162,6 +169,10 @@ class Remit(Window, Reception, Desk):
         )  # fmt: skip
         self.dispatcher = self.worker.dispatcher
         self.timekeeper = self.worker.timekeeper
+        self._metrics = Metrics(
+            database=database, dispatcher=self.worker.dispatcher, timekeeper=self.timekeeper,
+            pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
+        )  # fmt: skip
         self.timekeeper.wake = self._sweep
 
     def _journalled(self) -> tuple[Keeper, Writer]:
@@ -256,6 +267,10 @@ class Remit(Window, Reception, Desk):
         return ids.uuid7(milliseconds=milliseconds, random_bytes=self._random_bytes(10))
 
     # -- the whole -------------------------------------------------------------------------------
+
+    def metrics(self) -> Mapping[str, Json]:
+        """Return the numbers by which people see whether cases get on; `case_balance` is 0."""
+        return self._metrics.read()
 
     def verify(self) -> verify.VerifyReport:
         """Judge the whole record; never a bare OK."""

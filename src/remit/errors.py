@@ -142,6 +142,16 @@ class BusyError(StorageError):
     code = "storage.busy"
 
 
+class IntakeBusyError(BusyError):
+    """Too much is under way to take more in; says why and when to come again."""
+
+    code = "intake.busy"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class ConflictError(StorageError):
     """A row of that key is there already."""
 

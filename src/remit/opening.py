@@ -94,7 +94,7 @@ def open_remit(
     try:
         anchors = anchors_of(project, database, keys, now=now)
         anchors.compare(reads_on=reads_on)
-        return Remit(
+        remit = Remit(
             database=database,
             keys=keys,
             origin=current_origin(database, settings.origin),
@@ -112,6 +112,8 @@ def open_remit(
                 destroy_after_days=settings.root_key_destroy_after_days,
             ),
         )
+        remit.pressure.disk_free_min = settings.disk_free_bytes_min
+        return remit
     except BaseException:
         keys.close()
         database.close()

@@ -62,6 +62,7 @@ def project(
     found = read(folder, environment or {})
     settings = found.settings.model_copy(
         update={
+            "disk_free_bytes_min": 0,
             "database": database or f"sqlite:///{data}/remit.db",
             "keys": str(data / "keys"),
             "anchor": str(data / "anchor"),

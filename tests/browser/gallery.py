@@ -280,6 +280,9 @@ class FakeRemit:
     ) -> None:
         self.ended[case_id] = note
 
+    def metrics(self) -> dict[str, object]:
+        return {"case_balance": 0, "breakers": {"connector:shop": "open"}}
+
     async def cancel(
         self,
         wanted: str,

@@ -1,15 +1,17 @@
 """Is this process there?"""
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from remit.api.body import as_json
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 
 
 def routes(remit: RemitPort) -> list[Route]:
-    """Return the route of the process's health."""
+    """Return the routes of the process's health and its numbers."""
 
     @needs(Permission.PUBLIC)
     async def healthz(request: Request) -> Response:
@@ -19,4 +21,13 @@ def routes(remit: RemitPort) -> list[Route]:
             return JSONResponse({"status": "read-only"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
-    return [Route("/healthz", healthz, methods=["GET"], name="healthz")]
+    @needs(Permission.READ)
+    async def metrics(request: Request) -> Response:
+        """Show the numbers of dispatcher, rows and limits; `case_balance` must be 0."""
+        del request
+        return JSONResponse(as_json(await run_in_threadpool(remit.metrics)))
+
+    return [
+        Route("/healthz", healthz, methods=["GET"], name="healthz"),
+        Route("/api/metrics", metrics, methods=["GET"], name="metrics"),
+    ]

@@ -37,6 +37,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "case_trace": (401, 404),
     "cases_list": (401, 422),
     "session_begin": (401, 403, 413, 422, 429),
+    "metrics": (401,),
     "session_end": (401, 403),
 }
 

@@ -115,7 +115,12 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
 
 def said(error: RemitError) -> JSONResponse:
     """Return an error as JSON: its stable code and its sentence."""
-    return JSONResponse({"code": error.code, "message": str(error)}, status_code=error.status)
+    after = getattr(error, "retry_after_seconds", None)
+    return JSONResponse(
+        {"code": error.code, "message": str(error)},
+        status_code=error.status,
+        headers={} if after is None else {"retry-after": str(int(after))},
+    )
 
 
 def _guarded(declared: Iterable[BaseRoute], guard: Guard) -> list[BaseRoute]:

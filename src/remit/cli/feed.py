@@ -108,9 +108,15 @@ class Feed:
         """Wait while too much is under way; the file can wait, memory cannot."""
         while len(self._pending) >= IN_FLIGHT_MAX:
             await asyncio.wait(self._pending, return_when=asyncio.FIRST_COMPLETED)
-        while self.remit.ready(DEPTH_MAX) >= DEPTH_MAX and not self.stop:
+        while self._too_much() and not self.stop:
             self.told()
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _too_much(self) -> bool:
+        """Is so much ready, or intake so full, that the file has to wait?"""
+        return self.remit.ready(DEPTH_MAX) >= DEPTH_MAX or self.remit.must_wait(
+            self.workflow, self.priority
+        )
 
     async def _settle(self, line: int, receipt: "Awaitable[Receipt[Admission]]") -> None:
         try:

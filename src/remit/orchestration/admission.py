@@ -13,8 +13,8 @@ from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
 from remit.domain.value import Json, encode
 from remit.errors import (
-    BusyError,
     IllegalMoveError,
+    IntakeBusyError,
     IntakeConflictError,
     IntakeError,
     MaskingError,
@@ -63,6 +63,7 @@ class Admitted:
     external: str
     content: str
     reasons: tuple[quarantine.QuarantineItem, ...]
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,12 @@ class Intake:
             key=key,
         )
         return Admitted(
-            draft=draft, rows=tuple(rows()), external=identity, content=content, reasons=reasons
+            draft=draft,
+            rows=tuple(rows()),
+            external=identity,
+            content=content,
+            reasons=reasons,
+            priority=priority,
         )
 
     def identity(self, raw: Mapping[str, object], *, external_id: str | None) -> str:
@@ -168,11 +174,13 @@ class Intake:
         return NormaliseContext(received_at=self.now(), locale=self.locale, zone=self.zone)
 
 
-def receive(uow: UnitOfWork, admitted: Admitted) -> Admission:
+def receive(
+    uow: UnitOfWork, admitted: Admitted, *, open_cases_max: int = OPEN_CASES_MAX
+) -> Admission:
     """Write a message that was read: a new case, or the one that it already is.
 
-    Raises `IntakeConflictError` for a known id with another body, `BusyError` when too many cases
-    are open.
+    Raises `IntakeConflictError` for a known id with another body, `IntakeBusyError` when too many
+    cases are open.
     """
     uow.hold(f"external {admitted.draft.workflow} {admitted.external}")
     known = cases.find_external(uow.connection, admitted.draft.workflow, admitted.external)
@@ -185,8 +193,11 @@ def receive(uow: UnitOfWork, admitted: Admitted) -> Admission:
         return Admission(case_id=known.case_id, status=known.status.value, duplicate=True)
     counts = cases.counts(uow.connection, admitted.draft.workflow)
     still_open = sum(counts.get(status, 0) for status in ("ready", "parked", "escalated"))
-    if still_open >= OPEN_CASES_MAX:
-        raise BusyError(f"{OPEN_CASES_MAX} cases are open; work some off and send this again")
+    if still_open >= open_cases_max:
+        raise IntakeBusyError(
+            f"{still_open} cases are open; work some off and send this again",
+            retry_after_seconds=60,
+        )
     if admitted.rows:
         vault.insert(uow.connection, admitted.rows)
     uow.append(admitted.draft)

@@ -27,6 +27,7 @@ BACKOFF_SECONDS = 1.0
 BACKOFF_SECONDS_MAX = 60.0
 FAILURES_MAX = 3  # so often in a row a case is stuck: tried on, but nobody waits for it
 CANCEL_SECONDS = 5.0
+LAGS_KEPT = 512
 
 log = logging.getLogger("remit.dispatch")
 
@@ -45,6 +46,7 @@ class Embedded:
     cut: Callable[[str], bool] = lambda _: True  # whether a run may be ended where it is
     draining: bool = False
     turns: int = 0  # runs begun since the start
+    lags_us: deque[int] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))  # ready to begun
     _queues: dict[Lane, LaneQueue] = field(default_factory=dict)
     _shares: Shares = field(default_factory=Shares)
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -138,6 +140,11 @@ class Embedded:
         )
 
     @property
+    def suspects(self) -> int:
+        """How many suspects are still to run alone."""
+        return len(self._suspects) + bool(self._lone)
+
+    @property
     def running(self) -> int:
         """How many runs there are."""
         return len(self._running)
@@ -194,7 +201,7 @@ class Embedded:
                 continue
             if self.draining:
                 return
-            await self._start(case.case_id, lane, drive)
+            await self._start(case, drive)
 
     async def _next(self, lane: Lane) -> Ready | None:
         queue = self._queues[lane]
@@ -224,7 +231,9 @@ class Embedded:
             now_us=now_us,
         )
 
-    async def _start(self, case_id: str, lane: Lane, drive: Drive) -> None:
+    async def _start(self, case: Ready, drive: Drive) -> None:
+        case_id, lane = case.case_id, case.lane
+        self.lags_us.append(max(0, clock.microseconds(self.now()) - case.ready_us))
         noted = asyncio.Event()
         self.turns += 1
         self._queues[lane].running += 1
@@ -246,7 +255,7 @@ class Embedded:
             case: Ready | None = await self.read(functools.partial(ready.find, case_id=case_id))
             if case is not None and self._queue(case.lane) is not None:
                 self._lone = case_id
-                await self._start(case_id, case.lane, drive)
+                await self._start(case, drive)
         return False
 
     # -- one run ---------------------------------------------------------------------------------

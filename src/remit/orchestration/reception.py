@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from remit.domain.case import Priority
 from remit.orchestration import admission
 from remit.orchestration.admission import Admission, Admitted, Intake
+from remit.orchestration.pressure import Pressure
 from remit.orchestration.runs import Runs
 from remit.store import cases
 from remit.store.database import Database
@@ -22,6 +23,7 @@ class Reception:
     writer: Writer
     runs: Runs
     intake: Intake
+    pressure: Pressure
 
     def admit(
         self,
@@ -61,9 +63,22 @@ class Reception:
     def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
         """Queue a message that was read; many that are queued at once share one commit.
 
-        The future raises what `receive` raises. Raises `BusyError` when the queue is full.
+        The future raises what `receive` raises. Raises `IntakeBusyError` when too much is under
+        way, `BusyError` when the queue is full.
         """
-        return self.writer.submit(lambda uow: admission.receive(uow, admitted))
+        name = admitted.draft.workflow
+        settings = self.runs.workflow(name).lane
+        self.pressure.check(name, settings, admitted.priority)
+        most = settings.open_cases_max
+        return self.writer.submit(
+            lambda uow: admission.receive(uow, admitted, open_cases_max=most)
+        )
+
+    def must_wait(self, workflow: str, priority: Priority) -> bool:
+        """Whether intake of this class says no for a while; it passes by itself."""
+        settings = self.runs.workflow(workflow).lane
+        refusal = self.pressure.refusal(workflow, settings, priority)
+        return refusal is not None and refusal.passes
 
     def known(
         self, workflow: str, messages: Sequence[tuple[Mapping[str, object], str | None]], /

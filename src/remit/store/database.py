@@ -35,6 +35,9 @@ class Database(Protocol):
     def size(self) -> int:
         """Return the bytes that the database takes."""
 
+    def free(self) -> int | None:
+        """Return the bytes that are left on its disk; `None` on a server."""
+
     def maintain(self, connection: Connection) -> None:
         """Do what is due between two commits."""
 

@@ -237,6 +237,10 @@ class PostgresDatabase:
         """Return the bytes that the database takes."""
         return int(self.read(lambda c: c.value("SELECT pg_database_size(current_database())")))
 
+    def free(self) -> int | None:
+        """Return nothing: the server's disk is the server's."""
+        return None
+
     def empty_log(self) -> bool:
         """Do nothing: the server's log belongs to the server, and the content in it is sealed."""
         return True

@@ -44,6 +44,11 @@ class RefusingWriter:
         del work, lane, streams
         self._raise()
 
+    def depth(self, lane: Lane) -> int:
+        """Return none."""
+        del lane
+        return 0
+
     def refuse(self, error: BaseException) -> None:
         """Do nothing: nothing is taken already."""
         del error

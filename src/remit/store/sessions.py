@@ -137,6 +137,10 @@ class SessionWriter:
         """Do a piece of work and wait until it is durable."""
         return self.submit(work, lane=lane, streams=streams).result()
 
+    def depth(self, lane: Lane) -> int:
+        """Return how many pieces of work wait in a lane."""
+        return self._lanes.depth(lane)
+
     def refuse(self, error: BaseException) -> None:
         """Take nothing more, because of this."""
         ended = StorageError(f"the writer ended ({error}); start Remit again")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import sys
 import threading
@@ -213,6 +214,10 @@ class SqliteDatabase:
     def size(self) -> int:
         """Return the bytes that the file takes, without its write-ahead log."""
         return self._path.stat().st_size
+
+    def free(self) -> int | None:
+        """Return the bytes that are left on its disk."""
+        return shutil.disk_usage(self._path.parent).free
 
     def maintain(self, connection: Connection) -> None:
         """Move the write-ahead log into the file where it has grown."""

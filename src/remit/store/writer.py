@@ -59,6 +59,9 @@ class Writer(Protocol):
     ) -> Receipt[T]:
         """Do a piece of work and wait until it is durable."""
 
+    def depth(self, lane: Lane) -> int:
+        """Return how many pieces of work wait in a lane."""
+
     def refuse(self, error: BaseException) -> None:
         """Take nothing more, because of this."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from remit.api import server
+from remit.errors import IntakeBusyError
 from tests.browser.desk import Desk
 from tests.browser.gallery import FakeRemit
 from tests.browser.samples import case_id
@@ -17,6 +18,19 @@ GOLDEN = Path(__file__).with_name("openapi.json")
 def test_health_needs_nobody(desk: Desk) -> None:
     desk.client.cookies.clear()
     assert desk.client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_numbers_are_for_those_who_are_signed_in(desk: Desk) -> None:
+    assert desk.client.get("/api/metrics").json() == {
+        "case_balance": 0, "breakers": {"connector:shop": "open"},
+    }  # fmt: skip
+    desk.client.cookies.clear()
+    assert desk.client.get("/api/metrics").status_code == 401
+
+
+def test_a_busy_intake_says_when_to_come_again() -> None:
+    answer = server.said(IntakeBusyError("later; send this again in 5 s", retry_after_seconds=5))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 def test_the_openapi_document_is_the_committed_one(desk: Desk) -> None:
