@@ -19,7 +19,7 @@ from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
 from remit.governance.owners import Person, require, roles_of
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission, cancelling, rollback
+from remit.orchestration import admission, awaited, cancelling, rollback
 from remit.orchestration.admission import Intake
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
@@ -30,7 +30,7 @@ from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
-from remit.store.writer import Lane, Receipt, Writer
+from remit.store.writer import Lane, Writer
 
 T = TypeVar("T")
 
@@ -65,9 +65,7 @@ class Desk:
         lane: Lane = "ordinary",
     ) -> T:
         """Write one unit of work and wait until it is durable; `streams` are what it reads."""
-        receipt: Receipt[T] = await asyncio.wrap_future(
-            self.writer.submit(work, lane=lane, streams=streams)
-        )
+        receipt = await awaited.submit(self.writer, work, lane=lane, streams=streams)
         return receipt.value
 
     # -- verdicts ---------------------------------------------------------------------------------

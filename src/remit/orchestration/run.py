@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from remit.domain.running_event import CancelAsked
 from remit.domain.value import Json, encode
 from remit.intake.mask import Masker
 from remit.ledger.acknowledge import Acknowledger
-from remit.orchestration import replay
+from remit.orchestration import awaited, replay
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History
 from remit.orchestration.standing import Authority
@@ -108,7 +107,7 @@ class Run:
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)  # branches pass it one at a time
     _rows: list[vault.VaultTuple] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _behind: "Future[Receipt[int]] | None" = None
+    _behind: asyncio.Future[Receipt[int]] | None = None
 
     @property
     def mixed(self) -> bool:
@@ -182,12 +181,11 @@ class Run:
             try:
                 await self._settle()
                 rows = self._new_rows()
-                receipt = await asyncio.wrap_future(
-                    self.writer.submit(
-                        lambda uow: self._unit(uow, drafts, rows, check),
-                        streams=(self.case_id,),
-                        lane=_lane(drafts),
-                    )
+                receipt = await awaited.submit(
+                    self.writer,
+                    lambda uow: self._unit(uow, drafts, rows, check),
+                    streams=(self.case_id,),
+                    lane=_lane(drafts),
                 )
             except _CancelSeen as seen:
                 self.drafts[:0] = drafts
@@ -213,7 +211,8 @@ class Run:
                 self.asked = True
                 raise CaseCancelled from seen
             rows = self._new_rows()
-            self._behind = self.writer.submit(
+            self._behind = awaited.submit(
+                self.writer,
                 lambda uow: self._unit(uow, drafts, rows, None),
                 streams=(self.case_id,),
                 lane=_lane(drafts),
@@ -239,7 +238,7 @@ class Run:
     async def _settle(self) -> None:
         if self._behind is not None:
             pending, self._behind = self._behind, None
-            self.seen = (await asyncio.wrap_future(pending)).value
+            self.seen = (await pending).value
 
     def _unit(
         self,

@@ -22,7 +22,7 @@ from remit.store import entries
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.journal import ChainPort, JournalPort, Written
-from remit.store.lanes import Lane, Lanes, Unit
+from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Place, Receipt
 from remit.store.streams import KnownTails
@@ -84,12 +84,13 @@ class Committer:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
+        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work; there is one writer, so every stream is its own already."""
         if self._full and lane == "ordinary":
             self._refuse_when_full()
         future: Future[Receipt[T]] = Future()
-        self._lanes.put(Unit(work, future, lane, streams))
+        self._lanes.put(Unit(work, answer or future, lane, streams))
         return future
 
     def run(
@@ -344,6 +345,8 @@ class Committer:
                     place=Place(positions=positions, size=size),
                 )
             )
+        for one in done:
+            one.unit.deliver()
 
     def _answer_all(self, units: Sequence[Unit], error: BaseException) -> None:
         ended = StorageError(f"the writer ended ({error}); start Remit again")

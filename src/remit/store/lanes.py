@@ -3,9 +3,9 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import InvalidStateError
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from remit.errors import BusyError, LedgerMismatchError, StorageError
 from remit.store.unit import UnitOfWork
@@ -15,12 +15,25 @@ Lane = Literal["ordinary", "control"]
 LANE_UNITS_MAX: Final[dict[Lane, int]] = {"ordinary": 8192, "control": 2048}
 
 
+class Answer(Protocol):
+    """Where a caller gets the result; `Future` of `concurrent.futures` is one."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Return whether somebody still waits."""
+
+    def set_result(self, result: Any, /) -> None:
+        """Give the result, in any thread."""
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Give the error, in any thread."""
+
+
 @dataclass(slots=True)
 class Unit:
-    """A piece of work with the future of its caller; `streams` are locked before it begins."""
+    """A piece of work with the answer to its caller; `streams` are locked before it begins."""
 
     work: Callable[[UnitOfWork], Any]
-    future: "Future[Any]"
+    future: Answer
     lane: Lane = "ordinary"
     streams: Sequence[str] = ()
 
@@ -37,6 +50,13 @@ class Unit:
             self.future.set_exception(error)
         except InvalidStateError:
             return
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Bring answers that are collected to whoever waits; many at once cost one call."""
+        deliver = getattr(self.future, "deliver", None)
+        if deliver is not None:
+            deliver()
 
 
 class Lanes:

@@ -25,7 +25,7 @@ from remit.store import entries
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.journal import ChainPort, JournalPort, Written
-from remit.store.lanes import Lane, Lanes, Unit
+from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.places import Places
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Receipt
@@ -113,10 +113,11 @@ class SessionWriter:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
+        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work for the next free session."""
         future: Future[Receipt[T]] = Future()
-        self._lanes.put(Unit(work, future, lane, tuple(streams)))
+        self._lanes.put(Unit(work, answer or future, lane, tuple(streams)))
         crew = self._crew
         with self._lanes.changed:
             waiting = self._lanes.depth("control") + self._lanes.depth("ordinary")
@@ -296,6 +297,7 @@ class SessionWriter:
                 seek=self._places.seek,
             )
         )
+        unit.deliver()
         self._tell(Committed(entries=attempt.made, ready=attempt.woken, size=None))
 
     def _tell(self, committed: Committed) -> None:

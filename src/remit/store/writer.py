@@ -12,7 +12,7 @@ from remit.domain.clock import Clock
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.journal import JournalPort
-from remit.store.lanes import Lane
+from remit.store.lanes import Answer, Lane
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Level, Place, Receipt
 from remit.store.unit import Projectors, UnitOfWork
@@ -42,12 +42,14 @@ class Writer(Protocol):
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
+        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work; the future ends when it is durable, or with what it raised.
 
-        `work` neither waits nor reads a clock, and may be called again from the start. `streams`
-        are the cases whose rows it reads before it appends: nobody else writes to them meanwhile.
-        Raises `BusyError` when the lane is full, `StorageError` when the writer has ended.
+        An `answer` is told instead of the future, where there is one. `work` neither waits nor
+        reads a clock, and may be called again from the start. `streams` are the cases whose rows
+        it reads before it appends: nobody else writes to them meanwhile. Raises `BusyError` when
+        the lane is full, `StorageError` when the writer has ended.
         """
 
     def run(
