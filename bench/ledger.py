@@ -1,164 +1,140 @@
-"""What judging and proving cost: `python -m bench.ledger [ENTRIES]`, in seconds of processor time.
+"""The ledger's figures: appending, verifying, proving, starting, beside other logs."""
 
-The record is made here, of leaves of about 650 bytes under a checkpoint each 64 entries, and
-judged as an export: form, tree, signatures, chains. Wall-clock time is not printed: it says more
-about what else the machine does.
-"""
-
-import random
-import resource
+import json
+import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from bench.dress import Dress
+from bench.peers import databases, problem
+from bench.places import ROOT, NotHereError, environment
+from bench.table import Table, number
 
-from remit.ledger import canonical
-from remit.ledger.checkpoint import Signer
-from remit.ledger.files import bundle_name, manifest, tile_name
-from remit.ledger.merkle import TILE_WIDTH, Tree, leaf_hash
-from remit.ledger.proof import Prover
-from remit.ledger.rebuild import restored
-from remit.ledger.semantics import Semantics
-from remit.ledger.standalone import key_ids, verify_export
-from remit.store.connection import Connection
-from remit.store.database import open_database
-
-T = TypeVar("T")
-
-CHECKPOINT_EACH = 64
-CASE_ENTRIES = 20
-PROOFS = 300
-
-
-def main(entries: int) -> None:
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)), origin="bench/1")
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out"
-        size = make(out, signer, entries)
-        print(f"{entries:,} entries of {size} bytes, a checkpoint each {CHECKPOINT_EACH}")
-        for name, watchers in (
-            ("verify", []),
-            ("verify --semantic", [Semantics(key_ids=key_ids([signer.vkey]))]),
-        ):
-            spent, report = timed(lambda w=watchers: verify_export(out, [signer.vkey], watchers=w))
-            assert report.size == entries
-            print(f"{name:<20}{entries / spent:>12,.0f} entries/s a core")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{'memory, at most':<20}{peak:>12,.0f} MB")
-        proofs(Path(folder), signer, entries)
+CASE = ROOT / "bench" / "engines" / "ledger_case.py"
+PEER = ROOT / "bench" / "engines" / "ledger_peer.py"
+WRITERS = (1, 16, 64)
+SECONDS = 1.5
+LARGE = 1_000_000
+LARGE_SECONDS_MAX = 100
+PROCESS_SECONDS_MAX = 240
+PEERS = {
+    "chain": "plain hash chain, SQLite: no seal, no signature, no tree",
+    "pymerkle": "pymerkle, SQLite as shipped: no seal, no signature",
+    "witness": "witness-log, a journal synced after each entry",
+}
+COLUMNS = (
+    ("entries/s", "entries_per_second", 0), ("p50 ms", "p50_ms", 1), ("p99 ms", "p99_ms", 1),
+    ("CPU ms", "cpu_ms", 3), ("durable writes", "durable_writes", 2),
+    ("bytes an entry", "bytes_per_entry", 0), ("verified/s and core", "verified_per_second", 0),
+)  # fmt: skip
+WHOLE = (
+    ("entries", "entries", 0), ("built in, s", "build_s", 1),
+    ("memory that building it took, MB", "build_memory_mb", 0),
+    ("opened with its start-up check in, s", "start_s", 2),
+    ("inclusion proof, CPU ms", "proof_ms", 2),
+)  # fmt: skip
+Found = dict[str, dict[str, dict[str, float] | str]]
 
 
-def make(out: Path, signer: Signer, entries: int) -> int:
-    """Write an export; return the length of its last leaf."""
-    tree, page, notes, previous, leaf = Tree(), [], [], "0" * 64, b""
-
-    def put(name: str, data: bytes) -> None:
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-    for n in range(entries):
-        leaf = canonical.encode(entry(n, previous))
-        digest = leaf_hash(leaf)
-        previous = digest.hex()
-        page.append(len(leaf).to_bytes(2, "big") + leaf)
-        for level, number, tile in tree.append(digest):
-            put(tile_name(level, number), tile)
-        if len(page) == TILE_WIDTH or n == entries - 1:
-            put(bundle_name(n // TILE_WIDTH, width=len(page)), b"".join(page))
-            page = []
-        if tree.size % CHECKPOINT_EACH == 0 or n == entries - 1:
-            notes.append(signer.sign(size=tree.size, root=tree.root()))
-    for level, number, tile in tree.partial():
-        put(tile_name(level, number, width=len(tile) // 32), tile)
-    others = {
-        "checkpoints": b"".join(len(note).to_bytes(2, "big") + note for note in notes),
-        "checkpoint": notes[-1],
-        "vkey": f"{signer.vkey}\n".encode(),
-    }
-    for name, data in others.items():
-        put(name, data)
-    digests = {name: sha256(data).hexdigest() for name, data in others.items()}
-    counts = [f"checkpoints {len(notes)}", "payloads none"]
-    put("manifest", manifest("bench/1", 0, entries, counts, digests))
-    return len(leaf)
-
-
-def entry(n: int, previous: str) -> canonical.Json:
-    second, millisecond = divmod(n, 1000)
-    case, seq = divmod(n, CASE_ENTRIES)
-    return {
-        "actor": {"kind": "workflow", "ref": "refund-desk"},
-        "at": f"2026-11-24T{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-        f".{millisecond:03d}000Z",
-        "body": {
-            "arguments": "a" * 64, "connector": "shop", "latency_ms": 3, "name": "get_order",
-            "result": "b" * 24,
-        },
-        "case": {"id": f"{case:032x}", "path": "1", "run": 1, "seq": seq + 1},
-        "event": "intake:case:received" if seq == 0 else "orchestration:tool:read",
-        "id": f"{n:032x}",
-        "payloads": [],
-        "tenant": "default",
-        "version": 1,
-        "workflow": "refund-desk",
-        "writer": {"id": "0" * 32, "number": n, "previous": previous},
-    }  # fmt: skip
-
-
-def proofs(folder: Path, signer: Signer, entries: int) -> None:
-    """Print what proofs and the check at a start cost, from stored rows."""
-    database = open_database(f"sqlite:///{folder}/remit.db", schema=(), durability_check=False)
-    writer, tree = database.writer(), Tree()
-    writer.begin(write=True)
-    for n in range(entries):
-        digest, place = sha256(n.to_bytes(8, "big")).digest(), (f"{n // 20:032x}", n % 20 + 1)
-        writer.execute(
-            "INSERT INTO entry_order (position, case_id, seq, leaf_hash) VALUES (?, ?, ?, ?)",
-            (n, *place, digest),
-        )
-        writer.execute(
-            "INSERT INTO entries (case_id, seq, event, at_us, tenant, workflow, writer_id,"
-            " writer_n, leaf, leaf_hash) VALUES (?, ?, 'e', 0, 't', 'w', 'x', ?, ?, ?)",
-            (*place, n, b"{}", digest),
-        )
-        writer.executemany(
-            "INSERT INTO tiles (level, n, hashes) VALUES (?, ?, ?)", tree.append(digest)
-        )
-    root = tree.root()
-    note = signer.sign(size=entries, root=root)
-    writer.execute(
-        "INSERT INTO checkpoints (size, at_us, note) VALUES (?, ?, ?)", (entries, 0, note)
+def measure(dresses: tuple[Dress, ...], say: Callable[[str], None]) -> Found:
+    """Append on both databases and in other logs in each dress; build one large log."""
+    found: Found = {}
+    for dress in dresses:
+        here: dict[str, dict[str, float] | str] = {}
+        for writers in WRITERS:
+            say(f"ledger, SQLite, {writers} at a time, {dress.name}")
+            here[f"Remit, SQLite, {writers} at a time"] = ended(
+                dress, sys.executable, CASE, "--writers", writers
+            )
+        with databases(dress, say) as fresh:
+            for writers in WRITERS:
+                say(f"ledger, PostgreSQL, {writers} at a time, {dress.name}")
+                name = f"Remit, PostgreSQL, {writers} at a time"
+                here[name] = fresh if isinstance(fresh, str) else ended(
+                    dress, sys.executable, CASE, "--writers", writers, "--url", fresh()
+                )  # fmt: skip
+        for kind, title in PEERS.items():
+            say(f"ledger, {kind}, {dress.name}")
+            here[title] = peer(kind, dress)
+        found[dress.name] = here
+    say(f"a log of {LARGE:,} entries; at most {LARGE_SECONDS_MAX} s")
+    large = ended(
+        dresses[0],
+        sys.executable,
+        CASE,
+        "--large",
+        LARGE,
+        "--large-seconds-max",
+        LARGE_SECONDS_MAX,
     )
-    writer.commit()
-    chance, prover = random.Random(1), Prover(signer.vkey)
+    found["large"] = {"large": large}
+    return found
 
-    def work(connection: Connection) -> None:
-        first, _ = timed(lambda: prover.prove(connection, 0))
-        spent = sorted(
-            timed(lambda: prover.prove(connection, chance.randrange(entries)))[0]
-            for _ in range(PROOFS)
+
+def peer(kind: str, dress: Dress) -> dict[str, float] | str:
+    """Append to another log; a plain chain needs no environment of its own."""
+    try:
+        python: str | Path = (
+            sys.executable if kind == "chain" else environment("ledger", "bench-ledger.txt")
         )
-        print(f"{'proof, the first':<20}{first * 1e3:>12,.2f} ms")
-        print(f"{'proof, then':<20}{spent[PROOFS // 2] * 1e3:>12,.2f} ms at the median")
-        start, _ = timed(lambda: restored(connection, size=entries, root=root))
-        print(f"{'check at a start':<20}{start * 1e3:>12,.1f} ms")
-
-    database.read(work)
-    writer.close()
-    database.close()
+    except (NotHereError, subprocess.SubprocessError, OSError) as error:
+        return problem(str(error))
+    return ended(dress, python, PEER, "--kind", kind)
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    begun = time.process_time()
-    found = work()
-    return time.process_time() - begun, found
+def ended(
+    dress: Dress, python: str | Path, script: Path, *options: str | int
+) -> dict[str, float] | str:
+    """Run a process of this dress; return its figures, or why there are none."""
+    limit = ["--seconds", str(SECONDS)] if "--large" not in options else []
+    try:
+        done = subprocess.run(
+            [str(python), str(script), *map(str, options), *limit],
+            cwd=ROOT,
+            env=dress.environment(),
+            capture_output=True,
+            text=True,
+            timeout=PROCESS_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end after {PROCESS_SECONDS_MAX} s"
+    if done.returncode:
+        return problem(done.stderr)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+def tables(found: dict[str, Any]) -> list[Table]:
+    """Return a table for each dress, and one of the large log."""
+    made = [
+        Table(
+            title=f"The ledger: entries of 2 KiB, sequenced and signed, {dress}",
+            head=("log", *(title for title, _, _ in COLUMNS)),
+            rows=[row(name, figures) for name, figures in here.items()],
+        )
+        for dress, here in found.items()
+        if dress != "large"
+    ]
+    large = found["large"]["large"]
+    rows = (
+        [(f"not run: {large}",)]
+        if isinstance(large, str)
+        else [(title, number(large[column], digits)) for title, column, digits in WHOLE]
+    )
+    return [*made, Table(title="A large log, SQLite, disk", head=("figure", "Remit"), rows=rows)]
+
+
+def row(name: str, figures: dict[str, float] | str) -> tuple[str, ...]:
+    """Return a log's figures, or why it was not run."""
+    if isinstance(figures, str):
+        return (name, f"not run: {figures}")
+    return (
+        name,
+        *(
+            number(figures[column], digits) if figures.get(column) else ""
+            for _, column, digits in COLUMNS
+        ),
+    )

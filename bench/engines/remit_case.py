@@ -7,14 +7,17 @@ one `act` through the gate and the executor; audit is a last recorded step. Each
 import argparse
 import asyncio
 import sys
-import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).parent)]
 
-from load import drive, result, tell  # noqa: E402 - found beside this file
+from load import drive, folder, options, result, tell  # noqa: E402 - found beside this file
 
 from remit import testing  # noqa: E402
+from remit.app import Remit  # noqa: E402
+from remit.domain.approval import Verdict  # noqa: E402
 from remit.domain.autonomy import Level  # noqa: E402
 from remit.domain.case import CaseStatus  # noqa: E402
 from remit.domain.decision import PolicyAnswer  # noqa: E402
@@ -30,7 +33,10 @@ from remit.integrations.connector import (  # noqa: E402
     Record,
 )
 from remit.opening import open_remit  # noqa: E402
+from remit.orchestration.desk import Desk  # noqa: E402
+from remit.orchestration.run import Run  # noqa: E402
 from remit.policy import cedar  # noqa: E402
+from remit.store import approvals  # noqa: E402
 
 MESSAGE = (
     result("message")[:900]
@@ -98,7 +104,7 @@ async def take_back(id: str) -> None:
     await memory.perform("takeBack", id=id)
 
 
-@seven.action(risk="low", undo=take_back, says="Send an answer")
+@seven.action(risk="low", undo=take_back, says="Send an answer", grace_seconds=0)
 async def send(body: Annotated[str, Source.any()]) -> str:
     """Act."""
     return str(await memory.perform("send", body=body))
@@ -137,31 +143,29 @@ action = "seven.send"
 
 def main() -> None:
     """Run the case in one dress."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--at-a-time", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
+    parser = options()
     parser.add_argument("--dress", choices=("full", "bare"), default="full")
     parser.add_argument("--profile", help="write a cProfile of the event loop's thread here")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=Path("var/bench")) as folder:
-        write(Path(folder))
+    with folder() as home:
+        write(Path(home))
         if asked.dress == "bare":
             undress()
         if asked.profile:
             import cProfile
 
             with cProfile.Profile() as profile:
-                figures = asyncio.run(measure(Path(folder), asked))
+                figures = asyncio.run(measure(Path(home), asked))
             profile.dump_stats(asked.profile)
         else:
-            figures = asyncio.run(measure(Path(folder), asked))
+            figures = asyncio.run(measure(Path(home), asked))
         tell(figures)
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, settings: str = SETTINGS) -> None:
     """Write the project."""
     for name, text in {
-        "remit.toml": SETTINGS,
+        "remit.toml": settings,
         "seven.py": WORKFLOW.replace("seven = W", f"AUDIT = {result('audit')!r}\nseven = W"),
         "prompts/answer.md": PROMPT,
         "policies/seven.cedar": RULE,
@@ -173,7 +177,8 @@ def write(folder: Path) -> None:
 
 async def measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
     """Run cases, then judge the whole record."""
-    remit = open_remit(testing.project(folder, data=folder), owner="bench")
+    project = testing.project(folder, data=folder, database=asked.url)
+    remit = open_remit(project, owner="bench")
     memory = Memory()
     remit._executor._connectors["memory"] = memory  # noqa: SLF001 - settings name no dictionary
     waiting: dict[str, asyncio.Future[CaseStatus | None]] = {}
@@ -186,9 +191,29 @@ async def measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
 
     remit.drive = told
     await remit.start()
-    await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
+    if not asked.approval:
+        await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
 
-    async def one(number: int) -> None:
+    async def approved(number: int) -> float:
+        admission = await remit.receive(
+            "seven", {"message": MESSAGE}, channel="bench", external_id=f"case-{number}"
+        )
+        case_id = admission.case_id
+        assert await waiting.setdefault(case_id, loop.create_future()) is CaseStatus.PARKED
+        waiting[case_id] = loop.create_future()
+        (row,) = remit.database.read(lambda c: approvals.of_case(c, case_id))
+        held = row.approval_id
+        shown = remit.approval(held, person="olga")
+        began = time.perf_counter()
+        await remit.decide(
+            held, person="olga", verdict=Verdict.APPROVE, digest=shown.card.digest, channel="bench"
+        )
+        status = await waiting[case_id]
+        took = time.perf_counter() - began
+        assert status is CaseStatus.CLOSED, remit.case(case_id).timeline
+        return took
+
+    async def plain(number: int) -> None:
         admission = await remit.receive(
             "seven", {"message": MESSAGE}, channel="bench", external_id=f"case-{number}"
         )
@@ -197,16 +222,42 @@ async def measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
         del waiting[case_id]
         assert status is CaseStatus.CLOSED, remit.case(case_id).timeline
 
+    commits = Commits(remit)
+    one = approved if asked.approval else plain
     figures = await drive(one, at_a_time=asked.at_a_time, seconds=asked.seconds)
     report = remit.verify()
     assert report.result == "intact", report
     closed = remit.counts()["closed"]
     assert closed == len(memory.performed) >= figures["cases"]
-    synchronous = remit.database.writer().value("pragma synchronous")
-    assert synchronous == SYNCHRONOUS_FULL
+    if asked.url is None:
+        synchronous = remit.database.writer().value("pragma synchronous")
+        assert synchronous == SYNCHRONOUS_FULL
     entries = remit.database.read(lambda c: c.value("select count(*) from entries"))
     await remit.stop()
-    return figures | {"entries_per_case": entries / closed}
+    return figures | {
+        "entries_per_case": entries / closed,
+        "commits": commits.made / closed,
+        "waits": commits.waits / closed,
+    }
+
+
+class Commits:
+    """Counts commits, and the writes that somebody waited for."""
+
+    def __init__(self, remit: Remit) -> None:
+        self.made = self.waits = 0
+        remit.writer.before_commit.append(self._point)
+        Run.write, Desk.write = self._counted(Run.write), self._counted(Desk.write)  # type: ignore[method-assign]
+
+    def _counted(self, write: Any) -> Any:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.waits += 1
+            return write(*args, **kwargs)
+
+        return counted
+
+    def _point(self, name: str) -> None:
+        self.made += name == "after-commit"
 
 
 class Memory:

@@ -1,0 +1,164 @@
+"""What judging and proving cost: `python -m bench.judging [ENTRIES]`, in seconds of processor time.
+
+The record is made here, of leaves of about 650 bytes under a checkpoint each 64 entries, and
+judged as an export: form, tree, signatures, chains. Wall-clock time is not printed: it says more
+about what else the machine does.
+"""
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from remit.ledger import canonical
+from remit.ledger.checkpoint import Signer
+from remit.ledger.files import bundle_name, manifest, tile_name
+from remit.ledger.merkle import TILE_WIDTH, Tree, leaf_hash
+from remit.ledger.proof import Prover
+from remit.ledger.rebuild import restored
+from remit.ledger.semantics import Semantics
+from remit.ledger.standalone import key_ids, verify_export
+from remit.store.connection import Connection
+from remit.store.database import open_database
+
+T = TypeVar("T")
+
+CHECKPOINT_EACH = 64
+CASE_ENTRIES = 20
+PROOFS = 300
+
+
+def main(entries: int) -> None:
+    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)), origin="bench/1")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        size = make(out, signer, entries)
+        print(f"{entries:,} entries of {size} bytes, a checkpoint each {CHECKPOINT_EACH}")
+        for name, watchers in (
+            ("verify", []),
+            ("verify --semantic", [Semantics(key_ids=key_ids([signer.vkey]))]),
+        ):
+            spent, report = timed(lambda w=watchers: verify_export(out, [signer.vkey], watchers=w))
+            assert report.size == entries
+            print(f"{name:<20}{entries / spent:>12,.0f} entries/s a core")
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{'memory, at most':<20}{peak:>12,.0f} MB")
+        proofs(Path(folder), signer, entries)
+
+
+def make(out: Path, signer: Signer, entries: int) -> int:
+    """Write an export; return the length of its last leaf."""
+    tree, page, notes, previous, leaf = Tree(), [], [], "0" * 64, b""
+
+    def put(name: str, data: bytes) -> None:
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    for n in range(entries):
+        leaf = canonical.encode(entry(n, previous))
+        digest = leaf_hash(leaf)
+        previous = digest.hex()
+        page.append(len(leaf).to_bytes(2, "big") + leaf)
+        for level, number, tile in tree.append(digest):
+            put(tile_name(level, number), tile)
+        if len(page) == TILE_WIDTH or n == entries - 1:
+            put(bundle_name(n // TILE_WIDTH, width=len(page)), b"".join(page))
+            page = []
+        if tree.size % CHECKPOINT_EACH == 0 or n == entries - 1:
+            notes.append(signer.sign(size=tree.size, root=tree.root()))
+    for level, number, tile in tree.partial():
+        put(tile_name(level, number, width=len(tile) // 32), tile)
+    others = {
+        "checkpoints": b"".join(len(note).to_bytes(2, "big") + note for note in notes),
+        "checkpoint": notes[-1],
+        "vkey": f"{signer.vkey}\n".encode(),
+    }
+    for name, data in others.items():
+        put(name, data)
+    digests = {name: sha256(data).hexdigest() for name, data in others.items()}
+    counts = [f"checkpoints {len(notes)}", "payloads none"]
+    put("manifest", manifest("bench/1", 0, entries, counts, digests))
+    return len(leaf)
+
+
+def entry(n: int, previous: str) -> canonical.Json:
+    second, millisecond = divmod(n, 1000)
+    case, seq = divmod(n, CASE_ENTRIES)
+    return {
+        "actor": {"kind": "workflow", "ref": "refund-desk"},
+        "at": f"2026-11-24T{second // 3600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        f".{millisecond:03d}000Z",
+        "body": {
+            "arguments": "a" * 64, "connector": "shop", "latency_ms": 3, "name": "get_order",
+            "result": "b" * 24,
+        },
+        "case": {"id": f"{case:032x}", "path": "1", "run": 1, "seq": seq + 1},
+        "event": "intake:case:received" if seq == 0 else "orchestration:tool:read",
+        "id": f"{n:032x}",
+        "payloads": [],
+        "tenant": "default",
+        "version": 1,
+        "workflow": "refund-desk",
+        "writer": {"id": "0" * 32, "number": n, "previous": previous},
+    }  # fmt: skip
+
+
+def proofs(folder: Path, signer: Signer, entries: int) -> None:
+    """Print what proofs and the check at a start cost, from stored rows."""
+    database = open_database(f"sqlite:///{folder}/remit.db", schema=(), durability_check=False)
+    writer, tree = database.writer(), Tree()
+    writer.begin(write=True)
+    for n in range(entries):
+        digest, place = sha256(n.to_bytes(8, "big")).digest(), (f"{n // 20:032x}", n % 20 + 1)
+        writer.execute(
+            "INSERT INTO entry_order (position, case_id, seq, leaf_hash) VALUES (?, ?, ?, ?)",
+            (n, *place, digest),
+        )
+        writer.execute(
+            "INSERT INTO entries (case_id, seq, event, at_us, tenant, workflow, writer_id,"
+            " writer_n, leaf, leaf_hash) VALUES (?, ?, 'e', 0, 't', 'w', 'x', ?, ?, ?)",
+            (*place, n, b"{}", digest),
+        )
+        writer.executemany(
+            "INSERT INTO tiles (level, n, hashes) VALUES (?, ?, ?)", tree.append(digest)
+        )
+    root = tree.root()
+    note = signer.sign(size=entries, root=root)
+    writer.execute(
+        "INSERT INTO checkpoints (size, at_us, note) VALUES (?, ?, ?)", (entries, 0, note)
+    )
+    writer.commit()
+    chance, prover = random.Random(1), Prover(signer.vkey)
+
+    def work(connection: Connection) -> None:
+        first, _ = timed(lambda: prover.prove(connection, 0))
+        spent = sorted(
+            timed(lambda: prover.prove(connection, chance.randrange(entries)))[0]
+            for _ in range(PROOFS)
+        )
+        print(f"{'proof, the first':<20}{first * 1e3:>12,.2f} ms")
+        print(f"{'proof, then':<20}{spent[PROOFS // 2] * 1e3:>12,.2f} ms at the median")
+        start, _ = timed(lambda: restored(connection, size=entries, root=root))
+        print(f"{'check at a start':<20}{start * 1e3:>12,.1f} ms")
+
+    database.read(work)
+    writer.close()
+    database.close()
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    begun = time.process_time()
+    found = work()
+    return time.process_time() - begun, found
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
