@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import NoReturn, TypeVar
 
 from remit.errors import LedgerMismatchError
-from remit.store.lanes import Lane
+from remit.store.lanes import Answer, Lane
 from remit.store.receipt import Receipt
 from remit.store.unit import UnitOfWork
 from remit.store.writer import OnCommit, OnReady
@@ -28,9 +28,10 @@ class RefusingWriter:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
+        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Raise what is wrong."""
-        del work, lane, streams
+        del work, lane, streams, answer
         self._raise()
 
     def run(
