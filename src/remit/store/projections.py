@@ -4,6 +4,7 @@ from remit.domain.entry import Entry
 from remit.store import (
     approvals,
     authority,
+    case_moves,
     cases,
     claims,
     erasures,
@@ -61,4 +62,4 @@ def project(connection: Connection, entry: Entry) -> Ready | None:
         erasures.project(connection, entry)
         legal_holds.project(connection, entry)
         prunes.project(connection, entry)
-    return cases.project(connection, entry)
+    return case_moves.project(connection, entry)

@@ -1,0 +1,185 @@
+"""How the row of a case moves with its entries: the projection of `remit.store.cases`."""
+
+from collections.abc import Callable, Mapping
+
+from remit.domain.case import CaseStatus, Priority, move
+from remit.domain.entry import Entry
+from remit.store.cases import COLUMNS, find
+from remit.store.connection import Connection
+from remit.store.ready import Ready
+
+
+def project(connection: Connection, entry: Entry) -> Ready | None:
+    """Bring the rows up to this entry; return the case when it became ready."""
+    handle = _MOVES.get(entry.event)
+    return handle(connection, entry) if handle else None
+
+
+def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: str) -> None:
+    connection.execute(
+        f"insert into cases ({COLUMNS}) values"
+        " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?)",
+        (
+            entry.case_id,
+            entry.workflow,
+            status.value,
+            reason,
+            entry.word("channel"),
+            entry.word("external"),
+            entry.word("content"),
+            entry.word("subject"),
+            entry.fingerprint or "",
+            entry.at_us,
+            entry.at_us,
+            entry.tenant,
+            entry.word("priority") or Priority.NORMAL.value,
+            entry.at_us if status is CaseStatus.READY else None,
+            entry.seq if status is CaseStatus.READY else None,
+        ),
+    )
+    _count(connection, entry.workflow, status.value, 1)
+
+
+def _received(connection: Connection, entry: Entry) -> Ready | None:
+    _opened(connection, entry, CaseStatus.READY, "")
+    return _ready(entry, entry.word("priority") or Priority.NORMAL.value, resumed=False)
+
+
+def _quarantined(connection: Connection, entry: Entry) -> Ready | None:
+    codes = entry.words("codes")
+    _opened(connection, entry, CaseStatus.QUARANTINED, codes[0] if codes else "")
+    return None
+
+
+def _waits(connection: Connection, entry: Entry) -> Ready | None:
+    _set(connection, entry, CaseStatus.PARKED, entry.word("kind"))
+    return None
+
+
+def _escalated(connection: Connection, entry: Entry) -> Ready | None:
+    _set(connection, entry, CaseStatus.ESCALATED, entry.word("code"))
+    return None
+
+
+def _closed(connection: Connection, entry: Entry) -> Ready | None:
+    _set(
+        connection,
+        entry,
+        CaseStatus.CLOSED,
+        entry.word("outcome"),
+        result=entry.word("result"),
+    )
+    return None
+
+
+def _released(connection: Connection, entry: Entry) -> Ready | None:
+    """Make a case ready under the version of now: no code has seen it yet."""
+    connection.execute(
+        "update cases set version = ? where case_id = ?", (entry.fingerprint or "", entry.case_id)
+    )
+    if entry.word("subject"):
+        connection.execute(
+            "update cases set subject = ? where case_id = ?",
+            (entry.word("subject"), entry.case_id),
+        )
+    return _wakes(connection, entry)
+
+
+def _asked(connection: Connection, entry: Entry) -> Ready | None:
+    """Note that a person cancels it, and wake it where it waits."""
+    connection.execute("update cases set asked = 1 where case_id = ?", (entry.case_id,))
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
+def _faulted(connection: Connection, entry: Entry) -> Ready | None:
+    woken = _set(connection, entry, CaseStatus.READY, "")
+    connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
+    return woken
+
+
+def _wakes(connection: Connection, entry: Entry) -> Ready | None:
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
+def _vote_wakes(connection: Connection, entry: Entry) -> Ready | None:
+    """Make a parked case ready after a verdict; a case that does not wait stays as it is."""
+    row = find(connection, entry.case_id)
+    if row is None or row.status is not CaseStatus.PARKED:
+        return None
+    return _set(connection, entry, CaseStatus.READY, "")
+
+
+def _set(
+    connection: Connection, entry: Entry, to: CaseStatus, reason: str, *, result: str = ""
+) -> Ready | None:
+    row = find(connection, entry.case_id)
+    if row is None:
+        return None
+    if row.status is not to:
+        move(row.status, to)
+        slot = connection.slot
+        connection.execute(
+            "insert into case_counts (workflow, status, slot, n)"
+            " values (?, ?, ?, -1), (?, ?, ?, 1)"
+            " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
+            (row.workflow, row.status.value, slot, row.workflow, to.value, slot),
+        )
+    closed = to is CaseStatus.CLOSED
+    ready = to is CaseStatus.READY
+    resumed = row.resumed or row.status is not CaseStatus.QUARANTINED
+    connection.execute(
+        "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?,"
+        " closed_by = ?, ready_us = ?, ready_seq = ?, resumed = ?, faults = ? where case_id = ?",
+        (
+            to.value,
+            reason,
+            result,
+            entry.at_us,
+            entry.at_us if closed else None,
+            entry.actor.ref if closed else "",
+            entry.at_us if ready else None,
+            entry.seq if ready else None,
+            int(resumed),
+            row.faults if ready and row.status is CaseStatus.READY else 0,
+            entry.case_id,
+        ),
+    )
+    return _ready(entry, row.priority, resumed=resumed) if ready else None
+
+
+def _ready(entry: Entry, priority: str, *, resumed: bool) -> Ready:
+    return Ready(
+        case_id=entry.case_id,
+        tenant=entry.tenant,
+        workflow=entry.workflow,
+        priority=priority,
+        resumed=resumed,
+        ready_us=entry.at_us,
+        seq=entry.seq,
+    )
+
+
+def _count(connection: Connection, workflow: str, status: str, change: int) -> None:
+    """Count in the slot of this writer, so that writers do not wait for each other."""
+    connection.execute(
+        "insert into case_counts (workflow, status, slot, n) values (?, ?, ?, ?)"
+        " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
+        (workflow, status, connection.slot, change),
+    )
+
+
+_MOVES: Mapping[str, Callable[[Connection, Entry], Ready | None]] = {
+    "intake:case:received": _received,
+    "intake:case:quarantined": _quarantined,
+    "intake:case:released": _released,
+    "orchestration:wait:started": _waits,
+    "orchestration:wait:ended": _wakes,
+    "orchestration:case:escalated": _escalated,
+    "orchestration:case:closed": _closed,
+    "orchestration:case:reopened": _wakes,
+    "orchestration:case:reassigned": _faulted,
+    "orchestration:run:yielded": _wakes,
+    "orchestration:cancel:asked": _asked,
+    "orchestration:run:faulted": _faulted,
+    "governance:approval:decided": _vote_wakes,
+}
