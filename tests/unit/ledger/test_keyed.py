@@ -1,3 +1,5 @@
+"""A keyed digest is an HMAC, whatever the length of its key."""
+
 import hmac
 
 import pytest

@@ -1,3 +1,5 @@
+"""Cases that were just taken in, and what ends their freshness."""
+
 from remit.domain.actor import service
 from remit.domain.entry import Entry
 from remit.intake.mask import open_scope

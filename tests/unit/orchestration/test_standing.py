@@ -1,3 +1,5 @@
+"""What is known of grants and stops without a look, and when it is looked at."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
