@@ -23,8 +23,7 @@ class Event:
         """Return the JSON body; optional members that are None are left out."""
         members: dict[str, Json] = {}
         for name, value in members_of(self):
-            kind = type(value)
-            if kind is str or kind is int:
+            if type(value) is str or type(value) is int:
                 members[name] = value
             elif value is not None:
                 members[name] = _json(value)

@@ -4,25 +4,26 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
+Read = Callable[[object], tuple[object, ...]]
 
 
-def members_of(value: Any) -> Iterator[tuple[str, Any]]:
+def members_of(value: object) -> Iterator[tuple[str, object]]:
     """Return name and value of each field of a dataclass, in order."""
-    kind: Any = type(value)
+    kind: Hashable = type(value)  # type: ignore[assignment]  # every class is
     names, read = _reader(kind)
     return zip(names, read(value), strict=True)
 
 
-def changed(value: T, **changes: Any) -> T:
+def changed(value: T, **changes: object) -> T:
     """Return a value with some of its fields changed, as `dataclasses.replace` does."""
     return type(value)(**(dict(members_of(value)) | changes))
 
 
 @lru_cache(maxsize=1024)
-def _reader(kind: Hashable) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def _reader(kind: Hashable) -> tuple[tuple[str, ...], Read]:
     names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # the type of a dataclass
     if len(names) > 1:
         return names, attrgetter(*names)
