@@ -1,4 +1,4 @@
-"""What judging and proving cost: `python -m bench.judging [ENTRIES]`, in seconds of processor time.
+"""What judging and proving cost: `python -m bench.judging [ENTRIES]`, in seconds of a core.
 
 The record is made here, of leaves of about 650 bytes under a checkpoint each 64 entries, and
 judged as an export: form, tree, signatures, chains. Wall-clock time is not printed: it says more
