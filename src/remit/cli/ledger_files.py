@@ -12,6 +12,7 @@ from remit.errors import LedgerError
 from remit.governance.owners import require
 from remit.ledger import disclosure, proof
 from remit.ledger.export import export
+from remit.ledger.proof import Proof
 
 
 @click.command("export")
@@ -88,13 +89,21 @@ def prove(ctx: click.Context, *, position: int, folder: Path) -> None:
     """
     with reading(ctx.ensure_object(Options).project()) as record:
         made = record.database.read(lambda c: proof.prove(c, position, vkey=record.vkey))
+    for path, data in kept(made, folder):
+        click.echo(f"wrote {path} ({len(data)} bytes)")
+
+
+def kept(made: Proof, folder: Path) -> list[tuple[Path, bytes]]:
+    """Write an entry and its proof to a folder; raises `LedgerError` where others are there."""
     folder.mkdir(parents=True, exist_ok=True)
+    files = []
     for suffix, data in (("leaf", made.leaf), ("tlog-proof", made.text)):
-        path = folder / f"{position}.{suffix}"
+        path = folder / f"{made.position}.{suffix}"
         if path.exists() and path.read_bytes() != data:
             raise LedgerError(f"`{path}` is there already; name another folder with `--to`")
         path.write_bytes(data)
-        click.echo(f"wrote {path} ({len(data)} bytes)")
+        files.append((path, data))
+    return files
 
 
 @click.command()

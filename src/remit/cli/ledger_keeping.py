@@ -1,12 +1,14 @@
 """`remit ledger erase`, `legal-hold`, `rotate`: what goes, what stays, and which key ends."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import click
 
 from remit.app import Remit
 from remit.cli import terminal
+from remit.cli.ledger_files import kept
 from remit.cli.opening import case_named, owning, reading
 from remit.cli.options import Options
 from remit.domain import clock
@@ -14,6 +16,7 @@ from remit.domain.actor import person as person_actor
 from remit.errors import NotFoundError, RequestInvalidError
 from remit.governance import legal_holds
 from remit.governance.owners import require, roles_of
+from remit.ledger import erasure
 from remit.orchestration.admission import HANDLE_CHARACTERS, handle_of
 from remit.orchestration.erasure import ErasureOutcome, ErasurePlan, Subject
 from remit.store import cases
@@ -39,6 +42,11 @@ yes = click.option(
 @click.option("--case", "case_id", metavar="ID", help="One case alone, by the start of its id.")
 @click.option("--ground", required=True, help="Why, as a short code such as `request`.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; write nothing.")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for the entries of the erasure and their proofs.",
+)
 @yes
 @as_person
 @as_json
@@ -50,6 +58,7 @@ def erase(
     case_id: str | None,
     ground: str,
     dry_run: bool,
+    certificate: Path | None,
     typed: str | None,
     person: str,
     as_json: bool,
@@ -85,10 +94,19 @@ def erase(
             )
 
         done = owned.run(work)
+    if certificate is not None and done.state == "completed":
+        with reading(project) as record:
+            proofs = record.database.read(
+                lambda c: erasure.certificate(c, done.erasure_id, vkey=record.vkey)
+            )
+        for made in proofs:
+            kept(made, certificate)
     if as_json:
         terminal.echo_json(done)
     else:
         _told(done)
+        if certificate is not None:
+            click.echo(f"the certificate is in {certificate}; the public key verifies it")
     ctx.exit(0 if done.state in ("completed", "nothing") else BLOCKED)
 
 

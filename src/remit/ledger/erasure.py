@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from remit.domain.entry import Draft
-from remit.domain.ledger_event import ErasureCompleted
+from remit.domain.ledger_event import ErasureCompleted, ErasureRequested
+from remit.ledger.entry import parse
 from remit.ledger.keys import CASE
+from remit.ledger.proof import Proof, prove
 from remit.store import vault
 from remit.store.connection import Connection
 
@@ -67,3 +69,21 @@ def completed(draft: Draft, event: ErasureCompleted, keys: Sequence[str]) -> lis
         replace(draft, event=replace(event, part=part, parts=len(pages), keys=page))
         for part, page in enumerate(pages, 1)
     ]
+
+
+def certificate(connection: Connection, erasure_id: str, *, vkey: str) -> list[Proof]:
+    """Return the entries that requested and completed an erasure, each with its proof.
+
+    Whoever has the public key can check them without Remit. Raises `NotFoundError`.
+    """
+    found = [
+        position
+        for position, leaf in connection.rows(
+            "SELECT o.position, e.leaf FROM entries e JOIN entry_order o"
+            " ON o.case_id = e.case_id AND o.seq = e.seq WHERE e.event IN (?, ?)"
+            " ORDER BY o.position",
+            (ErasureRequested.NAME, ErasureCompleted.NAME),
+        )
+        if parse(leaf).entry.word("erasure_id") == erasure_id
+    ]
+    return [prove(connection, position, vkey=vkey) for position in found]

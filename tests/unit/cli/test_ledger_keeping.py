@@ -40,10 +40,18 @@ def test_a_dry_run_says_what_would_go_and_writes_nothing(remit: Cli, case: str) 
 
 def test_an_erased_case_shows_that_it_was_and_everything_verifies(
     remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
     case: str,
 ) -> None:
-    code, done = erase(remit, case)
+    proof = folder / "proof"
+    code, done = erase(remit, case, "--certificate", str(proof))
     assert (code, done["state"], done["plan"]["open"]) == (0, "completed", [])
+    leaves = sorted(proof.glob("*.leaf"))
+    assert [json.loads(one.read_bytes())["event"].split(":")[2] for one in leaves] == [
+        "requested",
+        "completed",
+    ]
+    assert all(one.with_suffix(".tlog-proof").exists() for one in leaves)
     assert done["log_emptied"] is True
     assert remit("cases", "show", case) == 0
     assert "its content was erased on" in remit.out
