@@ -6,14 +6,14 @@ from remit.domain import actor, clock
 from remit.domain.autonomy import PHASE_CAP, Level, Phase
 from remit.domain.entry import Draft
 from remit.domain.event import GrantGiven, GrantLowered
-from remit.domain.ids import derived
+from remit.domain.ids import stream
 from remit.errors import IllegalMoveError
 from remit.store.unit import UnitOfWork
 
 
 def control_stream(workflow: str) -> str:
     """Return the stream of what belongs to a workflow and no case."""
-    return derived("control", workflow)
+    return stream("control", workflow)
 
 
 def give(

@@ -8,7 +8,7 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.actor import service
 from remit.domain.entry import EVENTS, Draft, Entry
-from remit.domain.ids import IdSource, derived
+from remit.domain.ids import IdSource, stream
 from remit.domain.ledger_event import OriginOpened, WriterOpened
 from remit.errors import EntryRefusedError, LedgerMismatchError
 from remit.ledger import read
@@ -26,7 +26,7 @@ _ACTOR: Final = service("ledger")
 
 def control_stream(origin: str) -> str:
     """Return the stream for what belongs to no case and no workflow."""
-    return derived("control", origin)
+    return stream("control", origin)
 
 
 @dataclass(slots=True)

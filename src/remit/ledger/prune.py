@@ -6,7 +6,7 @@ whole or not at all: a case that is open or under a legal hold keeps its month.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -17,7 +17,7 @@ from remit.errors import RetentionError
 from remit.ledger.entry import parse
 from remit.ledger.keys import CASE
 from remit.ledger.pruned import month_of
-from remit.store import kpi_days, legal_holds, prunes, vault
+from remit.store import kpi_days, legal_holds, partitions, prunes, vault
 from remit.store.connection import Connection
 from remit.store.prunes import Count
 from remit.store.shadow import scratch
@@ -25,8 +25,6 @@ from remit.store.shadow import scratch
 MONTHS_MAX: Final = 1_200
 CASES_PER_PAGE: Final = 1_000
 ORDER_PAGE: Final = 5_000
-MONTH_ID_CHARACTERS: Final = 12  # milliseconds, as 12 hexadecimal digits
-DECEMBER: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +40,9 @@ class Month:
 def bounds(month: str) -> tuple[str, str]:
     """Return the first id of a month and the first of the next; raises `RetentionError`."""
     try:
-        begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        return partitions.bounds(month)
     except ValueError as error:
         raise RetentionError(f"`{month}` is no month; write one such as `2026-03`") from error
-    year, number = begins.year, begins.month
-    ends = begins.replace(
-        year=year + (number == DECEMBER), month=1 if number == DECEMBER else number + 1
-    )
-    return _id(begins), _id(ends)
 
 
 def months(connection: Connection) -> list[str]:
@@ -160,20 +153,27 @@ def keys_of(connection: Connection, cases: Sequence[tuple[str, str]]) -> list[st
     return list(found)
 
 
-def delete(connection: Connection, cases: Sequence[tuple[str, str]]) -> None:
-    """Delete entries, payloads, originals and rows of these cases; the order and the tree stay."""
+def delete(connection: Connection, month: str, cases: Sequence[tuple[str, str]]) -> None:
+    """Delete entries, payloads, originals and rows of cases; the order and the tree stay.
+
+    Where the month has a partition, entries and payloads go with it, in `drop`.
+    """
+    apart = partitions.has(connection, month)
     for case_id, _ in cases:
-        connection.execute("DELETE FROM payloads WHERE case_id = ?", (case_id,))
-        connection.execute("DELETE FROM entries WHERE case_id = ?", (case_id,))
+        if not apart:
+            connection.execute("DELETE FROM payloads WHERE case_id = ?", (case_id,))
+            connection.execute("DELETE FROM entries WHERE case_id = ?", (case_id,))
         vault.forget(connection, case_id)
     prunes.forget(connection, cases)
 
 
+def drop(connection: Connection, month: str) -> None:
+    """Drop the partitions of a month of which no case is left."""
+    if partitions.has(connection, month):
+        partitions.drop(connection, month)
+
+
 # -- parts ---------------------------------------------------------------------------------------
-
-
-def _id(moment: datetime) -> str:
-    return f"{clock.microseconds(moment) // 1000:0{MONTH_ID_CHARACTERS}x}"
 
 
 def _order(connection: Connection, first: str, last: str) -> Iterator[tuple[int, bytes]]:

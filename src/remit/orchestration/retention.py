@@ -110,13 +110,14 @@ class Keeping:
     def _finish(self, month: str) -> None:
         while self._run(lambda uow: self._page(uow, month)):
             self._point("page")
+        self._run(lambda uow: prune.drop(uow.connection, month))
 
     def _page(self, uow: UnitOfWork, month: str) -> int:
         page = prune.page(uow.connection, month)
         keys = prune.keys_of(uow.connection, page)
         if keys:
             self.erasure.keys.destroy(keys)
-        prune.delete(uow.connection, page)
+        prune.delete(uow.connection, month, page)
         if uow.connection.dialect == "sqlite":
             uow.connection.rows(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
         return len(page)

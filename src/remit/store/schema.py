@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from remit.errors import NewerDatabaseError
-from remit.store import migrations, tables
+from remit.store import migrations, partitions, tables
 from remit.store.connection import Connection, Dialect
 from remit.store.migrations import MIGRATIONS, Migration
 
@@ -57,7 +57,7 @@ POSTGRESQL_WORDS: Final = {
 # A type follows a column's name; text in quotes is nobody's type.
 _TYPE = re.compile(r"'[^']*'|(\w\s+)(" + "|".join(POSTGRESQL_WORDS) + r")\b", re.IGNORECASE)
 _ONLY = re.compile(r"\s*--\s*only\s+(sqlite|postgresql)\s*\n")
-_TABLE = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
+_TABLE = re.compile(r"\s*CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
 
 
 def create(
@@ -89,6 +89,8 @@ def create(
             for one in sorted(wanted, key=lambda one: one.number):
                 _run(connection, one.statements)
         _run(connection, statements)
+        if connection.dialect == "postgresql":
+            partitions.prepare(connection)
         migrations.note(connection, wanted)
         _set_number(connection)
     except BaseException:
@@ -136,7 +138,11 @@ def translate(statement: str, dialect: Dialect) -> str:
     """Return a statement in the words of that database."""
     if dialect == "sqlite":
         return f"{statement.rstrip().rstrip(';')} STRICT" if _TABLE.match(statement) else statement
-    return _TYPE.sub(_postgresql, statement)
+    words = _TYPE.sub(_postgresql, statement)
+    made = _TABLE.match(statement)
+    if made is not None and made[1].lower() in partitions.PARTITIONED:
+        words += " PARTITION BY RANGE (case_id)"
+    return words
 
 
 def _postgresql(found: re.Match[str]) -> str:
