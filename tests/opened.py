@@ -111,6 +111,7 @@ def opened(
     hooks: Sequence[Callable[[str], None]] = (),
     shared: bool = False,
     reserve_bytes: int = 0,
+    origin: str = ORIGIN,
 ) -> Iterator[Opened]:
     """Open a store with a table of its own beside the ledger's, and close it."""
     chance = random.Random(seed)
@@ -126,7 +127,7 @@ def opened(
         reserve_bytes=reserve_bytes,
     )
     try:
-        journal = Journal(keys, origin=ORIGIN, ids=ids(seed), random_bytes=chance.randbytes)
+        journal = Journal(keys, origin=origin, ids=ids(seed), random_bytes=chance.randbytes)
         committed: list[Committed] = []
         keeper = Keeper(database, journal)
         try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,21 @@ def test_an_old_tail_is_an_alarm(store: Opened, tmp_path: Path) -> None:
         assert (late.anchored, late.alarm) == (0, True)
         assert late.tail_entries == late.size
         assert not anchors.status(now=began).alarm
+
+
+def test_an_alarm_is_logged_once_and_its_end_too(
+    store: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = prompt(AnchorUnavailableError("it is away"))
+    store.append(CASE)
+    rules = AnchorRules(alarm_seconds=0.001, interval_seconds=3600)
+    with anchored(store, tmp_path, dead, rules=rules) as anchors:
+        store.clock.moment += timedelta(hours=1)
+        until(lambda: "have no anchor" in caplog.text)
+        dead.error = None
+        until(lambda: "every entry is anchored again" in caplog.text)
+        assert not anchors.status().alarm
+    assert caplog.text.count("have no anchor") == 1
 
 
 def test_a_fork_ends_all_appending_at_once(

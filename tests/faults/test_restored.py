@@ -121,6 +121,28 @@ def test_an_owner_who_types_the_lost_range_goes_on_under_a_new_origin(
     assert f"recovered {old} ended at {size}" in remit.out
 
 
+def test_two_owners_do_it_together_where_there_are_two(
+    restored: Path,
+    remit: Cli,  # noqa: F811
+) -> None:
+    settings = restored / "remit.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(
+        text.replace('name = "Other"\nroles = ["', 'name = "Other"\nroles = ["owner", "')
+    )
+    size = remit.json("ledger", "status")["entries"]
+    lost = f"{size}..{lost_to(restored) - 1}"
+    recover = ["ledger", "recover", "--reason", "backup", "--as", "me"]
+    assert remit(*recover, "--yes", lost) == 1
+    assert "two owners have to do this together" in remit.err
+    assert remit(*recover, "--as", "me", "--yes", lost, "--yes", lost) == 1
+    assert remit(*recover, "--as", "other", "--yes", lost, "--yes", "1..2") == 1
+    assert "nothing was done" in remit.err
+    assert remit(*recover, "--as", "other", "--yes", lost, "--yes", lost) == 0
+    first = remit.json("ledger", "show", "--limit", "2")[0]
+    assert first["body"]["persons"] == ["me", "other"]
+
+
 def test_what_no_recovery_names_is_still_tampering(
     restored: Path,
     remit: Cli,  # noqa: F811

@@ -1,8 +1,9 @@
 """How the anchors stand, for pages and commands, and what can be held against the ledger."""
 
 import logging
+import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.sinks import Sink
 
+TAIL_LOOKS: Final = 10  # while an alarm comes due
 LOCAL_ONLY: Final = (
     "anchors are kept on this host only; whoever owns it can rewrite the ledger and the anchor "
     "together; set `ledger.anchors`"
@@ -61,6 +63,28 @@ class AnchorsView:
     alarm: bool
     warning: str  # empty where somebody else keeps anchors too
     fork: str  # empty unless an anchor knows another ledger
+
+
+class TailAlarm:
+    """Says once that the newest entries lack an anchor for too long, and once that it ended."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._every = seconds / TAIL_LOOKS
+        self._looked = float("-inf")
+        self._on = False
+
+    def look(self, status: Callable[[], AnchorsView]) -> None:
+        """Look, unless that was done a moment ago."""
+        if time.monotonic() - self._looked < self._every:
+            return
+        self._looked = time.monotonic()
+        view = status()
+        if view.alarm and not self._on:
+            said = "%d entries have no anchor, the oldest for %d s"
+            _log.error(said, view.tail_entries, view.tail_seconds)
+        elif self._on and not view.alarm:
+            _log.warning("every entry is anchored again")
+        self._on = view.alarm
 
 
 def gathered(sinks: Sequence[Sink], kept: Path) -> list[AnchorReceipt]:

@@ -30,6 +30,7 @@ from remit.ledger.anchor_standing import (
     AnchorRules,
     AnchorsView,
     SinkView,
+    TailAlarm,
     gathered,
     received,
 )
@@ -97,6 +98,7 @@ class Anchors:
         self.record: Callable[[AnchorReceipt], None] = lambda _: None
         self.refuse: Callable[[LedgerForkError], None] = lambda _: None
         self._wanted = 0
+        self._alarm = TailAlarm(seconds=self.rules.alarm_seconds)
         self._closing = False
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -261,6 +263,8 @@ class Anchors:
                 size = int(self._database.read(_size))
                 if self._due(watch, size):
                     self._tell(watch)
+                if watch is self._watches[0]:
+                    self._alarm.look(self.status)
             except StorageError as error:
                 _log.warning("the ledger cannot be read for its anchors: %s", error)
 
