@@ -59,7 +59,7 @@ async def work(remit: Remit, clock: testing.FrozenClock) -> str:
     """Bring the one case as far as it goes: receive, approve, let time pass."""
     await remit.receive(
         "crash-desk",
-        {"order_id": "A-1", "amount": "12.00 EUR"},
+        {"order_id": os.environ.get("REMIT_TEST_CRASH_ORDER", "A-1"), "amount": "12.00 EUR"},
         channel="test",
         external_id="one",
     )

@@ -18,13 +18,17 @@ def scenarios(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, 
     database = (
         request.getfixturevalue("postgres_url") if request.param == "postgresql" else "sqlite"
     )
+    return _ran(tmp_path, database)
+
+
+def _ran(tmp_path: Path, database: str, order: str = "A-1") -> list[dict[str, Any]]:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.faults.crash_program", str(tmp_path / "crash"), database],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "REMIT_TEST_CRASH_ORDER": order},
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     return [json.loads(line) for line in ran.stdout.splitlines()]
@@ -48,6 +52,23 @@ def test_a_crash_at_any_commit_loses_nothing_and_performs_nothing_twice(
             ["pay", "confirmed"],
             ["note", "confirmed"],
         ], where
+
+
+def test_a_crash_amid_two_actions_side_by_side_performs_neither_twice(tmp_path: Path) -> None:
+    """Two branches of a `gather`, each with a money or a note effect, killed at every point."""
+    scenarios = _ran(tmp_path, "sqlite", "both")
+    assert len([one for one in scenarios if one["ends"][0] != 0]) >= 15
+    for one in scenarios:
+        where = f"point {one['point']}, ends {one['ends']}"
+        assert (one["cases"], one["balance"], one["verify"]) == (1, 0, "intact"), where
+        assert (one["status"], one["ambiguous_left"]) == ("closed", 0), where
+        calls = [call["operation"] for call in one["tape"]]
+        assert sorted(calls) == ["note", "pay"], where
+        assert sorted(effect[:2] for effect in one["effects"]) == [
+            ["note", "confirmed"], ["pay", "confirmed"],
+        ], where  # fmt: skip
+        intended = one["events"].count("orchestration:effect:intended")
+        assert intended == sum(attempt for _, _, attempt in one["effects"]), where
 
 
 def test_a_repeat_is_always_known_to_be_one(scenarios: list[dict[str, Any]]) -> None:
