@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from remit.assembly import Assembled
-from remit.domain import clock, ids
-from remit.domain.entry import Entry
+from remit.domain import actor, clock, cron, ids
+from remit.domain.entry import Draft, Entry
+from remit.domain.ledger_event import VerifyFinished
 from remit.domain.value import Json
 from remit.errors import DatabaseLostError, LedgerMismatchError
+from remit.governance.grants import control_stream
 from remit.governance.owners import Person
 from remit.ledger import verify
 from remit.ledger.acknowledge import Acknowledger
@@ -31,6 +33,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
+from remit.orchestration.jobs import Job
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.metrics import Metrics
 from remit.orchestration.pressure import Pressure
@@ -271,6 +274,29 @@ class Remit(Window, Reception, Desk):
     def metrics(self) -> Mapping[str, Json]:
         """Return the numbers by which people see whether cases get on; `case_balance` is 0."""
         return self._metrics.read()
+
+    def schedule(self, *, verify_cron: str, zone: str) -> None:
+        """Set up what is done by the clock; raises `SettingsError` for a line that is none."""
+        if verify_cron:
+            cron.read(verify_cron, zone)
+            self.timekeeper.jobs.jobs = {
+                "ledger-verify": Job(cron=verify_cron, zone=zone, work=self._verified)
+            }
+
+    async def _verified(self) -> None:
+        """Verify the whole ledger and record what came of it."""
+        report = await asyncio.to_thread(self.verify)
+        size = report.size or 0
+        await self.write(
+            lambda uow: uow.append(
+                Draft(
+                    event=VerifyFinished(size=size, result=report.result),
+                    case_id=control_stream("ledger"),
+                    workflow="ledger",
+                    actor=actor.service("clock"),
+                )
+            )
+        )
 
     def verify(self) -> verify.VerifyReport:
         """Judge the whole record; never a bare OK."""

@@ -63,6 +63,7 @@ def project(
     settings = found.settings.model_copy(
         update={
             "disk_free_bytes_min": 0,
+            "verify_cron": "",
             "database": database or f"sqlite:///{data}/remit.db",
             "keys": str(data / "keys"),
             "anchor": str(data / "anchor"),

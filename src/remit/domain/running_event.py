@@ -34,6 +34,15 @@ class CaseOverdue(Event):
     due_us: int
 
 
+@declared("orchestration:schedule:ran")
+class ScheduleRan(Event):
+    """A job began for one of its due times; however many it missed, it runs once, late."""
+
+    name: str
+    due_us: int
+    late: bool
+
+
 @declared("governance:approval:reminded")
 class ApprovalReminded(Event):
     """Half the time to decide, or all of it, or hours more have passed; attention is asked for."""

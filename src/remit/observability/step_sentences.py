@@ -264,6 +264,15 @@ def _overdue(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _ran(entry: Entry, _named: Named) -> Told:
+    late = ", late" if entry.body.get("late") else ""
+    return Told(
+        kind="started",
+        text=f"The job {word(entry, 'name')} began{late}",
+        detail=(("due", clock.text(clock.instant(entry.number("due_us") or 0))),),
+    )
+
+
 def _reminded(entry: Entry, _named: Named) -> Told:
     said = {
         "warn": "Half the time to decide has passed",
@@ -312,6 +321,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:case:reassigned": _reassigned,
     "orchestration:case:overdue": _overdue,
     "governance:approval:reminded": _reminded,
+    "orchestration:schedule:ran": _ran,
     "orchestration:cancel:asked": _cancel_asked,
     "governance:gap:observed": _gap,
 }

@@ -16,6 +16,7 @@ from remit.domain.running_event import ApprovalReminded, CaseOverdue
 from remit.errors import RemitError
 from remit.governance import approvals
 from remit.orchestration.clock_watch import ClockWatch
+from remit.orchestration.jobs import Jobs
 from remit.store import approvals as approval_rows
 from remit.store import cases, timers, waits
 from remit.store.connection import Connection
@@ -40,6 +41,7 @@ class Timekeeper:
     now: Callable[[], datetime]
     watch: ClockWatch
     wake: Callable[[], None]  # has the dispatcher look for ready cases again
+    jobs: Jobs
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
     _doubted: bool = False
@@ -69,6 +71,7 @@ class Timekeeper:
             )
             await self._fire(page)
             if len(page) < PAGE:
+                await self.jobs.tick()
                 return self.fired - before
             after = (page[-1].due_us, page[-1].timer_id)
 

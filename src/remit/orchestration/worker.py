@@ -14,6 +14,7 @@ from remit.orchestration import takeover
 from remit.orchestration.clock_watch import ClockWatch
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.embedded import Embedded
+from remit.orchestration.jobs import Jobs
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.schedule import Timekeeper
 from remit.store import claims
@@ -40,7 +41,14 @@ def begin(
         read=read, writer=writer, settings=settings, worker=name, now=now, runs_max=runs_max,
         may_start=lambda: not watch.doubtful, cut=may_cut,
     )  # fmt: skip
-    timekeeper = Timekeeper(read=read, writer=writer, now=now, watch=watch, wake=dispatcher.sweep)
+    timekeeper = Timekeeper(
+        read=read,
+        writer=writer,
+        now=now,
+        watch=watch,
+        wake=dispatcher.sweep,
+        jobs=Jobs(read=read, writer=writer, now=now),
+    )
     return Worker(
         name=name,
         host=socket.gethostname(),
@@ -71,6 +79,7 @@ class Worker:
                 lane="control",
             )
         )
+        await self.timekeeper.jobs.begin()
         suspects, wary = begun.value
         self.dispatcher.suspect(suspects, wary=wary)
         self._tasks = [
@@ -88,6 +97,7 @@ class Worker:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
+        await self.timekeeper.jobs.finish()
         await self.dispatcher.drain(seconds=seconds)
         await dispatching
         await asyncio.wrap_future(

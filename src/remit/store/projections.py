@@ -12,6 +12,7 @@ from remit.store import (
     legal_holds,
     proposals,
     prunes,
+    schedules,
     timers,
     vault,
     waits,
@@ -33,6 +34,7 @@ SCHEMA: tuple[str, ...] = (
     *prunes.CARRIED,
     *vault.SCHEMA,
     *claims.SCHEMA,
+    *schedules.SCHEMA,
 )
 
 # Tables that a rebuild from entries makes anew; the vault is another store, claims are liveness.

@@ -6,6 +6,9 @@ import pytest
 
 from remit import testing
 from remit.app import Remit
+from remit.errors import SettingsError
+from remit.governance.grants import control_stream
+from remit.orchestration.jobs import Job
 from tests.projects import NAME, Small, events, found, send, standing, waiting
 
 pytestmark = pytest.mark.anyio
@@ -123,3 +126,50 @@ async def test_while_the_clock_is_in_doubt_nothing_expires_and_nothing_begins(
         await remit.settled()
         assert standing(remit, parked) == ("closed", "completed")
         assert standing(remit, admission.case_id) == ("parked", "time")
+
+
+async def test_a_job_runs_once_for_its_time_and_once_for_all_that_it_missed(small: Small) -> None:
+    runs: list[bool] = []
+
+    async def work() -> None:
+        runs.append(True)
+
+    async with small.open("return 1") as remit:
+        jobs = remit.timekeeper.jobs
+        jobs.jobs = {"nightly": Job(cron="30 2 * * *", zone="Europe/Berlin", work=work)}
+        await jobs.begin()
+        await testing.pass_time(remit, small.clock, 16.4 * HOUR)
+        assert runs == []
+        await testing.pass_time(remit, small.clock, 0.2 * HOUR)
+        await testing.pass_time(remit, small.clock, 1)
+        await jobs.finish()
+        assert runs == [True]
+        await jobs.begin()  # another start of the process changes nothing
+        await testing.pass_time(remit, small.clock, 10 * 24 * HOUR)
+        await testing.pass_time(remit, small.clock, 1)
+        await jobs.finish()
+        assert runs == [True, True]
+        ran = [
+            entry.body["late"]
+            for entry in remit.entries(control_stream("schedules"))
+            if entry.event == "orchestration:schedule:ran"
+        ]
+        assert ran == [True, True]  # ten minutes late, and days
+
+
+async def test_the_ledger_is_verified_by_night_and_the_record_says_so(small: Small) -> None:
+    async with small.open("return 1") as remit:
+        await send(remit)
+        remit.schedule(verify_cron="0 3 * * *", zone="UTC")
+        await remit.timekeeper.jobs.begin()
+        await testing.pass_time(remit, small.clock, 18 * HOUR)
+        await remit.timekeeper.jobs.finish()
+
+        told = [
+            (entry.event, entry.body["result"])
+            for entry in remit.entries(control_stream("ledger"))
+            if entry.event == "ledger:verify:finished"
+        ]
+        assert told == [("ledger:verify:finished", "intact")]
+        with pytest.raises(SettingsError):
+            remit.schedule(verify_cron="at night", zone="UTC")
