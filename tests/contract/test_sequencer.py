@@ -16,8 +16,6 @@ from remit.domain.entry import Draft, Entry
 from remit.errors import DatabaseInUseError, SettingsError, UnsafeDatabaseError
 from remit.ledger.keeper import Keeper
 from remit.ledger.sequencer import Sequencer, SteppedDown
-from remit.orchestration.standing import keep_standing
-from remit.store import authority
 from remit.store.database import open_database
 from remit.store.unit import UnitOfWork
 from tests.opened import NOTES, Opened, appending, draft, opened
@@ -236,6 +234,42 @@ def test_a_sequencer_that_loses_its_session_goes_on(
         assert store.verify().result == "intact"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["before-commit", "after-commit"])
+def test_a_frozen_sequencer_does_not_hold_the_log(
+    postgres_url: str, tmp_path: Path, point: str
+) -> None:
+    """Its process is stopped, its connection lives: the server ends the session."""
+    frozen, go = threading.Event(), threading.Event()
+
+    def freeze(passed: str) -> None:
+        if passed == point and not frozen.is_set():
+            frozen.set()
+            go.wait(timeout=60)
+
+    with opened(postgres_url, tmp_path, shared=True) as store:
+        store.settle()
+        other = open_database(postgres_url, schema=NOTES, durability_check=False, shared=True)
+        keeper = Keeper(other, store.journal)
+        try:
+            assert not keeper.leads
+            store.keeper.points.append(freeze)
+            first = store.append(CASE, 2)
+            assert frozen.wait(20)
+            second = store.append(CASE, 2)
+            places = [one.sequenced().result(timeout=30) for one in (first, second)]
+            assert keeper.leads
+            assert [place.positions for place in places] == [(2, 3), (4, 5)]
+            go.set()
+            assert store.append(CASE).sequenced().result(timeout=30).positions == (6,)
+            assert keeper.drain()
+            assert store.verify().result == "intact"
+        finally:
+            go.set()
+            keeper.close()
+            other.close()
+
+
 class _Pooled:
     """Two sessions behind one door: each transaction, and each statement alone, gets another."""
 
@@ -293,84 +327,3 @@ def test_a_dropped_arrival_is_found(postgres_url: str, tmp_path: Path) -> None:
 
         assert report.result == "tampered"
         assert any("`entries` has" in finding.text for finding in report.checks)
-
-
-# -- names that a transaction holds --------------------------------------------------------------
-
-
-def _until(inside: threading.Event, go: threading.Event) -> Callable[[UnitOfWork], None]:
-    def work(uow: UnitOfWork) -> None:
-        keep_standing(uow.connection, workflow="desk", action="refund", record="A-1")
-        inside.set()
-        go.wait(timeout=20)
-
-    return work
-
-
-@pytest.mark.parametrize(
-    ("other", "waits"),
-    [
-        (lambda uow: uow.hold(authority.AUTHORITY), True),  # somebody sets a stop
-        (lambda uow: _same_record(uow, "A-1"), True),
-        (lambda uow: _same_record(uow, "A-2"), False),
-        (lambda uow: authority.keep(uow.connection), False),  # another gate
-    ],
-)
-def test_what_a_gate_decided_on_stays_until_its_commit(
-    postgres_url: str, tmp_path: Path, other: Callable[[UnitOfWork], None], waits: bool
-) -> None:
-    inside, go = threading.Event(), threading.Event()
-    with opened(postgres_url, tmp_path) as store:
-        gate = store.writer.submit(_until(inside, go))
-        inside.wait(timeout=20)
-        second = store.writer.submit(other)
-        try:
-            if waits:
-                _blocked(store)
-                assert not second.done()
-            else:
-                second.result(timeout=20)
-        finally:
-            go.set()
-        gate.result(timeout=20)
-        second.result(timeout=20)
-
-
-def _same_record(uow: UnitOfWork, record: str) -> None:
-    keep_standing(uow.connection, workflow="desk", action="refund", record=record)
-
-
-def _blocked(store: Opened) -> None:
-    """Wait until somebody waits for a lock."""
-    sql = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-    for _ in range(10_000):
-        if store.database.read(lambda c: c.value(sql)):
-            return
-    pytest.fail("nobody waits")
-
-
-def test_two_that_wait_for_each_other_are_tried_again(postgres_url: str, tmp_path: Path) -> None:
-    meeting = threading.Barrier(2, timeout=20)
-    tries: list[str] = []
-
-    def crossing(first: str, second: str) -> Callable[[UnitOfWork], None]:
-        def work(uow: UnitOfWork) -> None:
-            tries.append(first)
-            uow.lock(first)
-            if tries.count(first) == 1:
-                meeting.wait()
-            uow.append(draft(second))
-
-        return work
-
-    one, two = f"{1:032x}", f"{2:032x}"
-    with opened(postgres_url, tmp_path) as store:
-        futures = [
-            store.writer.submit(crossing(one, two)),
-            store.writer.submit(crossing(two, one)),
-        ]
-        assert [future.result(timeout=30).entries for future in futures] == [
-            ((two, 1),),
-            ((one, 1),),
-        ]
-        assert len(tries) == 3

@@ -45,6 +45,7 @@ SESSION: Final = (
 SEQUENCER: Final = (
     # Nothing else keeps a frozen sequencer from holding the log for ever.
     "SET idle_session_timeout = '3s'",
+    "SET idle_in_transaction_session_timeout = '3s'",
     # What is pending is looked up leaf by leaf, whatever the statistics of a queue may say.
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
@@ -80,8 +81,12 @@ class PostgresConnection:
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
         """Run a statement once for each row of parameters, in one round trip."""
+        given = list(rows)
+        if len(given) == 1:  # the machinery for many costs more than the statement
+            self.execute(sql, given[0])
+            return
         with self._translating(), self._raw.cursor() as cursor:
-            cursor.executemany(percent_style(sql), rows)
+            cursor.executemany(percent_style(sql), given)
 
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
