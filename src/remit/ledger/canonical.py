@@ -30,8 +30,21 @@ def encode(value: Json) -> bytes:
 
     Raises `EntryRefusedError` with path and rule, never with the value.
     """
+    check(value)
+    return _written(value)
+
+
+def check(value: Json) -> None:
+    """Raise `EntryRefusedError` with path and rule where a value has no canonical bytes."""
     if not _fits(value, DEPTH_MAX):
         _walk(value, "$", DEPTH_MAX)
+
+
+def write(value: Json) -> bytes:
+    """Return the canonical bytes of a value that needs no check.
+
+    Raises `EntryRefusedError` for text that is not valid Unicode.
+    """
     return _written(value)
 
 

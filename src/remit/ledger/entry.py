@@ -93,7 +93,8 @@ def build(
             "kind": draft.on_behalf_of.kind.value,
             "ref": draft.on_behalf_of.ref,
         }
-    leaf = canonical.encode(members)
+    canonical.check({"body": members["body"], "causes": list(draft.causes)})
+    leaf = canonical.write(members)  # the rest is ours: text and whole numbers
     if len(leaf) > ENTRY_BYTES_MAX:
         largest = max(members, key=lambda name: len(canonical.encode(members[name])))
         raise EntryRefusedError(

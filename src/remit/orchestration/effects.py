@@ -33,6 +33,7 @@ from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Run, Wait
 from remit.orchestration.steps import canonical_json
 from remit.store import authority
+from remit.store.connection import Connection
 from remit.store.receipt import Receipt
 from remit.store.unit import UnitOfWork
 
@@ -144,13 +145,19 @@ async def _performed(
     if not reached.level.reaches(level):
         said = f"the intent was {reached.level} in time and its risk demands {level}"
         return NotPerformed(code=UNACKNOWLEDGED, sentence=said, sent=False)
-    if await run.read(authority.version) != intended.authority:
+    if await run.read(lambda c: _version(run, prepared, c)) != intended.authority:
         said = "grants or stops have changed since the decision"
         return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
     if moment() - intended.at > _within(run, prepared):
         said = "the decision was too old to act on"
         return NotPerformed(code="effect.too_late", sentence=said, sent=False)
     return await executor.perform(prepared, key=key, on=reached)
+
+
+def _version(run: Run, prepared: Prepared, connection: Connection) -> int:
+    """Return the version of grants and stops, as known or read."""
+    spec = prepared.declared.spec
+    return run.authority.standing(connection, spec.workflow, spec.name)[0]
 
 
 def _within(run: Run, prepared: Prepared) -> float:
