@@ -86,6 +86,10 @@ def _node(state: StrEnum | None) -> str:
     return "[*]" if state is None else state.value.replace("-", "_")
 
 
+def _role(kind: type[entry.Event], role: str) -> str:
+    return f"`{role}` (outlives an erasure)" if role in kind.FACTS else f"`{role}`"
+
+
 # -- events --------------------------------------------------------------------------------------
 
 
@@ -105,7 +109,9 @@ def events_page() -> str:
         if kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("):
             parts.append(" ".join(inspect.cleandoc(kind.__doc__).split()))
         if kind.ROLES:
-            parts.append("Sealed payloads: " + ", ".join(f"`{role}`" for role in kind.ROLES) + ".")
+            parts.append(
+                "Sealed payloads: " + ", ".join(_role(kind, role) for role in kind.ROLES) + "."
+            )
         if rows:
             parts.append(table(["member", "type", "required"], rows))
     return page(

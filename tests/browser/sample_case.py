@@ -53,7 +53,7 @@ def entries_of_a_case(now: datetime, of_case: str) -> list[Entry]:
          {"arguments": {"amount": refund, "order_id": "35979", "person": "PERSON_7K3QX4M2"}}),
         (9, ActionDecided(action_id="a" * 32, state="held", codes=("level.approve_each",),
                           digest=digest, level="approve-each", policy="12"), "5",
-         {"facts": {"decision": {"reasons": [{"sentence": "129.14 EUR is over 50.00 EUR"}]}}}),
+         {"words": {"decision": {"reasons": [{"sentence": "129.14 EUR is over 50.00 EUR"}]}}}),
         (9, ApprovalRequested(approval_id=approval_id(0), action_id="a" * 32,
                               action="issue_refund", risk="money", digest=digest,
                               requirements=("1 refund-approver",), codes=("level.approve_each",),

@@ -101,13 +101,17 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
-def declared(name: str, *roles: str) -> Callable[[type[E]], type[E]]:
-    """Declare an event: its name, and the payload roles that may stand beside it."""
+def declared(name: str, *roles: str, facts: str | None = None) -> Callable[[type[E]], type[E]]:
+    """Declare an event: its name, and the payload roles that may stand beside it.
+
+    What stands under the role `facts` says nothing of a person, and outlives an erasure.
+    """
 
     def declare(cls: type[E]) -> type[E]:
         made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
         made.NAME = name
         made.ROLES = roles
+        made.FACTS = frozenset(() if facts is None else (facts,))
         EVENTS[name] = made
         return made
 

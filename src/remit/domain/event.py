@@ -272,9 +272,9 @@ class EffectUncompensated(Event):
 # -- policy --------------------------------------------------------------------------------------
 
 
-@declared("policy:action:decided", "facts")
+@declared("policy:action:decided", "facts", "words", facts="facts")
 class ActionDecided(Event):
-    """The gate answered; `facts` hold everything it was told and every reason."""
+    """The gate answered; `facts` and `words` hold everything it was told and every reason."""
 
     action_id: str
     state: str  # cleared | held | denied | blocked | escalated | noted

@@ -34,7 +34,7 @@ class WriterOpened(Event):
     follows: tuple[str, ...] = ()
 
 
-@declared("ledger:anchor:received", "receipt")
+@declared("ledger:anchor:received", "receipt", facts="receipt")
 class AnchorReceived(Event):
     """Somebody outside this host keeps a checkpoint; `receipt` is what they answered."""
 

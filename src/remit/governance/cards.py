@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -123,9 +124,56 @@ def from_form(form: Json) -> Card:
     return _CARD.validate_json(json.dumps(form))
 
 
-def facts_form(facts: GateFacts, decision: Decision) -> Json:
-    """Return everything the gate was told and answered, for its sealed payload."""
-    return {"decision": _form(decision), "facts": _form(facts)}
+def facts_form(facts: GateFacts, decision: Decision) -> dict[str, Json]:
+    """Return everything the gate was told and answered, for the sealed payloads of its entry.
+
+    `facts` are typed and say nothing that a person wrote: they outlive an erasure, so that the
+    decision can still be followed. `words` are all the rest, and go with the case's key.
+    """
+    told, said = _form(facts), _form(decision)
+    if not (isinstance(told, dict) and isinstance(said, dict)):
+        raise TypeError("facts and decisions are records")
+    words: dict[str, Json] = {"decision": said}
+    for name, part, kept in _SPLIT:
+        words[name], told[part] = told[part], kept(told[part])
+    written = {
+        name: value for name, value in facts.arguments.items() if not _is_typed(facts, name)
+    }
+    words["arguments"] = _form(written)
+    told["arguments"] = _form(
+        {name: value for name, value in facts.arguments.items() if name not in written}
+    )
+    return {
+        "facts": {"decision": _without(said, "sentence"), "facts": told},
+        "words": words,
+    }
+
+
+def _is_typed(facts: GateFacts, name: str) -> bool:
+    """Is it a number, a date, an amount or one of a closed list of words?"""
+    param = None if facts.spec is None else facts.spec.param(name)
+    return facts.types.get(name) in TYPED or (param is not None and bool(param.choices))
+
+
+def _without(form: Json, *names: str) -> Json:
+    """Return a form without members of these names, at any depth."""
+    if isinstance(form, dict):
+        return {key: _without(item, *names) for key, item in form.items() if key not in names}
+    if isinstance(form, list):
+        return [_without(item, *names) for item in form]
+    return form
+
+
+TYPED: Final = frozenset({"boolean", "date", "decimal", "instant", "integer", "money", "null"})
+# name among the words, part of the facts, what stays of it among the facts
+_SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
+    ("proofs", "proofs", lambda form: _without(form, "accepted", "elsewhere")),
+    ("stops", "stops", lambda form: _without(form, "sentence")),
+    ("policy", "policy", lambda form: _without(form, "diagnostics")),
+    ("clearance", "clearance", lambda form: _without(form, "containment")),
+    ("findings", "content_findings", lambda _: []),
+    ("faults", "faults", lambda _: []),
+)
 
 
 def _form(value: object) -> Json:

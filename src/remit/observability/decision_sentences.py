@@ -46,7 +46,7 @@ _DECISIONS = {
 
 def _decided(entry: Entry, _named: Named) -> Told:
     state = word(entry, "state")
-    sentences = reason_sentences(entry.payloads.get("facts"))
+    sentences = reason_sentences(entry.payloads.get("words"))
     codes = words(entry, "codes")
     why = "; ".join(sentences[:2]) or ", ".join(codes)
     second = " at the second look" if entry.body.get("second") else ""

@@ -86,7 +86,7 @@ def note_decided(
             voters=tuple(vote.person for vote in votes),
         ),
         path=proposal.path,
-        payloads={"facts": cards.facts_form(gathered.facts, decision)},
+        payloads=cards.facts_form(gathered.facts, decision),
         by=actor.service("gate"),
     )
     return state

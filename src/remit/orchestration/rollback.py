@@ -81,7 +81,7 @@ class Rollback:
                 policy=gathered.facts.policy.slice_digest,
             ),
             path=proposal.path,
-            payloads={"facts": cards.facts_form(gathered.facts, decision)},
+            payloads=cards.facts_form(gathered.facts, decision),
             by=actor.service("gate"),
         )
         if not allowed:
