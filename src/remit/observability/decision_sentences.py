@@ -187,6 +187,15 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "ledger:writer:opened": _other("A writer began", "writer", "follows"),
     "ledger:anchor:received": _other("A checkpoint is kept elsewhere", "operator", "kind", "size"),
     "api:content:disclosed": _other("Content was handed over", "role", "recipient", "ground"),
+    "ledger:origin:recovered": _other("The ledger went on under another origin"),
+    "ledger:key:rotated": _other("A new root key wraps every key", "before", "root"),
+    "ledger:key:destroyed": _other("A root key was destroyed", "root"),
+    "ledger:erasure:requested": _other("An erasure was requested", "ground", "cases"),
+    "ledger:erasure:refused": _other("An erasure was refused", "ground", "code", "holds"),
+    "ledger:erasure:completed": _other("Content was erased", "ground", "cases", "payloads"),
+    "ledger:legal_hold:placed": _other("A legal hold was placed", "kind", "ref", "ground"),
+    "ledger:legal_hold:released": _other("A legal hold was released", "ground"),
+    "ledger:range:pruned": _other("A month past its term was pruned", "month", "entries"),
     "ledger:verify:finished": _other("The ledger was verified", "size", "result"),
     "ledger:projections:rebuilt": _other(
         "Rows that differed were made anew from the entries", "size", "differences", "by"
