@@ -13,9 +13,12 @@ from remit.domain.entry import Draft, Entry
 from remit.domain.event import ToolRead
 from remit.domain.ids import uuid7
 from remit.domain.value import Json
+from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.append import Journal
+from remit.ledger.held import held
 from remit.ledger.keeper import Keeper
 from remit.ledger.seal import KeyRing
+from remit.ledger.sinks import FileSink
 from remit.ledger.verify import VerifyReport, verify
 from remit.store.database import Database, open_database
 from remit.store.keys import key_rows
@@ -62,6 +65,11 @@ class Opened:
     def settle(self) -> None:
         """Wait until all that is committed has its position."""
         assert self.keeper.drain()
+
+    def anchor(self, path: Path) -> AnchorReceipt:
+        """Keep the last checkpoint in an anchor file."""
+        ours = self.database.read(lambda c: held(c, self.journal.vkey, self.database.read))
+        return FileSink(path, clock=self.clock).publish(ours)
 
     def verify(self) -> VerifyReport:
         """Judge all that is committed."""

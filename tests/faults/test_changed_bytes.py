@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from remit.ledger import anchor
 from remit.ledger.export import export
 from remit.ledger.joined import GO
 from remit.ledger.proof import prove
@@ -53,9 +52,7 @@ def make(folder: Path, *, entries: int, checkpoints: int) -> Made:
         for n in range(checkpoints):
             store.writer.run(work)
             if n % 3 == 2:
-                store.database.read(
-                    lambda c: anchor.publish(c, folder / "anchor", now=store.clock())
-                )
+                store.anchor(folder / "anchor")
         vkey = store.journal.vkey
         store.database.read(
             lambda c: export(

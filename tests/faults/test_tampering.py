@@ -232,7 +232,7 @@ def ground(database: str, tmp_path: Path) -> Iterator[Ground]:
         for n in range(BATCHES):
             store.writer.run(appending(CASES[n % len(CASES)], EACH))
             store.settle()
-        store.database.read(lambda c: anchor.publish(c, tmp_path / "theirs", now=store.clock()))
+        store.anchor(tmp_path / "theirs")
         keys, vkey = store.keys, store.journal.vkey
     held = open_database(url, schema=NOTES, durability_check=False)
     rows = held.writer()

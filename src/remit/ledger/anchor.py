@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from remit.domain import clock
-from remit.errors import StorageUnavailableError
-from remit.store.connection import Connection
 
 LINE_BYTES_MAX: Final = 65_536  # a time-stamp token with its certificates is some kilobytes
-TAIL_BYTES: Final = 4 * LINE_BYTES_MAX
+TAIL_BYTES: Final = 16 * LINE_BYTES_MAX
+RECEIPTS_MAX: Final = 20_000  # of one file in memory
 SUFFIX: Final = ".anchor"
 LOCAL: Final = "local"  # the operator of whatever is kept on this host
 _NOTE_LINES: Final = 3
@@ -88,10 +87,34 @@ def receipts(path: Path, *, operator: str = LOCAL, kind: str = "file") -> list[A
         return [found for file in files for found in receipts(file, operator=operator, kind=kind)]
     if not path.exists():
         return []
-    return [
-        parsed(data, line=number, operator=operator, kind=kind)
-        for number, data in enumerate(_lines(path), 1)
-    ]
+    found: list[AnchorReceipt] = []
+    for number, data in enumerate(_lines(path), 1):
+        found.append(parsed(data, line=number, operator=operator, kind=kind))
+        if len(found) > RECEIPTS_MAX:
+            found = thinned(found)
+    return found
+
+
+def thinned(found: list[AnchorReceipt]) -> list[AnchorReceipt]:
+    """Drop every second receipt of the older half; what is malformed stays.
+
+    A receipt vouches for all before it, and a file that grows each second must not fill memory.
+    """
+    half = len(found) // 2
+    older = [one for n, one in enumerate(found[:half]) if n % 2 == 0 or not one.note]
+    return [*older, *found[half:]]
+
+
+def newest(path: Path) -> Iterator[AnchorReceipt]:
+    """Yield the receipts at the end of a file, the last one first; reads no more than its end."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        start = max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0)
+        file.seek(start)
+        *lines, _ = file.read(TAIL_BYTES).split(b"\n")
+    for line in reversed(lines[1:] if start else lines):
+        yield parsed(line)
 
 
 def parsed(
@@ -112,25 +135,6 @@ def parsed(
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return AnchorReceipt(note=b"", operator=operator, kind=kind, line=line)
-
-
-def publish(connection: Connection, path: Path, *, now: datetime) -> bool:
-    """Append the last checkpoint to an anchor file if it is not its last line already."""
-    note: bytes | None = connection.value(
-        "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1"
-    )
-    if note is None:
-        return False
-    known = receipts(path)
-    if known and known[-1].note == note:
-        return False
-    try:
-        append_line(path, line_of(AnchorReceipt(note=note, at=now)))
-    except OSError as error:
-        raise StorageUnavailableError(
-            f"the anchor `{path}` cannot be written ({error.strerror}); set another place"
-        ) from error
-    return True
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -363,10 +363,12 @@ class Anchors:
 
     def _load(self, ours: Held) -> None:
         """Compare what was kept of earlier answers, and take the newest of each sink."""
+        names = {(one.sink.operator, one.sink.kind, one.sink.place) for one in self._watches}
         newest: dict[tuple[str, str, str], AnchorReceipt] = {}
-        for one in anchor.receipts(self.kept):
-            if ours.signed(one):
-                newest[one.operator, one.kind, one.place] = one
+        for one in anchor.newest(self.kept):
+            name = (one.operator, one.kind, one.place)
+            if name in names and name not in newest and ours.signed(one):
+                newest[name] = one
         for watch in self._watches:
             sink = watch.sink
             found = newest.get((sink.operator, sink.kind, sink.place))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -89,17 +90,9 @@ class FileSink:
 
     def newest(self, held: Held) -> AnchorReceipt | None:
         """Return the last line that this log signed; reads no more than the end."""
-        if not self.path.exists():
-            return None
-        with self.path.open("rb") as file:
-            start = max(file.seek(0, os.SEEK_END) - anchor.TAIL_BYTES, 0)
-            file.seek(start)
-            *lines, _ = file.read(anchor.TAIL_BYTES).split(b"\n")
-        parsed = (
-            anchor.parsed(line, operator=self.operator, kind=self.kind)
-            for line in reversed(lines[1:] if start else lines)
-        )
-        return next((one for one in parsed if held.signed(one)), None)
+        signed = (one for one in anchor.newest(self.path) if held.signed(one))
+        last = next(signed, None)
+        return None if last is None else replace(last, operator=self.operator, kind=self.kind)
 
 
 class DirectorySink:

@@ -73,3 +73,31 @@ def test_a_malformed_line_has_an_empty_note(line: bytes, tmp_path: Path) -> None
 def test_a_size_that_is_no_number_is_none(size: bytes) -> None:
     assert AnchorReceipt(note=b"o\n" + size + b"\nAA==\n\n").size == -1
     assert json.loads(anchor.line_of(RECEIPT))["at"] == "2026-11-24T00:00:00.000000Z"
+
+
+def test_a_file_that_grew_for_long_does_not_fill_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchor, "RECEIPTS_MAX", 64)
+    file = tmp_path / "a.anchor"
+    lines = [anchor.line_of(AnchorReceipt(note=b"note %d" % n)) for n in range(5_000)]
+    lines[7] = b"not a receipt\n"
+    file.write_bytes(b"".join(lines))
+    found = anchor.receipts(file)
+    assert len(found) <= 64
+    assert [one.line for one in found if not one.note] == [8]
+    assert [one.line for one in found] == sorted(one.line for one in found)
+    assert [one.line for one in found][-32:] == list(range(4_969, 5_001))
+
+
+def test_the_end_of_a_file_is_read_from_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.anchor"
+    assert list(anchor.newest(file)) == []
+    lines = [anchor.line_of(AnchorReceipt(note=b"note %d" % n)) for n in range(50)]
+    monkeypatch.setattr(anchor, "TAIL_BYTES", 10 * len(lines[-1]))
+    file.write_bytes(b"".join(lines) + b'{"cut')
+    found = [one.note for one in anchor.newest(file)]
+    assert found == [b"note %d" % n for n in range(49, 49 - len(found), -1)]
+    assert 8 <= len(found) <= 10

@@ -51,9 +51,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
         for n in range(28):
             store.writer.run(appending(CASES[n % len(CASES)], 10))
             if n in (5, 27):
-                store.database.read(
-                    lambda c: anchor.publish(c, folder / "file", now=store.clock())
-                )
+                store.anchor(folder / "file")
         for name, more in {
             "whole": {}, "whole.tar": {"sealed": True}, "sealed": {"sealed": True},
             "end": {"first": 270}, "begin": {"last": PART}, "end.tar": {"first": 270},
