@@ -39,6 +39,7 @@ from remit.orchestration.metrics import Metrics
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
+from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
@@ -85,6 +86,7 @@ class Remit(Window, Reception, Desk):
         locale: str | None = None,
         zone: str | None = None,
         runs_max: int = 64,
+        replay_check_share: float = 0.0,
         epochs: Epochs = DEFAULT_EPOCHS,
     ) -> None:
         self.database = database
@@ -177,6 +179,12 @@ class Remit(Window, Reception, Desk):
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
+        self.replay_check = ReplayCheck(
+            read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,
+            random_bytes=random_bytes, share=replay_check_share,
+            after=(clock.microseconds(now()), ""),
+        )  # fmt: skip
+        self._checking: asyncio.Task[int] | None = None
 
     def _journalled(self) -> tuple[Keeper, Writer]:
         """Return what sequences and what writes; where the record does not fit, what refuses."""
@@ -229,6 +237,9 @@ class Remit(Window, Reception, Desk):
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
         await self.worker.stop()
         await self._executor.close()
         await asyncio.to_thread(self.close)
@@ -253,6 +264,8 @@ class Remit(Window, Reception, Desk):
         """Look for cases that were left lying: by the dispatcher, or with no workflow here."""
         self.dispatcher.sweep()
         self.runs.without_handler()
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.ensure_future(self.replay_check.tick())
 
     def _left(self) -> bool:
         """Is anything ready that this Remit can run?"""

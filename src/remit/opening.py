@@ -107,6 +107,7 @@ def open_remit(
             locale=settings.locale,
             zone=settings.zone,
             runs_max=runs_max,
+            replay_check_share=settings.replay_check_share,
             epochs=Epochs(
                 rotation_days=settings.root_key_rotation_days,
                 destroy_after_days=settings.root_key_destroy_after_days,

@@ -232,6 +232,9 @@ class Settings(_Table):
     trained: str = ".remit/trained"  # where trained classifiers are kept, by content
     anchor: str | None = None  # the anchor file on this host, outside the data
     origin: str = "remit.local/ledger/1"
+    replay_check_share: float = Field(
+        default=0.01, ge=0, le=1
+    )  # of closed cases, in the background
     locale: str | None = None
     zone: str | None = None
     verify_cron: str = "30 2 * * *"  # when the whole ledger is verified; empty for never

@@ -47,9 +47,7 @@ from tests.browser.samples import (
     set_aside,
     workflow_views,
 )
-from tests.browser.samples import (
-    case_id as a_case,
-)
+from tests.browser.samples import case_id as a_case
 
 
 class FakeRemit:
@@ -270,14 +268,7 @@ class FakeRemit:
     ) -> list[Entry]:
         return entries_of_a_case(self.now, wanted)
 
-    async def close_case(
-        self,
-        case_id: str,
-        /,
-        *,
-        person: str,
-        note: str | None,
-    ) -> None:
+    async def close_case(self, case_id: str, /, *, person: str, note: str | None) -> None:
         self.ended[case_id] = note
 
     def metrics(self) -> dict[str, object]:
@@ -297,24 +288,10 @@ class FakeRemit:
         self.cancelled.append((wanted, person, reason))
         return row.number != 3
 
-    async def hand_back(
-        self,
-        case_id: str,
-        /,
-        *,
-        person: str,
-        note: str | None,
-    ) -> None:
+    async def hand_back(self, case_id: str, /, *, person: str, note: str | None) -> None:
         self.ended[case_id] = f"back: {note}"
 
-    async def follow(
-        self,
-        case_id: str,
-        /,
-        *,
-        person: str,
-        note: str | None,
-    ) -> str:
+    async def follow(self, case_id: str, /, *, person: str, note: str | None) -> str:
         self.ended[case_id] = f"followed: {note}"
         return a_case(1)
 

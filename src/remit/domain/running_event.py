@@ -57,3 +57,14 @@ class ApprovalReminded(Event):
 @declared("orchestration:cancel:asked", "reason")
 class CancelAsked(Event):
     """A person wants the case to end; what was intended still runs to its outcome."""
+
+
+@declared("orchestration:replay:differed", "calls")
+class ReplayDiffered(Event):
+    """A closed case, replayed by the code that ran it, did not come out the same: a finding."""
+
+    version: str
+    why: str  # call | arguments | result | new | ended
+    recorded: str = ""
+    found: str = ""
+    at: str = ""  # file and line

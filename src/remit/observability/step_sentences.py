@@ -290,6 +290,22 @@ def _cancel_asked(entry: Entry, _named: Named) -> Told:
     return Told(kind="closed", text=f"{who(entry)} asked to cancel it", roles=("reason",))
 
 
+def _differed(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind="error",
+        text="Replayed in the background, it did not come out the same",
+        detail=(
+            ("step", entry.path or ""),
+            ("recorded", word(entry, "recorded")),
+            ("found", word(entry, "found")),
+            ("asked at", word(entry, "at")),
+            ("version", word(entry, "version")),
+        ),
+        problem=True,
+        roles=("calls",),
+    )
+
+
 def _gap(entry: Entry, _named: Named) -> Told:
     return Told(
         kind="retrieved",
@@ -316,6 +332,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:case:closed": _closed,
     "orchestration:case:reopened": _reopened,
     "orchestration:case:diverged": _diverged,
+    "orchestration:replay:differed": _differed,
     "orchestration:run:yielded": _yielded,
     "orchestration:run:faulted": _faulted,
     "orchestration:case:reassigned": _reassigned,

@@ -33,6 +33,8 @@ SCHEMA = (
     "create index if not exists cases_status on cases (status, opened_us, case_id)",
     "create index if not exists cases_workflow on cases (workflow, status, opened_us)",
     "create index if not exists cases_opened on cases (opened_us, case_id)",
+    """create index if not exists cases_closed on cases (closed_us, case_id)
+        where closed_us is not null""",
     "create index if not exists cases_subject on cases (subject) where subject <> ''",
     """create index if not exists cases_ready
         on cases (tenant, workflow, priority, resumed, ready_us, case_id)
@@ -194,6 +196,19 @@ def waiting_for_versions(
         (workflow, CaseStatus.READY.value, but, until_us),
     )
     return {str(row[0]): int(row[1]) for row in rows}
+
+
+def closed_after(
+    connection: Connection, after: tuple[int, str], limit: int
+) -> list[tuple[int, str, str]]:
+    """Return (closed, case, workflow) of completed cases after that, the first to close first."""
+    rows = connection.rows(
+        "select closed_us, case_id, workflow from cases where status = ? and reason = ?"
+        " and (closed_us > ? or (closed_us = ? and case_id > ?))"
+        " order by closed_us, case_id limit ?",
+        (CaseStatus.CLOSED.value, "completed", after[0], after[0], after[1], limit),
+    )
+    return [(int(row[0]), str(row[1]), str(row[2])) for row in rows]
 
 
 def ready_of_others(
