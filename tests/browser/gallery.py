@@ -271,6 +271,10 @@ class FakeRemit:
     async def close_case(self, case_id: str, /, *, person: str, note: str | None) -> None:
         self.ended[case_id] = note
 
+    async def confirm_clock(self, /, *, person: str) -> float:
+        self.cancelled.append(("clock", person, ""))
+        return 400.0
+
     def metrics(self) -> dict[str, object]:
         return {"case_balance": 0, "breakers": {"connector:shop": "open"}}
 

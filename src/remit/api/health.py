@@ -27,7 +27,14 @@ def routes(remit: RemitPort) -> list[Route]:
         del request
         return JSONResponse(as_json(await run_in_threadpool(remit.metrics)))
 
+    @needs(Permission.OPERATE)
+    async def confirm(request: Request) -> Response:
+        """Say that this machine's clock is right though it ran ahead, so that work goes on."""
+        ahead = await remit.confirm_clock(person=request.state.session.person.handle)
+        return JSONResponse({"ahead_ms": int(ahead * 1_000)})
+
     return [
+        Route("/api/clock/confirm", confirm, methods=["POST"], name="clock_confirm"),
         Route("/healthz", healthz, methods=["GET"], name="healthz"),
         Route("/api/metrics", metrics, methods=["GET"], name="metrics"),
     ]

@@ -168,8 +168,14 @@ async def live(
     )
     address = place.address(listener)
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        """Take no more requests and no more cases; a second signal ends at once."""
+        remit.dispatcher.end()
+        web.end()
+
     for number in SIGNALS:
-        loop.add_signal_handler(number, web.end)
+        loop.add_signal_handler(number, end)
     again: Callable[[], None] = lambda: started(address, sign_in)  # noqa: E731
     loop.add_signal_handler(signal.SIGUSR1, again)
     with _enter(loop, again):

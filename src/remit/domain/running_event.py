@@ -34,6 +34,13 @@ class CaseOverdue(Event):
     due_us: int
 
 
+@declared("orchestration:clock:confirmed")
+class ClockConfirmed(Event):
+    """A person says that the wall clock is right, though it ran ahead."""
+
+    ahead_ms: int
+
+
 @declared("orchestration:schedule:ran")
 class ScheduleRan(Event):
     """A job began for one of its due times; however many it missed, it runs once, late."""

@@ -273,6 +273,11 @@ def _ran(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _clock(entry: Entry, _named: Named) -> Told:
+    seconds = (entry.number("ahead_ms") or 0) // 1_000
+    return Told(kind="started", text=f"{who(entry)} said the clock is right, {seconds} s ahead")
+
+
 def _reminded(entry: Entry, _named: Named) -> Told:
     said = {
         "warn": "Half the time to decide has passed",
@@ -339,6 +344,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:case:overdue": _overdue,
     "governance:approval:reminded": _reminded,
     "orchestration:schedule:ran": _ran,
+    "orchestration:clock:confirmed": _clock,
     "orchestration:cancel:asked": _cancel_asked,
     "governance:gap:observed": _gap,
 }

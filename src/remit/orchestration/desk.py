@@ -13,18 +13,21 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseReopened
+from remit.domain.running_event import ClockConfirmed
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
 from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
+from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission, awaited, cancelling, rollback
+from remit.orchestration import admission, awaited, cancelling, jobs, rollback
 from remit.orchestration.admission import Intake
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
+from remit.orchestration.schedule import Timekeeper
 from remit.store import approvals as approval_rows
 from remit.store import cases, vault
 from remit.store.connection import Connection
@@ -44,6 +47,7 @@ class Desk:
     keys: KeyRing
     writer: Writer
     dispatcher: Dispatcher
+    timekeeper: Timekeeper
     runs: Runs
     rollback: Rollback
     intake: Intake
@@ -201,6 +205,24 @@ class Desk:
         )
         self.dispatcher.cancel(case_id)
         return closed
+
+    async def confirm_clock(self, /, *, person: str) -> float:
+        """Say, as an owner, that the clock is right though it ran ahead; return by how much."""
+        require(self._people, person, OWNER_ROLE)
+        watch = self.timekeeper.watch
+        ahead = watch.ahead_seconds
+        await self.write(
+            lambda uow: uow.append(
+                Draft(
+                    event=ClockConfirmed(ahead_ms=int(ahead * 1_000)),
+                    case_id=control_stream(jobs.STREAM),
+                    workflow=jobs.STREAM,
+                    actor=actor.person(person),
+                )
+            )
+        )
+        watch.confirm()
+        return ahead
 
     async def follow(self, case_id: str, /, *, person: str, note: str) -> str:
         """Begin a case anew from its message, under the code of now; return the new case's id.

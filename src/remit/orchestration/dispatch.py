@@ -42,6 +42,9 @@ class Dispatcher(Protocol):
     async def run(self, drive: Drive) -> None:
         """Run ready cases until drained."""
 
+    def end(self) -> None:
+        """Take no more cases from now on, and have runs end at their next step."""
+
     async def drain(self, *, seconds: float) -> None:
         """Take no more cases, give runs so long to come to a step, and leave the rest ready."""
 

@@ -92,10 +92,14 @@ class Embedded:
             self._note()
             await self._poke.wait()
 
-    async def drain(self, *, seconds: float) -> None:
-        """Take no more cases, give runs so long to come to a step, and leave the rest ready."""
+    def end(self) -> None:
+        """Take no more cases from now on, and have runs end at their next step."""
         self.draining = True
         self._poke.set()
+
+    async def drain(self, *, seconds: float) -> None:
+        """Take no more cases, give runs so long to come to a step, and leave the rest ready."""
+        self.end()
         tasks = list(self._running.values())
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)

@@ -28,6 +28,12 @@ def test_the_numbers_are_for_those_who_are_signed_in(desk: Desk) -> None:
     assert desk.client.get("/api/metrics").status_code == 401
 
 
+def test_an_operator_confirms_the_clock(desk: Desk) -> None:
+    answer = desk.client.post("/api/clock/confirm", headers={"x-csrf-token": desk.token()})
+    assert (answer.status_code, answer.json()) == (200, {"ahead_ms": 400_000})
+    assert desk.remit.cancelled == [("clock", "a.weber", "")]
+
+
 def test_a_busy_intake_says_when_to_come_again() -> None:
     answer = server.said(IntakeBusyError("later; send this again in 5 s", retry_after_seconds=5))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

@@ -121,7 +121,7 @@ async def test_while_the_clock_is_in_doubt_nothing_expires_and_nothing_begins(
         assert standing(remit, parked) == ("parked", "time")
         assert standing(remit, admission.case_id) == ("ready", None)
 
-        watch.confirm()
+        assert round(await remit.confirm_clock(person="olga")) == 400
         assert await remit.timekeeper.tick() == 1
         await remit.settled()
         assert standing(remit, parked) == ("closed", "completed")

@@ -1,7 +1,12 @@
 """Turns, faults and takeovers: a run that ends without a wait goes on where it was."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
+from remit.integrations.connector import Call
+from remit.store import claims
 from tests.projects import Small, events, found, result, send, standing
 
 pytestmark = pytest.mark.anyio
@@ -56,3 +61,40 @@ async def test_the_third_fault_goes_to_a_person_also_across_restarts(small: Smal
 
         assert standing(remit, case_id) == ("escalated", "faulted")
         assert len(found(remit, case_id, "orchestration:run:faulted")) == 4
+
+
+async def test_a_run_ends_at_its_next_step_when_the_process_is_to_stop(small: Small) -> None:
+    body = """
+    first = await run.random()
+    order = await run.read(get_order, order_id="7")
+    second = await run.random()
+    return [first, order.id, second]
+    """
+    begun, go = asyncio.Event(), asyncio.Event()
+    read = small.tape.read
+
+    async def held(call: Call, **given: Any) -> Any:
+        begun.set()
+        await go.wait()
+        return await read(call, **given)
+
+    small.tape.read = held  # type: ignore[method-assign]  # a slow system
+    async with small.open(body) as remit:
+        admission = await remit.receive("small-desk", {"order_id": "7"}, channel="test")
+        await begun.wait()
+        remit.dispatcher.end()
+        go.set()
+        await remit.worker.stop()
+        case_id = admission.case_id
+
+        assert standing(remit, case_id) == ("ready", None)
+        assert events(remit, case_id)[1:] == [
+            "orchestration:value:derived", "orchestration:tool:read",
+        ]  # fmt: skip
+        assert remit.database.read(claims.open_workers) == []
+    async with small.open() as remit:
+        await remit.settled()
+
+        assert result(remit, case_id)[1] == "7"
+        assert events(remit, case_id).count("orchestration:value:derived") == 2
+        assert "orchestration:case:reassigned" not in events(remit, case_id)
