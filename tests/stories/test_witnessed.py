@@ -3,11 +3,16 @@
 import urllib.parse
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 
 from remit import testing
+from remit.errors import StorageError
+from remit.ledger.checkpoint import Signer
+from remit.ledger.cosignature import Request
+from remit.ledger.post import post
 from tests.loopback import witness
-from tests.projects import Small, send, standing
+from tests.projects import NAME, Small, send, standing
 
 pytestmark = pytest.mark.anyio
 
@@ -51,3 +56,30 @@ async def test_nothing_is_performed_while_the_witness_is_away(tmp_path: Path) ->
                 await testing.pass_time(remit, small.clock, 60)
                 assert standing(remit, case_id)[0] == "closed"
                 assert small.performed() == ["note", "note"]
+
+
+async def test_a_witness_that_knows_another_ledger_ends_all_appending(tmp_path: Path) -> None:
+    """Whoever has the log key signed another ledger and showed it to the witness first."""
+    small = Small(folder=tmp_path)
+    async with small.open(NOTE) as remit:
+        vkey, key = remit._journal.vkey, remit.keys.log_key()
+    forged = Signer(key, origin=vkey.split("+")[0]).sign(size=1_000, root=bytes(32))
+    with witness.serving(tmp_path / "w1", [vkey]) as first:
+        request = Request(old=0, proof=(), note=forged).encoded()
+        address = f"{first.url}/add-checkpoint"
+        answer = post(address, request, content_type="text/plain", place="the witness")
+        assert answer.status == 200
+        port = urllib.parse.urlsplit(first.url).port or 0
+    small.settings = SETTINGS.format(url=first.url, key=first.key)
+    async with small.open(NOTE) as remit:
+        remit.runs.acknowledger.seconds = 0.1
+        case_id = await send(remit)
+        assert remit.trouble == ""  # the witness is away, so that nothing is known yet
+        with witness.serving(tmp_path / "w1", [vkey], name=None, port=port):
+            assert not await anyio.to_thread.run_sync(remit.anchors.witnessed, 1_000_000)
+            assert "knows 1000 entries" in remit.trouble
+            assert remit.anchored().fork == remit.trouble
+            with pytest.raises(StorageError, match="nothing is appended"):
+                await remit.receive(NAME, {"order_id": "8"}, channel="test")
+            assert remit.case(case_id).row.status == "parked"  # reading goes on
+            assert small.performed() == []

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from remit.domain import clock
+from remit.errors import StorageError
 from remit.orchestration import takeover
 from remit.orchestration.clock_watch import ClockWatch
 from remit.orchestration.dispatch import Drive
@@ -100,11 +101,12 @@ class Worker:
         await self.timekeeper.jobs.finish()
         await self.dispatcher.drain(seconds=seconds)
         await dispatching
-        await asyncio.wrap_future(
-            self.writer.submit(
-                lambda uow: claims.end(
-                    uow.connection, self.name, now_us=clock.microseconds(uow.now)
-                ),
-                lane="control",
+        with contextlib.suppress(StorageError):  # a writer that refuses: the next start sees to it
+            await asyncio.wrap_future(
+                self.writer.submit(
+                    lambda uow: claims.end(
+                        uow.connection, self.name, now_us=clock.microseconds(uow.now)
+                    ),
+                    lane="control",
+                )
             )
-        )
