@@ -16,7 +16,7 @@ from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
 from remit.domain.event import ActionWithdrawn, CaseClosed
 from remit.domain.ledger_event import ErasureCompleted, ErasureRefused, ErasureRequested
-from remit.errors import NotFoundError
+from remit.errors import BusyError, NotFoundError
 from remit.governance import approvals
 from remit.governance.legal_holds import LOCK
 from remit.ledger import erasure
@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 SETTLE_SECONDS_MAX: Final = 3600.0
 SETTLE_STEP_SECONDS: Final = 0.05
+SEQUENCED_SECONDS_MAX: Final = 10.0
 LOG_TRIES_MAX: Final = 20
 HOLD_CODE: Final = "legal_hold"
 _UNCERTAIN: Final = frozenset(
@@ -269,11 +270,25 @@ class Erasure:
         receipt: Receipt[T] = await asyncio.wrap_future(
             self.writer.submit(work, lane="control", streams=streams)
         )
-        return receipt.value
+        return await asyncio.to_thread(numbered, receipt)
 
     def _point(self, name: str) -> None:
         for hook in self.points:
             hook(name)
+
+
+def numbered(receipt: Receipt[T]) -> T:
+    """Wait until what was written is in the signed tree: nothing is destroyed on less.
+
+    Raises `BusyError` where the sequencer does not come to it; what was written stays.
+    """
+    try:
+        receipt.sequenced().result(SEQUENCED_SECONDS_MAX)
+    except TimeoutError as error:
+        raise BusyError(
+            "what was written has no place in the signed log yet; it is kept: run this again"
+        ) from error
+    return receipt.value
 
 
 def _plan(connection: Connection, subject: Subject, *, until_us: int) -> ErasurePlan:

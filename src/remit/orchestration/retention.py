@@ -15,7 +15,7 @@ from remit.governance.legal_holds import LOCK
 from remit.ledger import erasure, prune
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.prune import Month
-from remit.orchestration.erasure import Erasure
+from remit.orchestration.erasure import Erasure, numbered
 from remit.store import cases, legal_holds, prunes
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
@@ -151,7 +151,7 @@ class Keeping:
         )
 
     def _run(self, work: Callable[[UnitOfWork], T]) -> T:
-        return self.erasure.writer.run(work, lane="control").value
+        return numbered(self.erasure.writer.run(work, lane="control"))
 
     def _point(self, name: str) -> None:
         for hook in self.erasure.points:
