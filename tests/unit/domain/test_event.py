@@ -9,12 +9,12 @@ import pytest
 from remit.domain import event
 from remit.domain.entry import EVENTS, Event
 
-SOURCES = {"intake", "orchestration", "policy", "governance", "ledger"}
+SOURCES = {"api", "intake", "orchestration", "policy", "governance", "ledger"}
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_named_source_subject_verb(name: str) -> None:
-    assert re.fullmatch(r"[a-z]+:[a-z]+:[a-z]+", name)
+    assert re.fullmatch(r"[a-z]+:[a-z_]+:[a-z]+", name)
     assert name.partition(":")[0] in SOURCES
 
 
