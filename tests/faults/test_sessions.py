@@ -237,3 +237,21 @@ def test_a_server_that_is_away_for_too_long_is_said_so(
         server.start()
         assert waiting.result(timeout=60).entries == ((CASE, 2),)
         at_rest(store)
+
+
+def test_it_can_be_closed_while_the_server_is_away(tmp_path: Path) -> None:
+    """What is committed keeps its turn: the next process gives it its place."""
+    if not postgres.available():
+        postgres.url_for_tests(None)
+    with postgres.server(durable=True) as server:
+        url = server.create()
+        with opened(url, tmp_path) as store:
+            store.append(CASE)
+            store.keeper.close()
+            store.append(CASE)
+            server.stop(mode="immediate")
+            assert not store.keeper.drain(seconds=0.2)
+        server.start()
+        with opened(url, tmp_path, seed=2) as store:
+            assert numbers(store) == [1, 2]
+            at_rest(store)

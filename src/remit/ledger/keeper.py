@@ -22,6 +22,10 @@ LOCK: Final = locks.key("remit/sequencer/v1")
 _log = logging.getLogger("remit.ledger")
 
 
+def _pending(connection: Connection) -> int:
+    return int(connection.value("SELECT COUNT(*) FROM pending"))
+
+
 class Keeper:
     """Sequences in a thread of its own; on SQLite, where a commit sequences, it does nothing.
 
@@ -85,8 +89,11 @@ class Keeper:
                         return True
                     self._steps.wait(BUSY_SECONDS)
                 continue
-            if not self._database.read(lambda c: c.value("SELECT COUNT(*) FROM pending")):
-                return True
+            try:
+                if not self._database.read(_pending):
+                    return True
+            except StorageError as error:
+                _log.warning("what waits for its place cannot be counted: %s", error)
             threading.Event().wait(IDLE_SECONDS_MAX)
         return False
 
