@@ -15,9 +15,9 @@ from bench.table import Table, number
 CASE = ROOT / "bench" / "engines" / "ledger_case.py"
 PEER = ROOT / "bench" / "engines" / "ledger_peer.py"
 WRITERS = (1, 16, 64)
-SECONDS = 1.5
+SECONDS = 1.2
 LARGE = 1_000_000
-LARGE_SECONDS_MAX = 100
+LARGE_SECONDS_MAX = 75
 PROCESS_SECONDS_MAX = 240
 PEERS = {
     "chain": "plain hash chain, SQLite: no seal, no signature, no tree",

@@ -201,7 +201,8 @@ def one(
 def problem(text: str) -> str:
     """Return the last line that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (lines[-1] if lines else "no reason given")[:PROBLEM_CHARACTERS_MAX]
+    last = lines[-1].replace(f"{ROOT}/", "") if lines else "no reason given"
+    return last[:PROBLEM_CHARACTERS_MAX]
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from bench.dress import Dress, dresses
 from bench.places import HOME
 from bench.table import Table
 
-SECONDS = 1.5
+SECONDS = 1.2
 ROUNDS = 2
 FSYNC_US = 1000
 PARTS = ("engines", "ledger", "scale", "desk", "install", "start")
