@@ -12,7 +12,7 @@ from remit.domain.actor import person
 from remit.domain.retention import Retention
 from remit.errors import NotFoundError, RetentionError
 from remit.governance import legal_holds
-from remit.ledger import projections, proof
+from remit.ledger import projections, proof, prune
 from remit.store.unit import UnitOfWork
 from tests.desks import MARIA, NADIA, Desk, waiting, write_in
 from tests.loopback import shop
@@ -96,6 +96,34 @@ async def test_a_month_past_its_term_goes_and_everything_else_stays_provable(des
 
 
 KPI = "select workflow, day, name, sum(n) from kpi_days group by 1, 2, 3 order by 1, 2, 3"
+
+
+@pytest.mark.parametrize("point", ["begun", "page"])
+async def test_a_prune_that_was_cut_short_is_finished_at_the_next_start(
+    desk: Desk, point: str
+) -> None:
+    def cut(name: str) -> None:
+        if name == point:
+            raise ConnectionAbortedError(name)
+
+    async with desk.open() as remit:
+        keep(remit)
+        case_id = await closed(remit, desk)
+        desk.clock.advance(220 * DAY)
+        remit.erasure.points.append(cut)
+        with pytest.raises(ConnectionAbortedError):
+            remit.keeping.prune(MONTH, by=person(MARIA))
+        assert remit.verify().result == "intact"
+    async with desk.open() as remit:
+        left = remit.database.read(
+            lambda c: c.value("select count(*) from entries where case_id = ?", (case_id,))
+        )
+        assert left == 0
+        assert not remit.database.read(lambda c: prune.left(c, MONTH))
+        report = remit.verify()
+        assert report.result == "intact"
+        assert f"entries of {MONTH}, as an entry says" in "\n".join(report.lines)
+        assert projections.check(remit.database).differing == 0
 
 
 async def test_an_entry_that_was_removed_and_not_pruned_is_found(desk: Desk) -> None:

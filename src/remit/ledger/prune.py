@@ -141,6 +141,11 @@ def page(connection: Connection, month: str) -> tuple[tuple[str, str], ...]:
     return tuple(prunes.cases_of(connection, first, last, CASES_PER_PAGE))
 
 
+def left(connection: Connection, month: str) -> bool:
+    """Tell whether anything of a month that is to go is still there."""
+    return bool(page(connection, month)) or partitions.has(connection, month)
+
+
 def keys_of(connection: Connection, cases: Sequence[tuple[str, str]]) -> list[str]:
     """Return the keys that these cases are sealed under."""
     found: dict[str, None] = {}
