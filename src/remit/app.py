@@ -288,13 +288,20 @@ class Remit(Window, Reception, Desk):
         """Return the numbers by which people see whether cases get on; `case_balance` is 0."""
         return self._metrics.read()
 
-    def schedule(self, *, verify_cron: str, zone: str) -> None:
+    def schedule(self, *, verify_cron: str, zone: str, keep_cron: str = "") -> None:
         """Set up what is done by the clock; raises `SettingsError` for a line that is none."""
-        if verify_cron:
-            cron.read(verify_cron, zone)
-            self.timekeeper.jobs.jobs = {
-                "ledger-verify": Job(cron=verify_cron, zone=zone, work=self._verified)
-            }
+        lines = {
+            "ledger-verify": (verify_cron, self._verified),
+            "ledger-keep": (keep_cron, self.keeping.nightly),
+        }
+        for line, _ in lines.values():
+            if line:
+                cron.read(line, zone)
+        self.timekeeper.jobs.jobs = {
+            name: Job(cron=line, zone=zone, work=work)
+            for name, (line, work) in lines.items()
+            if line
+        }
 
     async def _verified(self) -> None:
         """Verify the whole ledger and record what came of it."""

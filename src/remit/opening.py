@@ -114,7 +114,11 @@ def open_remit(
             ),
         )
         remit.pressure.disk_free_min = settings.disk_free_bytes_min
-        remit.schedule(verify_cron=settings.verify_cron, zone=settings.zone or "UTC")
+        remit.schedule(
+            verify_cron=settings.verify_cron,
+            keep_cron=settings.keep_cron,
+            zone=settings.zone or "UTC",
+        )
         return remit
     except BaseException:
         keys.close()

@@ -238,6 +238,7 @@ class Settings(_Table):
     locale: str | None = None
     zone: str | None = None
     verify_cron: str = "30 2 * * *"  # when the whole ledger is verified; empty for never
+    keep_cron: str = "30 3 * * *"  # epochs end, content past `payload_days` goes; empty: never
     host: str = "127.0.0.1"
     port: int = Field(default=8484, ge=0, le=65_535)
     ledger: LedgerSettings = LedgerSettings()

@@ -64,6 +64,7 @@ def project(
         update={
             "disk_free_bytes_min": 0,
             "verify_cron": "",
+            "keep_cron": "",
             "database": database or f"sqlite:///{data}/remit.db",
             "keys": str(data / "keys"),
             "anchor": str(data / "anchor"),

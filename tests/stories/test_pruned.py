@@ -199,3 +199,20 @@ async def test_content_past_its_term_goes_and_its_entries_stay(desk: Desk) -> No
         assert remit.case(still).fields["message"]
         assert remit.verify().result == "intact"
         assert projections.check(remit.database).differing == 0
+
+
+async def test_by_night_epochs_end_and_content_past_its_term_goes(desk: Desk) -> None:
+    async with desk.open() as remit:
+        keep(remit, payload=190)
+        remit.schedule(verify_cron="", keep_cron="30 3 * * *", zone="UTC")
+        await remit.timekeeper.jobs.begin()
+        case_id = await closed(remit, desk)
+        root = remit.keys.epoch().root
+        await testing.pass_time(remit, desk.clock, 191 * DAY)
+        await remit.timekeeper.jobs.finish()
+        assert remit.keys.epoch().root != root
+        assert remit.case(case_id).erased_at is not None
+        await testing.pass_time(remit, desk.clock, 31 * DAY)
+        await remit.timekeeper.jobs.finish()
+        assert [one.destroyed for one in remit.erasure.rotation.ended()] == [True, False]
+        assert remit.verify().result == "intact"

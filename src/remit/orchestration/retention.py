@@ -1,12 +1,13 @@
 """Retention at work: months of entries and content of closed cases go once their term ends."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from remit.domain import clock
-from remit.domain.actor import Actor
+from remit.domain.actor import Actor, service
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import ErasureCompleted, RangePruned
 from remit.domain.retention import Retention
@@ -16,7 +17,7 @@ from remit.ledger import erasure, prune
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.prune import Month
 from remit.orchestration.erasure import Erasure, numbered
-from remit.store import cases, legal_holds, prunes
+from remit.store import cases, legal_holds, partitions, prunes
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
@@ -59,6 +60,20 @@ class Keeping:
         self._point("begun")
         self._finish(month)
         return found.event
+
+    async def nightly(self) -> None:
+        """Do what is due: end epochs, finish what was cut short, destroy content past its term.
+
+        Entries go on a person's word alone.
+        """
+        await self.erasure.begin()
+        await asyncio.to_thread(self._due)
+
+    def _due(self) -> None:
+        if self.erasure.database.dialect == "postgresql":
+            self._run(lambda uow: partitions.prepare(uow.connection))
+        self.resume()
+        self.expire(by=service("retention"))
 
     def resume(self) -> None:
         """Finish the months whose pruning was begun and cut short."""
