@@ -12,6 +12,8 @@ from remit.intake.surroundings import Surroundings
 LOCAL_PART_MAX = 64
 
 _YEAR = re.compile(r"\d{4}")
+_DIGIT = re.compile(r"\d")
+_JOINS = frozenset("-./")
 _DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
 _DOMAIN = re.compile(
@@ -134,8 +136,12 @@ def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterat
 def _holds_date(text: str) -> bool:
     """Tell whether a date stands around one of the text's years."""
     for year in _YEAR.finditer(text):
-        start, end = year.start() - _BEFORE_YEAR, year.start() + _FROM_YEAR
-        if _BIRTHDAY.search(text, max(0, start), end) is not None:
+        start, end = max(0, year.start() - _BEFORE_YEAR), year.start() + _FROM_YEAR
+        # A day stands before the year, or the month right behind it.
+        day = _DIGIT.search(text, start, year.start())
+        if day is None and text[year.end() : year.end() + 1] not in _JOINS:
+            continue
+        if _BIRTHDAY.search(text, start, end) is not None:
             return True
     return False
 
