@@ -109,7 +109,7 @@ def fork(folder: Path, database: str | None, point: int, number: int) -> int:
     child = os.fork()
     if child == 0:
         try:
-            asyncio.run(life(folder, database, Countdown(point), 60.0 * number))
+            asyncio.run(life(folder, database, Countdown(point), 600.0 * number))
         except RemitError as error:
             os.write(2, f"{error.code}: {error}\n".encode())
             os._exit(3)
