@@ -10,6 +10,7 @@ from remit import testing
 from remit.app import Remit
 from remit.governance.card import ApprovalRow
 from tests.loopback.shop import Shop
+from tests.sounding import sound
 
 ROOT = Path(__file__).parents[1]
 TRAINED = ROOT / "var" / "trained"  # by content, so every run may use it again
@@ -34,6 +35,7 @@ class Desk:
             )
             async with testing.running(project, clock=self.clock, seeds=False) as remit:
                 yield remit
+                sound(remit)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from remit.domain.value import Json
 from remit.governance.card import ApprovalRow
 from remit.integrations.connector import Operation, OperationKind
 from remit.integrations.recorder import RecorderConnector
+from tests.sounding import sound
 
 OLGA, PAUL, ROSA = "olga", "paul", "rosa"
 NAME = "small-desk"
@@ -207,6 +208,7 @@ class Small:
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)
             yield remit
+            sound(remit)
 
     def performed(self) -> list[str]:
         """Return the operations that really happened, in order."""

@@ -31,6 +31,7 @@ OPEN_INTENT_SECONDS_MAX: Final = 86_400
 HEARTBEAT_SECONDS_MAX: Final = 180
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
 _FREE: Final = _LEVELS.index("sampled")  # from here on nobody is asked each time
+_SERIOUS: Final = ("money", "irreversible")
 _EFFECT: Final = "orchestration:effect:"
 _FINAL: Final = ("confirmed", "failed")
 _OUTCOMES: Final = (*_FINAL, "ambiguous", "dispatched", "late", "reconciled")
@@ -56,6 +57,7 @@ class _Action:
     author: str
     cell: tuple[str, str]  # workflow, name
     undoes: str
+    edited: bool = False  # a person wrote it in place of another, at a risk that needs nobody else
     cleared: str = ""  # digest of the last clearance
     free: bool = False  # cleared at a level at which nobody is asked each time
     approvals: dict[str, _Approval] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Semantics:
         self._cases: dict[str, str] = {}  # case -> open | closed | quarantined
         self._books: set[str] = set()
         self._grants: dict[tuple[str, str], tuple[int, str]] = {}  # workflow, action -> level, end
+        self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._ids: set[int] = set()
         self._opened: tuple[int, str] | None = None  # the origin's first key, and where
@@ -179,7 +182,9 @@ class Semantics:
     def _proposed(self, leaf: Leaf, broken: _Broken) -> None:
         body = leaf.body
         undoes, cell = _word(body, "undoes"), (_workflow(leaf), _word(body, "action"))
-        self._actions[_word(body, "action_id")] = _Action(_word(body, "author"), cell, undoes)
+        author, risk = _word(body, "author"), _word(body, "risk")
+        edited = (_word(body, "replaces"), author) in self._edits and risk not in _SERIOUS
+        self._actions[_word(body, "action_id")] = _Action(author, cell, undoes, edited)
         if undoes and self._whole and undoes not in self._actions:
             broken("LS11", f"an undo is proposed of `{undoes}`, which nobody proposed")
 
@@ -214,9 +219,11 @@ class Semantics:
     def _said(self, leaf: Leaf, broken: _Broken) -> None:
         body, actor = leaf.body, leaf.value["actor"]
         action, approval = self._asked.get(_word(body, "approval_id"), (None, None))
+        person = _word(body, "person")
+        if _word(body, "verdict") == "edit":
+            self._edits.add((_word(body, "action_id"), person))
         if action is None or approval is None or _word(body, "verdict") not in ("", "approve"):
             return
-        person = _word(body, "person")
         own = action.author == person and _word(body, "channel") != "edit"
         if _word(body, "digest") != approval.digest:
             broken("LS06", f"`{person}` said yes to another digest than was asked for")
@@ -252,6 +259,7 @@ class Semantics:
             broken("LS05", "an effect is intended that the gate did not clear over this digest")
         asked = bool(action.approvals) or not action.free
         enough = any(_enough(one, digest) for one in action.approvals.values())
+        enough = enough or (action.edited and not action.approvals)
         if asked and not enough and not action.undoes and self._whole:
             broken("LS06", "an effect is intended without a yes of enough people over it")
         action.attempts[attempt] = ""

@@ -279,6 +279,7 @@ def _act(act: ActRecord, entry: Entry) -> ActRecord:
                 attempt=int(str(body["attempt"])),
                 intended_us=entry.at_us,
                 connector=str(body["connector"]),
+                digest=str(body["digest"]),
             )
         case "orchestration:effect:confirmed":
             return changed(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))

@@ -173,6 +173,38 @@ def instead(**others: Draft) -> Callable[[], Story]:
     return lambda: sound() | {name.replace("_", " "): one for name, one in others.items()}
 
 
+def edited(by: str, risk: str) -> Story:
+    """A held action that a person wrote anew; nobody else is asked about the new one."""
+    story = {
+        name: one for name, one in sound().items() if name in ("received", "proposed", "asked")
+    }
+    verdict = event.ApprovalDecided(
+        approval_id="ap", action_id="a1", verdict="edit", person="ana", role="approver",
+        digest=DIGEST, channel="console",
+    )  # fmt: skip
+    anew = event.ActionProposed(
+        action_id="a4", action="refund", version=2, arguments="b", signature="s", risk=risk,
+        author=by, replaces="a1",
+    )  # fmt: skip
+    return story | {
+        "edit": entry(verdict, by=person("ana")),
+        "anew": entry(anew, by=person(by)),
+        "cleared": decided("a4", "cleared"),
+        "intended": intended("a4"),
+        "confirmed": confirmed("a4"),
+    }
+
+
+def test_who_edits_says_yes_to_what_they_wrote_at_low_risk_alone(tmp_path: Path) -> None:
+    for name, by, risk, found in (
+        ("low", "ana", "low", set()),
+        ("money", "ana", "money", {"LS06"}),
+        ("other", "bo", "low", {"LS06"}),
+    ):
+        (tmp_path / name).mkdir()
+        assert codes(judged(tmp_path / name, edited(by, risk))) == found
+
+
 FAILED = entry(event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True))
 BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS01", "an outcome without an intent", without("note intended")),
