@@ -27,15 +27,18 @@ class Desk:
     clock: testing.FrozenClock = field(default_factory=testing.FrozenClock)
 
     @asynccontextmanager
-    async def open(self, example: str = "examples/refund_desk") -> AsyncIterator[Remit]:
-        """Run the desk until the block ends."""
+    async def open(
+        self, example: str = "examples/refund_desk", *, attacked: bool = False
+    ) -> AsyncIterator[Remit]:
+        """Run the desk until the block ends; its record must be sound, unless it was attacked."""
         with environment(SHOP_URL=self.shop.url, SHOP_KEY=self.shop.key):
             project = testing.project(
                 ROOT / example, data=self.folder, database=self.database, trained=TRAINED
             )
             async with testing.running(project, clock=self.clock, seeds=False) as remit:
                 yield remit
-                sound(remit)
+                if not attacked:
+                    sound(remit)
 
 
 @contextmanager

@@ -12,7 +12,5 @@ def sound(remit: Remit) -> None:
     origin = remit.database.read(lambda c: c.value("SELECT origin FROM ledger_head"))
     vkey = Signer(remit.keys.log_key(), origin=origin).vkey
     rules = Semantics(key_ids=key_ids([vkey]))
-    report = verify(
-        remit.database, vkey, payload_keys=remit.keys, watchers=[rules], projected=True
-    )
+    report = verify(remit.database, vkey, watchers=[rules], projected=True)
     assert report.checks == ()

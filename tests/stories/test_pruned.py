@@ -127,7 +127,7 @@ async def test_a_prune_that_was_cut_short_is_finished_at_the_next_start(
 
 
 async def test_an_entry_that_was_removed_and_not_pruned_is_found(desk: Desk) -> None:
-    async with desk.open() as remit:
+    async with desk.open(attacked=True) as remit:
         keep(remit)
         await closed(remit, desk)
         desk.clock.advance(20 * DAY)
