@@ -32,6 +32,9 @@ HEARTBEAT_SECONDS_MAX: Final = 180
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
 _FREE: Final = _LEVELS.index("sampled")  # from here on nobody is asked each time
 _SERIOUS: Final = ("money", "irreversible")
+_OF_CASES: Final = frozenset(
+    "action case effect intent model passages run step tool value wait".split()
+)
 _EFFECT: Final = "orchestration:effect:"
 _FINAL: Final = ("confirmed", "failed")
 _OUTCOMES: Final = (*_FINAL, "ambiguous", "dispatched", "late", "reconciled")
@@ -109,9 +112,10 @@ class Semantics:
 
         self._seen += 1
         self._now = max(self._now, leaf.at)
-        source = leaf.event.partition(":")[0]
+        source, _, rest = leaf.event.partition(":")
+        noun = rest.partition(":")[0]
         self._causes(leaf, broken)
-        if source in ("intake", "orchestration"):
+        if source == "intake" or (source == "orchestration" and noun in _OF_CASES):
             self._case(leaf, broken)
         look = self._looks.get(leaf.event)
         if look is not None:
