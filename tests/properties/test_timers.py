@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from remit.domain import clock
 from remit.domain.event import WaitStarted
 from remit.orchestration.clock_watch import AHEAD_SECONDS_MAX, ClockWatch
+from remit.orchestration.jobs import Jobs
 from remit.orchestration.schedule import Timekeeper
 from remit.store import timers
 from tests import dispatching
@@ -59,7 +60,12 @@ async def _story(delays: list[int], story: list[tuple[int, int]]) -> None:
     ):
         watch = ClockWatch(now=told, elapsed=told.elapsed)
         keeper = Timekeeper(
-            read=world.read, writer=world.writer, now=told, watch=watch, wake=lambda: None
+            read=world.read,
+            writer=world.writer,
+            now=told,
+            watch=watch,
+            wake=lambda: None,
+            jobs=Jobs(read=world.read, writer=world.writer, now=told),
         )
         due = {}
         for delay, case_id in zip(delays, world.receive_many(len(delays)), strict=True):
