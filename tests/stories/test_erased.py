@@ -16,6 +16,7 @@ from remit.errors import (
     KeyUnavailableError,
     PayloadErasedError,
 )
+from remit.governance import legal_holds
 from remit.ledger import canonical, export, read
 from remit.ledger.entry import parse
 from remit.ledger.keys import KeyRing
@@ -162,6 +163,34 @@ async def test_a_message_that_was_set_aside_is_erased_with_its_sender(desk: Desk
         assert remit.case(case_id).row.status == "closed", case.row
         assert not any(CANARY in text for text in everything(remit.database, remit.keys))
         assert remit.verify().result == "intact"
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "holds"),
+    [
+        ("workflow", "refund-desk", True),
+        ("workflow", "another", False),
+        ("range", "0..3", True),
+        ("range", "9000..9999", False),
+    ],
+)
+async def test_a_legal_hold_on_a_workflow_or_a_range_refuses_what_lies_in_it(
+    desk: Desk, kind: str, ref: str, *, holds: bool
+) -> None:
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
+        remit.keeper.drain()
+        remit.writer.run(
+            lambda uow: legal_holds.place(
+                uow, remit.new_id(), kind=kind, ref=ref, ground="suit-7",
+                review_at=desk.clock().replace(year=2030), person=MARIA,
+                origin=remit.erasure.rotation.origin,
+            )
+        )  # fmt: skip
+        done = await remit.erasure.erase(subject(remit), by=NADIA, ground="request")
+        assert done.state == ("refused" if holds else "completed")
+        assert (remit.case(case_id).erased_at is None) == holds
+        assert (remit.case(case_id).row.status == "closed") != holds, "nothing is settled either"
 
 
 async def test_a_backup_opens_nothing_once_its_epoch_has_ended(

@@ -81,15 +81,6 @@ class FileKeyStore:
                 f"`{path}` was made without a passphrase; take `key_passphrase` out again"
             )
 
-    @classmethod
-    def existing(
-        cls, path: Path, *, random_bytes: RandomBytes, passphrase: str | None = None
-    ) -> "FileKeyStore | None":
-        """Open the key file that is there, or return None."""
-        if not path.exists():
-            return None
-        return cls(path, random_bytes=random_bytes, passphrase=passphrase)
-
     @property
     def current(self) -> str:
         """The id of the root key that wraps from now on."""
