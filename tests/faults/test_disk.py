@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from remit import testing
 from remit.app import Remit
 from remit.errors import BusyError, RemitError, StorageError
 from tests.faults.torture import Epoch
@@ -43,8 +42,7 @@ async def fill(life: Life) -> int:
     """Send messages until no more is taken; return how many were acknowledged."""
     taken = 0
     with contextlib.suppress(StorageError):
-        async with testing.running(life.project(), clock=life.clock, replays=False) as remit:
-            life.equip(remit)
+        async with life.opened() as remit:
             await life.grants(remit)
             for number in range(100_000):
                 story = STORIES[number % len(STORIES)]

@@ -1,7 +1,8 @@
 """One life of the torture desk: take up what is left, begin new cases, acknowledge, or die."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,16 +10,25 @@ from remit import testing
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Level
-from remit.errors import ConflictError, FencedError, IllegalMoveError, NotFoundError
+from remit.errors import (
+    BusyError,
+    CaseClosedError,
+    ConflictError,
+    FencedError,
+    IllegalMoveError,
+    NotFoundError,
+)
+from remit.opening import open_remit
 from remit.settings import Project
-from remit.store import cases
-from remit.store.unit import UnitOfWork
+from remit.store import cases, lanes
+from remit.store.receipt import Receipt
 from tests.faults.world import World
 
 ROOT = Path(__file__).parents[2]
-STORIES = ("automatic", "approval", "edit", "denial", "rollback", "gather")
+STORIES = ("automatic", "approval", "edit", "denial", "rollback", "gather", "cancel")
 ENDED = ("closed", "escalated")
 ROUNDS_MAX = 40
+SENDS_MAX = 20
 WORKFLOW = "torture-desk"
 
 
@@ -45,38 +55,48 @@ class Life:
     async def live(self, then: Callable[[Remit], None] | None = None) -> None:
         """Work until everything has ended; `then` looks at the whole before it closes."""
         self.clock.advance(self.start_seconds)
-        async with testing.running(self.project(), clock=self.clock, replays=False) as remit:
-            self.equip(remit)
+        async with self.opened() as remit:
             await self.grants(remit)
             await self._begin(remit)
             for _ in range(ROUNDS_MAX):
                 await remit.settled()
-                moved = await self.desk(remit) + await self._undo(remit)
+                moved = await self.desk(remit) + await self._undo(remit) + await self._again(remit)
                 await testing.pass_time(remit, self.clock, 120)
                 if not moved and self._ended(remit):
                     break
             if then is not None:
                 then(remit)
 
-    def equip(self, remit: Remit) -> None:
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Remit]:
+        """Run the desk; the world is there before the first case is taken up."""
+        remit = open_remit(
+            self.project(),
+            owner="torture",
+            now=self.clock,
+            elapsed=lambda: self.clock().timestamp(),
+            durability_check=False,
+        )
+        self._equip(remit)
+        await remit.start()
+        try:
+            yield remit
+        finally:
+            await remit.stop()
+
+    def _equip(self, remit: Remit) -> None:
         remit.writer.before_commit.append(self.reached)
         remit._executor._connectors["world"] = World(
             path=self.folder / "world.jsonl", reached=self.reached
         )
-        submit = remit.writer.submit
+        answered = lanes.Unit.succeed
 
-        def told(work: Callable[[UnitOfWork], object], **how: object) -> object:
-            future = submit(work, **how)  # type: ignore[arg-type]
+        def succeed(unit: lanes.Unit, receipt: Receipt[object]) -> None:
+            for case_id, seq in receipt.entries:
+                self.acknowledge(f"{case_id} {seq}")
+            answered(unit, receipt)
 
-            def done(one: object) -> None:
-                if one.exception() is None:  # type: ignore[attr-defined]
-                    for case_id, seq in one.result().entries:  # type: ignore[attr-defined]
-                        self.acknowledge(f"{case_id} {seq}")
-
-            future.add_done_callback(done)
-            return future
-
-        remit.writer.submit = told  # type: ignore[method-assign,assignment]
+        lanes.Unit.succeed = succeed  # type: ignore[method-assign,assignment]
 
     async def grants(self, remit: Remit) -> None:
         for action in ("note", "ring"):
@@ -88,12 +108,15 @@ class Life:
 
     async def _begin(self, remit: Remit) -> None:
         for external, story in self.wishes:
-            await remit.receive(
-                WORKFLOW,
-                {"story": story, "order_id": f"A-{external}", "amount": "12.00 EUR"},
-                channel="torture",
-                external_id=external,
-            )
+            message = {"story": story, "order_id": f"A-{external}", "amount": "12.00 EUR"}
+            for _ in range(SENDS_MAX):
+                try:
+                    await remit.receive(WORKFLOW, message, channel="torture", external_id=external)
+                    break
+                except BusyError:  # what the last life left comes first
+                    await testing.pass_time(remit, self.clock, 5)
+            else:
+                raise BusyError(f"`{external}` is refused again and again")
 
     async def desk(self, remit: Remit) -> int:
         """Decide what waits, as its story wants it; return how many verdicts were given."""
@@ -102,6 +125,10 @@ class Life:
             for row in rows:
                 story = str(remit.case(row.case_id).fields["story"])
                 verdict, edits, reason = Verdict.APPROVE, None, None
+                if story == "cancel" and int(row.approval_id[-1], 16) % 2:
+                    await remit.cancel(row.case_id, person="olga", reason="changed my mind")
+                    moved += 1
+                    continue
                 if story == "denial":
                     verdict, reason = Verdict.REJECT, RejectReason.OTHER
                 elif story == "edit" and "Written" not in row.sentence:
@@ -112,7 +139,11 @@ class Life:
                         reason=reason,
                     )  # fmt: skip
                     moved += 1
-                except (IllegalMoveError, NotFoundError, ConflictError, FencedError):
+                    if story == "cancel":  # while what was approved is on its way
+                        await remit.cancel(row.case_id, person="olga", reason="changed my mind")
+                except (
+                    CaseClosedError, IllegalMoveError, NotFoundError, ConflictError, FencedError,
+                ):  # fmt: skip
                     pass  # it closed meanwhile
             await remit.settled()
         return moved
@@ -130,6 +161,21 @@ class Life:
                     await remit.undo(effect.action_id, person="olga", reason="as the story wants")
                     moved += 1
         return moved
+
+    async def _again(self, remit: Remit) -> int:
+        """Hand back what was taken for a case that kills its process: we were the killers."""
+        stopped = [
+            row.case_id
+            for row in remit.database.read(
+                lambda c: cases.page(
+                    c, workflow=WORKFLOW, status="escalated", after=None, limit=100
+                )
+            )
+            if row.reason == "faulted"
+        ]
+        for case_id in stopped:
+            await remit.hand_back(case_id, person="olga", note="it was killed from outside")
+        return len(stopped)
 
     def _ended(self, remit: Remit) -> bool:
         counts = remit.counts()
