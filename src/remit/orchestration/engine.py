@@ -32,7 +32,7 @@ from remit.errors import (
     StorageError,
     TransientError,
 )
-from remit.orchestration import cancelling, divergence, effects, recorded, retries, steps
+from remit.orchestration import cancelling, divergence, effects, late, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun, where
 from remit.orchestration.proposals import Proposals
@@ -76,7 +76,9 @@ class Engine:
         except CaseCancelled:
             return await self._cancelled(run)
         except FencedError:
-            return None  # another run has this case; this one leaves no trace
+            # Another run has this case; this one leaves no trace but of what it did in the world.
+            await late.record(run)
+            return None
         finally:
             del self.live[case_id]
 

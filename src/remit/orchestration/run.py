@@ -11,6 +11,7 @@ from remit.domain.actor import Actor
 from remit.domain.entry import Draft, Entry, Event
 from remit.domain.running_event import CancelAsked
 from remit.domain.value import Json, encode
+from remit.errors import BusyError, StorageUnavailableError
 from remit.intake.mask import Masker
 from remit.ledger.acknowledge import Acknowledger
 from remit.orchestration import awaited, replay
@@ -22,6 +23,9 @@ from remit.store.connection import Connection
 from remit.store.streams import wrote
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Lane, Receipt, Writer
+
+OUTCOME_RETRY_SECONDS = 0.2
+OUTCOME_RETRY_SECONDS_MAX = 30.0
 
 
 class Read(Protocol):
@@ -181,12 +185,7 @@ class Run:
             try:
                 await self._settle()
                 rows = self._new_rows()
-                receipt = await awaited.submit(
-                    self.writer,
-                    lambda uow: self._unit(uow, drafts, rows, check),
-                    streams=(self.case_id,),
-                    lane=_lane(drafts),
-                )
+                receipt = await self._submitted(drafts, rows, check)
             except _CancelSeen as seen:
                 self.drafts[:0] = drafts
                 self.asked = True
@@ -197,6 +196,35 @@ class Run:
             self.seen = receipt.value
             del self._rows[: len(rows)]
             return receipt
+
+    async def _submitted(
+        self,
+        drafts: tuple[Draft, ...],
+        rows: list[vault.VaultTuple],
+        check: Callable[[UnitOfWork], None] | None,
+    ) -> Receipt[int]:
+        """Write; an outcome of an effect is kept and tried again for as long as the process lives.
+
+        What was done in the world must not be forgotten because the database is away.
+        """
+        pause = OUTCOME_RETRY_SECONDS
+        while True:
+            try:
+                return await awaited.submit(
+                    self.writer,
+                    lambda uow: self._unit(uow, drafts, rows, check),
+                    streams=(self.case_id,),
+                    lane=_lane(drafts),
+                )
+            except (BusyError, StorageUnavailableError):
+                if _lane(drafts) == "ordinary":
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, OUTCOME_RETRY_SECONDS_MAX)
+
+    def unwritten_rows(self) -> list[vault.VaultTuple]:
+        """Return vault rows that no write has kept."""
+        return self._new_rows()
 
     async def write_behind(self) -> None:
         """Submit what was recorded without waiting for it; the next write does."""

@@ -95,6 +95,9 @@ class LockedTails:
         self._known[case_id] = seq
 
 
+REASSIGNED: Final = "orchestration:case:reassigned"
+
+
 def wrote(connection: Connection, case_id: str, event: str, *, after: int) -> bool:
     """Return whether an entry of that name came after entry `after`."""
     found = connection.one(
@@ -104,10 +107,14 @@ def wrote(connection: Connection, case_id: str, event: str, *, after: int) -> bo
     return found is not None
 
 
-def other_run(connection: Connection, case_id: str, *, seen: int, run: int) -> Row | None:
-    """Return number and run of the first entry after `seen` that another run wrote."""
+def other_run(connection: Connection, case_id: str, *, seen: int) -> Row | None:
+    """Return number and run of the first entry after `seen` by which a run must stop.
+
+    A run has seen all that it wrote itself, so any entry of a run is another's, though both may
+    have begun at the same number; and so is the takeover of its worker's cases.
+    """
     return connection.one(
-        "SELECT seq, run FROM entries WHERE case_id = ? AND seq > ? AND run <> ?"
-        " ORDER BY seq LIMIT 1",
-        (case_id, seen, run),
+        "SELECT seq, coalesce(run, seq) FROM entries WHERE case_id = ? AND seq > ?"
+        " AND (run IS NOT NULL OR event = ?) ORDER BY seq LIMIT 1",
+        (case_id, seen, REASSIGNED),
     )

@@ -75,7 +75,7 @@ class UnitOfWork:
         if self.tail(case_id) <= seen:
             return
         self.flush()
-        found = other_run(self.connection, case_id, seen=seen, run=run)
+        found = other_run(self.connection, case_id, seen=seen)
         if found is not None:
             raise FencedError(
                 f"run {found[1]} has taken over case `{case_id}` with entry {found[0]}; "
