@@ -15,9 +15,12 @@ from remit.domain.entry import Draft, Entry, Event
 from remit.domain.event import CaseClosed, CaseReceived, WaitEnded, WaitStarted
 from remit.ledger.append import Journal
 from remit.ledger.seal import KeyRing
+from remit.orchestration import dbos
+from remit.orchestration.dbos import Queue
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.embedded import Embedded
 from remit.orchestration.lanes import LaneSettings
+from remit.orchestration.queued import Queued
 from remit.store import cases, projections
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
@@ -41,7 +44,8 @@ class World:
     dispatcher: Dispatcher = field(init=False)
     ran: list[str] = field(default_factory=list)  # cases, in the order in which runs began
     ends: Callable[[str], CaseStatus] = lambda _: CaseStatus.CLOSED
-    deaf: bool = False  # the process died between commit and wake: nobody is told
+    deaf: bool = False  # what should be told of a commit is lost: nobody is
+    url: str = ""
     gate: "asyncio.Event | None" = None  # runs wait for it
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -53,7 +57,7 @@ class World:
             uow.ready(woken)
 
     def ready(self, connection: Connection, woken: tuple[Ready, ...]) -> None:
-        for case in woken:
+        for case in () if self.deaf else woken:
             self.dispatcher.wake(connection, case)
 
     def committed(self, committed: Committed) -> None:
@@ -150,6 +154,23 @@ def embedded(world: World, lanes: Callable[[str], LaneSettings | None], runs_max
     )
 
 
+def queued(world: World, lanes: Callable[[str], LaneSettings | None], runs_max: int) -> Queued:
+    dbos.migrate(world.url)
+    return Queued(
+        url=world.url,
+        queue=Queue(world.url, lanes=lanes),
+        database=world.database,
+        writer=world.writer,
+        workflows=lambda: (DESK,) if lanes(DESK) is not None else ("narrow", "wide"),
+        worker="worker-1",
+        sessions="remit tests",
+        now=world.clock,
+        runs_max=runs_max,
+        polling_seconds=0.01,
+        late_seconds=0.0,
+    )
+
+
 @contextmanager
 def opened(
     url: str,
@@ -175,10 +196,14 @@ def opened(
             on_ready=lambda connection, woken: hooks[0].ready(connection, woken),  # noqa: PLW0108
         )  # fmt: skip
         try:
-            world = World(database=database, writer=writer, clock=clock, new_id=ids(seed + 100))
+            world = World(
+                database=database, writer=writer, clock=clock, new_id=ids(seed + 100), url=url
+            )
             world.dispatcher = make(world, lanes, runs_max)
             hooks.append(world)
             yield world
+            if isinstance(world.dispatcher, Queued):
+                world.dispatcher.queue.close()
         finally:
             writer.close()
     finally:

@@ -4,7 +4,8 @@
 `$` line runs, and the lines below it must come, where `...` stands for anything. Comments above a
 block steer it: `<!-- file: NAME -->` writes the block to a file, `<!-- exit: 2 -->` expects that
 exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID
-from there on, `<!-- needs: PATH -->` skips the rest of a page where something is not installed.
+from there on, `<!-- needs: PATH -->` skips the rest of a page where something is not installed. A
+page that says `<!-- uses: postgresql -->` gets a real database in place of the address it shows.
 """
 
 import json
@@ -36,6 +37,7 @@ class Reader:
     directory: Path
     names: dict[str, object] = field(default_factory=lambda: {"__name__": "page"})
     stands_for: dict[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)  # an address on the page -> a real one
 
     @property
     def reads(self) -> Mapping[str, Callable[[Example], None]]:
@@ -91,6 +93,8 @@ class Reader:
     def _filled(self, text: str) -> str:
         for name, value in self.stands_for.items():
             text = re.sub(rf"\b{name}\b", lambda _, value=value: value, text)  # type: ignore[misc]  # bound now
+        for shown, real in self.places.items():
+            text = text.replace(shown, real)
         return text
 
     def _write(self, example: Example, text: str) -> bool:

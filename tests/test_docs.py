@@ -15,6 +15,7 @@ from tests.reader import Reader
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = [*sorted(ROOT.glob("*.md")), *PAGES[1:]]
+SHOWN_DATABASE = "postgresql://remit@db.example/remit"
 SHOWN = ("text", "mermaid", "{toctree}")  # read by people, or checked by what they are drawn from
 
 
@@ -23,8 +24,12 @@ def _name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_every_block_of_code_runs(page: Path, tmp_path: Path) -> None:
-    reader = Reader(project=ROOT, directory=tmp_path)
+def test_every_block_of_code_runs(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    needed = "<!-- uses: postgresql -->" in page.read_text()
+    places = {SHOWN_DATABASE: request.getfixturevalue("durable_url")} if needed else {}
+    reader = Reader(project=ROOT, directory=tmp_path, places=places)
     blocks = Sybil([CodeBlockParser(language, run) for language, run in reader.reads.items()])
     for example in blocks.parse(page).examples():
         example.evaluate()

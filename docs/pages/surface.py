@@ -38,8 +38,8 @@ def settings_page() -> str:
         "Settings",
         "src/remit/settings.py",
         "A project is a folder with a `remit.toml`. A key that is not listed here is refused, "
-        "with its place. `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_HOST` and `REMIT_PORT` in the "
-        "environment win over the file. `NAME` is a name of your choice.",
+        "with its place. `REMIT_DATABASE`, `REMIT_DISPATCH`, `REMIT_KEYS`, `REMIT_HOST` and "
+        "`REMIT_PORT` in the environment win over the file. `NAME` is a name of your choice.",
         *parts,
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from remit.assembly import Assembled
 from remit.domain import actor, clock, cron, ids
@@ -57,6 +57,9 @@ from remit.store.refusing import RefusingWriter
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Committed, Writer, open_writer
 
+if TYPE_CHECKING:
+    from remit.orchestration.several import Several
+
 T = TypeVar("T")
 
 OWNER_ROLE = "owner"
@@ -88,6 +91,7 @@ class Remit(Window, Reception, Desk):
         runs_max: int = 64,
         replay_check_share: float = 0.0,
         epochs: Epochs = DEFAULT_EPOCHS,
+        several: "Callable[[Remit, Callable[[], float]], Several] | None" = None,
     ) -> None:
         self.database = database
         self.on_lost: Callable[[str], None] = lambda _: None
@@ -167,11 +171,16 @@ class Remit(Window, Reception, Desk):
             disk_free=database.free,
         )  # fmt: skip
         self.drive: Drive = self.engine.run
-        self.worker = worker.begin(
-            read=self.read, writer=self.writer, settings=self._lane, now=now, elapsed=elapsed,
-            may_cut=self.engine.may_cut, name=self.new_id(),
-            runs_max=runs_max,
-        )  # fmt: skip
+        self.several: Several | None = None
+        self.worker: worker.Worker | Several
+        if several is None:
+            self.worker = worker.begin(
+                read=self.read, writer=self.writer, settings=self.lane, now=now, elapsed=elapsed,
+                may_cut=self.engine.may_cut, name=self.new_id(),
+                runs_max=runs_max,
+            )  # fmt: skip
+        else:
+            self.worker = self.several = several(self, elapsed)
         self.dispatcher = self.worker.dispatcher
         self.timekeeper = self.worker.timekeeper
         self._metrics = Metrics(
@@ -224,8 +233,14 @@ class Remit(Window, Reception, Desk):
         self._feed.open(asyncio.get_running_loop())
         self.anchors.start()
         self.database.watch(self._lost)
-        if work and not self.trouble:
-            await self.worker.start(lambda case_id: self.drive(case_id))  # noqa: PLW0108 - looked up anew
+        if self.trouble:
+            return
+        drive: Drive = lambda case_id: self.drive(case_id)  # noqa: E731, PLW0108 - looked up anew
+        if self.several is not None:
+            await self.several.start(drive if work else None)
+        elif work:
+            await self.worker.start(drive)
+        if work:
             await self.erasure.begin()
             await asyncio.to_thread(self.keeping.resume)
 
@@ -249,6 +264,8 @@ class Remit(Window, Reception, Desk):
         self.anchors.finish()
         self.writer.close()
         self.keeper.close()
+        if self.several is not None:
+            self.several.close()
         self.anchors.tell_local()
         self.keys.close()
         self.database.close()
@@ -360,7 +377,8 @@ class Remit(Window, Reception, Desk):
         for case in woken:
             self.dispatcher.wake(connection, case)
 
-    def _lane(self, workflow: str) -> LaneSettings | None:
+    def lane(self, workflow: str) -> LaneSettings | None:
+        """Return what is set for the lanes of a workflow, if it is set up here."""
         equipment = self.equipment.get(workflow)
         return None if equipment is None else equipment.lane
 

@@ -117,6 +117,12 @@ class DatabaseLostError(StorageError):
     exit_code = 70
 
 
+class OlderDatabaseError(StorageError):
+    """The database must be migrated before several processes work on it."""
+
+    code = "storage.older"
+
+
 class NewerDatabaseError(StorageError):
     """The database was written by a newer Remit."""
 

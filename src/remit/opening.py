@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remit.app import Remit
 from remit.assembly import assemble
@@ -35,6 +37,9 @@ from remit.settings import (
 from remit.store import passages, projections
 from remit.store.database import Database, open_database
 from remit.store.keys import KEY_ROWS, key_rows
+
+if TYPE_CHECKING:
+    from remit.orchestration.several import Several
 
 # The tables beside the ledger's own.
 SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
@@ -65,6 +70,9 @@ def open_remit(
     Raises the errors of `remit.errors` that name what is wrong with settings, files or database.
     """
     settings = project.settings
+    shared = settings.dispatch == "dbos"
+    if shared:
+        owner = f"{owner} {random_bytes(6).hex()}"  # as the server shows this one process
     random_bytes = RandomPages(random_bytes)
     generator = randomness.SystemRandom()
     assembled = {}
@@ -84,6 +92,7 @@ def open_remit(
         owner=owner,
         durability_check=durability_check,
         reserve_bytes=reserve_bytes,
+        shared=shared,
         clock=now,
     )
     try:
@@ -112,6 +121,7 @@ def open_remit(
                 rotation_days=settings.root_key_rotation_days,
                 destroy_after_days=settings.root_key_destroy_after_days,
             ),
+            several=_several(project, owner) if shared else None,
         )
         remit.pressure.disk_free_min = settings.disk_free_bytes_min
         remit.schedule(
@@ -124,6 +134,38 @@ def open_remit(
         keys.close()
         database.close()
         raise
+
+
+def _several(project: Project, sessions: str) -> "Callable[[Remit, Callable[[], float]], Several]":
+    """Return what makes a Remit take part in a deployment of several processes."""
+    from remit.orchestration import several
+
+    work = project.settings.work
+    settings = several.SeveralSettings(
+        url=database_url(project),
+        sessions=sessions,
+        release=version("remit"),
+        runs_max=work.runs_max,
+        polling_seconds=work.polling_seconds,
+        frozen_seconds=work.frozen_seconds,
+    )
+
+    def begin(remit: Remit, elapsed: Callable[[], float]) -> "Several":
+        return several.begin(
+            settings,
+            database=remit.database,
+            read=remit.read,
+            writer=remit.writer,
+            lanes=remit.lane,
+            workflows=lambda: tuple(remit.equipment),
+            new_id=remit.new_id,
+            now=remit.now,
+            elapsed=elapsed,
+            leads=lambda: remit.keeper.leads,
+            stranded=lambda case_id: case_id in remit.runs.stranded,
+        )
+
+    return begin
 
 
 def key_ring(

@@ -220,10 +220,20 @@ class WorkflowSettings(_Table):
     columns: dict[str, str] = {}  # field -> column, for `remit run`
 
 
+class WorkSettings(_Table):
+    """How each worker of several works: `dispatch = "dbos"`."""
+
+    runs_max: int = Field(default=256, ge=1, le=4_096)
+    polling_seconds: float = Field(default=0.05, ge=0.005, le=60)  # between two looks at the queue
+    frozen_seconds: float = Field(default=15.0, ge=3, le=3600)  # silent so long: taken over
+
+
 class Settings(_Table):
     """`remit.toml` as a whole."""
 
     database: str = "sqlite:///.remit/remit.db"
+    dispatch: Literal["in-process", "dbos"] = "in-process"  # dbos: any number of processes
+    work: WorkSettings = WorkSettings()
     keys: str = ".remit-keys"  # beside the data: a backup of the data holds no key
     key_passphrase: str | None = None  # a reference; the root keys are sealed under it
     key_command: list[str] = []  # a program that keeps the root keys instead of a file
@@ -277,18 +287,23 @@ class Project(_Table):
 def read(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
     """Read the project in a folder.
 
-    The environment may set `REMIT_DATABASE`, `REMIT_KEYS`, `REMIT_TRAINED`, `REMIT_HOST` and
-    `REMIT_PORT`. Raises `SettingsError` naming file, place and what to write.
+    The environment may set `REMIT_DATABASE`, `REMIT_DISPATCH`, `REMIT_KEYS`, `REMIT_TRAINED`,
+    `REMIT_HOST` and `REMIT_PORT`. Raises `SettingsError` naming file, place and what to write.
     """
     given = os.environ if environment is None else environment
     top = _file(folder)
     changes: dict[str, Any] = {
         name: given[f"REMIT_{name.upper()}"]
-        for name in ("database", "keys", "trained", "host", "port")
+        for name in ("database", "dispatch", "keys", "trained", "host", "port")
         if given.get(f"REMIT_{name.upper()}")
     }
     if changes:
         top = _checked(folder / FILE, {**top.model_dump(exclude_unset=True), **changes})
+    if top.dispatch == "dbos" and top.database.startswith("sqlite"):
+        raise SettingsError(
+            f'`{folder / FILE}`: `dispatch = "dbos"` needs PostgreSQL, and `database` is a file '
+            "of SQLite; set `database` to `postgresql://…`, or leave `dispatch` out"
+        )
     members = []
     for name in top.workflows:
         inner = folder / name

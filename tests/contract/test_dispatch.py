@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 MAKERS = {
     ("embedded", "sqlite"): dispatching.embedded,
     ("embedded", "postgresql"): dispatching.embedded,
+    ("queued", "postgresql"): dispatching.queued,
 }
 
 

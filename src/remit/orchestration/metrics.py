@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from remit.domain import clock
 from remit.domain.value import Json
 from remit.governance import overview
 from remit.orchestration.breakers import Breakers
-from remit.orchestration.embedded import Embedded
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.schedule import Timekeeper
 from remit.store import load
@@ -15,12 +15,31 @@ from remit.store.connection import Connection
 from remit.store.database import Database
 
 
+class Counted(Protocol):
+    """What a dispatcher counts in this process."""
+
+    @property
+    def lags_us(self) -> Sequence[int]: ...
+
+    @property
+    def running(self) -> int: ...
+
+    @property
+    def turns(self) -> int: ...
+
+    @property
+    def suspects(self) -> int: ...
+
+    @property
+    def stuck(self) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Reads them; labels are workflows, targets and states, never a case or a person."""
 
     database: Database
-    dispatcher: Embedded
+    dispatcher: Counted
     timekeeper: Timekeeper
     pressure: Pressure
     breakers: Breakers

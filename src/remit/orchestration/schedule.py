@@ -42,6 +42,7 @@ class Timekeeper:
     watch: ClockWatch
     wake: Callable[[], None]  # has the dispatcher look for ready cases again
     jobs: Jobs
+    leads: Callable[[], bool] = lambda: True  # whether this process keeps the time of all
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
     _doubted: bool = False
@@ -53,6 +54,8 @@ class Timekeeper:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             ticks += 1
+            if not self.leads():
+                continue
             try:
                 await self.tick()
                 if ticks * TICK_SECONDS % SWEEP_SECONDS == 0:

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from remit.domain import clock
 from remit.errors import StorageError
 from remit.orchestration import takeover
 from remit.orchestration.clock_watch import ClockWatch
@@ -18,11 +18,12 @@ from remit.orchestration.embedded import Embedded
 from remit.orchestration.jobs import Jobs
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.schedule import Timekeeper
-from remit.store import claims
+from remit.store import workers
 from remit.store.connection import Connection
 from remit.store.writer import Writer
 
 DRAIN_SECONDS = 25.0
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def begin(
@@ -52,11 +53,21 @@ def begin(
     )
     return Worker(
         name=name,
-        host=socket.gethostname(),
-        pid=os.getpid(),
         writer=writer,
         dispatcher=dispatcher,
         timekeeper=timekeeper,
+    )
+
+
+def this_process(name: str, *, releases: str = "", sessions: str = "") -> workers.Worker:
+    """Return the row of this process."""
+    return workers.Worker(
+        name=name,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        boot=BOOT.read_text("utf-8").strip() if BOOT.exists() else "",
+        releases=releases,
+        sessions=sessions,
     )
 
 
@@ -65,8 +76,6 @@ class Worker:
     """The work of one process on one event loop."""
 
     name: str
-    host: str
-    pid: int
     writer: Writer
     dispatcher: Embedded
     timekeeper: Timekeeper
@@ -76,8 +85,7 @@ class Worker:
         """Take up every case that is ready, and begin to watch the clock."""
         begun = await asyncio.wrap_future(
             self.writer.submit(
-                lambda uow: takeover.begin(uow, self.name, host=self.host, pid=self.pid),
-                lane="control",
+                lambda uow: takeover.begin(uow, this_process(self.name)), lane="control"
             )
         )
         await self.timekeeper.jobs.begin()
@@ -103,10 +111,5 @@ class Worker:
         await dispatching
         with contextlib.suppress(StorageError):  # a writer that refuses: the next start sees to it
             await asyncio.wrap_future(
-                self.writer.submit(
-                    lambda uow: claims.end(
-                        uow.connection, self.name, now_us=clock.microseconds(uow.now)
-                    ),
-                    lane="control",
-                )
+                self.writer.submit(lambda uow: takeover.end(uow, self.name), lane="control")
             )

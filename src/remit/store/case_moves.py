@@ -1,6 +1,7 @@
 """How the row of a case moves with its entries: the projection of `remit.store.cases`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from remit.domain.case import CaseStatus, Priority, move
 from remit.domain.entry import Entry
@@ -94,7 +95,7 @@ def _asked(connection: Connection, entry: Entry) -> Ready | None:
 def _faulted(connection: Connection, entry: Entry) -> Ready | None:
     woken = _set(connection, entry, CaseStatus.READY, "")
     connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
-    return woken
+    return None if woken is None else replace(woken, faults=woken.faults + 1)
 
 
 def _wakes(connection: Connection, entry: Entry) -> Ready | None:
@@ -144,10 +145,13 @@ def _set(
             entry.case_id,
         ),
     )
-    return _ready(entry, row.priority, resumed=resumed) if ready else None
+    if not ready:
+        return None
+    faults = row.faults if row.status is CaseStatus.READY else 0
+    return _ready(entry, row.priority, resumed=resumed, faults=faults)
 
 
-def _ready(entry: Entry, priority: str, *, resumed: bool) -> Ready:
+def _ready(entry: Entry, priority: str, *, resumed: bool, faults: int = 0) -> Ready:
     return Ready(
         case_id=entry.case_id,
         tenant=entry.tenant,
@@ -156,6 +160,7 @@ def _ready(entry: Entry, priority: str, *, resumed: bool) -> Ready:
         resumed=resumed,
         ready_us=entry.at_us,
         seq=entry.seq,
+        faults=faults,
     )
 
 

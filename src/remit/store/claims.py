@@ -11,36 +11,12 @@ SCHEMA = (
         claimed_us integer not null
     )""",
     "create index if not exists claims_worker on claims (worker)",
-    """create table if not exists workers (
-        worker text primary key,
-        host text not null,
-        pid integer not null,
-        started_us integer not null,
-        ended_us integer
-    )""",
 )
 
 
-def begin(connection: Connection, worker: str, *, host: str, pid: int, now_us: int) -> None:
-    """Note that a worker has begun."""
-    connection.execute(
-        "insert into workers (worker, host, pid, started_us) values (?, ?, ?, ?)",
-        (worker, host, pid, now_us),
-    )
-
-
-def end(connection: Connection, worker: str, *, now_us: int) -> None:
-    """Note that a worker has ended, in peace or not; it has no case any more."""
+def give_all_back(connection: Connection, worker: str) -> None:
+    """Note that a worker has no case any more."""
     connection.execute("delete from claims where worker = ?", (worker,))
-    connection.execute(
-        "update workers set ended_us = ? where worker = ? and ended_us is null", (now_us, worker)
-    )
-
-
-def open_workers(connection: Connection) -> list[str]:
-    """Return the workers that never said that they ended."""
-    rows = connection.rows("select worker from workers where ended_us is null order by started_us")
-    return [str(row[0]) for row in rows]
 
 
 def take(connection: Connection, case_ids: Iterable[str], worker: str, *, now_us: int) -> None:

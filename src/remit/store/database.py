@@ -29,6 +29,9 @@ class Database(Protocol):
     def sequencer(self) -> Connection:
         """Open the session of a sequencer: PostgreSQL only."""
 
+    def session(self) -> Connection:
+        """Open a session of its own, for a lock that lives as long: PostgreSQL only."""
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one read snapshot, on a connection of its own."""
 

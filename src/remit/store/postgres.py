@@ -19,11 +19,13 @@ from remit.errors import (
 from remit.store import schema
 from remit.store.connection import Connection, Parameter, Row, percent_style
 from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
+from remit.store.lent import Lent
 
 try:
     import psycopg
     from psycopg.adapt import Dumper
-    from psycopg.types.numeric import Int8Dumper
+    from psycopg.types.bool import BoolDumper
+    from psycopg.types.numeric import Int8Dumper, IntDumper
 except ImportError as missing:
     raise MissingExtraError(
         "PostgreSQL needs the extra `postgres`; run `pip install 'remit[postgres]'`"
@@ -137,6 +139,10 @@ class PostgresConnection:
                 found = StorageUnavailableError(f"the database ended the session ({found})")
             raise found from error
 
+    def lent(self) -> Lent:
+        """Lend the session to a library that is to write in our transaction."""
+        return Lent(self._raw, {bool: BoolDumper, int: IntDumper})
+
 
 class PostgresDatabase:
     """A PostgreSQL database that this deployment owns, or reads beside its owner."""
@@ -173,7 +179,7 @@ class PostgresDatabase:
         try:
             check_server(connection, durability_check=durability_check)
             take_lock(connection, shared=shared)
-            schema.create(connection, statements)
+            (schema.require if shared else schema.create)(connection, statements)
         except BaseException:
             connection.close()
             raise
@@ -217,6 +223,10 @@ class PostgresDatabase:
                 connection.close()
                 raise
             self._owning = connection
+
+    def session(self) -> Connection:
+        """Open a session of its own, for a lock that lives as long as it does."""
+        return self._open()
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one snapshot."""

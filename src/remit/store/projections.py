@@ -16,6 +16,7 @@ from remit.store import (
     timers,
     vault,
     waits,
+    workers,
 )
 from remit.store.connection import Connection
 from remit.store.ready import Ready
@@ -35,6 +36,7 @@ SCHEMA: tuple[str, ...] = (
     *vault.SCHEMA,
     *claims.SCHEMA,
     *schedules.SCHEMA,
+    *workers.SCHEMA,
 )
 
 # Tables that a rebuild from entries makes anew; the vault is another store, claims are liveness.

@@ -22,10 +22,16 @@ class Ready:
     resumed: bool
     ready_us: int
     seq: int  # of the entry that made it ready
+    faults: int = 0  # runs that failed or died since it last got on
 
     @property
     def lane(self) -> Lane:
         return self.tenant, self.workflow
+
+    @property
+    def suspect(self) -> bool:
+        """Whether its process died under it, and not for the first time."""
+        return self.faults >= SUSPECT_FAULTS
 
     def key(self, now_us: int) -> tuple[int, bool, int, str]:
         """Return what sorts it inside its lane: class, begun before new, age."""
@@ -34,7 +40,8 @@ class Ready:
         return rank, not self.resumed, self.ready_us, self.case_id
 
 
-COLUMNS = "case_id, tenant, workflow, priority, resumed, ready_us, ready_seq"
+SUSPECT_FAULTS = 2
+COLUMNS = "case_id, tenant, workflow, priority, resumed, ready_us, ready_seq, faults"
 
 
 def lanes(connection: Connection) -> list[Lane]:
@@ -122,6 +129,16 @@ def count(connection: Connection, limit: int) -> int:
     )
 
 
+def since(connection: Connection, before_us: int, limit: int) -> list[Ready]:
+    """Return cases that have been ready since before an instant, the longest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from cases where status = 'ready' and ready_us < ?"
+        " order by ready_us, case_id limit ?",
+        (before_us, limit),
+    )
+    return [of(row) for row in rows]
+
+
 def of(row: tuple[object, ...]) -> Ready:
     """Return a row of `COLUMNS`."""
     return Ready(
@@ -132,4 +149,5 @@ def of(row: tuple[object, ...]) -> Ready:
         resumed=bool(row[4]),
         ready_us=int(str(row[5])),
         seq=int(str(row[6])),
+        faults=int(str(row[7])),
     )

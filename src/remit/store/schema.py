@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from remit.errors import NewerDatabaseError
+from remit.errors import NewerDatabaseError, OlderDatabaseError
 from remit.store import migrations, partitions, tables
 from remit.store.connection import Connection, Dialect
 from remit.store.migrations import MIGRATIONS, Migration
@@ -113,6 +113,30 @@ def check(connection: Connection, *, known: Sequence[Migration] = MIGRATIONS) ->
         raise NewerDatabaseError(
             f"the database has schema {found} and this Remit knows {newest}; "
             "install the newer Remit that wrote it"
+        )
+
+
+def require(
+    connection: Connection,
+    statements: Sequence[str],
+    *,
+    known: Sequence[Migration] = MIGRATIONS,
+) -> None:
+    """Create the tables of an empty database; of any other only look whether it has what is due.
+
+    So a process that comes to others at work changes nothing under them. Raises
+    `OlderDatabaseError`, `NewerDatabaseError`.
+    """
+    if "meta" not in tables.names(connection):
+        create(connection, statements, known=known)
+        return
+    check(connection, known=known)
+    due = migrations.plan(connection, statements, known=known)
+    lacking = [*due.missing, *(f"change {one.number}" for one in due.before)]
+    if lacking:
+        raise OlderDatabaseError(
+            f"the database lacks what this Remit needs ({', '.join(lacking[:5])}); "
+            "run `remit migrate` first"
         )
 
 

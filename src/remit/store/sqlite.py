@@ -198,6 +198,10 @@ class SqliteDatabase:
         """Refuse: a commit sequences here."""
         raise StorageError("SQLite has no sequencer; its one writer numbers what it commits")
 
+    def session(self) -> Connection:
+        """Refuse: a lock for the life of a connection is PostgreSQL's."""
+        raise StorageError("SQLite has no sessions; several processes need PostgreSQL")
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` makes of one snapshot."""
         with self._guard:

@@ -1,0 +1,200 @@
+"""Several workers as real processes: killed, frozen, starved, and told the same thing twice."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from remit import testing
+from remit.app import Remit
+from remit.governance.stops import set_stop
+from remit.ledger.keeper import LOCK
+from remit.store import ready
+from remit.store.unit import UnitOfWork
+from tests.faults.several import (
+    Desk,
+    Worker,
+    all_closed,
+    allow,
+    closed,
+    desk,
+    events,
+    name_of,
+    receive,
+    sound,
+    until,
+    working,
+)
+
+pytestmark = pytest.mark.anyio
+REASSIGNED = "orchestration:case:reassigned"
+LATE = "orchestration:effect:late"
+
+
+@pytest.fixture
+def busy(tmp_path: Path, durable_url: str) -> Iterator[Desk]:
+    with desk(tmp_path, durable_url) as made:
+        yield made
+
+
+async def test_every_case_closes_though_a_worker_is_killed_under_load(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        workers = await working(busy, 3, look_seconds="0.2")
+        cases = await receive(remit, 40)
+        await until(lambda: closed(remit, cases) >= 5, "the first cases", desk=busy)
+
+        workers[0].send(signal.SIGKILL)
+
+        await all_closed(remit, cases, desk=busy)
+        sound(remit, busy, cases)
+        taken = {entry.body["worker"] for entry in events(remit, cases, REASSIGNED)}
+        assert taken == {name_of(workers[0])}
+    assert [worker.end() for worker in workers] == [-9, 0, 0]
+
+
+async def test_a_frozen_worker_is_taken_over_and_writes_nothing_afterwards(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        frozen, healthy = await working(busy, 2, call_seconds="1.5", look_seconds="0.05")
+        cases = await receive(remit, 16)
+        await until(lambda: len(busy.performed()) >= 16, "calls", desk=busy)
+
+        frozen.send(signal.SIGSTOP)
+
+        await all_closed(remit, cases, desk=busy)
+        reassigned = events(remit, cases, REASSIGNED)
+        assert {entry.body["worker"] for entry in reassigned} == {name_of(frozen)}
+        frozen.send(signal.SIGCONT)
+        await until(lambda: "goes on as" in frozen.log, "its new life", desk=busy)
+        late = await receive(remit, 8, first=100)
+        healthy.end()
+        await all_closed(remit, late, desk=busy)
+        sound(remit, busy, [*cases, *late])
+        outcomes = events(remit, cases, LATE)
+        assert outcomes, "the frozen worker was inside calls, and their answers came late"
+        assert {entry.body["outcome"] for entry in outcomes} == {"confirmed"}
+        assert events(remit, cases, "orchestration:effect:ambiguous")
+    assert frozen.end() == 0
+
+
+async def test_work_that_is_delivered_three_times_is_done_once(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        cases = await receive(remit, 12)
+        for number in range(2):
+            deliver_again(remit, number)
+        await working(busy, 2, look_seconds="0.1", call_seconds="0.1")
+        await all_closed(remit, cases, desk=busy)
+        sound(remit, busy, cases)
+        # Whoever comes while another is in the middle of an effect asks the other system first.
+        assert set(busy.performed().values()) == {1}
+        assert len(busy.performed()) == 12
+        assert len(events(remit, cases, "orchestration:case:closed")) == 12
+
+
+def deliver_again(remit: Remit, number: int) -> None:
+    """Queue every ready case once more, under another name."""
+    several = remit.several
+    assert several is not None
+    found = remit.database.read(lambda c: ready.since(c, 2**60, 100))
+
+    def work(uow: UnitOfWork) -> None:
+        for case in found:
+            several.queue.put(uow.connection, case, again=f":{number}")
+
+    remit.writer.run(work)
+
+
+async def test_another_process_keeps_the_log_when_the_keeper_is_killed(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        workers = await working(busy, 3)
+        remit.keeper.close()  # this process only looks: one of the workers takes the log
+        await until(lambda: keeper(remit, workers) is not None, "a keeper", desk=busy)
+        cases = await receive(remit, 10)
+        first = keeper(remit, workers)
+        assert first is not None
+
+        first.send(signal.SIGKILL)
+
+        await all_closed(remit, cases, desk=busy)
+        await until(lambda: keeper(remit, workers) not in (None, first), "another", desk=busy)
+        await until(lambda: pending(remit) == 0, "every number", desk=busy)
+        sound(remit, busy, cases)
+
+
+def keeper(remit: Remit, workers: list[Worker]) -> Worker | None:
+    """Return the worker that numbers the entries now."""
+    names = remit.database.read(
+        lambda c: c.rows(
+            "select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid"
+            " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+            " and (l.classid::bigint << 32 | l.objid::bigint) = ?",
+            (LOCK,),
+        )
+    )
+    pids = remit.database.read(lambda c: c.rows("select sessions, pid from workers"))
+    held = {pid for sessions, pid in pids if (sessions,) in names}
+    return next((one for one in workers if one.pid in held), None)
+
+
+def pending(remit: Remit) -> int:
+    return int(remit.database.read(lambda c: c.value("select count(*) from pending")))
+
+
+async def test_a_case_that_kills_its_process_goes_to_a_person_and_the_others_go_on(
+    busy: Desk,
+) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        await working(busy, 2, look_seconds="0.1")
+        healthy = await receive(remit, 10)
+        poison = await remit.receive(
+            "busy-desk", {"order_id": "poison"}, channel="test", external_id="p"
+        )
+        for deaths in range(1, 4):
+            await until(lambda n=deaths: dead(busy) == n, "a death", desk=busy)  # type: ignore[misc]  # a default binds the loop's value
+            await working(busy, 1)
+        row = lambda: remit.case(poison.case_id).row  # noqa: E731 - looked at again and again
+        await until(lambda: row().status == "escalated", "the escalation", desk=busy)
+        assert row().reason == "faulted"
+        assert len(events(remit, [poison.case_id], REASSIGNED)) == 3
+        await all_closed(remit, healthy, desk=busy)
+        sound(remit, busy, healthy)
+
+
+def dead(busy: Desk) -> int:
+    return sum(one.process.poll() is not None for one in busy.workers)
+
+
+async def test_an_approval_of_one_process_is_performed_by_another(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        await working(busy, 2)
+        cases = await receive(remit, 3, amount="12.00 EUR")
+        await until(lambda: len(remit.inbox(person="olga").rows) == 3, "approvals", desk=busy)
+        for row in remit.inbox(person="olga").rows:
+            await testing.decide(remit, row.approval_id, person="olga")
+        await all_closed(remit, cases, desk=busy)
+        sound(remit, busy, cases)
+        assert len(busy.calls()) == 6
+
+
+async def test_a_stop_holds_in_every_worker_from_its_commit_on(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        await working(busy, 2)
+        before = await receive(remit, 4)
+        await until(lambda: closed(remit, before) == 4, "cases before the stop", desk=busy)
+        await remit.write(
+            lambda uow: set_stop(
+                uow, scope="everything", sentence="halt", person="olga", workflow="busy-desk"
+            )
+        )
+        after = await receive(remit, 8, first=100)
+        await until(lambda: remit.counts()["ready"] == 0, "an end of all turns", desk=busy)
+        sound(remit, busy, [*before, *after])
+        assert events(remit, after, "orchestration:effect:intended") == []
+        assert len(busy.calls()) == 4
