@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 ANNA = "anna.lindqvist@example.org"
 CANARY = "quetzalcoatlus"
+SEALED = "select count(*) from payloads where key_id like 'case-%'"
 MESSAGE = f"The Tarn jacket from order 1001 is too small. A refund please. My {CANARY} ate it."
 
 
@@ -58,7 +59,7 @@ async def test_an_erasure_that_was_killed_is_finished_at_the_next_start(
             )
         )
         assert told == [("ledger:erasure:completed", 1), ("ledger:erasure:requested", 1)]
-        rows = remit.database.read(lambda c: c.value("select count(*) from payloads"))
+        rows = remit.database.read(lambda c: c.value(SEALED))
         assert rows == 0
         assert remit.verify().result == "intact"
     for path in desk.folder.rglob("*"):
