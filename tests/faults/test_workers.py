@@ -1,5 +1,6 @@
 """Several workers as real processes: killed, frozen, starved, and told the same thing twice."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from remit.governance.stops import set_stop
 from remit.ledger.keeper import LOCK
 from remit.store import ready
 from remit.store.unit import UnitOfWork
+from tests import postgres
 from tests.faults.several import (
     Desk,
     Worker,
@@ -198,3 +200,47 @@ async def test_a_stop_holds_in_every_worker_from_its_commit_on(busy: Desk) -> No
         sound(remit, busy, [*before, *after])
         assert events(remit, after, "orchestration:effect:intended") == []
         assert len(busy.calls()) == 4
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_work_goes_on_by_itself_after_postgresql_was_restarted_under_load(
+    tmp_path: Path, mode: str
+) -> None:
+    if not postgres.available():
+        postgres.url_for_tests(None)
+    with postgres.server(durable=True) as server, desk(tmp_path, server.create()) as busy:
+        async with busy.opened() as remit:
+            await allow(remit, "note")
+            await working(busy, 2, look_seconds="0.2", call_seconds="0.1")
+            cases = await receive(remit, 20)
+            await until(lambda: closed(remit, cases) >= 2, "the first cases", desk=busy)
+
+            server.stop(mode=mode)
+            server.start()
+
+            await all_closed(remit, cases, desk=busy)
+            sound(remit, busy, cases)
+            assert set(busy.performed().values()) == {1}
+
+
+async def test_a_new_version_takes_over_while_cases_are_open(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        old = await working(busy, 1, look_seconds="0.3")
+        cases = await receive(remit, 12)
+        await until(lambda: closed(remit, cases) >= 1, "the first cases", desk=busy)
+        newer = busy.folder.with_name("newer")
+        shutil.copytree(busy.folder, newer)
+        code = newer / "busy.py"
+        code.write_text(code.read_text("utf-8").replace('return "done"', 'return "done anew"'))
+
+        new = busy.start(folder=newer)
+        await until(lambda: name_of(new) is not None, "the new version", desk=busy)
+        assert old[0].end() == 0
+
+        late = await receive(remit, 4, first=100)
+        await all_closed(remit, [*cases, *late], desk=busy)
+        ended = events(remit, late, "orchestration:case:closed")
+        assert {entry.payloads["result"] for entry in ended} == {"done anew"}
+        assert events(remit, cases, REASSIGNED) == []
+    assert new.end() == 0
