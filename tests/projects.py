@@ -190,9 +190,18 @@ class Small:
 
     @asynccontextmanager
     async def open(
-        self, body: str | None = None, *, more: str = "", replays: bool = True, seeds: bool = False
+        self,
+        body: str | None = None,
+        *,
+        more: str = "",
+        replays: bool = True,
+        seeds: bool = False,
+        attacked: bool = False,
     ) -> AsyncIterator[Remit]:
-        """Run the desk, with this handler if one is given, until the block ends."""
+        """Run the desk, with this handler if one is given, until the block ends.
+
+        Its record must be sound, unless it was attacked.
+        """
         if body is not None:
             self.write(body, more=more)
         data = self.folder / "data"
@@ -208,7 +217,8 @@ class Small:
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)
             yield remit
-            sound(remit)
+            if not attacked:
+                sound(remit)
 
     def performed(self) -> list[str]:
         """Return the operations that really happened, in order."""

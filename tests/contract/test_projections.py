@@ -68,7 +68,7 @@ async def test_after_much_work_the_rows_are_those_of_the_entries(small: Small) -
 async def test_a_planted_difference_is_named_with_both_values(
     small: Small, statement: str, table: str, column: str, live: str | None
 ) -> None:
-    async with small.open() as remit:
+    async with small.open(attacked=True) as remit:
         plant(remit, statement)
         report = projections.check(remit.database)
         assert report.result == "different"
