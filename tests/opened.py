@@ -20,6 +20,7 @@ from remit.ledger.keeper import Keeper
 from remit.ledger.seal import KeyRing
 from remit.ledger.sinks import FileSink
 from remit.ledger.verify import VerifyReport, verify
+from remit.store import kpi_days
 from remit.store.database import Database, open_database
 from remit.store.keys import key_rows
 from remit.store.unit import UnitOfWork
@@ -121,14 +122,14 @@ def opened(
     reserve_bytes: int = 0,
     origin: str = ORIGIN,
 ) -> Iterator[Opened]:
-    """Open a store with a table of its own beside the ledger's, and close it."""
+    """Open a store with a table of its own and one of counters beside the ledger's; close it."""
     chance = random.Random(seed)
     time = clock or Ticking()
     rows = key_rows(folder, url=url)
     keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=time, rows=rows)
     database = open_database(
         url,
-        schema=NOTES,
+        schema=(*NOTES, *kpi_days.SCHEMA),
         durability_check=False,
         clock=time,
         shared=shared,

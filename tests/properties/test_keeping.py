@@ -56,8 +56,8 @@ class Record(RuleBasedStateMachine):
         journal = Journal(self.keys, origin=ORIGIN, ids=self.ids, random_bytes=chance.randbytes)
         self.vkey = journal.vkey
         self.writer = open_writer(
-            self.database, journal, lambda uow, e: void(projections.project(uow.connection, e)),
-            self.now,
+            self.database, journal,
+            lambda uow, e: void(projections.project(uow.connection, e, uow.tally)), self.now,
         )  # fmt: skip
         rotation = Rotation(self.database, self.writer, self.keys, ORIGIN, self.now)
         self.erasure = Erasure(self.database, self.writer, self.keys, Fresh(), rotation, self.ids)

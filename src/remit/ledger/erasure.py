@@ -11,6 +11,7 @@ from remit.ledger.keys import CASE
 from remit.ledger.proof import Proof, prove
 from remit.store import vault
 from remit.store.connection import Connection
+from remit.store.entries import OF_LEDGER
 
 KEYS_PER_ENTRY_MAX: Final = 400  # a leaf has 16 KiB
 _OF_CASES: Final = f"{CASE}-%"
@@ -79,8 +80,8 @@ def certificate(connection: Connection, erasure_id: str, *, vkey: str) -> list[P
     found = [
         position
         for position, leaf in connection.rows(
-            "SELECT o.position, e.leaf FROM entries e JOIN entry_order o"
-            " ON o.case_id = e.case_id AND o.seq = e.seq WHERE e.event IN (?, ?)"
+            "SELECT o.position, e.leaf FROM entries e JOIN entry_order o"  # noqa: S608 - a constant
+            f" ON o.case_id = e.case_id AND o.seq = e.seq WHERE event IN (?, ?) AND {OF_LEDGER}"
             " ORDER BY o.position",
             (ErasureRequested.NAME, ErasureCompleted.NAME),
         )

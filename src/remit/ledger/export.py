@@ -20,6 +20,7 @@ from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_
 from remit.ledger.leaf import read_leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
 from remit.store.connection import Connection
+from remit.store.entries import OF_LEDGER
 
 _ENTRIES: Final = """SELECT o.position, e.leaf, e.case_id, e.seq FROM entry_order o
  JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
@@ -150,7 +151,8 @@ class _Writing:
 
     def _skip_pruned(self, size: int) -> None:
         """Begin after the last page from which entries were pruned: above it all is there."""
-        sql = "SELECT leaf FROM entries WHERE event = 'ledger:range:pruned'"
+        said = f"event = 'ledger:range:pruned' AND {OF_LEDGER}"
+        sql = f"SELECT leaf FROM entries WHERE {said}"  # noqa: S608 - a constant
         told = [read_leaf(row[0]).body.get("highest") for row in self.connection.rows(sql)]
         highest = max((one for one in told if isinstance(one, int)), default=-1)
         lowest = (highest // TILE_WIDTH + 1) * TILE_WIDTH

@@ -22,6 +22,7 @@ from remit.store.connection import Connection, Row
 from remit.store.database import Database
 from remit.store.shadow import COUNT, SLOT, scratch
 from remit.store.tables import Table
+from remit.store.tally import Tally
 from remit.store.unit import UnitOfWork
 
 PAGE_ENTRIES: Final = 2_000
@@ -186,12 +187,16 @@ def _report(
 def _fold(connection: Connection, shadow: Connection, progress: Progress | None) -> int:
     whole = int(connection.value("SELECT size FROM ledger_head") or 0)
     kpi_days.seed(shadow, prunes.carried(connection))
-    done = 0
+    done, tally = 0, Tally()
     for entry in entries(connection):
-        projections.project(shadow, entry)
+        projections.project(shadow, entry, tally)
         done += 1
+        if done % PAGE_ENTRIES == 0:
+            tally.write(shadow)
+            tally = Tally()
         if progress is not None and done % PAGE_ENTRIES == 0:
             progress(done, whole)
+    tally.write(shadow)
     if progress is not None:
         progress(done, max(whole, done))
     return done

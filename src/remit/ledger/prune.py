@@ -21,6 +21,7 @@ from remit.store import kpi_days, legal_holds, partitions, prunes, vault
 from remit.store.connection import Connection
 from remit.store.prunes import Count
 from remit.store.shadow import scratch
+from remit.store.tally import Tally
 
 MONTHS_MAX: Final = 1_200
 CASES_PER_PAGE: Final = 1_000
@@ -207,7 +208,9 @@ def _counted(connection: Connection, first: str, last: str) -> list[Count]:
             " seq > ?)) AND case_id < ? ORDER BY case_id, seq LIMIT ?",
             (after, after, seq, last, ORDER_PAGE),
         ):
+            tally = Tally()
             for _, _, leaf in rows:
-                kpi_days.project(counts, parse(leaf).entry)
+                kpi_days.project(tally, parse(leaf).entry)
+            tally.write(counts)
             after, seq = rows[-1][0], rows[-1][1]
         return kpi_days.sums(counts)

@@ -14,6 +14,7 @@ from remit.ledger.entry import parse
 from remit.ledger.keys import KeyRing
 from remit.store.connection import Connection
 from remit.store.database import Database
+from remit.store.entries import OF_LEDGER
 from remit.store.writer import Writer
 
 EPOCHS_MAX: Final = 1_000
@@ -122,7 +123,8 @@ def _destroyed(connection: Connection) -> list[tuple[KeyDestroyed, int]]:
 
 def _bodies(connection: Connection, event: str) -> Sequence[tuple[dict[str, object], int]]:
     rows = connection.rows(
-        "SELECT leaf FROM entries WHERE event = ? ORDER BY at_us, seq LIMIT ?",
+        f"SELECT leaf FROM entries WHERE event = ? AND {OF_LEDGER}"  # noqa: S608 - a constant
+        " ORDER BY at_us, seq LIMIT ?",
         (event, EPOCHS_MAX),
     )
     entries = [parse(row[0]).entry for row in rows]

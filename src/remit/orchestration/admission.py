@@ -192,7 +192,10 @@ def receive(
             )
         return Admission(case_id=known.case_id, status=known.status.value, duplicate=True)
     counts = cases.counts(uow.connection, admitted.draft.workflow)
-    still_open = sum(counts.get(status, 0) for status in ("ready", "parked", "escalated"))
+    moved = uow.tally.statuses(admitted.draft.workflow)
+    still_open = sum(
+        counts.get(status, 0) + moved[status] for status in ("ready", "parked", "escalated")
+    )
     if still_open >= open_cases_max:
         raise IntakeBusyError(
             f"{still_open} cases are open; work some off and send this again",

@@ -8,15 +8,18 @@ from remit.domain.entry import Entry
 from remit.store.cases import COLUMNS, find
 from remit.store.connection import Connection
 from remit.store.ready import Ready
+from remit.store.tally import Tally
 
 
-def project(connection: Connection, entry: Entry) -> Ready | None:
+def project(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Bring the rows up to this entry; return the case when it became ready."""
     handle = _MOVES.get(entry.event)
-    return handle(connection, entry) if handle else None
+    return handle(connection, entry, tally) if handle else None
 
 
-def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: str) -> None:
+def _opened(
+    connection: Connection, entry: Entry, tally: Tally, status: CaseStatus, reason: str
+) -> None:
     connection.execute(
         f"insert into cases ({COLUMNS}) values"
         " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?)",
@@ -38,34 +41,35 @@ def _opened(connection: Connection, entry: Entry, status: CaseStatus, reason: st
             entry.seq if status is CaseStatus.READY else None,
         ),
     )
-    _count(connection, entry.workflow, status.value, 1)
+    tally.status(entry.workflow, status.value, 1)
 
 
-def _received(connection: Connection, entry: Entry) -> Ready | None:
-    _opened(connection, entry, CaseStatus.READY, "")
+def _received(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    _opened(connection, entry, tally, CaseStatus.READY, "")
     return _ready(entry, entry.word("priority") or Priority.NORMAL.value, resumed=False)
 
 
-def _quarantined(connection: Connection, entry: Entry) -> Ready | None:
+def _quarantined(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     codes = entry.words("codes")
-    _opened(connection, entry, CaseStatus.QUARANTINED, codes[0] if codes else "")
+    _opened(connection, entry, tally, CaseStatus.QUARANTINED, codes[0] if codes else "")
     return None
 
 
-def _waits(connection: Connection, entry: Entry) -> Ready | None:
-    _set(connection, entry, CaseStatus.PARKED, entry.word("kind"))
+def _waits(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    _set(connection, entry, tally, CaseStatus.PARKED, entry.word("kind"))
     return None
 
 
-def _escalated(connection: Connection, entry: Entry) -> Ready | None:
-    _set(connection, entry, CaseStatus.ESCALATED, entry.word("code"))
+def _escalated(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    _set(connection, entry, tally, CaseStatus.ESCALATED, entry.word("code"))
     return None
 
 
-def _closed(connection: Connection, entry: Entry) -> Ready | None:
+def _closed(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     _set(
         connection,
         entry,
+        tally,
         CaseStatus.CLOSED,
         entry.word("outcome"),
         result=entry.word("result"),
@@ -73,7 +77,7 @@ def _closed(connection: Connection, entry: Entry) -> Ready | None:
     return None
 
 
-def _released(connection: Connection, entry: Entry) -> Ready | None:
+def _released(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Make a case ready under the version of now: no code has seen it yet."""
     connection.execute(
         "update cases set version = ? where case_id = ?", (entry.fingerprint or "", entry.case_id)
@@ -83,48 +87,49 @@ def _released(connection: Connection, entry: Entry) -> Ready | None:
             "update cases set subject = ? where case_id = ?",
             (entry.word("subject"), entry.case_id),
         )
-    return _wakes(connection, entry)
+    return _wakes(connection, entry, tally)
 
 
-def _asked(connection: Connection, entry: Entry) -> Ready | None:
+def _asked(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Note that a person cancels it, and wake it where it waits."""
     connection.execute("update cases set asked = 1 where case_id = ?", (entry.case_id,))
-    return _set(connection, entry, CaseStatus.READY, "")
+    return _set(connection, entry, tally, CaseStatus.READY, "")
 
 
-def _faulted(connection: Connection, entry: Entry) -> Ready | None:
-    woken = _set(connection, entry, CaseStatus.READY, "")
+def _faulted(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    woken = _set(connection, entry, tally, CaseStatus.READY, "")
     connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
     return None if woken is None else replace(woken, faults=woken.faults + 1)
 
 
-def _wakes(connection: Connection, entry: Entry) -> Ready | None:
-    return _set(connection, entry, CaseStatus.READY, "")
+def _wakes(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    return _set(connection, entry, tally, CaseStatus.READY, "")
 
 
-def _vote_wakes(connection: Connection, entry: Entry) -> Ready | None:
+def _vote_wakes(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Make a parked case ready after a verdict; a case that does not wait stays as it is."""
     row = find(connection, entry.case_id)
     if row is None or row.status is not CaseStatus.PARKED:
         return None
-    return _set(connection, entry, CaseStatus.READY, "")
+    return _set(connection, entry, tally, CaseStatus.READY, "")
 
 
 def _set(
-    connection: Connection, entry: Entry, to: CaseStatus, reason: str, *, result: str = ""
+    connection: Connection,
+    entry: Entry,
+    tally: Tally,
+    to: CaseStatus,
+    reason: str,
+    *,
+    result: str = "",
 ) -> Ready | None:
     row = find(connection, entry.case_id)
     if row is None:
         return None
     if row.status is not to:
         move(row.status, to)
-        slot = connection.slot
-        connection.execute(
-            "insert into case_counts (workflow, status, slot, n)"
-            " values (?, ?, ?, -1), (?, ?, ?, 1)"
-            " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
-            (row.workflow, row.status.value, slot, row.workflow, to.value, slot),
-        )
+        tally.status(row.workflow, row.status.value, -1)
+        tally.status(row.workflow, to.value, 1)
     closed = to is CaseStatus.CLOSED
     ready = to is CaseStatus.READY
     resumed = row.resumed or row.status is not CaseStatus.QUARANTINED
@@ -164,16 +169,7 @@ def _ready(entry: Entry, priority: str, *, resumed: bool, faults: int = 0) -> Re
     )
 
 
-def _count(connection: Connection, workflow: str, status: str, change: int) -> None:
-    """Count in the slot of this writer, so that writers do not wait for each other."""
-    connection.execute(
-        "insert into case_counts (workflow, status, slot, n) values (?, ?, ?, ?)"
-        " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n",
-        (workflow, status, connection.slot, change),
-    )
-
-
-_MOVES: Mapping[str, Callable[[Connection, Entry], Ready | None]] = {
+_MOVES: Mapping[str, Callable[[Connection, Entry, Tally], Ready | None]] = {
     "intake:case:received": _received,
     "intake:case:quarantined": _quarantined,
     "intake:case:released": _released,

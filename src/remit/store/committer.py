@@ -26,6 +26,7 @@ from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Place, Receipt
 from remit.store.streams import KnownTails
+from remit.store.tally import Tally
 from remit.store.unit import Projectors, UnitOfWork
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Committer:
         self._projectors = projectors
         self._clock = clock
         self._tails = KnownTails()
+        self._tally = Tally()
         self._full = False
         self._looked = 0.0
         self._lanes = Lanes()
@@ -212,6 +214,7 @@ class Committer:
         self._point("begin")
         try:
             chain.begin()
+            self._tally = Tally()
             connection.begin(write=True)
             opened = self._open_chain(connection, chain)
             for unit in waiting:
@@ -219,6 +222,7 @@ class Committer:
                 self._one(connection, chain, done[-1])
                 if chain.bytes >= BATCH_BYTES_MAX:
                     break
+            self._tally.write(connection)
             first = self._journal.sequence(connection, chain)
             self._point("before-commit")
         except BaseException:
@@ -247,13 +251,13 @@ class Committer:
 
     def _one(self, connection: Connection, chain: ChainPort, one: _Done) -> None:
         """Run one unit in a savepoint; its own error stays its own."""
-        mark = chain.mark()
+        mark, counted = chain.mark(), self._tally.mark()
         one.first = len(chain.written)
         uow = self._unit(connection, chain)
         connection.execute("SAVEPOINT unit")
         try:
             one.value = one.unit.work(uow)
-            uow.flush()
+            chain.flush(connection)
             if self.on_ready is not None and uow.woken:
                 self.on_ready(connection, tuple(uow.woken.values()))
         except (StorageFullError, StorageUnavailableError):
@@ -261,6 +265,7 @@ class Committer:
         except Exception as error:  # noqa: BLE001 - it goes to its caller unchanged
             connection.execute("ROLLBACK TO SAVEPOINT unit")
             chain.back(mark)
+            self._tally.back(counted)
             self._tails.undo()
             one.error = error
         else:
@@ -272,7 +277,9 @@ class Committer:
 
     def _unit(self, connection: Connection, chain: ChainPort) -> UnitOfWork:
         now = self._journal.time(self._clock())
-        return UnitOfWork(connection, chain, self._projectors, tails=self._tails, now=now)
+        return UnitOfWork(
+            connection, chain, self._projectors, tails=self._tails, now=now, tally=self._tally
+        )
 
     def _commit(self, connection: Connection, chain: ChainPort, done: Sequence[_Done]) -> int:
         """Make the batch durable; return the size of the tree.

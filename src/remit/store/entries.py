@@ -8,6 +8,8 @@ from remit.store.journal import Written
 
 INSERT_ENTRY: Final = """INSERT INTO entries (case_id, seq, event, run, path, at_us, tenant,
  workflow, writer_id, writer_n, leaf, leaf_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+# Said with a query for such an event, so that it finds the index `entries_of_ledger`.
+OF_LEDGER: Final = "event >= 'ledger:' AND event < 'ledger;'"
 INSERT_PAYLOAD: Final = (
     "INSERT INTO payloads (case_id, seq, role, key_id, sealed) VALUES (?, ?, ?, ?, ?)"
 )

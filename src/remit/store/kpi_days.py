@@ -11,6 +11,7 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.store.connection import Connection
+from remit.store.tally import Tally
 
 SCHEMA = (
     """create table if not exists kpi_days (
@@ -45,7 +46,7 @@ _MICROSECONDS_A_DAY: Final = 86_400_000_000
 _EFFECTS: Final = "orchestration:effect:"
 
 
-def project(connection: Connection, entry: Entry) -> None:
+def project(tally: Tally, entry: Entry) -> None:
     """Count an entry on its day."""
     counted = COUNTED.get(entry.event)
     if counted is None:
@@ -54,11 +55,7 @@ def project(connection: Connection, entry: Entry) -> None:
     if member is not None:
         said = member if entry.event.startswith(_EFFECTS) else entry.word(member)
         name = f"{name}.{said}"
-    connection.execute(
-        "insert into kpi_days (workflow, day, name, slot, n) values (?, ?, ?, ?, 1)"
-        " on conflict (workflow, day, name, slot) do update set n = kpi_days.n + 1",
-        (entry.workflow, day_of(entry.at_us), name, connection.slot),
-    )
+    tally.day(entry.workflow, day_of(entry.at_us), name)
 
 
 def day_of(at_us: int) -> str:

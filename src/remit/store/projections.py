@@ -20,6 +20,7 @@ from remit.store import (
 )
 from remit.store.connection import Connection
 from remit.store.ready import Ready
+from remit.store.tally import Tally
 
 SCHEMA: tuple[str, ...] = (
     *cases.SCHEMA,
@@ -54,16 +55,16 @@ TABLES: tuple[str, ...] = (
 )
 
 
-def project(connection: Connection, entry: Entry) -> Ready | None:
-    """Bring all rows up to this entry; return the case that became ready."""
+def project(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
+    """Bring all rows and counters up to this entry; return the case that became ready."""
     approvals.project(connection, entry)
     proposals.project(connection, entry)
     waits.project(connection, entry)
     timers.project(connection, entry)
     authority.project(connection, entry)
-    kpi_days.project(connection, entry)
+    kpi_days.project(tally, entry)
     if entry.event.startswith("ledger:"):
         erasures.project(connection, entry)
         legal_holds.project(connection, entry)
         prunes.project(connection, entry)
-    return case_moves.project(connection, entry)
+    return case_moves.project(connection, entry, tally)

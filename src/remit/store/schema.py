@@ -8,6 +8,7 @@ from typing import Final
 from remit.errors import NewerDatabaseError, OlderDatabaseError
 from remit.store import migrations, partitions, tables
 from remit.store.connection import Connection, Dialect
+from remit.store.entries import OF_LEDGER
 from remit.store.migrations import MIGRATIONS, Migration
 
 # Leaves, sealed payloads, their order, the tree and its checkpoints.
@@ -18,7 +19,8 @@ LEDGER: Final = (
         writer_id TEXT NOT NULL, writer_n INTEGER NOT NULL,
         leaf BLOB NOT NULL, leaf_hash BLOB NOT NULL,
         PRIMARY KEY (case_id, seq))""",
-    "CREATE INDEX IF NOT EXISTS entries_by_event ON entries (event, at_us)",
+    # The ledger looks up its own acts by name, and nobody looks up anything else.
+    f"CREATE INDEX IF NOT EXISTS entries_of_ledger ON entries (event, at_us) WHERE {OF_LEDGER}",
     """CREATE TABLE IF NOT EXISTS payloads (
         case_id TEXT NOT NULL, seq INTEGER NOT NULL, role TEXT NOT NULL,
         key_id TEXT NOT NULL, sealed BLOB NOT NULL,

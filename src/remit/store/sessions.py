@@ -30,6 +30,7 @@ from remit.store.places import Places
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Receipt
 from remit.store.streams import LockedTails
+from remit.store.tally import Tally
 from remit.store.unit import Projectors, UnitOfWork
 
 T = TypeVar("T")
@@ -355,6 +356,7 @@ class SessionWriter:
             self._projectors,
             tails=LockedTails(),
             now=self._journal.time(self._clock()),
+            tally=Tally(),
         )
 
     def _wait_for_server(self, trial: _Trial) -> bool:

@@ -10,6 +10,7 @@ from remit.store.connection import Connection
 from remit.store.journal import ChainPort
 from remit.store.ready import Ready
 from remit.store.streams import Tails, other_run
+from remit.store.tally import Tally
 
 Projectors = Callable[["UnitOfWork", Entry], None]
 
@@ -30,8 +31,10 @@ class UnitOfWork:
         *,
         tails: Tails,
         now: datetime,
+        tally: Tally,
     ) -> None:
         self.connection = connection
+        self.tally = tally  # of the transaction: rows of counters lack what it has
         self.now = now  # ledger time: never runs back
         self.entries: list[Entry] = []
         self.woken: dict[str, Ready] = {}
@@ -87,5 +90,6 @@ class UnitOfWork:
         self.woken[case.case_id] = case
 
     def flush(self) -> None:
-        """Write the rows of appended entries now, so that queries of this unit see them."""
+        """Write the rows of entries and counters now, so that queries of this unit see them."""
         self._chain.flush(self.connection)
+        self.tally.write(self.connection)

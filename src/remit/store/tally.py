@@ -1,0 +1,64 @@
+"""Counters of one transaction: added up here, and written once before it ends or is read."""
+
+from collections import Counter
+from typing import Final
+
+from remit.store.connection import Connection
+
+Key = tuple[str, ...]  # all of a row's key but its slot
+
+_INSERT: Final = {
+    "kpi_days": (
+        "insert into kpi_days (workflow, day, name, slot, n) values (?, ?, ?, ?, ?)"
+        " on conflict (workflow, day, name, slot) do update set n = kpi_days.n + excluded.n"
+    ),
+    "case_counts": (
+        "insert into case_counts (workflow, status, slot, n) values (?, ?, ?, ?)"
+        " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n"
+    ),
+}
+
+
+class Tally:
+    """What a transaction counts; a unit that is undone takes back what it counted and wrote."""
+
+    def __init__(self) -> None:
+        self._added: list[tuple[str, Key, int]] = []
+        self._written = 0  # so many of them are in rows
+
+    def day(self, workflow: str, day: str, name: str) -> None:
+        """Count one more of something on a day."""
+        self._added.append(("kpi_days", (workflow, day, name), 1))
+
+    def status(self, workflow: str, status: str, change: int) -> None:
+        """Count a case in or out of a status."""
+        self._added.append(("case_counts", (workflow, status), change))
+
+    def statuses(self, workflow: str) -> Counter[str]:
+        """Return by how much the numbers of a workflow's cases differ from the rows."""
+        found = Counter[str]()
+        for table, key, change in self._added[self._written :]:
+            if table == "case_counts" and key[0] == workflow:
+                found[key[1]] += change
+        return found
+
+    def mark(self) -> tuple[int, int]:
+        """Return a mark of the transaction so far."""
+        return len(self._added), self._written
+
+    def back(self, mark: tuple[int, int]) -> None:
+        """Forget what was counted since a mark, and that it was written since: rows are undone."""
+        length, self._written = mark
+        del self._added[length:]
+
+    def write(self, connection: Connection) -> None:
+        """Bring the rows up to date, in the slot of this writer: none waits for another."""
+        sums: dict[str, Counter[Key]] = {}
+        for table, key, change in self._added[self._written :]:
+            sums.setdefault(table, Counter())[key] += change
+        for table, counts in sorted(sums.items()):
+            connection.executemany(
+                _INSERT[table],
+                [(*key, connection.slot, n) for key, n in sorted(counts.items())],
+            )
+        self._written = len(self._added)

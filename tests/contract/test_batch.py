@@ -1,0 +1,78 @@
+"""Counters that a batch writes once, and that go with a unit that fails; and what is indexed."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit.store import kpi_days
+from remit.store.entries import OF_LEDGER
+from remit.store.unit import UnitOfWork
+from tests.opened import opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/remit.db"
+    given: str = request.getfixturevalue("postgres_url")
+    return given
+
+
+def test_a_failing_unit_takes_back_what_it_counted_and_no_more(url: str, tmp_path: Path) -> None:
+    gate, inside = threading.Event(), threading.Event()
+
+    def hold(_uow: UnitOfWork) -> None:
+        inside.set()
+        gate.wait(timeout=20)
+
+    def counts(name: str, *, read: bool, fail: bool) -> Callable[[UnitOfWork], None]:
+        def work(uow: UnitOfWork) -> None:
+            uow.tally.day("refund-desk", "2026-11-24", name)
+            if read:
+                uow.flush()
+                found = kpi_days.of_workflow(uow.connection, "refund-desk")
+                assert found["2026-11-24"][name] >= 1
+                uow.tally.day("refund-desk", "2026-11-24", name)
+            if fail:
+                raise ValueError("the caller's own")
+
+        return work
+
+    works = [
+        counts("kept", read=False, fail=False),
+        counts("lost", read=False, fail=True),
+        counts("lost", read=True, fail=True),  # writes what came before it, too
+        counts("read", read=True, fail=False),
+        counts("lost", read=True, fail=True),
+        counts("kept", read=False, fail=False),
+    ]
+    with opened(url, tmp_path) as store:
+        futures: list[Future[Any]] = [store.writer.submit(hold)]
+        inside.wait(timeout=20)
+        futures += [store.writer.submit(work) for work in works]
+        gate.set()
+        wait(futures)
+
+        failed = [type(one.exception()) for one in futures if one.exception() is not None]
+        assert failed == [ValueError] * 3
+        found = store.database.read(lambda c: kpi_days.of_workflow(c, "refund-desk"))
+        assert found == {"2026-11-24": {"kept": 2, "read": 2}}
+
+
+def test_acts_of_the_ledger_are_found_by_name_through_an_index(url: str, tmp_path: Path) -> None:
+    with opened(url, tmp_path) as store:
+        if not store.sqlite:
+            pytest.skip("PostgreSQL scans a table as small as this one")
+        plan = store.database.read(
+            lambda c: c.rows(
+                "explain query plan select leaf from entries where event = ?"
+                f" and {OF_LEDGER} order by at_us, seq limit ?",
+                ("ledger:key:rotated", 10),
+            )
+        )
+
+        assert "entries_of_ledger (event=?)" in " ".join(str(row) for row in plan)
