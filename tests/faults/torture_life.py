@@ -29,6 +29,7 @@ STORIES = ("automatic", "approval", "edit", "denial", "rollback", "gather", "can
 ENDED = ("closed", "escalated")
 ROUNDS_MAX = 40
 SENDS_MAX = 20
+HEARD = "heard "
 WORKFLOW = "torture-desk"
 
 
