@@ -199,7 +199,7 @@ def test_a_head_that_somebody_else_moved_ends_the_writer(tmp_path: Path) -> None
         with pytest.raises(StorageError, match="another process writes to it") as caught:
             store.append(CASE)
         assert isinstance(caught.value.__cause__, LedgerMismatchError)
-        with pytest.raises(StorageError, match="start Remit again"):
+        with pytest.raises(StorageError, match="nothing is appended"):
             store.append(CASE)
 
 

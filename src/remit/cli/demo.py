@@ -188,15 +188,15 @@ def _why_escalated(remit: Remit, case_id: str) -> str:
     said: str | None = None
     for entry in remit.entries(case_id):
         if entry.event == "policy:action:decided":
-            said = _strictest(entry.payloads.get("facts"))
+            said = _strictest(entry.payloads.get("words"))
         elif entry.event == "orchestration:case:escalated" and said is None:
             said = str(entry.payloads.get("note") or entry.word("code"))
     return said or "no reason was given"
 
 
-def _strictest(facts: object) -> str | None:
+def _strictest(words: object) -> str | None:
     """Return the sentence of the reason that stopped a proposal, if one did."""
-    decision = facts.get("decision") if isinstance(facts, dict) else None
+    decision = words.get("decision") if isinstance(words, dict) else None
     reasons = decision.get("reasons") if isinstance(decision, dict) else None
     stopped = [
         str(one.get("sentence"))

@@ -16,6 +16,7 @@ SHOP_KINDS = {
 ONLY_HERE = "(no byte changed since it was written; the owner of this computer alone says so)"
 REASONS_SHOWN_MAX = 3
 DIFFERENCES_SHOWN_MAX = 3
+QUIET = ("unsigned  none", "erased    none", "last ")
 STOPPED_SHOWN_MAX = 2
 TITLE = 10  # columns before the text
 UNSETTLED = ("intended", "dispatched", "ambiguous")  # nobody knows yet whether it happened
@@ -169,7 +170,9 @@ def _effect(figures: Figures, action: str) -> str:
 def _ledger(report: VerifyReport | None) -> Iterator[str]:
     if report is None:
         return
-    for at, line in enumerate(report.lines):
+    sound = report.result == "intact"  # then the lines that say nothing new are left out
+    lines = [line for line in report.lines if not (sound and line.startswith(QUIET))]
+    for at, line in enumerate(lines):
         title = f"{'Ledger' if at == 0 else '':<{TITLE}}"
         yield terminal.shortened(f"{title}{terminal.safe(line)}")
     if report.result == "intact" and report.exit_code:
