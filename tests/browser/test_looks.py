@@ -26,11 +26,14 @@ SCREENS = [
 ZOOMED = {"width": 720, "height": 450}  # 1440 × 900 at 200 %
 NARROW = {"width": 320, "height": 640}
 
+# Chromium keeps the boxes of what a closed <details> hides: `checkVisibility` knows, rects do not.
+OPEN_ALL = """() => { for (const one of document.querySelectorAll('details')) one.open = true; }"""
+
 COVERED = """() => {
   const bad = [];
   const controls = [...document.querySelectorAll('a, button, input, select, textarea, summary')];
   for (const control of controls) {
-    if (control.type === 'hidden' || control.getClientRects().length === 0) continue;
+    if (control.type === 'hidden' || !control.checkVisibility()) continue;
     if (control.matches('.skip')) continue;
     control.scrollIntoView({block: 'center', inline: 'center'});
     const box = control.getClientRects()[0];
@@ -51,7 +54,7 @@ COVERED = """() => {
 }"""
 
 SMALL = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
-  .filter((one) => one.type !== 'hidden' && one.getClientRects().length > 0)
+  .filter((one) => one.type !== 'hidden' && one.checkVisibility())
   .filter((one) => !one.matches('.skip') && !one.closest('p, dd, li, caption, h2, td, .quote'))
   .filter((one) => !(one.matches('input') && one.closest('label')))
   .filter((one) => one.getBoundingClientRect().height < 24)
@@ -112,6 +115,9 @@ def test_no_control_is_covered_and_none_is_too_small(
         _go(page, path)
         assert page.evaluate(COVERED) == [], path
         assert page.evaluate(SMALL) == [], path
+        page.evaluate(OPEN_ALL)
+        assert page.evaluate(COVERED) == [], f"{path}, all opened"
+        assert page.evaluate(SMALL) == [], f"{path}, all opened"
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])
