@@ -52,7 +52,7 @@ class World:
         return await asyncio.to_thread(self.database.read, work)
 
     def projected(self, uow: UnitOfWork, entry: Entry) -> None:
-        woken = projections.project(uow.connection, entry, uow.tally)
+        woken = projections.project(uow.projected, entry, uow.tally)
         if woken is not None:
             uow.ready(woken)
 

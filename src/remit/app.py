@@ -368,7 +368,7 @@ class Remit(Window, Reception, Desk):
     def _projected(self, uow: UnitOfWork, entry: Entry) -> None:
         if entry.event in TOUCHING:
             self._authority.changing()
-        woken = projections.project(uow.connection, entry, uow.tally)
+        woken = projections.project(uow.projected, entry, uow.tally)
         if woken is not None:
             uow.ready(woken)
 

@@ -11,7 +11,7 @@ import pytest
 from remit.store import kpi_days
 from remit.store.entries import OF_LEDGER
 from remit.store.unit import UnitOfWork
-from tests.opened import opened
+from tests.opened import appending, draft, opened
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -76,3 +76,51 @@ def test_acts_of_the_ledger_are_found_by_name_through_an_index(url: str, tmp_pat
         )
 
         assert "entries_of_ledger (event=?)" in " ".join(str(row) for row in plan)
+
+
+def test_a_unit_reads_what_the_batch_appended_before_it_and_may_still_fail(
+    url: str, tmp_path: Path
+) -> None:
+    gate, inside = threading.Event(), threading.Event()
+    case, other = "01a2" + "0" * 28, "01a3" + "0" * 28
+    seen: list[int] = []
+
+    def hold(_uow: UnitOfWork) -> None:
+        inside.set()
+        gate.wait(timeout=20)
+
+    def reads(*, fail: bool) -> Callable[[UnitOfWork], None]:
+        def work(uow: UnitOfWork) -> None:
+            sql = "select count(*) from entries e join payloads p on p.case_id = e.case_id"
+            uow.append(draft(other))
+            found = uow.connection.value(f"{sql} and p.seq = e.seq where e.case_id = ?", (other,))
+            seen.append(int(found))
+            uow.append(draft(other))
+            if fail:
+                raise ValueError("the caller's own")
+
+        return work
+
+    works = [
+        appending(case), reads(fail=True), appending(case), reads(fail=False), reads(fail=True),
+        appending(other), reads(fail=False),
+    ]  # fmt: skip
+    with opened(url, tmp_path) as store:
+        futures: list[Future[Any]] = [store.writer.submit(hold)]
+        inside.wait(timeout=20)
+        for work in works:
+            futures.append(store.writer.submit(work))
+            if not store.sqlite:  # many writers keep no order
+                gate.set()
+                wait(futures)
+        gate.set()
+        wait(futures)
+
+        assert [type(one.exception()) for one in futures if one.exception()] == [ValueError] * 2
+        assert seen == [1, 1, 3, 4]
+        rows = "select case_id, seq from {} order by case_id, seq"
+        expected = [(case, 1), (case, 2), *((other, n) for n in range(1, 6))]
+        for table in ("payloads", "entries"):
+            found = store.database.read(lambda c, table=table: c.rows(rows.format(table)))
+            assert [tuple(row) for row in found if row[0] in {case, other}] == expected
+        assert store.verify().result == "intact"

@@ -57,7 +57,7 @@ class Record(RuleBasedStateMachine):
         self.vkey = journal.vkey
         self.writer = open_writer(
             self.database, journal,
-            lambda uow, e: void(projections.project(uow.connection, e, uow.tally)), self.now,
+            lambda uow, e: void(projections.project(uow.projected, e, uow.tally)), self.now,
         )  # fmt: skip
         rotation = Rotation(self.database, self.writer, self.keys, ORIGIN, self.now)
         self.erasure = Erasure(self.database, self.writer, self.keys, Fresh(), rotation, self.ids)

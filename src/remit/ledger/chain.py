@@ -37,6 +37,7 @@ class _Batch:
     written: list[Written] = field(default_factory=list)
     entries: list[tuple[str | int | bytes | None, ...]] = field(default_factory=list)
     payloads: list[tuple[str | int | bytes, ...]] = field(default_factory=list)
+    flushed: tuple[int, int] = (0, 0)  # so many of each are in the database
     bytes: int = 0
 
 
@@ -44,7 +45,10 @@ class _Batch:
 class _Mark:
     number: int
     previous: str
-    length: int
+    written: int
+    entries: int
+    payloads: int
+    flushed: tuple[int, int]
 
 
 class Chain:
@@ -184,32 +188,46 @@ class Chain:
         if role in draft.event.FACTS:
             return self._keys.facts()
         case_id = draft.case_id
-        return self._keys.of_case(case_id, lambda: draft.key or read.key_id(connection, case_id))
+        return self._keys.of_case(case_id, lambda: draft.key or self._bound(connection, case_id))
+
+    def _bound(self, connection: Connection, case_id: str) -> str | None:
+        """Return the key that the payloads of a case name, those of this transaction too."""
+        self.flush(connection)
+        return read.key_id(connection, case_id)
 
     def mark(self) -> _Mark:
-        """Return a mark of the transaction so far, with everything flushed."""
+        """Return a mark of the transaction so far."""
         batch = self._open()
-        return _Mark(batch.link.number, batch.link.previous, len(batch.written))
+        return _Mark(
+            batch.link.number,
+            batch.link.previous,
+            len(batch.written),
+            len(batch.entries),
+            len(batch.payloads),
+            batch.flushed,
+        )
 
     def back(self, mark: object) -> None:
-        """Forget what was stamped since a mark."""
+        """Forget what was stamped since a mark; inserted rows of it are undone."""
         batch = self._open()
         if not isinstance(mark, _Mark):
             raise TypeError("not a mark of this chain")
         batch.link.number, batch.link.previous = mark.number, mark.previous
-        del batch.written[mark.length :]
-        batch.entries.clear()
-        batch.payloads.clear()
+        batch.flushed = mark.flushed
+        del batch.written[mark.written :]
+        del batch.entries[mark.entries :]
+        del batch.payloads[mark.payloads :]
 
     def flush(self, connection: Connection) -> None:
         """Insert the rows of what was stamped."""
         batch = self._open()
-        if batch.entries:
-            connection.executemany(INSERT_ENTRY, batch.entries)
-            batch.entries.clear()
-        if batch.payloads:
-            connection.executemany(INSERT_PAYLOAD, batch.payloads)
-            batch.payloads.clear()
+        entries, payloads = batch.flushed
+        if len(batch.entries) == entries:
+            return
+        connection.executemany(INSERT_ENTRY, batch.entries[entries:])
+        if len(batch.payloads) > payloads:
+            connection.executemany(INSERT_PAYLOAD, batch.payloads[payloads:])
+        batch.flushed = len(batch.entries), len(batch.payloads)
 
     def committed(self) -> None:
         """Replace the state by the transaction's copy."""

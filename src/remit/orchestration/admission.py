@@ -183,7 +183,7 @@ def receive(
     cases are open.
     """
     uow.hold(f"external {admitted.draft.workflow} {admitted.external}")
-    known = cases.find_external(uow.connection, admitted.draft.workflow, admitted.external)
+    known = cases.find_external(uow.projected, admitted.draft.workflow, admitted.external)
     if known is not None:
         if known.content != admitted.content:
             raise IntakeConflictError(
@@ -191,7 +191,7 @@ def receive(
                 "send a change under an id of its own"
             )
         return Admission(case_id=known.case_id, status=known.status.value, duplicate=True)
-    counts = cases.counts(uow.connection, admitted.draft.workflow)
+    counts = cases.counts(uow.projected, admitted.draft.workflow)
     moved = uow.tally.statuses(admitted.draft.workflow)
     still_open = sum(
         counts.get(status, 0) + moved[status] for status in ("ready", "parked", "escalated")
@@ -202,7 +202,7 @@ def receive(
             retry_after_seconds=60,
         )
     if admitted.rows:
-        vault.insert(uow.connection, admitted.rows)
+        vault.insert(uow.projected, admitted.rows)
     uow.append(admitted.draft)
     quarantined = isinstance(admitted.draft.event, CaseQuarantined)
     status = CaseStatus.QUARANTINED if quarantined else CaseStatus.READY

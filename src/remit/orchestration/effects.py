@@ -59,8 +59,8 @@ def moment() -> float:
 
 def _authority(uow: UnitOfWork) -> int:
     """Keep grants and stops as they are until the intent is written; return their version."""
-    authority.keep(uow.connection)
-    return authority.version(uow.connection)
+    authority.keep(uow.projected)
+    return authority.version(uow.projected)
 
 
 async def write_intent(run: Run, check: Callable[[UnitOfWork], int] = _authority) -> Intended:

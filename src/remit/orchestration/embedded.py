@@ -339,7 +339,7 @@ class Embedded:
         now_us, worker = clock.microseconds(self.now()), self.worker
 
         def work(uow: UnitOfWork) -> None:
-            claims.give_back(uow.connection, ended, worker)
-            claims.take(uow.connection, begun, worker, now_us=now_us)
+            claims.give_back(uow.projected, ended, worker)
+            claims.take(uow.projected, begun, worker, now_us=now_us)
 
         return work

@@ -259,7 +259,7 @@ class Engine:
         run.drafts[:] = [one for one in run.drafts if isinstance(one.event, cancelling.KEPT)]
 
         def unless_closed(uow: UnitOfWork) -> None:
-            row = cases.find(uow.connection, run.case_id)
+            row = cases.find(uow.projected, run.case_id)
             if row is None or row.status is CaseStatus.CLOSED:
                 raise _Come
 

@@ -237,13 +237,13 @@ class Proposals:
         Returns the version of grants and stops, which stay as they are until the commit.
         """
         keep_standing(
-            uow.connection,
+            uow.projected,
             workflow=run.equipment.name,
             action=proposal.action,
             record=gathered.record,
         )
         now = read_standing(
-            uow.connection,
+            uow.projected,
             workflow=run.equipment.name,
             action=proposal.action,
             action_id=proposal.action_id,

@@ -285,7 +285,7 @@ class Run:
         if check is not None:
             check(uow)
         if rows:
-            vault.insert(uow.connection, rows)
+            vault.insert(uow.projected, rows)
         for draft in drafts:
             uow.append(draft)
         return uow.tail(self.case_id)
@@ -294,7 +294,7 @@ class Run:
         """Return whether everything this run is about to wait for is still to come."""
         for wait in self.waits.values():
             if wait.kind == "approval":
-                row = approvals.find(uow.connection, wait.ref)
+                row = approvals.find(uow.projected, wait.ref)
                 if row is not None and row.state.value != "open":
                     return False
         return True

@@ -215,6 +215,7 @@ class Committer:
         try:
             chain.begin()
             self._tally = Tally()
+            self._tails.trim()
             connection.begin(write=True)
             opened = self._open_chain(connection, chain)
             for unit in waiting:
@@ -222,6 +223,7 @@ class Committer:
                 self._one(connection, chain, done[-1])
                 if chain.bytes >= BATCH_BYTES_MAX:
                     break
+            chain.flush(connection)
             self._tally.write(connection)
             first = self._journal.sequence(connection, chain)
             self._point("before-commit")
@@ -257,7 +259,6 @@ class Committer:
         connection.execute("SAVEPOINT unit")
         try:
             one.value = one.unit.work(uow)
-            chain.flush(connection)
             if self.on_ready is not None and uow.woken:
                 self.on_ready(connection, tuple(uow.woken.values()))
         except (StorageFullError, StorageUnavailableError):

@@ -43,13 +43,13 @@ class ChainPort(Protocol):
         """Make the leaf of a draft and seal its payloads."""
 
     def mark(self) -> object:
-        """Return a mark of the transaction so far, with everything flushed."""
+        """Return a mark of the transaction so far."""
 
     def back(self, mark: object) -> None:
-        """Forget what was stamped since a mark."""
+        """Forget what was stamped since a mark, and that rows were inserted since."""
 
     def flush(self, connection: Connection) -> None:
-        """Insert the rows of what was stamped."""
+        """Insert the rows of what was stamped and is not there yet."""
 
     def committed(self) -> None:
         """Replace the state by the transaction's copy."""

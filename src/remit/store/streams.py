@@ -40,8 +40,6 @@ class KnownTails:
             seq = int(
                 connection.value("SELECT MAX(seq) FROM entries WHERE case_id = ?", (case_id,)) or 0
             )
-            if len(known) >= STREAMS_CACHED_MAX:
-                known.popitem(last=False)
             known[case_id] = seq
         return seq
 
@@ -50,6 +48,11 @@ class KnownTails:
         self._undo.append((case_id, seq - 1))
         self._known[case_id] = seq
         self._known.move_to_end(case_id)
+
+    def trim(self) -> None:
+        """Forget the streams that were quiet longest; not inside a transaction, which has more."""
+        while len(self._known) > STREAMS_CACHED_MAX:
+            self._known.popitem(last=False)
 
     def keep(self) -> None:
         """Keep what the unit did."""

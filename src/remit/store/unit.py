@@ -33,7 +33,7 @@ class UnitOfWork:
         now: datetime,
         tally: Tally,
     ) -> None:
-        self.connection = connection
+        self.projected = connection  # for rows of nouns: it may lack entries, payloads and counts
         self.tally = tally  # of the transaction: rows of counters lack what it has
         self.now = now  # ledger time: never runs back
         self.entries: list[Entry] = []
@@ -42,13 +42,19 @@ class UnitOfWork:
         self._projectors = projectors
         self._tails = tails
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction, with everything in it that was appended so far."""
+        self.flush()
+        return self.projected
+
     def append(self, draft: Draft) -> Entry:
         """Append an entry as the next of its stream and project it.
 
         Raises `EntryRefusedError` before any row is written.
         """
         seq = self.tail(draft.case_id) + 1
-        entry = self._chain.stamp(draft, seq=seq, now=self.now, connection=self.connection)
+        entry = self._chain.stamp(draft, seq=seq, now=self.now, connection=self.projected)
         self._tails.advance(draft.case_id, seq)
         self.entries.append(entry)
         self._projectors(self, entry)
@@ -57,7 +63,7 @@ class UnitOfWork:
     def tail(self, case_id: str) -> int:
         """Lock a stream; return the number of its last entry, 0 for a new one."""
         tails = self._tails
-        seq = tails.last(self.connection, case_id)
+        seq = tails.last(self.projected, case_id)
         if tails.floor is not None and tails.floor > self.now:
             self.now = tails.floor
         return seq
@@ -68,7 +74,7 @@ class UnitOfWork:
 
     def hold(self, name: str) -> None:
         """Keep everybody else from holding or sharing a name until this unit is over."""
-        locks.hold(self.connection, name)
+        locks.hold(self.projected, name)
 
     def fence(self, case_id: str, seen: int, run: int) -> None:
         """Raise `FencedError` if another run has written to the case after entry `seen`.
@@ -77,7 +83,6 @@ class UnitOfWork:
         """
         if self.tail(case_id) <= seen:
             return
-        self.flush()
         found = other_run(self.connection, case_id, seen=seen)
         if found is not None:
             raise FencedError(
@@ -91,5 +96,5 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write the rows of entries and counters now, so that queries of this unit see them."""
-        self._chain.flush(self.connection)
-        self.tally.write(self.connection)
+        self._chain.flush(self.projected)
+        self.tally.write(self.projected)
