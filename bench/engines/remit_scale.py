@@ -5,6 +5,8 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).parent)]
@@ -15,11 +17,17 @@ from remit_case import MESSAGE, SETTINGS, write  # noqa: E402
 from remit import testing  # noqa: E402
 from remit.app import Remit  # noqa: E402
 from remit.domain.autonomy import Level  # noqa: E402
-from remit.opening import open_remit  # noqa: E402
+from remit.errors import IntakeBusyError, RemitError  # noqa: E402
+from remit.opening import SCHEMA, open_remit  # noqa: E402
+from remit.orchestration import dbos  # noqa: E402
+from remit.settings import Project  # noqa: E402
+from remit.store.database import upgrade  # noqa: E402
 
 WORKER = Path(__file__).with_name("remit_worker.py")
-SETTLE_SECONDS_MAX = 40.0
+SETTLE_SECONDS_MAX = 25.0
 LOOK_SECONDS = 0.02
+BUSY_SECONDS = 0.1
+REASSIGNED, CLOSED = "orchestration:case:reassigned", "orchestration:case:closed"
 
 
 def main() -> None:
@@ -35,43 +43,76 @@ def main() -> None:
 
 async def measure(home: Path, asked: argparse.Namespace) -> dict[str, float]:
     """Keep so many cases open for each worker; count what is closed."""
-    project = testing.project(home, data=home, database=asked.url)
+    upgrade(asked.url, schema=SCHEMA)
+    dbos.migrate(asked.url)
+    where = {"REMIT_DATABASE": asked.url}
+    project = testing.project(home, data=home, database=asked.url, environment=where)
+    async with opened(project) as remit:
+        await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
+        workers = [start(home, asked.url) for _ in range(asked.workers)]
+        try:
+            for worker in workers:
+                await asyncio.to_thread(ready, worker)
+            commits = committed(remit)
+            figures = await load(remit, workers, asked)
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.wait(SETTLE_SECONDS_MAX)
+        # A session tells its commits once a second at most, and when it ends.
+        figures["commits"] = (committed(remit) - commits) / figures["closed"]
+        assert remit.counts()["balance"] == 0, remit.counts()
+    return figures
+
+
+@asynccontextmanager
+async def opened(project: Project) -> AsyncIterator[Remit]:
+    """Take part as the process that takes cases in, and works on none."""
     remit = open_remit(project, owner="bench")
     await remit.start(work=False)
-    await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
-    workers = [
-        subprocess.Popen(  # noqa: ASYNC220 - it begins before there is anything to hold up
-            [sys.executable, str(WORKER), str(home), asked.url], stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(asked.workers)
-    ]
     try:
-        for worker in workers:
-            assert worker.stdout is not None
-            assert (await asyncio.to_thread(worker.stdout.readline)).strip() == "working"
-        begin = time.perf_counter() + WARM_SECONDS
-        admitting = asyncio.ensure_future(
-            admit(remit, asked.at_a_time * asked.workers, begin + asked.seconds)
-        )
-        await asyncio.sleep(max(0.0, begin - time.perf_counter()))
-        before, began = closed(remit), time.perf_counter()
-        await asyncio.sleep(asked.seconds)
-        done, wall = closed(remit) - before, time.perf_counter() - began
-        if asked.kill:
-            workers[0].kill()
-        killed = time.perf_counter()
-        taken = await admitting
-        while closed(remit) < taken and time.perf_counter() - killed < SETTLE_SECONDS_MAX:  # noqa: ASYNC110 - another process closes them
-            await asyncio.sleep(LOOK_SECONDS)
-        assert closed(remit) == taken, remit.counts()
-        settled = time.perf_counter() - killed
+        yield remit
     finally:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.wait(30)
         await remit.stop()
-    return {"cases_per_second": done / wall, "cases": done, "settled_s": settled}
+
+
+def start(home: Path, url: str) -> "subprocess.Popen[str]":
+    """Start a worker."""
+    return subprocess.Popen(
+        [sys.executable, str(WORKER), str(home), url],
+        stdin=subprocess.PIPE,  # it ends when this closes, however this process ends
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ready(worker: "subprocess.Popen[str]") -> None:
+    """Wait until a worker takes cases."""
+    assert worker.stdout is not None
+    said = worker.stdout.readline().strip()
+    assert said == "working", said or "a worker ended before it worked"
+
+
+async def load(
+    remit: Remit, workers: list["subprocess.Popen[str]"], asked: argparse.Namespace
+) -> dict[str, float]:
+    """Run cases until the time is over and all are closed; kill one worker where that is asked."""
+    begin = time.perf_counter() + WARM_SECONDS
+    admitting = asyncio.ensure_future(
+        admit(remit, asked.at_a_time * asked.workers, begin + asked.seconds)
+    )
+    await asyncio.sleep(max(0.0, begin - time.perf_counter()))
+    before, began = closed(remit), time.perf_counter()
+    await asyncio.sleep(asked.seconds)
+    done, wall = closed(remit) - before, time.perf_counter() - began
+    if asked.kill:
+        workers[0].kill()
+    killed_us = time.time() * 1_000_000  # as the entries have it
+    taken = await admitting
+    await settled(remit, taken)
+    found = {"cases_per_second": done / wall, "cases": done, "closed": taken}
+    return found | (taken_over(remit, killed_us) if asked.kill else {})
 
 
 async def admit(remit: Remit, open_max: int, until: float) -> int:
@@ -79,9 +120,15 @@ async def admit(remit: Remit, open_max: int, until: float) -> int:
     taken = 0
 
     async def one(number: int) -> None:
-        await remit.receive(
-            "seven", {"message": MESSAGE}, channel="bench", external_id=f"{number}"
-        )
+        while True:
+            try:
+                await remit.receive(
+                    "seven", {"message": MESSAGE}, channel="bench", external_id=f"{number}"
+                )
+            except IntakeBusyError:
+                await asyncio.sleep(BUSY_SECONDS)
+            else:
+                return
 
     while time.perf_counter() < until:
         room = open_max - (taken - closed(remit))
@@ -93,9 +140,54 @@ async def admit(remit: Remit, open_max: int, until: float) -> int:
     return taken
 
 
+async def settled(remit: Remit, taken: int) -> None:
+    """Wait until all are closed, and say yes to what waits.
+
+    An effect of which nobody is sure takes autonomy away until it is settled, and what is proposed
+    meanwhile waits for a person.
+    """
+    deadline = time.perf_counter() + SETTLE_SECONDS_MAX
+    while closed(remit) < taken:
+        if time.perf_counter() > deadline:
+            raise RuntimeError(f"{closed(remit)} of {taken} closed {SETTLE_SECONDS_MAX:g} s later")
+        for row in remit.inbox(person="olga").rows:
+            try:
+                await testing.decide(remit, row.approval_id, person="olga")
+            except RemitError:  # it went its way between the look and the answer
+                continue
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def taken_over(remit: Remit, killed_us: float) -> dict[str, float]:
+    """Return when the first case of the killed worker was reassigned, and the last one closed."""
+    first, last, cases = remit.database.read(
+        lambda c: c.rows(
+            "select min(r.at_us), max(e.at_us), count(distinct r.case_id) from entries r"
+            " left join entries e on e.case_id = r.case_id and e.event = ? where r.event = ?",
+            (CLOSED, REASSIGNED),
+        )
+    )[0]
+    assert cases, "the killed worker had no case in hand"
+    return {
+        "reassigned_s": (first - killed_us) / 1_000_000,
+        "settled_s": (last - killed_us) / 1_000_000,
+        "reassigned": cases,
+    }
+
+
 def closed(remit: Remit) -> int:
     """Return how many cases are closed."""
     return remit.counts().get("closed", 0)
+
+
+def committed(remit: Remit) -> int:
+    """Return how many transactions the server has committed in this database."""
+    found: int = remit.database.read(
+        lambda c: c.value(
+            "select xact_commit from pg_stat_database where datname = current_database()"
+        )
+    )
+    return found
 
 
 if __name__ == "__main__":

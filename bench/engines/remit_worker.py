@@ -14,11 +14,15 @@ from remit.opening import open_remit  # noqa: E402
 
 
 async def main(folder: Path, url: str) -> None:
-    """Work until SIGTERM."""
-    remit = open_remit(testing.project(folder, data=folder, database=url), owner="bench worker")
+    """Work until SIGTERM, or until whoever started it has ended and lets go of its input."""
+    where = {"REMIT_DATABASE": url}
+    project = testing.project(folder, data=folder, database=url, environment=where)
+    remit = open_remit(project, owner="bench worker")
     remit._executor._connectors["memory"] = Memory()  # noqa: SLF001 - settings name no dictionary
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_reader(sys.stdin, stop.set)
     await remit.start()
     print("working", flush=True)
     try:
