@@ -32,7 +32,7 @@ from remit.integrations.connector import (  # noqa: E402
     Receipt,
     Record,
 )
-from remit.opening import open_remit  # noqa: E402
+from remit.opening import open_remit, settle  # noqa: E402
 from remit.orchestration.desk import Desk  # noqa: E402
 from remit.orchestration.run import Run  # noqa: E402
 from remit.policy import cedar  # noqa: E402
@@ -191,6 +191,7 @@ async def measure(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
 
     remit.drive = told
     await remit.start()
+    settle()  # as `remit serve` and `remit work` do
     if not asked.approval:
         await testing.grant(remit, "seven", "send", Level.AUTONOMOUS, signer="olga")
 

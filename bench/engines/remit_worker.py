@@ -10,7 +10,7 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 from remit_case import Memory  # noqa: E402 - found beside this file
 
 from remit import testing  # noqa: E402
-from remit.opening import open_remit  # noqa: E402
+from remit.opening import open_remit, settle  # noqa: E402
 
 
 async def main(folder: Path, url: str) -> None:
@@ -24,6 +24,7 @@ async def main(folder: Path, url: str) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(sys.stdin, stop.set)
     await remit.start()
+    settle()
     print("working", flush=True)
     try:
         await stop.wait()

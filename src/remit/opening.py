@@ -1,5 +1,6 @@
 """Open a project: read what its settings name, put it together, hand over a Remit."""
 
+import gc
 import os
 import random as randomness
 import secrets
@@ -47,6 +48,21 @@ SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
 
 # Runs forward only, and while the machine sleeps too.
 FORWARD = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+# Allocations between two looks for garbage, and looks between two of the next, older generation.
+GARBAGE = (10_000, 20, 20)
+
+
+def settle() -> None:
+    """Set aside what is there for good, and look for garbage less often.
+
+    For a process that does nothing else than Remit's work: what was loaded is large, and to look
+    through it again and again took three or four hundredths of a case's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def open_remit(

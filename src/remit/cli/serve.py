@@ -26,7 +26,7 @@ from remit.errors import PortInUseError, SettingsError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
-from remit.opening import open_remit
+from remit.opening import open_remit, settle
 from remit.store import reserve
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
@@ -212,6 +212,7 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
         click.echo(f"{again}Ctrl-C to stop.")
 
     await remit.start(work=work)
+    settle()
     try:
         await live(remit, place, listener, started=started)
     finally:

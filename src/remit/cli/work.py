@@ -11,7 +11,7 @@ from remit.cli.opening import Training
 from remit.cli.options import Options
 from remit.cli.serve import log
 from remit.errors import SettingsError
-from remit.opening import open_remit
+from remit.opening import open_remit, settle
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ENDED_AT_ONCE = 130
@@ -67,6 +67,7 @@ async def _whole(remit: Remit, *, until_idle: bool) -> None:
     for number in SIGNALS:
         loop.add_signal_handler(number, signalled)
     await remit.start()
+    settle()
     try:
         click.echo(
             f"working on {', '.join(remit.equipment)} as {remit.worker.name}; Ctrl-C to stop"

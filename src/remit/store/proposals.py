@@ -32,7 +32,9 @@ SCHEMA = (
     "create index if not exists proposals_record on proposals (workflow, action, record)",
     """create index if not exists proposals_unsettled on proposals (workflow, action)
         where state in ('intended', 'dispatched', 'ambiguous')""",
-    "create index if not exists proposals_state on proposals (workflow, state)",
+    # Only what is in doubt: an index of every state would be written at every move.
+    """create index if not exists proposals_ambiguous on proposals (workflow, action)
+        where state = 'ambiguous'""",
 )
 
 TABLES = ("proposals",)
