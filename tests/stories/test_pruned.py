@@ -12,6 +12,7 @@ from remit.domain.actor import person
 from remit.domain.retention import Retention
 from remit.errors import NotFoundError, RetentionError
 from remit.governance import legal_holds
+from remit.governance.grants import control_stream
 from remit.ledger import projections, proof, prune
 from remit.store.unit import UnitOfWork
 from tests.desks import MARIA, NADIA, Desk, waiting, write_in
@@ -98,6 +99,11 @@ async def test_a_month_past_its_term_goes_and_everything_else_stays_provable(des
 KPI = "select workflow, day, name, sum(n) from kpi_days group by 1, 2, 3 order by 1, 2, 3"
 
 
+def rebuild(remit: Remit, uow: UnitOfWork) -> projections.ProjectionReport:
+    stream = control_stream(remit.erasure.rotation.origin)
+    return projections.rebuild(uow, stream=stream, by=MARIA)
+
+
 @pytest.mark.parametrize("point", ["begun", "page"])
 async def test_a_prune_that_was_cut_short_is_finished_at_the_next_start(
     desk: Desk, point: str
@@ -114,6 +120,9 @@ async def test_a_prune_that_was_cut_short_is_finished_at_the_next_start(
         with pytest.raises(ConnectionAbortedError):
             remit.keeping.prune(MONTH, by=person(MARIA))
         assert remit.verify().result == "intact"
+        counted = remit.database.read(lambda c: c.rows(KPI))
+        halfway = remit.writer.run(lambda uow: rebuild(remit, uow)).value
+        assert halfway.result == "equal", halfway.lines
     async with desk.open() as remit:
         left = remit.database.read(
             lambda c: c.value("select count(*) from entries where case_id = ?", (case_id,))
@@ -124,6 +133,7 @@ async def test_a_prune_that_was_cut_short_is_finished_at_the_next_start(
         assert report.result == "intact"
         assert f"entries of {MONTH}, as an entry says" in "\n".join(report.lines)
         assert projections.check(remit.database).differing == 0
+        assert remit.database.read(lambda c: c.rows(KPI)) == counted
 
 
 async def test_an_entry_that_was_removed_and_not_pruned_is_found(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from remit.domain.entry import Draft, Entry
 from remit.domain.ledger_event import ProjectionsRebuilt
 from remit.ledger.chain import CONTROL_WORKFLOW
 from remit.ledger.entry import parse
+from remit.ledger.pruned import month_of
 from remit.store import kpi_days, projections, prunes, tables
 from remit.store import shadow as shadow_rows
 from remit.store.connection import Connection, Row
@@ -187,9 +188,12 @@ def _report(
 def _fold(connection: Connection, shadow: Connection, progress: Progress | None) -> int:
     whole = int(connection.value("SELECT size FROM ledger_head") or 0)
     kpi_days.seed(shadow, prunes.carried(connection))
-    done, tally = 0, Tally()
+    done, tally, going = 0, Tally(), _Going(connection)
     for entry in entries(connection):
-        projections.project(shadow, entry, tally)
+        if not going.has(entry):
+            projections.project(shadow, entry, tally)
+        elif going.stays(entry):
+            projections.project(shadow, entry, tally, counted=False)
         done += 1
         if done % PAGE_ENTRIES == 0:
             tally.write(shadow)
@@ -200,6 +204,30 @@ def _fold(connection: Connection, shadow: Connection, progress: Progress | None)
     if progress is not None:
         progress(done, max(whole, done))
     return done
+
+
+class _Going:
+    """Months that an entry says are pruned, of which entries may still be there.
+
+    What they count for was carried with that entry, and their rows go page by page: an entry of
+    a case whose row has gone waits for its own deletion and makes no row.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        leaves = connection.rows(
+            "SELECT leaf FROM entries WHERE event = ?", ("ledger:range:pruned",)
+        )
+        self._months = {parse(leaf).entry.word("month") for (leaf,) in leaves}
+
+    def has(self, entry: Entry) -> bool:
+        """Tell whether an entry is of such a month."""
+        return bool(self._months) and month_of(entry.case_id) in self._months
+
+    def stays(self, entry: Entry) -> bool:
+        """Tell whether the row of its case is still there."""
+        found = self._connection.one("SELECT 1 FROM cases WHERE case_id = ?", (entry.case_id,))
+        return found is not None
 
 
 # -- comparing -----------------------------------------------------------------------------------

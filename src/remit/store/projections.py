@@ -55,14 +55,20 @@ TABLES: tuple[str, ...] = (
 )
 
 
-def project(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
-    """Bring all rows and counters up to this entry; return the case that became ready."""
+def project(
+    connection: Connection, entry: Entry, tally: Tally, *, counted: bool = True
+) -> Ready | None:
+    """Bring all rows and counters up to this entry; return the case that became ready.
+
+    Without `counted` nothing is counted of its day: that was carried over by itself.
+    """
     approvals.project(connection, entry)
     proposals.project(connection, entry)
     waits.project(connection, entry)
     timers.project(connection, entry)
     authority.project(connection, entry)
-    kpi_days.project(tally, entry)
+    if counted:
+        kpi_days.project(tally, entry)
     if entry.event.startswith("ledger:"):
         erasures.project(connection, entry)
         legal_holds.project(connection, entry)
