@@ -44,6 +44,7 @@ def test_a_crash_at_any_commit_loses_nothing_and_performs_nothing_twice(
     assert scenarios[-1]["ends"] == [0], "the last scenario is the one without a crash"
     for one in scenarios:
         where = f"point {one['point']}, ends {one['ends']}"
+        assert one["ends"][1:] in ([], [0]), f"{where}: the next life must bring it to its end"
         assert (one["cases"], one["balance"], one["verify"]) == (1, 0, "intact"), where
         assert one["status"] == "closed", where
         assert one["ambiguous_left"] == 0, where
