@@ -214,7 +214,10 @@ def databases(dress: Dress, say: Callable[[str], None]) -> Iterator[Callable[[],
         yield "the wheel with PostgreSQL does not fit this machine"
         return
     say(f"a PostgreSQL, {dress.name}")
-    with postgres.server(durable=True, base=dress.folder, environment=dress.settings()) as server:
+    with postgres.server(
+        durable=True, base=dress.folder, environment=dress.settings(),
+        settings={"max_connections": "400"},
+    ) as server:  # fmt: skip
         yield server.create
 
 
