@@ -66,12 +66,14 @@ class Runs:
         if fresh is not None and fresh.entry is not None and fresh.entry.seq == row.seq:
             return self._run(case_id, row.workflow, [fresh.entry], fresh)
         try:
-            run = await self.open(case_id)
+            status, run = await self._opened(case_id)
         except PayloadErasedError:
             await asyncio.wrap_future(
                 self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED), streams=(case_id,))
             )
             return None
+        if status is not CaseStatus.READY:
+            return None  # another worker has brought it on since we looked
         run.faults, run.asked = row.faults, row.asked
         return run
 
@@ -117,20 +119,26 @@ class Runs:
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""
+        _, run = await self._opened(case_id)
+        return run
+
+    async def _opened(self, case_id: str) -> tuple[CaseStatus, Run]:
+        """Return a case's state and its run, both as one snapshot has them."""
 
         def work(
             connection: Connection,
-        ) -> tuple[str, list[Entry], ContentKey, list[vault.VaultTuple]]:
+        ) -> tuple[cases.CaseRow, list[Entry], ContentKey, list[vault.VaultTuple]]:
             row = cases.find(connection, case_id)
             if row is None:
                 raise NotFoundError(f"there is no case `{case_id}`")
             entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
             key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
-            return row.workflow, entries, key, vault.of_scope(connection, case_id)
+            return row, entries, key, vault.of_scope(connection, case_id)
 
-        workflow, entries, key, rows = await self.read(work)
+        row, entries, key, rows = await self.read(work)
         masker, take = self._masker(case_id, key, rows)
-        return self._run(case_id, workflow, entries, FreshCase(masker, take, key))
+        scope = FreshCase(masker, take, key)
+        return row.status, self._run(case_id, row.workflow, entries, scope)
 
     def _run(self, case_id: str, workflow: str, entries: list[Entry], scope: FreshCase) -> Run:
         history = replay.fold(entries)
