@@ -177,7 +177,10 @@ class Engine:
         for tries in itertools.count():
             try:
                 return steps.answer(workflow, call, await self.steps.take(run, call, key, given))
-            except BreakerOpenError as error:  # spends no try
+            except BreakerOpenError as error:  # spends no try, but time
+                now_us = clock.microseconds(run.now())
+                if retries.over(run.history.failing_us.get(key.path), now_us=now_us):
+                    raise Escalated("retries", f"{error.target} stayed away for a day") from error
                 until = clock.microseconds(error.until)
                 run.waits[key.path] = Wait(kind="breaker", ref=error.target, expires_us=until)
                 raise CaseParked from error

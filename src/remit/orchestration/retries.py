@@ -22,6 +22,11 @@ def parked(
 
     `failures` are the rounds that failed before this one, the first of them at `since_us`.
     """
-    if failures >= len(PARKED_SECONDS) or now_us - since_us >= PARKED_US_MAX:
+    if failures >= len(PARKED_SECONDS) or over(since_us, now_us=now_us):
         return None
     return max(PARKED_SECONDS[failures] * (0.8 + 0.4 * jitter()), asked or 0.0)
+
+
+def over(since_us: int | None, *, now_us: int) -> bool:
+    """Has a step failed for a day; never where it has not failed yet."""
+    return since_us is not None and now_us - since_us >= PARKED_US_MAX

@@ -10,7 +10,7 @@ from remit.errors import DatabaseNotEmptyError, LedgerMismatchError
 from remit.ledger import copy as copying
 from remit.ledger import read, verify
 from remit.ledger.copy import Copied
-from remit.store import passages, tables
+from remit.store import kpi_days, passages, tables
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 from remit.store.keys import key_rows
@@ -58,7 +58,9 @@ def copied(
 
 @contextmanager
 def target_at(url: str) -> Iterator[Database]:
-    database = open_database(url, schema=(*NOTES, *passages.SCHEMA), durability_check=False)
+    database = open_database(
+        url, schema=(*NOTES, *kpi_days.SCHEMA, *passages.SCHEMA), durability_check=False
+    )
     yield database
     database.close()
 

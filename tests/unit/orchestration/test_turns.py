@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from remit.integrations.connector import Call
-from remit.store import claims
+from remit.store import workers
 from tests.projects import Small, events, found, result, send, standing
 
 pytestmark = pytest.mark.anyio
@@ -91,7 +91,7 @@ async def test_a_run_ends_at_its_next_step_when_the_process_is_to_stop(small: Sm
         assert events(remit, case_id)[1:] == [
             "orchestration:value:derived", "orchestration:tool:read",
         ]  # fmt: skip
-        assert remit.database.read(claims.open_workers) == []
+        assert remit.database.read(workers.unended) == []
     async with small.open() as remit:
         await remit.settled()
 
