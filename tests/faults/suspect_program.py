@@ -11,7 +11,7 @@ from pathlib import Path
 
 from remit import testing
 from remit.app import Remit
-from tests.projects import NAME, Small
+from tests.projects import NAME, OLGA, Small, waiting
 
 DEADLY = 7
 ROUNDS_MAX = 10
@@ -43,6 +43,8 @@ async def life(folder: Path, database: str | None) -> dict[str, object]:
         for _ in range(ROUNDS_MAX):  # what was in doubt when the process died is asked for
             if not remit.counts()["parked"]:
                 break
+            for row in waiting(remit):  # it came to the gate before the grant did
+                await testing.decide(remit, row.approval_id, person=OLGA)
             await testing.pass_time(remit, small.clock, 120)
         return {
             "cases": [standing(remit, row.case_id) for row in remit.cases(limit=100).rows],

@@ -49,6 +49,7 @@ def test_a_case_that_kills_its_process_goes_to_a_person_after_three(
     faulted = [one for one in found["cases"] if one["status"] == "escalated"]
     assert [(one["reason"], one["reassigned"]) for one in faulted] == [("faulted", 3)]
     closed = [one for one in found["cases"] if one["status"] == "closed"]
+    assert [one for one in found["cases"] if one not in [*closed, *faulted]] == []
     assert len(closed) == MESSAGES - 1
     for one in closed:
         assert one["effects"] == 1 or one["ambiguous"], "a repeat is known to be one"
