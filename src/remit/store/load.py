@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from remit.store import workers
 from remit.store.connection import Connection
+
+NEVER_US = 0  # before every case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,14 @@ class Load:
 
 
 def read(connection: Connection, *, late_before_us: int) -> Load:
-    """Return how full it is; cases that run count as ready."""
+    """Return how full it is; cases that run count as ready.
+
+    What was ready before somebody began to work waits from then on: no case is late because of a
+    time in which nobody was there.
+    """
+    began_us = workers.since(connection)
+    if began_us is not None and began_us >= late_before_us:
+        late_before_us = NEVER_US
     ready = connection.one(
         "select count(*), sum(case when ready_us < ? then 1 else 0 end), min(ready_us)"
         " from cases where status = 'ready'",

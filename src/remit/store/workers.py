@@ -94,6 +94,12 @@ def unended(connection: Connection) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def since(connection: Connection) -> int | None:
+    """Return since when somebody has been at work, or None where nobody is."""
+    found = connection.value("select min(started_us) from workers where ended_us is null")
+    return None if found is None else int(found)
+
+
 def alive(connection: Connection) -> list[Seen]:
     """Return who has not ended, with the seconds since each was heard of by the server's clock."""
     rows = connection.rows(

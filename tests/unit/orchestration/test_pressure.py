@@ -1,5 +1,6 @@
 """When too much is under way: bulk is refused first, then all intake, and never what is inside."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,39 @@ async def test_late_cases_shed_bulk_first_and_then_all(small: Small) -> None:
         await come(remit, 3)
         small.clock.advance(60)
         assert "waited for more than 300 seconds" in await refused(remit, 4)
+
+
+SLOW = """
+MAY = asyncio.Event()
+
+
+@desk.tool
+async def slowly() -> Order:
+    await MAY.wait()
+    return Order.model_validate(await tape.read("getOrder", order_id="7"))
+"""
+
+
+async def test_a_desk_that_was_down_takes_mail_while_it_works_on_what_was_left(
+    small: Small,
+) -> None:
+    async with small.open("await run.read(slowly)\nreturn 1", more=SLOW) as remit:
+        await remit.worker.stop()
+        await come(remit, 0)
+    small.clock.advance(400)
+    async with small.open() as remit:
+        await come(remit, 1)
+        assert int(str(remit.metrics()["ready_oldest_seconds"])) >= 400, "it is said all the same"
+        small.clock.advance(239)
+        await come(remit, 2, Priority.BULK)
+        small.clock.advance(2)
+        assert "waited for more than 240 seconds" in await refused(remit, 3, Priority.BULK)
+        small.clock.advance(60)
+        assert "waited for more than 300 seconds" in await refused(remit, 4)
+        sys.modules[remit.equipment[NAME].workflow.tools["slowly"].body.__module__].MAY.set()
+        await remit.settled()
+        small.clock.advance(2)
+        await come(remit, 5)
 
 
 async def test_little_disk_refuses_intake_and_lets_the_rest_go_on(small: Small) -> None:
