@@ -22,6 +22,7 @@ from remit.ledger.sinks import FileSink
 from remit.ledger.verify import VerifyReport, verify
 from remit.store import kpi_days
 from remit.store.database import Database, open_database
+from remit.store.deployment import SESSIONS_MAX
 from remit.store.keys import key_rows
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Committed, Receipt, Writer, open_writer
@@ -119,6 +120,7 @@ def opened(
     clock: Ticking | None = None,
     hooks: Sequence[Callable[[str], None]] = (),
     shared: bool = False,
+    sessions_max: int = SESSIONS_MAX,
     reserve_bytes: int = 0,
     origin: str = ORIGIN,
 ) -> Iterator[Opened]:
@@ -133,6 +135,7 @@ def opened(
         durability_check=False,
         clock=time,
         shared=shared,
+        sessions_max=sessions_max,
         reserve_bytes=reserve_bytes,
     )
     try:

@@ -97,6 +97,12 @@ class StorageUnavailableError(StorageError):
     code = "storage.unavailable"
 
 
+class SessionsExhaustedError(StorageUnavailableError):
+    """The PostgreSQL server has no room for another session; says how many there may be."""
+
+    code = "storage.sessions"
+
+
 class DatabaseInUseError(StorageError):
     """Another process owns this SQLite file; names it and says what to do."""
 

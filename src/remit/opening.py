@@ -109,6 +109,7 @@ def open_remit(
         durability_check=durability_check,
         reserve_bytes=reserve_bytes,
         shared=shared,
+        sessions_max=settings.sessions_max,
         clock=now,
     )
     try:

@@ -233,6 +233,9 @@ class Settings(_Table):
 
     database: str = "sqlite:///.remit/remit.db"
     dispatch: Literal["in-process", "dbos"] = "in-process"  # dbos: any number of processes
+    sessions_max: int = Field(
+        default=16, ge=2, le=64
+    )  # of PostgreSQL in which one process writes at once; it reads in half as many
     work: WorkSettings = WorkSettings()
     keys: str = ".remit-keys"  # beside the data: a backup of the data holds no key
     key_passphrase: str | None = None  # a reference; the root keys are sealed under it

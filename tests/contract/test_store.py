@@ -24,7 +24,7 @@ from remit.errors import (
 from remit.ledger import read
 from remit.ledger.append import Journal
 from remit.ledger.seal import KeyRing
-from remit.store import lanes, sessions
+from remit.store import lanes
 from remit.store.connection import Connection
 from remit.store.database import open_database
 from remit.store.ready import Ready
@@ -272,7 +272,6 @@ def test_a_full_lane_says_so_at_once_and_the_control_lane_has_its_own_room(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(lanes.LANE_UNITS_MAX, "ordinary", 2)
-    monkeypatch.setattr(sessions, "SESSIONS_MAX", 1)
     gate, inside = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -280,7 +279,7 @@ def test_a_full_lane_says_so_at_once_and_the_control_lane_has_its_own_room(
         inside.set()
         gate.wait(timeout=20)
 
-    with opened(url, tmp_path) as store:
+    with opened(url, tmp_path, sessions_max=1) as store:
         first = store.writer.submit(hold)
         inside.wait(timeout=20)
         late = [store.writer.submit(lambda _: order.append("ordinary")) for _ in range(2)]

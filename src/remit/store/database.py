@@ -9,6 +9,7 @@ from remit.domain.clock import Clock
 from remit.errors import SettingsError
 from remit.store import migrations
 from remit.store.connection import Connection, Dialect
+from remit.store.deployment import SESSIONS_MAX
 from remit.store.migrations import Plan, created
 from remit.store.schema import LEDGER, create
 
@@ -22,6 +23,10 @@ class Database(Protocol):
     @property
     def dialect(self) -> Dialect:
         """Which SQL this is."""
+
+    @property
+    def sessions_max(self) -> int:
+        """How many pieces of work may be written side by side."""
 
     def writer(self) -> Connection:
         """Open a connection that writes; the writer alone calls this, and on SQLite once."""
@@ -68,6 +73,7 @@ def open_database(
     owner: str = "remit",
     durability_check: bool = True,
     shared: bool = False,
+    sessions_max: int = SESSIONS_MAX,
     reserve_bytes: int = 0,
     clock: Clock | None = None,
 ) -> Database:
@@ -76,7 +82,8 @@ def open_database(
     `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; `schema` are the tables
     beside the ledger's own. `owner` is the command named to whoever finds the database in use,
     with the time of `clock`. `shared` lets several processes of one deployment write to the same
-    PostgreSQL; without it a second is refused. `reserve_bytes` of disk are kept beside a file for
+    PostgreSQL; without it a second is refused. This process writes in up to `sessions_max`
+    sessions and reads in half as many. `reserve_bytes` of disk are kept beside a file for
     what must still be written when the disk is full. `durability_check=False` accepts a PostgreSQL
     that may lose commits: tests only. Raises `DatabaseInUseError`, `NewerDatabaseError`,
     `UnsafeDatabaseError`, `StorageUnavailableError`, `SettingsError`.
@@ -108,6 +115,7 @@ def open_database(
             owner=owner,
             durability_check=durability_check,
             shared=shared,
+            sessions_max=sessions_max,
         )
     raise SettingsError(
         f"`{scheme}` is not a database that Remit knows; "

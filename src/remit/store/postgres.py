@@ -12,14 +12,16 @@ from remit.errors import (
     ClashError,
     ConflictError,
     MissingExtraError,
+    SessionsExhaustedError,
     StorageError,
     StorageFullError,
     StorageUnavailableError,
 )
-from remit.store import schema
+from remit.store import deployment, schema
 from remit.store.connection import Connection, Parameter, Row, percent_style
 from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
 from remit.store.lent import Lent
+from remit.store.reading import Places
 
 try:
     import psycopg
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-READERS_IDLE_MAX: Final = 8
 CONNECT_SECONDS_MAX: Final = 5
 PREPARE_AFTER: Final = 1
 SESSION: Final = (
@@ -53,6 +54,8 @@ SEQUENCER: Final = (
     "SET enable_mergejoin = off",
 )
 SLOTS: Final = 64
+# As the server refuses a connection, which comes without a code.
+NO_ROOM: Final = ("too many clients", "connection slots are reserved", "too many connections")
 
 
 class _Boolean(Dumper):
@@ -158,9 +161,12 @@ class PostgresDatabase:
         owner: str,
         durability_check: bool,
         shared: bool = False,
+        sessions_max: int = deployment.SESSIONS_MAX,
     ) -> None:
+        self.sessions_max = sessions_max
         self._url = url
         self._shared = shared
+        self._places = Places(deployment.readers(sessions_max))
         self._owner = owner
         self._read_only = read_only
         self._idle: list[PostgresConnection] = []
@@ -184,6 +190,7 @@ class PostgresDatabase:
             connection.close()
             raise
         self._owning = connection  # the lock lives in this session
+        deployment.count(connection, sessions_max, shared=shared)
 
     def writer(self) -> Connection:
         """Open a session that writes, under the deployment's lock."""
@@ -229,7 +236,14 @@ class PostgresDatabase:
         return self._open()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Return what `work` makes of one snapshot."""
+        """Return what `work` makes of one snapshot.
+
+        Raises `SessionsExhaustedError` where every session for reading is taken for too long.
+        """
+        with self._places.one():
+            return self._read(work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
         with self._guard:
             if self._closed:
                 raise StorageError("the database is closed")
@@ -286,7 +300,13 @@ class PostgresDatabase:
             self._owning = None
 
     def _open(self) -> PostgresConnection:
-        return session(self._url, owner=self._owner)
+        try:
+            return session(self._url, owner=self._owner)
+        except SessionsExhaustedError as error:
+            most = deployment.taken(self.sessions_max, shared=self._shared)
+            raise SessionsExhaustedError(
+                f"{error}; a process takes up to {most} with `sessions_max = {self.sessions_max}`"
+            ) from error
 
     def _give_back(self, connection: PostgresConnection) -> None:
         try:
@@ -295,7 +315,7 @@ class PostgresDatabase:
             connection.close()
             return
         with self._guard:
-            if not self._closed and len(self._idle) < READERS_IDLE_MAX:
+            if not self._closed and len(self._idle) < deployment.readers(self.sessions_max):
                 self._idle.append(connection)
                 return
         connection.close()
@@ -352,6 +372,11 @@ def _translating() -> "Iterator[None]":
 def translated(error: "psycopg.Error") -> StorageError:
     """Return our error for one of the server's."""
     said = (error.diag.message_primary or str(error)).strip().split("\n")[0]
+    if any(words in str(error) for words in NO_ROOM):
+        return SessionsExhaustedError(
+            f"the database server has no room for another session ({said}); run fewer processes, "
+            "set a lower `sessions_max` in `remit.toml`, or raise the server's `max_connections`"
+        )
     match error:
         case psycopg.errors.DiskFull():
             return StorageFullError("the disk is full; free some space, nothing of this was kept")

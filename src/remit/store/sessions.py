@@ -35,7 +35,6 @@ from remit.store.unit import Projectors, UnitOfWork
 
 T = TypeVar("T")
 
-SESSIONS_MAX: Final = 16
 SESSIONS_FOR_CONTROL: Final = 2  # which ordinary work leaves free
 CLASHES_MAX: Final = 5
 AWAY_SECONDS_MAX: Final = 5.0  # so long a unit waits for a server that does not answer
@@ -122,7 +121,7 @@ class SessionWriter:
         crew = self._crew
         with self._lanes.changed:
             waiting = self._lanes.depth("control") + self._lanes.depth("ordinary")
-            if waiting > crew.idle and len(crew.threads) < SESSIONS_MAX:
+            if waiting > crew.idle and len(crew.threads) < self._database.sessions_max:
                 name = f"remit-writer-{len(crew.threads) + 1}"
                 thread = threading.Thread(target=self._run, name=name, daemon=True)
                 crew.threads.append(thread)
@@ -179,7 +178,7 @@ class SessionWriter:
 
     def _take(self) -> Unit | None:
         lanes, crew = self._lanes, self._crew
-        ordinary_max = max(SESSIONS_MAX - SESSIONS_FOR_CONTROL, 1)
+        ordinary_max = max(self._database.sessions_max - SESSIONS_FOR_CONTROL, 1)
         with lanes.changed:
             while True:
                 unit = lanes.next(ordinary=crew.ordinary < ordinary_max)

@@ -134,6 +134,7 @@ class SqliteDatabase:
     """A SQLite file that this process owns, or reads beside its owner."""
 
     dialect: Literal["sqlite"] = "sqlite"
+    sessions_max = 1  # one writer, one file
 
     def __init__(
         self,
