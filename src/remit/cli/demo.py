@@ -20,6 +20,7 @@ from remit.cli.demo_folder import DESK, SHOP, WORKFLOW
 from remit.cli.demo_reviewer import Message
 from remit.cli.demo_screen import Figures
 from remit.cli.demo_shop import Shop, shop
+from remit.cli.opening import opened
 from remit.cli.options import Options
 from remit.cli.serve import Place, links, live, log
 from remit.errors import PortInUseError
@@ -89,7 +90,7 @@ async def _run(
         progress.update(training, completed=done, total=total, description=what)
 
     with _timed(figures, "opening"):
-        remit = open_remit(demo_folder.without_grace(project), owner="remit demo", progress=told)
+        remit = opened(demo_folder.without_grace(project), owner="remit demo", progress=told)
     progress.update(training, total=1, completed=1, description="opened the desk")
     await remit.start()
     try:

@@ -15,11 +15,13 @@ import click
 from remit.app import Remit
 from remit.assembly import load_module
 from remit.authoring.workflow import Workflow
+from remit.cli import terminal
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
 from remit.errors import DatabaseLostError, NotFoundError, SettingsError
 from remit.ledger.anchoring import Anchors
 from remit.ledger.keys import KeyRing
+from remit.models.choice import Progress
 from remit.opening import (
     anchor_path,
     anchors_of,
@@ -133,14 +135,30 @@ def owning(project: Project, *, owner: str) -> Iterator[Owned]:
     Raises `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
     """
     free(project, owner=owner)
-    remit = open_remit(project, owner=owner, progress=Training(), reserve_bytes=reserve.BYTES)
-    remit.on_lost = end_at_once
+    remit = opened(project, owner=owner)
     owned = Owned(remit=remit)
     try:
         yield owned
     finally:
         if not owned.closed:
             owned.remit.close()
+
+
+def opened(
+    project: Project, *, owner: str, progress: Progress | None = None, reads_on: bool = False
+) -> Remit:
+    """Open a project to write in it, and warn on standard error where only this host vouches.
+
+    Every command that may append to the record opens it here. Raises what `open_remit` raises.
+    """
+    remit = open_remit(
+        project, owner=owner, progress=progress or Training(), reads_on=reads_on,
+        reserve_bytes=reserve.BYTES,
+    )  # fmt: skip
+    remit.on_lost = end_at_once
+    if remit.anchors.warning:
+        click.echo(terminal.wrapped(remit.anchors.warning, first="warning: "), err=True)
+    return remit
 
 
 def end_at_once(sentence: str) -> None:

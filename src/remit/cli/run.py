@@ -104,9 +104,7 @@ def run(
     `--resume` goes on without reading again what is in. It ends when every case is closed, held
     for a person, escalated or set aside, and prints what became of them.
     """  # fmt: skip
-    from remit.cli.opening import end_at_once
-    from remit.opening import open_remit
-    from remit.store import reserve
+    from remit.cli.opening import opened
 
     options: Options = ctx.obj
     project = options.project()
@@ -118,8 +116,7 @@ def run(
         )
     source = rows.read(file)
     first = list(itertools.islice(source, CHECKED_ROWS_MAX))  # a file that is none ends here
-    remit = open_remit(project, owner="remit run", progress=training, reserve_bytes=reserve.BYTES)
-    remit.on_lost = end_at_once
+    remit = opened(project, owner="remit run", progress=training)
     try:
         table = columns(
             _fields(remit, workflow), known[workflow].columns,

@@ -19,15 +19,14 @@ import uvicorn
 from remit.api import server
 from remit.app import Remit
 from remit.cli import terminal
-from remit.cli.opening import Training, end_at_once, free
+from remit.cli.opening import free, opened
 from remit.cli.options import Options
 from remit.console import site
 from remit.errors import PortInUseError, SettingsError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
-from remit.opening import open_remit, settle
-from remit.store import reserve
+from remit.opening import settle
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
 CONNECTIONS_WAITING_MAX = 128
@@ -80,11 +79,7 @@ def serve(
     with place.listening() as listener:
         log(level)
         free(project, owner="remit serve")
-        remit = open_remit(
-            project, owner="remit serve", progress=Training(), reads_on=True,
-            reserve_bytes=reserve.BYTES,
-        )  # fmt: skip
-        remit.on_lost = end_at_once
+        remit = opened(project, owner="remit serve", reads_on=True)
         asyncio.run(_whole(remit, place, listener, work=not no_work))
     click.echo("stopped; nothing that was received is lost")
 
@@ -206,8 +201,6 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
             click.echo(line)
         if remit.trouble:
             click.echo(terminal.wrapped(remit.trouble, first="NOTHING IS APPENDED: "))
-        if remit.anchors.warning:
-            click.echo(terminal.wrapped(remit.anchors.warning, first="warning: "))
         again = "Enter for new links, " if sys.stdin.isatty() else ""
         click.echo(f"{again}Ctrl-C to stop.")
 

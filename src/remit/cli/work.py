@@ -7,11 +7,11 @@ import signal
 import click
 
 from remit.app import Remit
-from remit.cli.opening import Training
+from remit.cli.opening import opened
 from remit.cli.options import Options
 from remit.cli.serve import log
 from remit.errors import SettingsError
-from remit.opening import open_remit, settle
+from remit.opening import settle
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ENDED_AT_ONCE = 130
@@ -50,7 +50,7 @@ def work(ctx: click.Context, *, until_idle: bool, level: str) -> None:
             "with `database` on PostgreSQL; alone, `remit serve` works on cases too"
         )
     log(level)
-    remit = open_remit(project, owner="remit work", progress=Training())
+    remit = opened(project, owner="remit work")
     asyncio.run(_whole(remit, until_idle=until_idle))
     click.echo("stopped; nothing that was received is lost")
 

