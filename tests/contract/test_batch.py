@@ -1,7 +1,7 @@
 """Counters that a batch writes once, and that go with a unit that fails; and what is indexed."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from remit.store import kpi_days
+from remit.store.connection import Parameter
 from remit.store.entries import OF_LEDGER
+from remit.store.sqlite import SqliteConnection
 from remit.store.unit import UnitOfWork
 from tests.opened import appending, draft, opened
 
@@ -122,4 +124,49 @@ def test_a_unit_reads_what_the_batch_appended_before_it_and_may_still_fail(
         for table in ("payloads", "entries"):
             found = store.database.read(lambda c, table=table: c.rows(rows.format(table)))
             assert [tuple(row) for row in found if row[0] in {case, other}] == expected
+        assert store.verify().result == "intact"
+
+
+def test_only_a_unit_that_asks_for_rows_has_a_savepoint_and_it_takes_them_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite; elsewhere a unit has a transaction of its own."""
+    said: list[str] = []
+    execute = SqliteConnection.execute
+
+    def listening(self: SqliteConnection, sql: str, params: Sequence[Parameter] = ()) -> int:
+        if "SAVEPOINT" in sql:
+            said.append(sql)
+        return execute(self, sql, params)
+
+    def writes(name: str, *, fail: bool) -> Callable[[UnitOfWork], None]:
+        def work(uow: UnitOfWork) -> None:
+            uow.append(draft("01a2" + "0" * 28))
+            uow.projected.execute("insert into notes (name, n) values (?, 1)", (name,))
+            if fail:
+                raise ValueError("the caller's own")
+
+        return work
+
+    def fails(uow: UnitOfWork) -> None:
+        uow.append(draft("01a2" + "0" * 28))
+        raise ValueError("the caller's own")
+
+    with opened(f"sqlite:///{tmp_path}/remit.db", tmp_path) as store:
+        monkeypatch.setattr(SqliteConnection, "execute", listening)
+        store.append("01a2" + "0" * 28)
+        with pytest.raises(ValueError, match="own"):
+            store.writer.run(fails)
+        assert said == []
+
+        store.writer.run(writes("kept", fail=False))
+        with pytest.raises(ValueError, match="own"):
+            store.writer.run(writes("lost", fail=True))
+
+        assert said == [
+            "SAVEPOINT unit", "RELEASE SAVEPOINT unit",
+            "SAVEPOINT unit", "ROLLBACK TO SAVEPOINT unit", "RELEASE SAVEPOINT unit",
+        ]  # fmt: skip
+        assert store.database.read(lambda c: c.rows("select name from notes")) == [("kept",)]
+        assert store.database.read(lambda c: c.value("select max(seq) from entries")) == 2
         assert store.verify().result == "intact"

@@ -22,4 +22,5 @@ def instant(microseconds_since_epoch: int) -> datetime:
 
 def text(moment: datetime) -> str:
     """Return the one written form of an instant: `2026-11-22T10:15:00.123456Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    written = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{written[:-6]}Z"

@@ -34,10 +34,10 @@ def encode(value: Json) -> bytes:
     return _written(value)
 
 
-def check(value: Json) -> None:
+def check(value: Json, path: str = "$", depth: int = DEPTH_MAX) -> None:
     """Raise `EntryRefusedError` with path and rule where a value has no canonical bytes."""
-    if not _fits(value, DEPTH_MAX):
-        _walk(value, "$", DEPTH_MAX)
+    if not _fits(value, depth):
+        _walk(value, path, depth)
 
 
 def write(value: Json) -> bytes:

@@ -12,16 +12,19 @@ from remit.domain.ids import IdSource, stream
 from remit.domain.ledger_event import OriginOpened, WriterOpened
 from remit.errors import EntryRefusedError, LedgerMismatchError
 from remit.ledger import read
+from remit.ledger.canonical import Json
 from remit.ledger.entry import Link, build
 from remit.ledger.merkle import leaf_hash
 from remit.ledger.seal import PAYLOADS_PER_ENTRY_MAX, KeyRing, RandomBytes, seal
 from remit.ledger.wrapping import ContentKey
 from remit.store.connection import Connection
 from remit.store.entries import INSERT_ENTRY, INSERT_PAYLOAD
-from remit.store.journal import Written
+from remit.store.journal import Mark, Written
 
 CONTROL_WORKFLOW: Final = "remit"
 _ACTOR: Final = service("ledger")
+
+_Row = tuple[str, int, str, str, bytes]  # of a payload: case, seq, role, key, what is sealed
 
 
 def control_stream(origin: str) -> str:
@@ -36,19 +39,10 @@ class _Batch:
     link: Link  # the next entry's
     written: list[Written] = field(default_factory=list)
     entries: list[tuple[str | int | bytes | None, ...]] = field(default_factory=list)
-    payloads: list[tuple[str | int | bytes, ...]] = field(default_factory=list)
+    payloads: list[_Row] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)  # by case, of its payloads here
     flushed: tuple[int, int] = (0, 0)  # so many of each are in the database
     bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    number: int
-    previous: str
-    written: int
-    entries: int
-    payloads: int
-    flushed: tuple[int, int]
 
 
 class Chain:
@@ -87,7 +81,7 @@ class Chain:
 
     @property
     def written(self) -> Sequence[Written]:
-        """What was stamped since `begin`."""
+        """What was stamped since `begin`; the list itself, to which more is added."""
         return self._open().written
 
     @property
@@ -115,62 +109,42 @@ class Chain:
 
         Raises `EntryRefusedError` and `KeyUnavailableError`; the transaction is then as it was.
         """
-        batch = self._open()
-        event = draft.event
-        if EVENTS.get(event.NAME) is not type(event):
-            raise EntryRefusedError(f"`{type(event).__name__}` is not an event of the ledger")
-        if len(draft.payloads) > PAYLOADS_PER_ENTRY_MAX:
-            raise EntryRefusedError(f"`{event.NAME}` has over {PAYLOADS_PER_ENTRY_MAX} payloads")
+        batch = self._batch or self._open()
+        name, case_id = draft.event.NAME, draft.case_id
+        if EVENTS.get(name) is not type(draft.event):
+            raise EntryRefusedError(
+                f"`{type(draft.event).__name__}` is not an event of the ledger"
+            )
         entry_id = self._ids()
-        named: list[dict[str, str]] = []
-        rows: list[tuple[str | int | bytes, ...]] = []
-        sealed_bytes = 0
-        for role, content in draft.payloads.items():
-            if role not in event.ROLES:
-                raise EntryRefusedError(f"`{event.NAME}` has no payload of role `{role}`")
-            key = self._key(connection, draft, role)
-            sealed = seal(
-                content, key=key, entry_id=entry_id, role=role, random_bytes=self._random
-            )
-            key_id = key.id
-            named.append(
-                {
-                    "cipher": sealed.cipher,
-                    "commitment": sealed.commitment,
-                    "key": key_id,
-                    "role": role,
-                }
-            )
-            rows.append((draft.case_id, seq, role, key_id, sealed.ciphertext))
-            sealed_bytes += len(sealed.ciphertext)
-        at, at_us = self._written_at(now)
+        named: list[dict[str, Json]] = []
+        rows: list[_Row] = []
+        if draft.payloads:
+            self._seal(draft, connection, entry_id, seq, named, rows)
+        known = self._instant
+        if known is None or known[0] is not now:
+            known = self._instant = (now, clock.text(now), clock.microseconds(now))
+        _, at, at_us = known
         link, body = batch.link, draft.body
-        leaf = build(
-            draft,
-            id=entry_id,
-            seq=seq,
-            at=at,
-            body=body,
-            payloads=named,
-            link=link,
-        )
+        leaf = build(draft, id=entry_id, seq=seq, at=at, payloads=named, link=link)
         digest = leaf_hash(leaf)
         batch.entries.append(
             (
-                draft.case_id, seq, event.NAME, draft.run, draft.path, at_us, draft.tenant,
+                case_id, seq, name, draft.run, draft.path, at_us, draft.tenant,
                 draft.workflow, link.id, link.number, leaf, digest,
             )
         )  # fmt: skip
-        batch.payloads.extend(rows)
-        batch.written.append((draft.case_id, seq, digest, at_us))
-        batch.bytes += len(leaf) + sealed_bytes
+        batch.written.append((case_id, seq, digest, at_us))
+        batch.bytes += len(leaf)
+        for row in rows:
+            batch.payloads.append(row)
+            batch.bytes += len(row[4])
         link.number += 1
         link.previous = digest.hex()
         return Entry(
             id=entry_id,
-            case_id=draft.case_id,
+            case_id=case_id,
             seq=seq,
-            event=event.NAME,
+            event=name,
             body=body,
             actor=draft.actor,
             at_us=at_us,
@@ -183,40 +157,60 @@ class Chain:
             on_behalf_of=draft.on_behalf_of,
         )
 
-    def _key(self, connection: Connection, draft: Draft, role: str) -> ContentKey:
-        """Return what a payload is sealed under: the key of its case, or that of facts."""
-        if role in draft.event.FACTS:
-            return self._keys.facts()
-        case_id = draft.case_id
-        return self._keys.of_case(case_id, lambda: draft.key or self._bound(connection, case_id))
+    def _seal(
+        self,
+        draft: Draft,
+        connection: Connection,
+        entry_id: str,
+        seq: int,
+        named: list[dict[str, Json]],
+        rows: list[_Row],
+    ) -> None:
+        """Seal the payloads of a draft: what its leaf says of them, and their rows."""
+        event, case_id = draft.event, draft.case_id
+        if len(draft.payloads) > PAYLOADS_PER_ENTRY_MAX:
+            raise EntryRefusedError(f"`{event.NAME}` has over {PAYLOADS_PER_ENTRY_MAX} payloads")
+        of_case: ContentKey | None = None
+        for role, content in draft.payloads.items():
+            if role not in event.ROLES:
+                raise EntryRefusedError(f"`{event.NAME}` has no payload of role `{role}`")
+            if role in event.FACTS:
+                key = self._keys.facts()
+            else:
+                key = of_case = of_case or self._keys.of_case(
+                    case_id, lambda: draft.key or self._bound(connection, case_id, seq)
+                )
+            sealed, cipher, commitment = seal(
+                content, key=key, entry_id=entry_id, role=role, random_bytes=self._random
+            )
+            named.append({"cipher": cipher, "commitment": commitment, "key": key.id, "role": role})
+            rows.append((case_id, seq, role, key.id, sealed))
+        if of_case is not None:
+            self._open().keys[case_id] = of_case.id
 
-    def _bound(self, connection: Connection, case_id: str) -> str | None:
+    def _bound(self, connection: Connection, case_id: str, seq: int) -> str | None:
         """Return the key that the payloads of a case name, those of this transaction too."""
-        self.flush(connection)
-        return read.key_id(connection, case_id)
+        if seq == 1:
+            return None
+        return self._open().keys.get(case_id) or read.key_id(connection, case_id)
 
-    def mark(self) -> _Mark:
+    def mark(self) -> Mark:
         """Return a mark of the transaction so far."""
-        batch = self._open()
-        return _Mark(
-            batch.link.number,
-            batch.link.previous,
-            len(batch.written),
-            len(batch.entries),
-            len(batch.payloads),
-            batch.flushed,
-        )
+        batch = self._batch or self._open()
+        link = batch.link
+        return (
+            link.number, link.previous, len(batch.written), len(batch.payloads), batch.flushed,
+            batch.bytes,
+        )  # fmt: skip
 
-    def back(self, mark: object) -> None:
+    def back(self, mark: Mark) -> None:
         """Forget what was stamped since a mark; inserted rows of it are undone."""
         batch = self._open()
-        if not isinstance(mark, _Mark):
-            raise TypeError("not a mark of this chain")
-        batch.link.number, batch.link.previous = mark.number, mark.previous
-        batch.flushed = mark.flushed
-        del batch.written[mark.written :]
-        del batch.entries[mark.entries :]
-        del batch.payloads[mark.payloads :]
+        link = batch.link
+        link.number, link.previous, written, payloads, batch.flushed, batch.bytes = mark
+        del batch.written[written:]
+        del batch.entries[written:]
+        del batch.payloads[payloads:]
 
     def flush(self, connection: Connection) -> None:
         """Insert the rows of what was stamped."""
@@ -242,9 +236,3 @@ class Chain:
         if self._batch is None:
             raise LedgerMismatchError("no transaction is open; only the writer appends")
         return self._batch
-
-    def _written_at(self, now: datetime) -> tuple[str, int]:
-        known = self._instant
-        if known is None or known[0] is not now:
-            known = self._instant = (now, clock.text(now), clock.microseconds(now))
-        return known[1], known[2]

@@ -1,6 +1,6 @@
 """The leaf: the exact stored bytes of an entry, built and read in one place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ _REQUIRED: Final = {
     "actor", "at", "body", "case", "event", "id", "payloads", "tenant", "version", "workflow",
     "writer",
 }  # fmt: skip
+_KINDS: Final = {kind: kind.value for kind in ActorKind}  # an enum's own look-up is slow
 _MEMBERS: Final = _REQUIRED | {"causes", "fingerprint", "on_behalf_of"}
 
 
@@ -58,8 +59,7 @@ def build(
     id: str,
     seq: int,
     at: str,
-    body: Mapping[str, Json],
-    payloads: Sequence[Mapping[str, str]],
+    payloads: Sequence[dict[str, Json]],
     link: "Link",
 ) -> bytes:
     """Return the leaf of a draft; `at` is the written instant.
@@ -71,29 +71,31 @@ def build(
         place["path"] = draft.path
     if draft.run is not None:
         place["run"] = draft.run
+    body, actor = draft.body, draft.actor
+    if not isinstance(body, dict):
+        body = dict(body)
+    canonical.check(body, "$.body", canonical.DEPTH_MAX - 1)
     members: dict[str, Json] = {
-        "actor": {"kind": draft.actor.kind.value, "ref": draft.actor.ref},
+        "actor": {"kind": _KINDS[actor.kind], "ref": actor.ref},
         "at": at,
-        "body": dict(body),
+        "body": body,
         "case": place,
         "event": draft.event.NAME,
         "id": id,
-        "payloads": [dict(payload) for payload in payloads],
+        "payloads": list(payloads),
         "tenant": draft.tenant,
         "version": FORMAT_VERSION,
         "workflow": draft.workflow,
         "writer": {"id": link.id, "number": link.number, "previous": link.previous},
     }
     if draft.causes:
-        members["causes"] = list(draft.causes)
+        members["causes"] = causes = list[Json](draft.causes)
+        canonical.check(causes, "$.causes", canonical.DEPTH_MAX - 1)
     if draft.fingerprint is not None:
         members["fingerprint"] = draft.fingerprint
     if draft.on_behalf_of is not None:
-        members["on_behalf_of"] = {
-            "kind": draft.on_behalf_of.kind.value,
-            "ref": draft.on_behalf_of.ref,
-        }
-    canonical.check({"body": members["body"], "causes": list(draft.causes)})
+        behalf = draft.on_behalf_of
+        members["on_behalf_of"] = {"kind": _KINDS[behalf.kind], "ref": behalf.ref}
     leaf = canonical.write(members)  # the rest is ours: text and whole numbers
     if len(leaf) > ENTRY_BYTES_MAX:
         largest = max(members, key=lambda name: len(canonical.encode(members[name])))

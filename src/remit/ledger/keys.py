@@ -160,11 +160,13 @@ class KeyRing:
 
         `look` finds the id that the case's payloads name, when this process does not know it.
         """
-        name = self._bound.get(case_id) or look()
+        bound = self._bound.get(case_id)
+        name = bound or look()
         found = None if name is None else self._store.find(name)
         if found is None:
             found = self.draw()
-        self.bind(case_id, found)
+        if found.id != bound:
+            self.bind(case_id, found)
         return found
 
     def bind(self, case_id: str, key: ContentKey) -> None:

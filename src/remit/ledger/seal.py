@@ -6,9 +6,8 @@ cipher     = SHA-256(ciphertext)                                               i
 payload key  that of this entry and role under the key of its case, or of the facts
 """
 
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 
@@ -27,8 +26,7 @@ TAG_BYTES: Final = 16
 _COMMIT: Final = b"remit/commit/v1\x00"
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A payload as its row and its leaf have it."""
 
     ciphertext: bytes
@@ -47,14 +45,10 @@ def seal(
     if len(plaintext) > PAYLOAD_BYTES_MAX:
         raise EntryRefusedError(f"payload `{role}` is over {PAYLOAD_BYTES_MAX} bytes")
     random = random_bytes(SALT_BYTES + NONCE_BYTES)
-    salt, nonce = random[:SALT_BYTES], random[SALT_BYTES:]
+    salted, nonce = random[:SALT_BYTES] + plaintext, random[SALT_BYTES:]
     aad = (entry_id + role).encode()
-    ciphertext = nonce + key.payload(entry_id, role).encrypt(nonce, salt + plaintext, aad)
-    return Sealed(
-        ciphertext,
-        sha256(ciphertext).hexdigest(),
-        sha256(_COMMIT + salt + plaintext).hexdigest(),
-    )
+    ciphertext = nonce + key.payload(entry_id, role).encrypt(nonce, salted, aad)
+    return Sealed(ciphertext, sha256(ciphertext).hexdigest(), sha256(_COMMIT + salted).hexdigest())
 
 
 def open_payload(

@@ -1,13 +1,11 @@
 """Keys at rest: rows wrapped by the tenant key of the epoch, and that one by a root key."""
 
-import hmac
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidTag
@@ -34,16 +32,18 @@ class ContentKey:
 
     id: str
     secret: bytes
+    _mac: Keyed = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_mac", Keyed(self.secret))
 
     def payload(self, entry_id: str, role: str) -> AESGCM:
         """Return the cipher of one payload; no other payload has its key."""
-        info = f"remit/payload/v1\x00{entry_id}\x00{role}".encode()
-        # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
-        return AESGCM(hmac.new(self.secret, info, sha256).digest())
+        return AESGCM(self._mac.digest(f"remit/payload/v1\x00{entry_id}\x00{role}".encode()))
 
     def subkey(self, label: str) -> bytes:
         """Return the 32 bytes that this label always has under this key."""
-        return hmac.new(self.secret, b"remit/subkey/v1\x00" + label.encode(), sha256).digest()
+        return self._mac.digest(b"remit/subkey/v1\x00" + label.encode())
 
     def digester(self) -> Callable[[bytes], str]:
         """Return HMAC-SHA256 under this key: equal while the key is there, else nothing."""

@@ -26,8 +26,7 @@ def submit(
     if box is None:
         box = _BOXES[loop] = _Box(loop)
     future: asyncio.Future[Receipt[T]] = loop.create_future()
-    future.add_done_callback(_heard)
-    writer.submit(work, lane=lane, streams=streams, answer=_Awaited(box, future))
+    writer.tell(work, _Awaited(box, future), lane=lane, streams=streams)
     return future
 
 
@@ -64,6 +63,7 @@ class _Box:
                 future.set_result(result)
             else:
                 future.set_exception(error)
+                future.exception()  # heard: perhaps nobody comes to wait for it
 
 
 class _Awaited:
@@ -86,12 +86,6 @@ class _Awaited:
 
     def deliver(self) -> None:
         self._box.deliver()
-
-
-def _heard(future: asyncio.Future[Any]) -> None:
-    """Take note of an error that nobody may come to wait for."""
-    if not future.cancelled():
-        future.exception()
 
 
 _BOXES: WeakKeyDictionary[asyncio.AbstractEventLoop, _Box] = WeakKeyDictionary()

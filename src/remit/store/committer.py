@@ -43,11 +43,23 @@ class _Done:
     """A unit that ran in the batch: its result, and what it wrote; or its own error."""
 
     unit: Unit
+    first: int  # number of its first entry in the batch
     value: Any = None
     error: Exception | None = None
     uow: UnitOfWork | None = None
+
+    def of(self, written: Sequence[Written]) -> Sequence[Written]:
+        """Return what of a batch this unit wrote."""
+        return written[self.first : self.first + (len(self.uow.entries) if self.uow else 0)]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A batch that is durable: what it wrote, and from which position on."""
+
+    committed: Committed
     written: Sequence[Written] = ()
-    first: int = 0  # number of its first entry in the batch
+    first: int = 0
 
 
 class Committer:
@@ -74,6 +86,7 @@ class Committer:
         self._full = False
         self._looked = 0.0
         self._lanes = Lanes()
+        self._now = clock()
         self._chain: ChainPort | None = None
         self._connection: Connection | None = None
         self._connect()
@@ -86,14 +99,24 @@ class Committer:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
-        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work; there is one writer, so every stream is its own already."""
+        future: Future[Receipt[T]] = Future()
+        self.tell(work, future, lane=lane, streams=streams)
+        return future
+
+    def tell(
+        self,
+        work: Callable[[UnitOfWork], Any],
+        answer: Answer,
+        *,
+        lane: Lane = "ordinary",
+        streams: Sequence[str] = (),
+    ) -> None:
+        """Queue a piece of work; `answer` is told instead of a future."""
         if self._full and lane == "ordinary":
             self._refuse_when_full()
-        future: Future[Receipt[T]] = Future()
-        self._lanes.put(Unit(work, answer or future, lane, streams))
-        return future
+        self._lanes.put(Unit(work, answer, lane, streams))
 
     def run(
         self,
@@ -138,20 +161,17 @@ class Committer:
         """Fill up a batch, the control lane first; wait where there is nothing to do."""
         lanes = self._lanes
         with lanes.changed:
-            while len(waiting) < BATCH_UNITS_MAX:
-                unit = lanes.next()
-                if unit is not None:
-                    waiting.append(unit)
-                elif waiting or lanes.closing or lanes.ended is not None:
+            while True:
+                waiting.extend(lanes.take(BATCH_UNITS_MAX - len(waiting)))
+                if waiting or lanes.closing or lanes.ended is not None:
                     return
-                else:
-                    lanes.changed.wait()
+                lanes.changed.wait()
 
     def _batch(self, waiting: deque[Unit]) -> None:
         """Commit as many units as fit; what is left of them waits for the next batch."""
         done: list[_Done] = []
         try:
-            committed = self._kept(waiting, done)
+            kept = self._kept(waiting, done)
         except LedgerMismatchError:
             raise
         except StorageFullError as error:
@@ -164,9 +184,9 @@ class Committer:
             return
         for _ in done:
             waiting.popleft()
-        self._resolve(done, committed)
+        self._resolve(done, kept)
         try:
-            self.on_commit(committed)
+            self.on_commit(kept.committed)
         except Exception:  # noqa: BLE001 - the batch is durable whatever follows
             _log.exception("what should follow a commit failed; the sweep will find the cases")
         if self._connection is not None:
@@ -195,7 +215,7 @@ class Committer:
                 return
         raise StorageFullError("the disk is full; free some space, then send this again")
 
-    def _kept(self, waiting: deque[Unit], done: list[_Done]) -> Committed:
+    def _kept(self, waiting: deque[Unit], done: list[_Done]) -> _Kept:
         """Commit a batch; where its commit left no trace, submit it once more."""
         try:
             return self._transact(waiting, done)
@@ -204,11 +224,11 @@ class Committer:
                 waiting.remove(one)
                 one.fail(FencedError("another entry stands where this write should; read it"))
             if not waiting:
-                return Committed(entries=(), ready=(), size=self._journal.committed())
+                return _Kept(Committed(entries=(), ready=(), size=self._journal.committed()))
         done.clear()
         return self._transact(waiting, done)
 
-    def _transact(self, waiting: Sequence[Unit], done: list[_Done]) -> Committed:
+    def _transact(self, waiting: Sequence[Unit], done: list[_Done]) -> _Kept:
         """Run and commit units in order until a batch is full; `done` gets those that ran."""
         connection, chain = self._connect()
         self._point("begin")
@@ -217,10 +237,12 @@ class Committer:
             self._tally = Tally()
             self._tails.trim()
             connection.begin(write=True)
+            self._now = self._journal.time(self._clock())  # all of them were queued before
             opened = self._open_chain(connection, chain)
+            written = chain.written
             for unit in waiting:
-                done.append(_Done(unit))
-                self._one(connection, chain, done[-1])
+                done.append(one := _Done(unit, len(written)))
+                self._one(connection, chain, one)
                 if chain.bytes >= BATCH_BYTES_MAX:
                     break
             chain.flush(connection)
@@ -235,36 +257,34 @@ class Committer:
         made = list(opened)
         ready: dict[str, Ready] = {}
         for one in done:
-            one.first += first
             if one.uow is not None:
-                made.extend(one.uow.entries)
-                ready.update(one.uow.woken)
-        return Committed(entries=tuple(made), ready=tuple(ready.values()), size=size)
+                made += one.uow.entries
+                ready |= one.uow.woken
+        committed = Committed(entries=tuple(made), ready=tuple(ready.values()), size=size)
+        return _Kept(committed, written, first)
 
     def _open_chain(self, connection: Connection, chain: ChainPort) -> list[Entry]:
         if chain.number:
             return []
-        uow = self._unit(connection, chain)
+        uow = self._unit(connection, chain, savepoint="")
         for draft in chain.opening(first=uow.tail(chain.stream) == 0):
             uow.append(draft)
-        uow.flush()
         self._tails.keep()
         return uow.entries
 
     def _one(self, connection: Connection, chain: ChainPort, one: _Done) -> None:
-        """Run one unit in a savepoint; its own error stays its own."""
+        """Run one unit, in a savepoint where it writes rows; its own error stays its own."""
         mark, counted = chain.mark(), self._tally.mark()
-        one.first = len(chain.written)
-        uow = self._unit(connection, chain)
-        connection.execute("SAVEPOINT unit")
+        uow = self._unit(connection, chain, savepoint="SAVEPOINT unit")
         try:
             one.value = one.unit.work(uow)
             if self.on_ready is not None and uow.woken:
-                self.on_ready(connection, tuple(uow.woken.values()))
+                self.on_ready(uow.projected, tuple(uow.woken.values()))
         except (StorageFullError, StorageUnavailableError):
             raise
         except Exception as error:  # noqa: BLE001 - it goes to its caller unchanged
-            connection.execute("ROLLBACK TO SAVEPOINT unit")
+            if uow.touched:
+                connection.execute("ROLLBACK TO SAVEPOINT unit")
             chain.back(mark)
             self._tally.back(counted)
             self._tails.undo()
@@ -272,14 +292,19 @@ class Committer:
         else:
             self._tails.keep()
             one.uow = uow
-            one.written = chain.written[one.first :]
-        connection.execute("RELEASE SAVEPOINT unit")
+        if uow.touched:
+            connection.execute("RELEASE SAVEPOINT unit")
         self._point("unit")
 
-    def _unit(self, connection: Connection, chain: ChainPort) -> UnitOfWork:
-        now = self._journal.time(self._clock())
+    def _unit(self, connection: Connection, chain: ChainPort, *, savepoint: str) -> UnitOfWork:
         return UnitOfWork(
-            connection, chain, self._projectors, tails=self._tails, now=now, tally=self._tally
+            connection,
+            chain,
+            self._projectors,
+            tails=self._tails,
+            now=self._now,
+            tally=self._tally,
+            savepoint=savepoint,
         )
 
     def _commit(self, connection: Connection, chain: ChainPort, done: Sequence[_Done]) -> int:
@@ -299,7 +324,7 @@ class Committer:
             if entries.found(fresh, batch) != "there":
                 lost = _NotKeptError(f"the commit failed and was not kept ({error}); try again")
                 lost.fenced = [
-                    one.unit for one in done if entries.found(fresh, one.written) == "no"
+                    one.unit for one in done if entries.found(fresh, one.of(batch)) == "no"
                 ]
                 raise lost from error
             return self._journal.committed()  # the tree that was found is the one of this batch
@@ -337,20 +362,19 @@ class Committer:
 
     # -- answers ---------------------------------------------------------------------------------
 
-    def _resolve(self, done: Sequence[_Done], committed: Committed) -> None:
-        size = committed.size or 0
+    def _resolve(self, done: Sequence[_Done], kept: _Kept) -> None:
+        size = kept.committed.size or 0
         for one in done:
             if one.uow is None:
                 one.unit.fail(one.error or StorageError("the unit never ran"))
                 continue
-            numbers = tuple([(entry.case_id, entry.seq) for entry in one.uow.entries])
-            positions = tuple(range(one.first, one.first + len(numbers)))
+            written, first = one.of(kept.written), kept.first + one.first
             one.unit.succeed(
                 Receipt(
                     value=one.value,
-                    entries=numbers,
-                    hashes=tuple([digest for _, _, digest, _ in one.written]),
-                    place=Place(positions=positions, size=size),
+                    entries=tuple([(case_id, seq) for case_id, seq, _, _ in written]),
+                    hashes=tuple([digest for _, _, digest, _ in written]),
+                    place=Place(positions=tuple(range(first, first + len(written))), size=size),
                 )
             )
         for one in done:

@@ -8,6 +8,8 @@ from remit.domain.entry import Draft, Entry
 from remit.store.connection import Connection
 
 Written = tuple[str, int, bytes, int]  # case, seq, leaf hash, instant in microseconds
+# Of a chain: number and hash of its end, entries and payloads, how many of these are rows, bytes.
+Mark = tuple[int, str, int, int, tuple[int, int], int]
 
 
 class ChainPort(Protocol):
@@ -42,10 +44,10 @@ class ChainPort(Protocol):
     def stamp(self, draft: Draft, *, seq: int, now: datetime, connection: Connection) -> Entry:
         """Make the leaf of a draft and seal its payloads."""
 
-    def mark(self) -> object:
+    def mark(self) -> Mark:
         """Return a mark of the transaction so far."""
 
-    def back(self, mark: object) -> None:
+    def back(self, mark: Mark) -> None:
         """Forget what was stamped since a mark, and that rows were inserted since."""
 
     def flush(self, connection: Connection) -> None:

@@ -88,6 +88,16 @@ class Lanes:
         """Return how many units wait in a lane."""
         return len(self._queues[lane])
 
+    def take(self, most: int) -> list[Unit]:
+        """Take so many units that nobody has cancelled, the control lane first; hold `changed`."""
+        taken: list[Unit] = []
+        for queue in self._queues.values():
+            while queue and len(taken) < most:
+                unit = queue.popleft()
+                if unit.future.set_running_or_notify_cancel():
+                    taken.append(unit)
+        return taken
+
     def next(self, *, ordinary: bool = True) -> Unit | None:
         """Take the next unit that nobody has cancelled; hold `changed`."""
         for lane in ("control", "ordinary") if ordinary else ("control",):

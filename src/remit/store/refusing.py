@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from remit.errors import LedgerMismatchError
 from remit.store.lanes import Answer, Lane
@@ -28,10 +28,21 @@ class RefusingWriter:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
-        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Raise what is wrong."""
-        del work, lane, streams, answer
+        del work, lane, streams
+        self._raise()
+
+    def tell(
+        self,
+        work: Callable[[UnitOfWork], Any],
+        answer: Answer,
+        *,
+        lane: Lane = "ordinary",
+        streams: Sequence[str] = (),
+    ) -> None:
+        """Raise what is wrong."""
+        del work, answer, lane, streams
         self._raise()
 
     def run(

@@ -113,11 +113,22 @@ class SessionWriter:
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
-        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work for the next free session."""
         future: Future[Receipt[T]] = Future()
-        self._lanes.put(Unit(work, answer or future, lane, tuple(streams)))
+        self.tell(work, future, lane=lane, streams=streams)
+        return future
+
+    def tell(
+        self,
+        work: Callable[[UnitOfWork], Any],
+        answer: Answer,
+        *,
+        lane: Lane = "ordinary",
+        streams: Sequence[str] = (),
+    ) -> None:
+        """Queue a piece of work; `answer` is told instead of a future."""
+        self._lanes.put(Unit(work, answer, lane, tuple(streams)))
         crew = self._crew
         with self._lanes.changed:
             waiting = self._lanes.depth("control") + self._lanes.depth("ordinary")
@@ -126,7 +137,6 @@ class SessionWriter:
                 thread = threading.Thread(target=self._run, name=name, daemon=True)
                 crew.threads.append(thread)
                 thread.start()
-        return future
 
     def run(
         self,

@@ -23,6 +23,11 @@ class UnitOfWork:
     that must not change under it (`hold`).
     """
 
+    __slots__ = (
+        "_chain", "_connection", "_projectors", "_savepoint", "_tails", "entries", "now", "tally",
+        "touched", "woken",
+    )  # fmt: skip
+
     def __init__(
         self,
         connection: Connection,
@@ -32,12 +37,15 @@ class UnitOfWork:
         tails: Tails,
         now: datetime,
         tally: Tally,
+        savepoint: str = "",
     ) -> None:
-        self.projected = connection  # for rows of nouns: it may lack entries, payloads and counts
+        self.touched = False  # whether rows were asked for, and the savepoint made before
         self.tally = tally  # of the transaction: rows of counters lack what it has
         self.now = now  # ledger time: never runs back
         self.entries: list[Entry] = []
         self.woken: dict[str, Ready] = {}
+        self._connection = connection
+        self._savepoint = savepoint
         self._chain = chain
         self._projectors = projectors
         self._tails = tails
@@ -48,13 +56,22 @@ class UnitOfWork:
         self.flush()
         return self.projected
 
+    @property
+    def projected(self) -> Connection:
+        """The transaction for rows of nouns: it may lack entries, payloads and counts."""
+        if not self.touched:
+            self.touched = True
+            if self._savepoint:
+                self._connection.execute(self._savepoint)
+        return self._connection
+
     def append(self, draft: Draft) -> Entry:
         """Append an entry as the next of its stream and project it.
 
         Raises `EntryRefusedError` before any row is written.
         """
         seq = self.tail(draft.case_id) + 1
-        entry = self._chain.stamp(draft, seq=seq, now=self.now, connection=self.projected)
+        entry = self._chain.stamp(draft, seq=seq, now=self.now, connection=self._connection)
         self._tails.advance(draft.case_id, seq)
         self.entries.append(entry)
         self._projectors(self, entry)
@@ -63,7 +80,7 @@ class UnitOfWork:
     def tail(self, case_id: str) -> int:
         """Lock a stream; return the number of its last entry, 0 for a new one."""
         tails = self._tails
-        seq = tails.last(self.projected, case_id)
+        seq = tails.last(self._connection, case_id)
         if tails.floor is not None and tails.floor > self.now:
             self.now = tails.floor
         return seq
@@ -74,7 +91,7 @@ class UnitOfWork:
 
     def hold(self, name: str) -> None:
         """Keep everybody else from holding or sharing a name until this unit is over."""
-        locks.hold(self.projected, name)
+        locks.hold(self._connection, name)
 
     def fence(self, case_id: str, seen: int, run: int) -> None:
         """Raise `FencedError` if another run has written to the case after entry `seen`.

@@ -6,7 +6,7 @@ work is a transaction of its own.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from remit.domain.clock import Clock
 from remit.store.connection import Connection
@@ -42,15 +42,23 @@ class Writer(Protocol):
         *,
         lane: Lane = "ordinary",
         streams: Sequence[str] = (),
-        answer: Answer | None = None,
     ) -> "Future[Receipt[T]]":
         """Queue a piece of work; the future ends when it is durable, or with what it raised.
 
-        An `answer` is told instead of the future, where there is one. `work` neither waits nor
-        reads a clock, and may be called again from the start. `streams` are the cases whose rows
-        it reads before it appends: nobody else writes to them meanwhile. Raises `BusyError` when
-        the lane is full, `StorageError` when the writer has ended.
+        `work` neither waits nor reads a clock, and may be called again from the start. `streams`
+        are the cases whose rows it reads before it appends: nobody else writes to them meanwhile.
+        Raises `BusyError` when the lane is full, `StorageError` when the writer has ended.
         """
+
+    def tell(
+        self,
+        work: Callable[[UnitOfWork], Any],
+        answer: Answer,
+        *,
+        lane: Lane = "ordinary",
+        streams: Sequence[str] = (),
+    ) -> None:
+        """Queue a piece of work as `submit` does; `answer` is told what the future would be."""
 
     def run(
         self,

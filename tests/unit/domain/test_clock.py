@@ -26,3 +26,4 @@ def test_the_written_form_sorts_as_time_does(one: datetime, other: datetime) -> 
 
 def test_the_written_form_is_utc_with_microseconds() -> None:
     assert clock.text(clock.instant(1)) == "1970-01-01T00:00:00.000001Z"
+    assert clock.text(datetime(999, 1, 1, tzinfo=UTC)) == "0999-01-01T00:00:00.000000Z"

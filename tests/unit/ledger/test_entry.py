@@ -25,7 +25,7 @@ NAMED = {"cipher": "c", "commitment": "d", "key": "k", "role": "note"}
 
 def leaf(draft: Draft = DRAFT) -> bytes:
     return build(
-        draft, id="e1", seq=17, at=AT, body=draft.event.body(), payloads=[NAMED],
+        draft, id="e1", seq=17, at=AT, payloads=[NAMED],
         link=Link("w1", 812, "ff"),
     )  # fmt: skip
 
