@@ -1,8 +1,8 @@
 """Actions, tools, and where each of their arguments may come from."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 
 

@@ -1,7 +1,8 @@
 """Who acts."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from remit.domain.frozen import dataclass
 
 
 class ActorKind(StrEnum):

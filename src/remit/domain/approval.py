@@ -1,9 +1,9 @@
 """The request to a person and, once decided, the verdict; bound to a digest."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from remit.domain.frozen import dataclass
 from remit.errors import IllegalMoveError
 
 

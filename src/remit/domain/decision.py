@@ -1,13 +1,14 @@
 """What the gate is told, and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from remit.domain.action import ActionSpec, ArgumentProof
 from remit.domain.approval import Requirement, Vote
 from remit.domain.autonomy import Level, Phase
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 
 

@@ -1,10 +1,11 @@
 """An entry of the ledger: what is drafted, what is read back, and how an event is declared."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, TypeVar, dataclass_transform
 
 from remit.domain.actor import Actor
+from remit.domain.frozen import dataclass
 from remit.domain.members import members_of
 from remit.domain.value import Json
 

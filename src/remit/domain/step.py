@@ -1,8 +1,8 @@
 """Steps: the recorded calls that workflow code makes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 
 

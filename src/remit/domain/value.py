@@ -8,12 +8,12 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
 from remit.domain import clock
+from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]

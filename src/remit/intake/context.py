@@ -1,8 +1,10 @@
 """What is known around a message that may settle a reading: declared formats, country, locale."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
+
+from remit.domain.frozen import dataclass
 
 DAY_FIRST = "day_first"
 MONTH_FIRST = "month_first"

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from remit.domain.frozen import dataclass
 from remit.intake import known as known_values
 from remit.intake.known import Known
 from remit.intake.numbers import Hit

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from remit.domain.frozen import dataclass
 from remit.intake.numbers import Hit
 
 SKELETON_MIN = 6

@@ -1,9 +1,10 @@
 """The masker of one scope: values become tokens, and tokens values again where that is allowed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.value import Json, canonical
 from remit.intake import own_words

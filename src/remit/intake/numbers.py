@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from remit.domain.frozen import dataclass
 from remit.intake.contacts import parsed, written
 from remit.intake.surroundings import Surroundings
 

@@ -1,9 +1,9 @@
 """What reading one field can end in: a value, a value on stated grounds, or a refusal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from remit.domain.frozen import dataclass
 from remit.intake.reasons import ReasonCode, sentence
 
 

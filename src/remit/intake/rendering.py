@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from remit.domain.frozen import dataclass
 from remit.intake.detect import Finding
 
 _URL = re.compile(

@@ -3,9 +3,9 @@
 import hmac
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 
+from remit.domain.frozen import dataclass
 from remit.errors import MaskingFailedError
 
 TYPES = (

@@ -3,12 +3,12 @@
 import hmac
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from remit.domain.frozen import dataclass
 from remit.errors import (
     MaskingFailedError,
     TokenNotEntitledError,

@@ -3,7 +3,8 @@
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from remit.domain.frozen import dataclass
 
 ROUNDS_MAX = 4
 

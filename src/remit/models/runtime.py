@@ -1,13 +1,14 @@
 """The one interface to every model: a prompt goes in, a reply comes out, nothing is performed."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
 from pydantic import BaseModel
 
+from remit.domain.frozen import dataclass
 from remit.domain.step import Confidence
 from remit.domain.value import Json
 

@@ -1,7 +1,7 @@
 """What comes in: normalised, masked and recorded as a case, or set aside with reasons."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus, Priority
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json, encode
 from remit.errors import (
     IllegalMoveError,

@@ -1,9 +1,9 @@
 """Where workflow code no longer asks for what is recorded: found, and laid side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Never
 
+from remit.domain.frozen import dataclass
 from remit.domain.step import StepKey, StepKind
 from remit.domain.value import Json
 from remit.errors import DivergenceError

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from remit.authoring.declared import DeclaredAction
@@ -17,6 +16,7 @@ from remit.domain.event import (
     EffectIntended,
     EffectReconciled,
 )
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.errors import TokenRefusedError
 from remit.orchestration.executor import (

@@ -5,7 +5,6 @@ INVARIANT: nothing else calls a connector (import contract), and a body sees rea
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from remit.authoring.connector import opened
 from remit.authoring.declared import DeclaredAction, DeclaredTool
 from remit.domain.acknowledgement import Acknowledgement
 from remit.domain.action import ParamSpec
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json, encode
 from remit.errors import (
     ArgumentsInvalidError,

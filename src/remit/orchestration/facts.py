@@ -1,7 +1,6 @@
 """The gate's facts: everything it is told about one proposal, from the case and the rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from remit.domain import autonomy
@@ -23,6 +22,7 @@ from remit.domain.decision import (
     PolicyAnswer,
     Stop,
 )
+from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, encode
 from remit.orchestration import provenance

@@ -1,12 +1,13 @@
 """What a case has already done, folded from its entries; pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from remit.domain.approval import ApprovalState, Vote
 from remit.domain.clock import instant
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
+from remit.domain.frozen import dataclass
 from remit.domain.members import changed
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json

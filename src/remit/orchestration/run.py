@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
 from remit.domain import actor, clock
 from remit.domain.actor import Actor
 from remit.domain.entry import Draft, Entry, Event
+from remit.domain.frozen import dataclass
 from remit.domain.running_event import CancelAsked
 from remit.domain.value import Json, encode
 from remit.errors import BusyError, StorageUnavailableError

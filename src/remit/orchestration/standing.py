@@ -1,9 +1,10 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from remit.domain.decision import Stop
+from remit.domain.frozen import dataclass
 from remit.store import authority, proposals
 from remit.store.connection import Connection
 

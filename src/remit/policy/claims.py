@@ -1,7 +1,6 @@
 """Values that need a proof, and what one tool proves of all of them together."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from remit.domain.action import (
     CaseSource,
@@ -15,6 +14,7 @@ from remit.domain.action import (
     Witness,
     alternatives,
 )
+from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical, Json
 from remit.policy import reads as entries
 from remit.policy.outcome import Outcome, at_record, gravest, of_case, of_fixed

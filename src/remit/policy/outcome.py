@@ -1,7 +1,7 @@
 """What one source says of one value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from remit.domain.action import (
@@ -15,6 +15,7 @@ from remit.domain.action import (
     Witness,
     words,
 )
+from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, encode
 from remit.policy.reads import CASE, Reading, Reads, best, same

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from remit.domain.action import CaseSource, Integrity, Proof, ToolSource, Witness
+from remit.domain.frozen import dataclass
 from remit.domain.value import Json, encode
 
 CASE = "case"  # the tool word of witnesses that stand in the case itself

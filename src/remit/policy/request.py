@@ -1,12 +1,13 @@
 """What the rules are asked, and how values look to them: money in minor units, time in seconds."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from remit.domain.action import Integrity
 from remit.domain.autonomy import Level, Phase
+from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json
 

@@ -1,8 +1,7 @@
 """Rows of cases: a projection of their entries."""
 
-from dataclasses import dataclass
-
 from remit.domain.case import CaseStatus
+from remit.domain.frozen import dataclass
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (

@@ -1,8 +1,7 @@
 """Ready cases as a queue: read by lane from the partial index, never kept in memory whole."""
 
-from dataclasses import dataclass
-
 from remit.domain.case import CaseStatus, Priority
+from remit.domain.frozen import dataclass
 from remit.store.connection import Connection
 
 Lane = tuple[str, str]  # tenant, workflow

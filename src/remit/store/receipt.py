@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Literal, TypeVar
 
 from remit.domain.entry import Entry
+from remit.domain.frozen import dataclass
 from remit.store.ready import Ready
 
 T = TypeVar("T")
