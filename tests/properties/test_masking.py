@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from remit.domain.value import Json
 from remit.errors import TokenUnknownError
-from remit.intake import tokens
+from remit.intake import secrets, tokens
 from remit.intake.detect import find
 from remit.intake.mask import Masker
+from remit.intake.outline import Outline
 from remit.intake.recognisers import RECOGNISERS
 from remit.intake.scrub import scrub
 from remit.intake.surroundings import Surroundings
@@ -86,9 +87,27 @@ def test_a_cheap_look_overlooks_nothing(text: str) -> None:
     view = view_of(text).text
     for recogniser in RECOGNISERS:
         if any(recogniser.hits(view, Surroundings(view), ("DE",))):
-            assert recogniser.gate(view), recogniser.label
+            assert recogniser.gate(Outline(view)), recogniser.label
     if any(well_formed(match[3]) for match in tokens._TOLERANT.finditer(text)):
         assert tokens._may_hold(text)
+
+
+# No credentials: what stands before one, and what is long and odd enough behind it.
+CREDENTIALS = (
+    "AKIA", "ghp_", "github_pat_", "glpat-", "xoxb-", "sk-", "rk_live_", "whsec_", "AIza", "ya29.",
+    "SG.", "hf_", "npm_", "pypi-", "dop_v1_", "sq0atp-", "eyJ", ".eyJ", "-----BEGIN ",
+    "-----END ", "PRIVATE KEY-----", "PassWord", "pwd", "API-key", "secret", "has\u0142o",
+    "contrase\u00f1a",
+    " is ", ": ", "=", "=> ", '"', "Bearer ", "basic  ", "\u017f", "\u0130",
+)  # fmt: skip
+ODD = st.text(alphabet="aB3-_.", min_size=18, max_size=90)
+
+
+@given(st.lists(st.sampled_from(CREDENTIALS) | ODD, max_size=8).map("".join))
+def test_a_cheap_look_overlooks_no_credential(text: str) -> None:
+    shapes = secrets._shapes(text)
+    for shape in (secrets._VENDOR, secrets._JWT, secrets._PEM, secrets._PAIR, secrets._BEARER):
+        assert shape in shapes or shape.search(text) is None, shape.pattern
 
 
 def well_formed(code: str) -> bool:

@@ -8,6 +8,7 @@ from remit.domain.frozen import dataclass
 from remit.intake import known as known_values
 from remit.intake.known import Known
 from remit.intake.numbers import Hit
+from remit.intake.outline import Outline
 from remit.intake.recognisers import RECOGNISERS
 from remit.intake.surroundings import Surroundings
 from remit.intake.view import view_of
@@ -47,9 +48,9 @@ def find(
     view = view_of(text)
     hits = list(known_values.hits(view.text, known))
     if _NAME.fullmatch(text) is None:
-        around = Surroundings(view.text, label)
+        around, outline = Surroundings(view.text, label), Outline(view.text)
         for recogniser in RECOGNISERS:
-            if recogniser.gate(view.text):
+            if recogniser.gate(outline):
                 hits.extend(recogniser.hits(view.text, around, regions))
     findings = []
     for hit in _strongest(hits):

@@ -149,11 +149,14 @@ class Masker:
         if len(text) > TEXT_CHARACTERS_MAX:
             raise MaskingFailedError("a text is too long to be masked; split it")
         kept, spans = self._read_tokens(text, label, trusted=trusted)
-        if not kept and not spans and not self._find(text, label):
-            return Masked(text=text, tokens=())
         for _ in range(ROUNDS_MAX):
-            masked, regions = render(text, spans, kept, self._token)
+            if kept or spans:
+                masked, regions = render(text, spans, kept, self._token)
+            else:
+                masked, regions = text, []
             found = self._find(masked, label)
+            if not found and masked is text:
+                return Masked(text=text, tokens=())
             fresh = as_spans(masked, found, regions, public=self._public)
             if not fresh:
                 return self._checked(text, masked, regions)

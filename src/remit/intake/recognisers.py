@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from remit.intake import numbers, secrets
 from remit.intake.numbers import Hit
+from remit.intake.outline import Outline
 from remit.intake.surroundings import Surroundings
 
 LOCAL_PART_MAX = 64
 
-_YEAR = re.compile(r"\d{4}")
-_DIGIT = re.compile(r"\d")
+_YEAR = b"0000"  # in an outline
 _JOINS = frozenset("-./")
-_DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
@@ -27,10 +26,6 @@ _URL = re.compile(
 _IPV4 = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"
 )
-# What an address or a birthday must hold: looking for it is cheaper than its whole shape.
-_DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
-_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
-_PAIRS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
 _BEFORE_YEAR = 40  # no date has so much before its year
 _FROM_YEAR = 16
 _VERSION = re.compile(r"\b(?:v|ver|versions?|release|firmware)\.?[\s:=]{0,2}\Z", re.IGNORECASE)
@@ -56,7 +51,7 @@ class Recogniser:
 
     label: str
     type: str
-    gate: Callable[[str], bool]
+    gate: Callable[[Outline], bool]
     hits: Callable[[str, Surroundings, tuple[str, ...]], Iterator[Hit]]
 
 
@@ -87,11 +82,12 @@ def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
 
 
 def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _IPV4.finditer(text) if _DOTTED.search(text) else ():
+    outline = Outline(text)
+    for match in _IPV4.finditer(text) if outline.dotted else ():
         if _VERSION.search(text, max(0, match.start() - 16), match.start()):
             continue
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
-    for match in _IPV6.finditer(text) if _COLONS.search(text) else ():
+    for match in _IPV6.finditer(text) if outline.colons else ():
         if match[0].count(":") < 7 and "::" not in match[0]:
             continue
         if sum(char.isalnum() for char in match[0]) < 3 or not any(c.isdigit() for c in match[0]):
@@ -133,40 +129,35 @@ def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterat
     return secrets.hits(text)
 
 
-def _holds_date(text: str) -> bool:
+def _holds_date(outline: Outline) -> bool:
     """Tell whether a date stands around one of the text's years."""
-    for year in _YEAR.finditer(text):
-        start, end = max(0, year.start() - _BEFORE_YEAR), year.start() + _FROM_YEAR
+    text, digits = outline.text, outline.digits
+    year = digits.find(_YEAR)
+    while year >= 0:
+        end = year + len(_YEAR)
+        start = max(0, year - _BEFORE_YEAR)
         # A day stands before the year, or the month right behind it.
-        day = _DIGIT.search(text, start, year.start())
-        if day is None and text[year.end() : year.end() + 1] not in _JOINS:
-            continue
-        if _BIRTHDAY.search(text, start, end) is not None:
+        placed = digits.find(b"0", start, year) >= 0 or text[end : end + 1] in _JOINS
+        if placed and _BIRTHDAY.search(text, start, year + _FROM_YEAR) is not None:
             return True
+        year = digits.find(_YEAR, end)
     return False
 
 
-def _holds_digits(text: str) -> bool:
-    return _DIGITS.search(text) is not None
-
-
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser(label="EMAIL", type="EMAIL", gate=lambda text: "@" in text, hits=_email),
-    Recogniser(label="URL", type="URL", gate=lambda text: "://" in text, hits=_url),
-    Recogniser(label="IBAN", type="IBAN", gate=_holds_digits, hits=_iban),
-    Recogniser(label="CREDIT_CARD", type="CARD", gate=_holds_digits, hits=_numbers),  # and PHONE
+    Recogniser(label="EMAIL", type="EMAIL", gate=lambda one: "@" in one.text, hits=_email),
     Recogniser(
-        label="IP", type="IPADDR", gate=lambda text: "." in text or ":" in text, hits=_address
+        label="URL", type="URL", gate=lambda one: ":" in one.text and "://" in one.text, hits=_url
     ),
+    Recogniser(label="IBAN", type="IBAN", gate=lambda one: one.numbers, hits=_iban),
     Recogniser(
-        label="MAC", type="MACADDR", gate=lambda text: _PAIRS.search(text) is not None, hits=_mac
+        label="CREDIT_CARD", type="CARD", gate=lambda one: one.numbers, hits=_numbers
+    ),  # and PHONE
+    Recogniser(
+        label="IP", type="IPADDR", gate=lambda one: one.dotted or one.colons, hits=_address
     ),
-    Recogniser(label="US_SSN", type="NATID", gate=_holds_digits, hits=_ssn),
+    Recogniser(label="MAC", type="MACADDR", gate=lambda one: one.pairs, hits=_mac),
+    Recogniser(label="US_SSN", type="NATID", gate=lambda one: one.numbers, hits=_ssn),
     Recogniser(label="DOB", type="DOB", gate=_holds_date, hits=_birthday),
-    Recogniser(
-        label="SECRET",
-        type="SECRET",
-        gate=lambda text: text.isascii() or secrets.has_anchor(text),  # ASCII is sifted by shape
-        hits=_secret,
-    ),
+    Recogniser(label="SECRET", type="SECRET", gate=lambda _: True, hits=_secret),
 )

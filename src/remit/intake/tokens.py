@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from remit.domain.frozen import dataclass
 from remit.errors import MaskingFailedError
+from remit.intake.outline import holds_token_digit
 
 TYPES = (
     "PERSON", "EMAIL", "PHONE", "ADDRESS", "DOB", "CARD", "IBAN", "ACCOUNT", "NATID", "HEALTHID",
@@ -62,6 +63,8 @@ def reads(text: str) -> Iterator[TokenRead]:
 
 def _may_hold(text: str) -> bool:
     """Tell whether a token can stand near one of the few places that look like its code."""
+    if not holds_token_digit(text):
+        return False
     for pair in _TWO_DIGITS.finditer(text):
         start, end = pair.start() - _BEFORE_DIGIT, pair.end() + CODE_LENGTH
         if _TOLERANT.search(text, max(0, start), end) is not None:
