@@ -217,6 +217,7 @@ class Small:
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)
             yield remit
+            await remit.heart.tick()  # time stood still, and may have leapt
             if not attacked:
                 sound(remit)
 

@@ -23,7 +23,7 @@ from remit.ledger.keeper import Keeper
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
-from remit.orchestration import worker
+from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.breakers import Breakers, guarded
 from remit.orchestration.desk import Desk
@@ -33,6 +33,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
+from remit.orchestration.heart import Heart
 from remit.orchestration.jobs import Job
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.metrics import Metrics
@@ -46,7 +47,6 @@ from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
 from remit.orchestration.window import Window
-from remit.retrieval import fulltext
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
 from remit.store import projections, ready
@@ -110,7 +110,9 @@ class Remit(Window, Reception, Desk):
         self.keeper, self.writer = self._journalled()
         anchors.attach(self.writer, origin=origin)
         if not self.trouble:
-            self._index(assembled)
+            loading.documents(
+                self.writer, [one for each in assembled.values() for one in each.documents]
+            )
         self.breakers = Breakers(now=now)
         self.equipment: dict[str, Equipment] = {
             name: guarded(
@@ -121,6 +123,10 @@ class Remit(Window, Reception, Desk):
             )
             for name, one in assembled.items()
         }
+        if not self.trouble:
+            loading.books(
+                database, self.writer, {name: one.book for name, one in self.equipment.items()}
+            )
         self.runs = Runs(
             database=database,
             keys=keys,
@@ -194,6 +200,10 @@ class Remit(Window, Reception, Desk):
             after=(clock.microseconds(now()), ""),
         )  # fmt: skip
         self._checking: asyncio.Task[int] | None = None
+        self.heart = Heart(
+            read=self.read, writer=self.writer, now=now, alone=database.dialect == "sqlite",
+            leads=lambda: self.several is None or self.keeper.leads,
+        )  # fmt: skip
 
     def _journalled(self) -> tuple[Keeper, Writer]:
         """Return what sequences and what writes; where the record does not fit, what refuses."""
@@ -236,6 +246,8 @@ class Remit(Window, Reception, Desk):
         if self.trouble:
             return
         drive: Drive = lambda case_id: self.drive(case_id)  # noqa: E731, PLW0108 - looked up anew
+        if work or self.several is not None:
+            await self.heart.begin(self.worker.name)
         if self.several is not None:
             await self.several.start(drive if work else None)
         elif work:
@@ -256,6 +268,7 @@ class Remit(Window, Reception, Desk):
             self._checking.cancel()
             await asyncio.gather(self._checking, return_exceptions=True)
         await self.worker.stop()
+        await self.heart.end()
         await self._executor.close()
         await asyncio.to_thread(self.close)
 
@@ -381,13 +394,3 @@ class Remit(Window, Reception, Desk):
         """Return what is set for the lanes of a workflow, if it is set up here."""
         equipment = self.equipment.get(workflow)
         return None if equipment is None else equipment.lane
-
-    def _index(self, assembled: Mapping[str, Assembled]) -> None:
-        documents = tuple(one for each in assembled.values() for one in each.documents)
-        if documents:
-
-            def index(uow: UnitOfWork) -> None:
-                uow.hold("documents")
-                fulltext.index(uow.connection, documents)
-
-            self.writer.run(index)

@@ -311,8 +311,12 @@ class StopLifted(Event):
 
 @declared("policy:book:loaded")
 class BookLoaded(Event):
+    """Rules came into use that were not in use before; large books tell it in several entries."""
+
+    before: str  # digest of the book in use until now, empty for the first
     digest: str
     rules: int
+    slices: tuple[str, ...]  # digests of what decides each action, as decisions name them
 
 
 # -- governance ----------------------------------------------------------------------------------

@@ -34,6 +34,25 @@ class WriterOpened(Event):
     follows: tuple[str, ...] = ()
 
 
+@declared("ledger:heartbeat:recorded")
+class HeartbeatRecorded(Event):
+    """A process that runs cases was at work: when it begins, then each minute with a case open."""
+
+    process: str
+    number: int  # of this process's, from 1
+    silent_seconds: int | None = None  # by its own account, where it was held up or asleep
+
+
+@declared("ledger:heartbeat:ended")
+class HeartbeatEnded(Event):
+    """A process runs cases no more: it says so itself, or another says what is known of it."""
+
+    process: str
+    number: int  # of heartbeats that it recorded
+    how: str  # stopped | crashed | silent
+    silent_seconds: int | None = None
+
+
 @declared("ledger:anchor:received", "receipt", facts="receipt")
 class AnchorReceived(Event):
     """Somebody outside this host keeps a checkpoint; `receipt` is what they answered."""

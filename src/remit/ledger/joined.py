@@ -6,7 +6,7 @@ from typing import Final
 
 MODULES: Final = (
     "merkle", "checkpoint", "cosignature", "inclusion", "leaf", "pruned", "recovered", "judge",
-    "files", "outside", "exported", "verdict", "semantics", "standalone",
+    "files", "outside", "exported", "verdict", "silence", "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"
 _OURS: Final = "remit."

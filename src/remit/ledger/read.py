@@ -67,6 +67,15 @@ def stream(
     return entries
 
 
+def last_of(connection: Connection, case_id: str, event: str) -> Entry | None:
+    """Return the last entry of an event in a stream, its contents left sealed."""
+    leaf = connection.value(
+        "SELECT leaf FROM entries WHERE case_id = ? AND event = ? ORDER BY seq DESC LIMIT 1",
+        (case_id, event),
+    )
+    return None if leaf is None else parse(leaf).entry
+
+
 def payload(connection: Connection, keys: KeyRing, case_id: str, seq: int, role: str) -> Json:
     """Return one payload's content.
 

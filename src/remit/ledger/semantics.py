@@ -10,6 +10,7 @@ from typing import Final
 
 from remit.ledger.judge import Bad, Head
 from remit.ledger.leaf import Json, Leaf
+from remit.ledger.silence import BEAT, ENDED, Silence, shifted
 
 RULES: Final = {
     "LS01": "an outcome has exactly one intent before it",
@@ -23,12 +24,11 @@ RULES: Final = {
     "LS09": "a case begins with its receipt: received = closed + open + quarantined",
     "LS10": "a cause is an earlier entry",
     "LS11": "an undo follows an effect, and what is called undone was",
-    "LS12": "a writer is never silent for long while a case is open, once heartbeats are recorded",
+    "LS12": "cases run where a process is at work, and it is not silent while a case is open",
     "LS13": "an origin is opened once, at the beginning, with the key that verifies it",
     "LS14": "keys, origins, grants, erasures, holds, pruning: by a person or a service of Remit",
 }
 OPEN_INTENT_SECONDS_MAX: Final = 86_400
-HEARTBEAT_SECONDS_MAX: Final = 180
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
 _FREE: Final = _LEVELS.index("sampled")  # from here on nobody is asked each time
 _SERIOUS: Final = ("money", "irreversible")
@@ -77,13 +77,14 @@ class Semantics:
         self._whole = True
         self._actions: dict[str, _Action] = {}
         self._cases: dict[str, str] = {}  # case -> open | closed | quarantined
-        self._books: set[str] = set()
+        self._books: set[str] = set()  # slices of all books that were loaded
+        self._book: dict[str, str] = {}  # by workflow: the one that is in use
         self._grants: dict[tuple[str, str], tuple[int, str]] = {}  # workflow, action -> level, end
         self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._ids: set[int] = set()
         self._opened: tuple[int, str] | None = None  # the origin's first key, and where
-        self._beat = ""
+        self._silence = Silence()
         self._open = 0
         self._now = ""
         self._seen = 0
@@ -97,7 +98,9 @@ class Semantics:
             "governance:approval:closed": self._ended,
             "governance:grant:given": self._grant,
             "governance:grant:lowered": self._grant,
-            "ledger:heartbeat:recorded": self._beaten,
+            "orchestration:run:started": self._started,
+            BEAT: self._beaten,
+            ENDED: self._beaten,
         }
 
     def begin(self, head: Head) -> None:
@@ -112,6 +115,8 @@ class Semantics:
 
         self._seen += 1
         self._now = max(self._now, leaf.at)
+        if leaf.at > self._silence.due:
+            self._silence.passed(leaf.at)
         source, _, rest = leaf.event.partition(":")
         noun = rest.partition(":")[0]
         self._causes(leaf, broken)
@@ -135,7 +140,8 @@ class Semantics:
         )
         rules = f"{self._seen:,} entries by {len(RULES)} rules"
         lines = [f"semantic  {rules}; {len(states):,} cases: {counted}"]
-        late = _shifted(self._now, -OPEN_INTENT_SECONDS_MAX)
+        lines += self._silence.end(self._now, lambda code, text: bad(code, None, text))
+        late = shifted(self._now, -OPEN_INTENT_SECONDS_MAX)
         old = sorted(
             where
             for action in self._actions.values()
@@ -146,10 +152,6 @@ class Semantics:
             listed = ", ".join(f"{where:,}" for where in old[:_LISTED_MAX])
             more = f" and {len(old) - _LISTED_MAX} more" if len(old) > _LISTED_MAX else ""
             lines.append(f"open      intents without an outcome (LS03): {listed}{more}")
-        if not self._books:
-            lines.append(
-                "          no policy book was recorded as loaded (LS04 has nothing to compare)"
-            )
         return lines
 
     # -- cases and causes
@@ -160,19 +162,26 @@ class Semantics:
             if case in self._cases:
                 broken("LS09", f"case `{case}` is received twice")
             self._cases[case] = "open" if event.endswith("received") else "quarantined"
-            self._open += event.endswith("received")
+            self._count(leaf, event.endswith("received"))
             return
         if case not in self._cases:
             if self._whole:
                 broken("LS09", f"`{event}` is of case `{case}`, which was never received")
             self._cases[case] = "open"
-            self._open += 1
+            self._count(leaf, 1)
         if event == "orchestration:case:closed":
-            self._open -= self._cases[case] == "open"
+            self._count(leaf, -(self._cases[case] == "open"))
             self._cases[case] = "closed"
         elif event in ("orchestration:case:reopened", "intake:case:released"):
-            self._open += self._cases[case] != "open"
+            self._count(leaf, self._cases[case] != "open")
             self._cases[case] = "open"
+
+    def _count(self, leaf: Leaf, change: int) -> None:
+        if not self._open and change > 0:
+            self._silence.opened(leaf.at)
+        self._open += change
+        if not self._open:
+            self._silence.closed()
 
     def _causes(self, leaf: Leaf, broken: _Broken) -> None:
         causes = leaf.value.get("causes")
@@ -187,6 +196,8 @@ class Semantics:
         body = leaf.body
         undoes, cell = _word(body, "undoes"), (_workflow(leaf), _word(body, "action"))
         author, risk = _word(body, "author"), _word(body, "risk")
+        if author == "workflow":
+            self._started(leaf, broken)
         edited = (_word(body, "replaces"), author) in self._edits and risk not in _SERIOUS
         self._actions[_word(body, "action_id")] = _Action(author, cell, undoes, edited)
         if undoes and self._whole and undoes not in self._actions:
@@ -199,7 +210,7 @@ class Semantics:
             return
         policy, level = _word(body, "policy"), _word(body, "level")
         action.cleared, action.free = _word(body, "digest"), _rank(level) >= _FREE
-        if self._books and policy and policy not in self._books:
+        if self._whole and policy not in self._books:
             broken("LS04", f"policy `{policy[:12]}` was not loaded before")
         if action.free and not action.undoes and self._whole:
             given, end = self._grants.get(action.cell, (-1, ""))
@@ -301,8 +312,17 @@ class Semantics:
     # -- governance and the ledger itself
 
     def _loaded(self, leaf: Leaf, broken: _Broken) -> None:
-        del broken
-        self._books.add(_word(leaf.body, "digest"))
+        workflow, before, digest = (
+            _workflow(leaf),
+            _word(leaf.body, "before"),
+            _word(leaf.body, "digest"),
+        )
+        known = self._book.get(workflow, "")
+        if self._whole and known not in (before, digest):  # it may be told in several entries
+            broken("LS04", f"book `{digest[:12]}` follows `{before[:12]}`, not what was in use")
+        self._book[workflow] = digest
+        slices = leaf.body.get("slices")
+        self._books.update(map(str, slices if isinstance(slices, list) else ()))
 
     def _grant(self, leaf: Leaf, broken: _Broken) -> None:
         body, level = leaf.body, _word(leaf.body, "level")
@@ -315,9 +335,12 @@ class Semantics:
         self._grants[cell] = (_rank(level), end)
 
     def _beaten(self, leaf: Leaf, broken: _Broken) -> None:
-        if self._beat and self._open and leaf.at > _shifted(self._beat, HEARTBEAT_SECONDS_MAX):
-            broken("LS12", f"no writer was heard from since {self._beat}, and a case was open")
-        self._beat = leaf.at
+        self._silence.see(leaf, broken, whole=self._whole)
+
+    def _started(self, leaf: Leaf, broken: _Broken) -> None:
+        del leaf
+        if self._whole:
+            self._silence.works(broken)
 
     def _governed(self, position: int, leaf: Leaf, broken: _Broken) -> None:
         actor = leaf.value["actor"]
@@ -363,13 +386,5 @@ def _moment(microseconds: int) -> str:
     try:
         moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
     except OverflowError:
-        return ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
-def _shifted(at: str, seconds: int) -> str:
-    try:
-        moment = datetime.fromisoformat(at) + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):
         return ""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"

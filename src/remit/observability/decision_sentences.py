@@ -185,6 +185,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:grant:lowered": _grant,
     "ledger:origin:opened": _other("The ledger was opened", "origin", "key"),
     "ledger:writer:opened": _other("A writer began", "writer", "follows"),
+    "ledger:heartbeat:recorded": _other("A process was at work", "process", "number"),
+    "ledger:heartbeat:ended": _other("A process ended its work", "process", "how"),
     "ledger:anchor:received": _other("A checkpoint is kept elsewhere", "operator", "kind", "size"),
     "api:content:disclosed": _other("Content was handed over", "role", "recipient", "ground"),
     "ledger:origin:recovered": _other("The ledger went on under another origin"),

@@ -67,6 +67,11 @@ class PolicyBook:
     schema: cedarpy.Schema
     findings: tuple[str, ...] = field(default=())  # rules without examples, idle rules
 
+    @property
+    def digest(self) -> str:
+        """What tells this book from every other: the digests of all its slices."""
+        return digest({name: one.digest for name, one in self.slices.items()})
+
 
 def load(
     folder: Path,

@@ -1,0 +1,74 @@
+"""What a start loads: documents into the index, and policy books, with an entry for a new one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from remit.domain import actor
+from remit.domain.entry import Draft
+from remit.domain.event import BookLoaded
+from remit.governance.grants import control_stream
+from remit.ledger import read
+from remit.policy.cedar import PolicyBook
+from remit.retrieval import fulltext
+from remit.retrieval.documents import Document
+from remit.store.connection import Connection
+from remit.store.database import Database
+from remit.store.unit import UnitOfWork
+from remit.store.writer import Writer
+
+SLICES_PER_ENTRY_MAX: Final = 200  # a leaf has an end
+
+
+def documents(writer: Writer, found: Sequence[Document]) -> None:
+    """Index documents, once for each content."""
+    if found:
+
+        def index(uow: UnitOfWork) -> None:
+            uow.hold("documents")
+            fulltext.index(uow.connection, tuple(found))
+
+        writer.run(index)
+
+
+def books(database: Database, writer: Writer, loaded: Mapping[str, PolicyBook | None]) -> None:
+    """Record each workflow's book that is not the one in use, before anything is decided by it.
+
+    INVARIANT: what the gate clears names a slice of a book that was recorded before
+    (tests/stories/test_book_loaded.py).
+    """
+    for workflow, book in loaded.items():
+        if book is not None:
+            _record(database, writer, workflow, book)
+
+
+def _record(database: Database, writer: Writer, workflow: str, book: PolicyBook) -> None:
+    stream, digest = control_stream(workflow), book.digest
+
+    def in_use(connection: Connection) -> str:
+        found = read.last_of(connection, stream, BookLoaded.NAME)
+        return "" if found is None else found.word("digest")
+
+    if database.read(in_use) == digest:
+        return
+    slices = sorted({one.digest for one in book.slices.values()})
+    parts = [
+        tuple(slices[n : n + SLICES_PER_ENTRY_MAX])
+        for n in range(0, len(slices), SLICES_PER_ENTRY_MAX)
+    ] or [()]
+
+    def work(uow: UnitOfWork) -> None:
+        uow.lock(stream)
+        before = in_use(uow.connection)
+        for part in () if before == digest else parts:
+            uow.append(
+                Draft(
+                    event=BookLoaded(
+                        before=before, digest=digest, rules=len(book.rules), slices=part
+                    ),
+                    case_id=stream,
+                    workflow=workflow,
+                    actor=actor.service("policy"),
+                )
+            )
+
+    writer.run(work, lane="control", streams=(stream,))
