@@ -127,6 +127,7 @@ class Remit(Window, Reception, Desk):
             loading.books(
                 database, self.writer, {name: one.book for name, one in self.equipment.items()}
             )
+        self.acknowledger = Acknowledger(witnessed=None if anchors.warning else anchors.witnessed)
         self.runs = Runs(
             database=database,
             keys=keys,
@@ -138,7 +139,7 @@ class Remit(Window, Reception, Desk):
             random_bytes=random_bytes,
             fresh=self._fresh,
             authority=self._authority,
-            acknowledger=Acknowledger(witnessed=None if anchors.warning else anchors.witnessed),
+            acknowledger=self.acknowledger,
         )
         self._executor = Executor(
             {key: value for one in assembled.values() for key, value in one.connectors.items()},
@@ -167,8 +168,10 @@ class Remit(Window, Reception, Desk):
         self.rollback = Rollback(
             executor=self._executor, database=database, open_run=self.runs.open, read=self.read
         )
-        rotation = Rotation(database, self.writer, keys, origin, now, epochs)
-        self.erasure = Erasure(database, self.writer, keys, self._fresh, rotation, self.new_id)
+        rotation = Rotation(database, self.writer, keys, origin, now, epochs, self.acknowledger)
+        self.erasure = Erasure(
+            database, self.writer, keys, self._fresh, rotation, self.new_id, self.acknowledger
+        )
         self.keeping = Keeping(
             self.erasure, {name: one.retention for name, one in assembled.items()}
         )

@@ -177,6 +177,13 @@ class LedgerError(RemitError):
     code = "ledger"
 
 
+class NotAcknowledgedError(LedgerError):
+    """An act is written, and not as far in the log as its kind must be; nothing rests on it."""
+
+    code = "ledger.not_acknowledged"
+    status = 503
+
+
 class EntryRefusedError(LedgerError):
     """An entry breaks a rule of the format; says path and rule, never the value."""
 

@@ -20,6 +20,7 @@ from remit.domain.retention import Retention
 from remit.errors import NotFoundError, PayloadErasedError, RetentionError
 from remit.governance import legal_holds
 from remit.ledger import proof, read
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.append import Journal
 from remit.ledger.keys import KeyRing
 from remit.ledger.rotation import Rotation
@@ -60,7 +61,9 @@ class Record(RuleBasedStateMachine):
             lambda uow, e: void(projections.project(uow.projected, e, uow.tally)), self.now,
         )  # fmt: skip
         rotation = Rotation(self.database, self.writer, self.keys, ORIGIN, self.now)
-        self.erasure = Erasure(self.database, self.writer, self.keys, Fresh(), rotation, self.ids)
+        self.erasure = Erasure(
+            self.database, self.writer, self.keys, Fresh(), rotation, self.ids, Acknowledger()
+        )
         terms = {WORKFLOW: Retention(leaf_days=LEAF_DAYS)}
         self.keeping = Keeping(self.erasure, terms)
         self.text: dict[str, str] = {}  # readable cases

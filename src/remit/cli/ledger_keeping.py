@@ -12,6 +12,7 @@ from remit.cli.ledger_files import kept
 from remit.cli.opening import case_named, owning, reading
 from remit.cli.options import Options
 from remit.domain import clock
+from remit.domain.acknowledgement import Act
 from remit.domain.actor import person as person_actor
 from remit.errors import NotFoundError, RequestInvalidError
 from remit.governance import legal_holds
@@ -190,13 +191,14 @@ def place(
         remit = owned.remit
         roles_of(remit.people(), person)
         whole = _whole(remit, kind, ref)
-        row = remit.writer.run(
+        receipt = remit.writer.run(
             lambda uow: legal_holds.place(
                 uow, remit.new_id(), kind=kind, ref=whole, ground=ground,
                 review_at=review.replace(tzinfo=UTC), person=person,
                 origin=remit.erasure.rotation.origin,
             )
-        ).value  # fmt: skip
+        )  # fmt: skip
+        row = remit.acknowledger.require(receipt, Act.LEGAL_HOLD)
     _holds([row], as_json=as_json)
 
 
@@ -228,7 +230,7 @@ def release(
         if not as_json:
             _holds([whole], as_json=False)
         typed_back(whole.ground, typed, "the ground it was placed on")
-        row = remit.writer.run(
+        receipt = remit.writer.run(
             lambda uow: legal_holds.release(
                 uow,
                 whole.hold_id,
@@ -236,7 +238,8 @@ def release(
                 person=person,
                 origin=remit.erasure.rotation.origin,
             )
-        ).value
+        )
+        row = remit.acknowledger.require(receipt, Act.LEGAL_HOLD)
     _holds([row], as_json=as_json)
 
 

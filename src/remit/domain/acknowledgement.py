@@ -1,4 +1,4 @@
-"""How far an intent must have come before anything is performed on it."""
+"""How far an intent, or an act of authority, must have come before anything rests on it."""
 
 from enum import StrEnum
 from typing import Final
@@ -38,3 +38,24 @@ def demanded(
     if outside and risk is Risk.IRREVERSIBLE:
         least = Acknowledgement.WITNESSED
     return least if asked is None or least.reaches(asked) else asked
+
+
+class Act(StrEnum):
+    """What people and services do with authority, content and keys."""
+
+    GRANT = "grant"  # a level is raised; to lower one needs nobody's leave and no wait
+    LEGAL_HOLD = "legal hold"
+    ERASURE = "erasure"
+    KEY = "key rotation"
+    KEY_END = "end of a key"
+    PRUNE = "pruning"
+
+
+_OUTSIDE: Final = frozenset({Act.GRANT, Act.KEY, Act.PRUNE})
+
+
+def demanded_by(act: Act, *, outside: bool) -> Acknowledgement:
+    """Return the level for an act; `outside`: somebody outside confirms checkpoints."""
+    if outside and act in _OUTSIDE:
+        return Acknowledgement.WITNESSED
+    return Acknowledgement.SEQUENCED

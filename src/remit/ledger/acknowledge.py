@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from remit.domain.acknowledgement import Acknowledgement
-from remit.errors import StorageError
+from remit.domain.acknowledgement import Acknowledgement, Act, demanded_by
+from remit.errors import NotAcknowledgedError, StorageError
 from remit.store.receipt import Place, Receipt
 
 T = TypeVar("T")
@@ -57,6 +57,42 @@ class Acknowledger:
             if level is Acknowledgement.WITNESSED and await self._confirmed(place, until):
                 reached = level
         return Reached(level=reached, entries=receipt.entries, hashes=receipt.hashes, place=place)
+
+    def require(self, receipt: Receipt[T], act: Act) -> T:
+        """Wait until an act has come as far as its kind must; not for the thread of an event loop.
+
+        Raises `NotAcknowledgedError` where time is up: nothing may rest on the act yet. What comes
+        later in the log comes later in its acknowledgement, too.
+        """
+        until = time.monotonic() + self.seconds
+        level = demanded_by(act, outside=self.outside)
+        try:
+            place = receipt.place or receipt.sequenced().result(self.seconds)
+        except (TimeoutError, StorageError) as error:
+            raise self._late(act, level) from error
+        self.covered(place.size, act, seconds=until - time.monotonic())
+        return receipt.value
+
+    def covered(self, size: int | None, act: Act, *, seconds: float | None = None) -> None:
+        """Wait until a signed tree of this size has come as far as an act must.
+
+        Raises `NotAcknowledgedError` where time is up, or the act is in no signed tree yet.
+        """
+        level = demanded_by(act, outside=self.outside)
+        if size is None:
+            raise self._late(act, level)
+        if level is not Acknowledgement.WITNESSED or self.witnessed is None:
+            return
+        left = self.seconds if seconds is None else seconds
+        if left <= 0 or not self.witnessed(size, timeout_seconds=left):
+            raise self._late(act, level)
+
+    def _late(self, act: Act, level: Acknowledgement) -> NotAcknowledgedError:
+        return NotAcknowledgedError(
+            f"the {act} is written and kept, but is not {level} within {self.seconds:g} s, so "
+            "nothing rests on it yet; see that the ledger and its anchors answer, and run this "
+            "again"
+        )
 
     async def _place(self, receipt: Receipt[T], until: float) -> Place | None:
         try:

@@ -192,6 +192,10 @@ class Anchors:
         needed = self.rules.operators_min if operators_min is None else operators_min
         if len(self._operators()) < needed:
             return False
+        if not self._threads:  # a command that tells nobody unless somebody waits for it
+            due = [one for one in self._watches if not one.local and one.size < size]
+            at_once([lambda one=one: self._tell(one) for one in due], seconds=timeout_seconds)  # type: ignore[misc]  # a default binds the loop's value
+            timeout_seconds = 0.0
         with self._changed:
             if len(self._operators(size)) < needed:
                 self._wanted = max(self._wanted, size)

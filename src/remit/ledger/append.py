@@ -8,10 +8,13 @@ from remit.domain import clock
 from remit.domain.ids import IdSource
 from remit.ledger.chain import Chain
 from remit.ledger.checkpoint import Signer
+from remit.ledger.merkle import leaf_hash
+from remit.ledger.proof import Prover
 from remit.ledger.seal import KeyRing, RandomBytes
 from remit.ledger.tree import Tree
 from remit.store.connection import Connection
 from remit.store.journal import ChainPort
+from remit.store.receipt import Proven
 
 
 class Journal:
@@ -26,6 +29,7 @@ class Journal:
         self._random = random_bytes
         self._signer = Signer(keys.log_key(), origin=origin)
         self._tree = Tree(self._signer, origin=origin)
+        self._prover = Prover(self.vkey)
         self._guard = threading.Lock()
         self._last: datetime | None = None
 
@@ -33,6 +37,16 @@ class Journal:
     def vkey(self) -> str:
         """The public key that verifies this log's checkpoints."""
         return self._signer.vkey
+
+    def prove(self, connection: Connection, position: int) -> Proven:
+        """Return what proves an entry under the last checkpoint."""
+        found = self._prover.prove(connection, position)
+        return Proven(
+            position=found.position,
+            leaf_hash=leaf_hash(found.leaf),
+            checkpoint=found.note,
+            proof=found.text,
+        )
 
     def time(self, wall: datetime) -> datetime:
         """Return ledger time: the clock's, but never before what was returned already."""

@@ -20,6 +20,7 @@ class Proof:
     position: int
     leaf: bytes
     text: bytes
+    note: bytes
     checkpoint: Checkpoint
 
 
@@ -61,6 +62,7 @@ class Prover:
             position=position,
             leaf=bytes(leaf),
             text=proof_text(position=position, path=path, note=bytes(note)),
+            note=bytes(note),
             checkpoint=stated,
         )
 

@@ -14,11 +14,13 @@ from remit.domain import clock
 from remit.domain.ledger_event import RangePruned
 from remit.domain.retention import Retention
 from remit.errors import RetentionError
+from remit.ledger import read
 from remit.ledger.entry import parse
 from remit.ledger.keys import CASE
 from remit.ledger.pruned import month_of
 from remit.store import kpi_days, legal_holds, partitions, prunes, vault
 from remit.store.connection import Connection
+from remit.store.entries import OF_LEDGER
 from remit.store.prunes import Count
 from remit.store.shadow import scratch
 from remit.store.tally import Tally
@@ -145,6 +147,19 @@ def page(connection: Connection, month: str) -> tuple[tuple[str, str], ...]:
 def left(connection: Connection, month: str) -> bool:
     """Tell whether anything of a month that is to go is still there."""
     return bool(page(connection, month)) or partitions.has(connection, month)
+
+
+def told(connection: Connection, month: str) -> int | None:
+    """Return the size of a signed tree that holds the entry of a month's pruning, if one does."""
+    rows = connection.rows(
+        f"SELECT leaf FROM entries WHERE event = ? AND {OF_LEDGER} ORDER BY at_us DESC LIMIT ?",  # noqa: S608 - a constant
+        (RangePruned.NAME, MONTHS_MAX),
+    )
+    for row in rows:
+        entry = parse(row[0]).entry
+        if entry.word("month") == month:
+            return read.covering(connection, entry.case_id, entry.seq)
+    return None
 
 
 def keys_of(connection: Connection, cases: Sequence[tuple[str, str]]) -> list[str]:

@@ -13,6 +13,7 @@ from remit.ledger.keys import CASE
 from remit.ledger.seal import KeyRing, open_payload
 from remit.store import erasures
 from remit.store.connection import Connection
+from remit.store.entries import positions
 
 TAIL_PAGE_MAX: Final = 10_000
 NEVER_BY_DEFAULT: Final = "raw"
@@ -74,6 +75,14 @@ def last_of(connection: Connection, case_id: str, event: str) -> Entry | None:
         (case_id, event),
     )
     return None if leaf is None else parse(leaf).entry
+
+
+def covering(connection: Connection, case_id: str, seq: int) -> int | None:
+    """Return the size of a signed tree that holds an entry; None while it has no position."""
+    if connection.dialect == "sqlite":  # its commit gave it one
+        return int(connection.value("SELECT size FROM ledger_head") or 0)
+    places, _ = positions(connection, [(case_id, seq)])
+    return None if not places else places[case_id, seq] + 1
 
 
 def payload(connection: Connection, keys: KeyRing, case_id: str, seq: int, role: str) -> Json:

@@ -1,14 +1,20 @@
 """Epochs: a new root key wraps what survives, the old one is destroyed when its time has come."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from remit.domain import clock
+from remit.domain.acknowledgement import Act
 from remit.domain.actor import Actor, service
-from remit.domain.entry import Draft, Event
+from remit.domain.entry import Draft, Entry, Event
 from remit.domain.ledger_event import KeyDestroyed, KeyRotated
+from remit.domain.value import Json
+from remit.errors import NotAcknowledgedError
+from remit.ledger import read
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.entry import parse
 from remit.ledger.keys import KeyRing
@@ -18,6 +24,8 @@ from remit.store.entries import OF_LEDGER
 from remit.store.writer import Writer
 
 EPOCHS_MAX: Final = 1_000
+
+_log = logging.getLogger("remit.ledger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +59,13 @@ class Rotation:
     origin: str
     now: Callable[[], datetime]
     epochs: Epochs = DEFAULT_EPOCHS
+    acknowledger: Acknowledger = field(default_factory=Acknowledger)
 
     def rotate(self, *, by: Actor) -> KeyRotated:
-        """Begin a new epoch now, and destroy the roots whose time has come."""
+        """Begin a new epoch now, and destroy the roots whose time has come.
+
+        Raises `NotAcknowledgedError`: the new root wraps every key, and no root is destroyed.
+        """
         done = self.keys.rotate()
         event = KeyRotated(before=done.before, root=done.root, wrapped=done.wrapped)
         self._append(event, by)
@@ -61,7 +73,16 @@ class Rotation:
         return event
 
     def keep(self) -> None:
-        """Do what is due: tell of a rotation that was cut short, rotate, destroy."""
+        """Do what is due: tell of a rotation that was cut short, rotate, destroy.
+
+        What is not acknowledged is taken up the next time.
+        """
+        try:
+            self._keep()
+        except NotAcknowledgedError as error:
+            _log.error("keys are kept as they are: %s", error)
+
+    def _keep(self) -> None:
         current = self.keys.epoch()
         told = {event.root for event, _ in self.database.read(_rotations)}
         if current.before is not None and current.root not in told:
@@ -76,8 +97,9 @@ class Rotation:
         """Destroy the roots of epochs that ended long enough ago; return them."""
         due = [one.root for one in self.ended() if not one.destroyed and one.due_at <= self.now()]
         for root in due:
+            self._acknowledged(root)
             self.keys.destroy_root(root)
-            self._append(KeyDestroyed(root=root), service("keys"))
+            self._append(KeyDestroyed(root=root), service("keys"), Act.KEY_END)
         return due
 
     def ended(self) -> list[Ended]:
@@ -97,14 +119,27 @@ class Rotation:
 
         return self.database.read(work)
 
-    def _append(self, event: Event, by: Actor) -> None:
+    def _acknowledged(self, root: str) -> None:
+        """Wait until the end of a root's epoch has come as far in the log as it must."""
+
+        def size(connection: Connection) -> int | None:
+            for entry in _entries(connection, KeyRotated.NAME):
+                if entry.word("before") == root:
+                    return read.covering(connection, entry.case_id, entry.seq)
+            return None
+
+        self.acknowledger.covered(self.database.read(size), Act.KEY)
+
+    def _append(self, event: Event, by: Actor, act: Act = Act.KEY) -> None:
         draft = Draft(
             event=event,
             case_id=control_stream(self.origin),
             workflow=CONTROL_WORKFLOW,
             actor=by,
         )
-        self.writer.run(lambda uow: uow.append(draft), lane="control")
+        self.acknowledger.require(
+            self.writer.run(lambda uow: uow.append(draft), lane="control"), act
+        )
 
 
 def _rotations(connection: Connection) -> list[tuple[KeyRotated, int]]:
@@ -121,11 +156,14 @@ def _destroyed(connection: Connection) -> list[tuple[KeyDestroyed, int]]:
     ]
 
 
-def _bodies(connection: Connection, event: str) -> Sequence[tuple[dict[str, object], int]]:
+def _bodies(connection: Connection, event: str) -> Sequence[tuple[Mapping[str, Json], int]]:
+    return [(entry.body, entry.at_us) for entry in _entries(connection, event)]
+
+
+def _entries(connection: Connection, event: str) -> Sequence[Entry]:
     rows = connection.rows(
         f"SELECT leaf FROM entries WHERE event = ? AND {OF_LEDGER}"  # noqa: S608 - a constant
         " ORDER BY at_us, seq LIMIT ?",
         (event, EPOCHS_MAX),
     )
-    entries = [parse(row[0]).entry for row in rows]
-    return [(dict(entry.body), entry.at_us) for entry in entries]
+    return [parse(row[0]).entry for row in rows]

@@ -10,16 +10,18 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from remit.domain import clock
+from remit.domain.acknowledgement import Act
 from remit.domain.actor import Actor, person, service
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
 from remit.domain.event import ActionWithdrawn, CaseClosed
 from remit.domain.ledger_event import ErasureCompleted, ErasureRefused, ErasureRequested
-from remit.errors import BusyError, NotFoundError
+from remit.errors import NotFoundError
 from remit.governance import approvals
 from remit.governance.legal_holds import LOCK
 from remit.ledger import erasure
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.keys import KeyRing
 from remit.ledger.rotation import Rotation
@@ -36,7 +38,6 @@ T = TypeVar("T")
 
 SETTLE_SECONDS_MAX: Final = 3600.0
 SETTLE_STEP_SECONDS: Final = 0.05
-SEQUENCED_SECONDS_MAX: Final = 10.0
 LOG_TRIES_MAX: Final = 20
 HOLD_CODE: Final = "legal_hold"
 _UNCERTAIN: Final = frozenset(
@@ -96,6 +97,7 @@ class Erasure:
     fresh: Fresh
     rotation: Rotation
     new_id: Callable[[], str]
+    acknowledger: Acknowledger
     points: list[Callable[[str], None]] = field(default_factory=list)  # tests kill here
 
     def plan(self, subject: Subject) -> ErasurePlan:
@@ -270,25 +272,11 @@ class Erasure:
         receipt: Receipt[T] = await asyncio.wrap_future(
             self.writer.submit(work, lane="control", streams=streams)
         )
-        return await asyncio.to_thread(numbered, receipt)
+        return await asyncio.to_thread(self.acknowledger.require, receipt, Act.ERASURE)
 
     def _point(self, name: str) -> None:
         for hook in self.points:
             hook(name)
-
-
-def numbered(receipt: Receipt[T]) -> T:
-    """Wait until what was written is in the signed tree: nothing is destroyed on less.
-
-    Raises `BusyError` where the sequencer does not come to it; what was written stays.
-    """
-    try:
-        receipt.sequenced().result(SEQUENCED_SECONDS_MAX)
-    except TimeoutError as error:
-        raise BusyError(
-            "what was written has no place in the signed log yet; it is kept: run this again"
-        ) from error
-    return receipt.value
 
 
 def _plan(connection: Connection, subject: Subject, *, until_us: int) -> ErasurePlan:

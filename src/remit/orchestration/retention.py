@@ -1,27 +1,31 @@
 """Retention at work: months of entries and content of closed cases go once their term ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from remit.domain import clock
+from remit.domain.acknowledgement import Act
 from remit.domain.actor import Actor, service
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import ErasureCompleted, RangePruned
 from remit.domain.retention import Retention
-from remit.errors import RetentionError
+from remit.errors import NotAcknowledgedError, RetentionError
 from remit.governance.legal_holds import LOCK
 from remit.ledger import erasure, prune
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
 from remit.ledger.prune import Month
-from remit.orchestration.erasure import Erasure, numbered
+from remit.orchestration.erasure import Erasure
 from remit.store import cases, legal_holds, partitions, prunes
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
 T = TypeVar("T")
+
+log = logging.getLogger("remit.retention")
 
 GROUND: Final = "retention"
 VACUUM_PAGES: Final = 4_096  # of the file, given back with each page of cases
@@ -51,8 +55,8 @@ class Keeping:
     def prune(self, month: str, *, by: Actor) -> RangePruned:
         """Let the entries of a month go; raises `RetentionError` with the due date.
 
-        The entry that says so is durable first; deletions follow in pages, and a crash between
-        them is finished at the next start.
+        The entry that says so is acknowledged first; deletions follow in pages, and a crash
+        between them is finished at the next start. Raises `NotAcknowledgedError`: nothing went.
         """
         now = self.erasure.rotation.now()
         found = self.erasure.database.read(lambda c: prune.survey(c, month, self.terms, now=now))
@@ -79,7 +83,10 @@ class Keeping:
         """Finish the months whose pruning was begun and cut short."""
         for row in self.erasure.database.read(prunes.every):
             if self.erasure.database.read(lambda c, m=row.month: prune.left(c, m)):  # type: ignore[misc]  # a default binds the loop's value
-                self._finish(row.month)
+                try:
+                    self._finish(row.month)
+                except NotAcknowledgedError as error:
+                    log.error("%s stays for now: %s", row.month, error)  # noqa: TRY400 - it says what to do
 
     def expire(self, *, by: Actor) -> int:
         """Destroy the content of closed cases past `payload_days`; return how many cases."""
@@ -124,6 +131,10 @@ class Keeping:
         uow.append(self._draft(month.event, by))
 
     def _finish(self, month: str) -> None:
+        erasure = self.erasure
+        erasure.acknowledger.covered(
+            erasure.database.read(lambda c: prune.told(c, month)), Act.PRUNE
+        )
         while self._run(lambda uow: self._page(uow, month)):
             self._point("page")
         self._run(lambda uow: prune.drop(uow.connection, month))
@@ -167,7 +178,8 @@ class Keeping:
         )
 
     def _run(self, work: Callable[[UnitOfWork], T]) -> T:
-        return numbered(self.erasure.writer.run(work, lane="control"))
+        receipt = self.erasure.writer.run(work, lane="control")
+        return self.erasure.acknowledger.require(receipt, Act.ERASURE)
 
     def _point(self, name: str) -> None:
         for hook in self.erasure.points:

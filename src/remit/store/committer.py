@@ -21,7 +21,7 @@ from remit.errors import (
 from remit.store import entries
 from remit.store.connection import Connection
 from remit.store.database import Database
-from remit.store.journal import ChainPort, JournalPort, Written
+from remit.store.journal import ChainPort, JournalPort, Written, prover
 from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.ready import Ready
 from remit.store.receipt import Committed, Place, Receipt
@@ -81,6 +81,7 @@ class Committer:
         self._journal = journal
         self._projectors = projectors
         self._clock = clock
+        self._prover = prover(database.read, journal)
         self._tails = KnownTails()
         self._tally = Tally()
         self._full = False
@@ -375,6 +376,7 @@ class Committer:
                     entries=tuple([(case_id, seq) for case_id, seq, _, _ in written]),
                     hashes=tuple([digest for _, _, digest, _ in written]),
                     place=Place(positions=tuple(range(first, first + len(written))), size=size),
+                    prover=self._prover,
                 )
             )
         for one in done:

@@ -1,11 +1,12 @@
 """What the store asks of the ledger: the chain of one writer, and the signed tree of them all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from remit.domain.entry import Draft, Entry
 from remit.store.connection import Connection
+from remit.store.receipt import Proven
 
 Written = tuple[str, int, bytes, int]  # case, seq, leaf hash, instant in microseconds
 # Of a chain: number and hash of its end, entries and payloads, how many of these are rows, bytes.
@@ -63,6 +64,9 @@ class ChainPort(Protocol):
 class JournalPort(Protocol):
     """The ledger's end of a writer; `remit.ledger.append.Journal` is it."""
 
+    def prove(self, connection: Connection, position: int) -> Proven:
+        """Return what proves an entry under the last checkpoint."""
+
     def time(self, wall: datetime) -> datetime:
         """Return ledger time: the clock's, but never before what was returned already."""
 
@@ -86,3 +90,10 @@ class JournalPort(Protocol):
 
     def abandoned(self) -> None:
         """Drop the extended copy."""
+
+
+def prover(
+    read: Callable[[Callable[[Connection], Proven]], Proven], journal: JournalPort
+) -> Callable[[int], Proven]:
+    """Return what proves the entries of a log, each on a snapshot of its own."""
+    return lambda position: read(lambda connection: journal.prove(connection, position))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import field
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
@@ -12,6 +12,7 @@ from remit.store.ready import Ready
 T = TypeVar("T")
 
 Level = Literal["durable", "sequenced"]
+PROOF_SECONDS: Final = 10.0
 Pairs = tuple[tuple[str, int], ...]  # case id and seq
 
 
@@ -24,6 +25,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """An entry in a signed tree: whoever has its leaf and the public key can check it."""
+
+    position: int
+    leaf_hash: bytes
+    checkpoint: bytes  # the signed note
+    proof: bytes  # the way from the leaf to the checkpoint, as C2SP tlog-proof writes both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Generic[T]):
     """What a committed unit returns: durable at least, sequenced where `place` is known."""
 
@@ -32,6 +43,7 @@ class Receipt(Generic[T]):
     hashes: tuple[bytes, ...] = ()  # of the leaves
     place: Place | None = None
     seek: Callable[[Pairs], "Future[Place]"] | None = field(default=None, repr=False)
+    prover: Callable[[int], Proven] | None = field(default=None, repr=False)
 
     @property
     def level(self) -> Level:
@@ -50,6 +62,14 @@ class Receipt(Generic[T]):
         done: Future[Place] = Future()
         done.set_result(self.place or Place(positions=(), size=0))
         return done
+
+    def proof(self, *, seconds: float = PROOF_SECONDS) -> tuple[Proven, ...]:
+        """Return what proves each entry; waits where it is not numbered yet.
+
+        Raises `TimeoutError`, and `LedgerMismatchError` where the stored tree has a hole.
+        """
+        place, prover = self.sequenced().result(seconds), self.prover
+        return () if prover is None else tuple(prover(one) for one in place.positions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

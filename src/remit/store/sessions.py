@@ -24,7 +24,7 @@ from remit.errors import (
 from remit.store import entries
 from remit.store.connection import Connection
 from remit.store.database import Database
-from remit.store.journal import ChainPort, JournalPort, Written
+from remit.store.journal import ChainPort, JournalPort, Written, prover
 from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.places import Places
 from remit.store.ready import Ready
@@ -102,6 +102,7 @@ class SessionWriter:
         self._lanes = Lanes()
         self._crew = _Crew()
         self._places = Places(database)
+        self._prover = prover(database.read, journal)
         self._halted = threading.Event()
         self._opened = threading.Lock()
         self._ended: list[str] = []  # chains that nobody follows yet
@@ -305,6 +306,7 @@ class SessionWriter:
                 entries=tuple((entry.case_id, entry.seq) for entry in attempt.made),
                 hashes=tuple(digest for _, _, digest, _ in attempt.written),
                 seek=self._places.seek,
+                prover=self._prover,
             )
         )
         unit.deliver()
