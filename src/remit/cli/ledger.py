@@ -107,6 +107,11 @@ class Judging(click.Command):
     type=click.Path(path_type=Path),
     help="Contents and salts that were handed over, a JSON line for each.",
 )
+@click.option(
+    "--tree",
+    is_flag=True,
+    help="Judge tree, signatures and anchors only: entries are hashed and not read.",
+)
 @click.option("--semantic", is_flag=True, help="Also judge what the entries mean together.")
 @click.option(
     "--projections",
@@ -123,6 +128,7 @@ def verify_(
     anchors: tuple[str, ...],
     witnesses: tuple[str, ...],
     disclosures: Path | None,
+    tree: bool,
     semantic: bool,
     projections: bool,
     as_json: bool,
@@ -135,6 +141,8 @@ def verify_(
 
     Example: `remit ledger verify audit.tar --key KEY --anchor audit-team=theirs.anchor`
     """
+    if tree and (semantic or projections or disclosures):
+        raise NoVerdictError("`--tree` reads no entry; give it alone, or leave it out")
     watchers: list[Watcher] = [] if disclosures is None else [Disclosures(disclosures)]
     receipts = [receipt for argument in anchors for receipt in anchored_by(argument)]
     if export is not None:
@@ -145,7 +153,7 @@ def verify_(
         if semantic:
             watchers.append(Semantics(key_ids=key_ids([vkey])))
         report = verify.verify_export(
-            export, vkey, anchors=receipts, witnesses=witnesses, watchers=watchers
+            export, vkey, anchors=receipts, witnesses=witnesses, watchers=watchers, form=not tree
         )
     else:
         with reading(_options(ctx).project()) as record:
@@ -158,6 +166,7 @@ def verify_(
                 anchors=[*record.outside.receipts(), *receipts],
                 watchers=watchers,
                 projected=projections,
+                form=not tree,
             )
     if as_json:
         terminal.echo_json(report)

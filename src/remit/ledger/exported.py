@@ -1,6 +1,6 @@
 """An export as verification reads it: files that somebody handed over, trusted in nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -75,11 +75,14 @@ class Export:
         """Return a full tile."""
         return self._files.read(tile_name(level, n), TILE_WIDTH * HASH_BYTES)
 
-    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterable[tuple[str, str]]:
         """Compare the sealed rows of a leaf with what it names."""
         del position, digest
-        for named in leaf.payloads if self._payloads is not None else ():
-            row = next(self._payloads, None) if self._payloads is not None else None
+        return () if self._payloads is None else self._sealed(self._payloads, leaf)
+
+    def _sealed(self, rows: Iterator[bytes | None], leaf: Leaf) -> Iterator[tuple[str, str]]:
+        for named in leaf.payloads:
+            row = next(rows, None)
             if not row:
                 yield MISSING, named["key"]
             elif sha256(row).hexdigest() != named["cipher"]:

@@ -79,26 +79,19 @@ class Files:
     def frames(self, name: str, *, width: int, limit: int) -> Iterator[bytes | None]:
         """Yield what stands behind lengths of this many bytes; None ends what is cut."""
         held, place = b"", 0
-        chunks = self.chunks(name, sys.maxsize)
-        while True:
-            end = place + width
-            length = int.from_bytes(held[place:end], "big")
-            if length > limit:
-                yield None
-                return
-            while len(held) < end + length:
-                more = next(chunks, None)
-                if more is None:
-                    if place < len(held):
-                        yield None
-                    return
-                held, place, end = held[place:] + more, 0, width
-                length = int.from_bytes(held[:width], "big")
+        for data in self.chunks(name, sys.maxsize):
+            held, place = held[place:] + data, 0
+            while (start := place + width) <= len(held):
+                length = int.from_bytes(held[place:start], "big")
                 if length > limit:
+                    yield None
+                    return
+                if start + length > len(held):
                     break
-            else:
-                yield held[end : end + length]
-                place = end + length
+                place = start + length
+                yield held[start:place]
+        if place < len(held):
+            yield None
 
     def _size(self, name: str) -> int:
         if self._members is not None:

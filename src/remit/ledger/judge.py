@@ -1,12 +1,13 @@
 """One pass over a record: each thing that does not fit becomes a finding, never an error."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Protocol
 
 from remit.ledger.checkpoint import Checkpoint, NoteError, family, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
-from remit.ledger.merkle import HASH_BYTES, Tree, leaf_hash
+from remit.ledger.merkle import HASH_BYTES, Tree
 from remit.ledger.pruned import Pruned
 from remit.ledger.recovered import RECOVERED, Recoveries
 
@@ -14,6 +15,7 @@ FINDINGS_NAMED_MAX: Final = 20
 LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
 MISSING: Final = "missing"  # a check: its text is the key of a payload that has no row
 NO_PREVIOUS: Final = "0" * 64
+_OF_LEDGER: Final = b'"event":"ledger:'  # what the tree's own story is told by
 _ERASED: Final = "ledger:erasure:completed"
 _PRUNED: Final = "ledger:range:pruned"
 
@@ -85,8 +87,8 @@ class Record(Protocol):
     def tile(self, level: int, n: int) -> bytes | None:
         """Return a stored full tile."""
 
-    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
-        """Yield check and text of what is stored beside a leaf and does not fit it."""
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterable[tuple[str, str]]:
+        """Return check and text of what is stored beside a leaf and does not fit it."""
 
     def surplus(self, seen: "Judge") -> Iterator[tuple[str, str]]:
         """Yield check and text of what is stored beyond, or short of, what was judged."""
@@ -114,6 +116,7 @@ class Judge:
     events: Collection[str] = ()  # those that are understood; empty: names are not looked at
     watchers: Sequence[Watcher] = ()
     part: bool = False  # an export: the log may have gone on since
+    form: bool = True  # all entries are read: their form, their chains, what lies beside them
     tree: Tree = field(default_factory=Tree)
     findings: list[Finding] = field(default_factory=list)
     found: int = 0
@@ -152,7 +155,7 @@ class Judge:
 
     def run(self, head: Head, receipts: Sequence[Receipt]) -> None:
         """Judge every position, checkpoint and anchor, then the end."""
-        self.first = head.first
+        self.first, self.blind = head.first, not self.form
         for watcher in self.watchers:
             watcher.begin(head)
         self._keys = [one for vkey in self.vkeys for one in family(vkey)]
@@ -185,19 +188,25 @@ class Judge:
         if page.hashes is not None:
             self._grow(list(page.hashes))
             return
-        hashes = [bytes(HASH_BYTES) if leaf is None else leaf_hash(leaf) for leaf in page.leaves]
-        for n, data in enumerate(page.leaves):
+        hashes = [
+            bytes(HASH_BYTES) if leaf is None else sha256(b"\x00" + leaf).digest()
+            for leaf in page.leaves
+        ]
+        ats = self._ats
+        for n, (data, digest) in enumerate(zip(page.leaves, hashes, strict=True)):
             position = start + n
             if page.positions[n] != position:
                 self.bad("structure", position, f"position {position} is missing")
             if n in page.gone:
                 hashes[n] = page.gone[n][1]
                 self.pruned.leaf(position, *page.gone[n])
-            elif data is None:
+                ats.append("")
+                continue
+            if data is None:
                 self.bad("structure", position, "the leaf is missing or cannot be read")
-            else:
-                self._leaf(position, data, hashes[n])
-            self._ats.append("" if self.last is None or n in page.gone else self.last.at)
+            elif self.form or _OF_LEDGER in data:
+                self._leaf(position, data, digest)
+            ats.append("" if self.last is None else self.last.at)
         self._grow(hashes)
 
     def _leaf(self, position: int, data: bytes, digest: bytes) -> None:
@@ -211,22 +220,23 @@ class Judge:
         except LeafError as error:
             self.bad("structure", position, str(error))
             return
-        if self.events and leaf.event not in self.events:
+        self.last = leaf if self.form else None
+        event = leaf.event
+        if self.events and event not in self.events:
             self.newer += 1
         self.now = max(self.now, leaf.at)
-        self.last = leaf
         self.named += len(leaf.payloads)
-        for check, text in self.record.beside(position, leaf, digest):
+        for check, text in self.record.beside(position, leaf, digest) if self.form else ():
             if check == MISSING:
                 count, first = self.missing.get(text, (0, position))
                 self.missing[text] = (count + 1, first)
             else:
                 self.bad(check, position, text)
-        if leaf.event == _ERASED:
+        if event == _ERASED:
             self._erased(leaf)
-        elif leaf.event == _PRUNED:
+        elif event == _PRUNED:
             self.pruned.tell(leaf.body)
-        elif leaf.event == RECOVERED:
+        elif event == RECOVERED:
             self.lines += self._recoveries.see(position, leaf, self.bad)
         if not self.blind:
             self._chains(position, leaf, digest.hex())
@@ -240,21 +250,20 @@ class Judge:
             self.destroyed.update(str(key) for key in keys)
 
     def _chains(self, position: int, leaf: Leaf, digest: str) -> None:
-        case, seq = leaf.case_id, leaf.seq
+        _, _, _, _, case, seq, writer, number, previous, _ = leaf
         known = self._seq.get(case, None if self.first else 0)  # a part may begin within a case
         if known is not None and seq != known + 1:
             text = f"entry {seq} of case `{case}` stands where {known + 1} should"
             self.bad("seq", position, text)
         self._seq[case] = seq
-        link = (leaf.number, leaf.previous)
-        number, previous, holes = self._writers.get(
-            leaf.writer, (*link, 0) if self.first else (0, NO_PREVIOUS, 0)
-        )
-        if link != (number, previous) and not (
-            self.pruned.holes > holes and leaf.number > number  # what lay between was pruned
+        due = self._writers.get(writer)
+        if due is None:
+            due = (number, previous, 0) if self.first else (0, NO_PREVIOUS, 0)
+        if (number != due[0] or previous != due[1]) and not (
+            self.pruned.holes > due[2] and number > due[0]  # what lay between was pruned
         ):
-            self.bad("writers", position, f"the chain of writer `{leaf.writer}` breaks here")
-        self._writers[leaf.writer] = (leaf.number + 1, digest, self.pruned.holes)
+            self.bad("writers", position, f"the chain of writer `{writer}` breaks here")
+        self._writers[writer] = (number + 1, digest, self.pruned.holes)
 
     def _grow(self, hashes: list[bytes]) -> None:
         """Extend the tree, and stop where a checkpoint or an anchor states its root."""

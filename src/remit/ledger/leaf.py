@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
-from typing import Final, NamedTuple
+from functools import lru_cache, partial
+from itertools import combinations
+from typing import Any, Final, NamedTuple
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -16,14 +17,26 @@ INTEGER_MAX: Final = 2**53 - 1
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z", re.ASCII)
-_REQUIRED: Final = frozenset(
-    "actor at body case event id payloads tenant version workflow writer".split()
+_FLAT: Final = frozenset((str, bool, int))
+_MEMBERS_LEAST: Final = 11  # members of an entry
+_NO_NAME: Final = "an entry has a key that is not `[a-z][a-z0-9_]*`"
+
+
+def _shapes(always: str, sometimes: str = "") -> frozenset[tuple[str, ...]]:
+    """Return the members that a record may have, as they stand in canonical order."""
+    may = sometimes.split()
+    chosen = (some for count in range(len(may) + 1) for some in combinations(may, count))
+    return frozenset(tuple(sorted((*always.split(), *some))) for some in chosen)
+
+
+_ENTRIES: Final = _shapes(
+    "actor at body case event id payloads tenant version workflow writer",
+    "causes fingerprint on_behalf_of",
 )
-_MEMBERS: Final = _REQUIRED | {"causes", "fingerprint", "on_behalf_of"}
-_ACTOR: Final = frozenset(("kind", "ref"))
-_CASE: Final = frozenset(("id", "path", "run", "seq"))
-_WRITER: Final = frozenset(("id", "number", "previous", "signature"))
-_PAYLOAD: Final = frozenset(("cipher", "commitment", "key", "role"))
+_ACTORS: Final = _shapes("kind ref")
+_CASES: Final = _shapes("id seq", "path run")
+_WRITERS: Final = _shapes("id number previous", "signature")
+_PAYLOADS: Final = _shapes("cipher commitment key role")
 
 
 class LeafError(ValueError):
@@ -51,7 +64,12 @@ class Leaf(NamedTuple):
     @property
     def body(self) -> Mapping[str, Json]:
         """The body of the event."""
-        return _record(self.value["body"])
+        found: dict[str, Json] = self.value["body"]  # type: ignore[assignment]  # it was checked
+        return found
+
+
+_new: Final = tuple.__new__
+_text: Final = "".join  # raises `TypeError` for what is no text
 
 
 def read_leaf(data: bytes) -> Leaf:
@@ -60,70 +78,86 @@ def read_leaf(data: bytes) -> Leaf:
         raise LeafError(f"an entry is over {ENTRY_BYTES_MAX} bytes")
     try:
         value = _loads(data)
-        if _dumps(value) != data:
-            raise LeafError("an entry is not in canonical form")
+        exact = _dumps(value) == data
     except (ValueError, RecursionError, TypeError) as error:
-        raise (
-            error if isinstance(error, LeafError) else LeafError("an entry is not JSON")
-        ) from error
-    if not isinstance(value, dict):
+        raise LeafError("an entry is not JSON, or has an integer beyond 2^53-1") from error
+    if not exact:
+        raise LeafError("an entry is not in canonical form")
+    if type(value) is not dict:
         raise LeafError("an entry is not a record")
     version = value.get("version")
     if type(version) is int and version > FORMAT:
         raise NewerLeafError(f"format {version}")
-    if not _REQUIRED <= value.keys() <= _MEMBERS or version != FORMAT:
+    if tuple(value) not in _ENTRIES or type(version) is not int or version != FORMAT:
         raise LeafError("an entry has a member that it may not have, or lacks one")
     try:
         return _leaf(value)
-    except (KeyError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         if isinstance(error, LeafError):
             raise
-        raise LeafError("an entry lacks a member or has one of another type") from error
+        raise LeafError("an entry has a member of another type") from error
 
 
-def _leaf(value: dict[str, Json]) -> Leaf:
-    """Check each member that the format names; what is free of form is the body's."""
-    case, writer = _record(value["case"]), _record(value["writer"])
-    if not (case.keys() <= _CASE and writer.keys() <= _WRITER):
-        raise LeafError("a case or writer has a member that it may not have")
-    at = _text(value["at"])
+def _leaf(value: dict[str, Any]) -> Leaf:
+    """Check each member that the format names; what is free of form is the body's.
+
+    This runs for each entry there is: `join` refuses at once what is no text, and a record's
+    members in their order are looked up as one.
+    """
+    actor, at, body, case = value["actor"], value["at"], value["body"], value["case"]
+    payloads, writer = value["payloads"], value["writer"]
+    if not (type(actor) is type(body) is type(case) is type(writer) is dict):
+        raise TypeError("not a record")
+    if not (tuple(actor) in _ACTORS and tuple(case) in _CASES and tuple(writer) in _WRITERS):
+        raise LeafError("an actor, case or writer has other members than it may have")
+    event, entry_id, case_id, seq = value["event"], value["id"], case["id"], case["seq"]
+    writer_id, number, previous = writer["id"], writer["number"], writer["previous"]
+    _text((
+        actor["kind"], actor["ref"], at, case_id, case.get("path", ""), event, entry_id,
+        value["tenant"], value["workflow"], writer_id, previous, writer.get("signature", ""),
+    ))  # fmt: skip
+    if not (
+        type(seq) is type(number) is type(case.get("run", 0)) is int and type(payloads) is list
+    ):
+        raise TypeError("not an integer, or not a list")
     if _AT.fullmatch(at) is None:
         raise ValueError("not an instant")
     _on_a_day(at[:10])
-    for text in (
-        value["tenant"], value["workflow"], value["id"], value["event"], writer["previous"],
-        writer["id"], case["id"], case.get("path", ""), value.get("fingerprint", ""),
-        writer.get("signature", ""),
-    ):  # fmt: skip
-        if type(text) is not str:
-            raise TypeError("not text")
-    _integer(case.get("run", 0))
-    _actor(_record(value["actor"]))
-    if "on_behalf_of" in value:
-        _actor(_record(value["on_behalf_of"]))
-    if "causes" in value:
-        for cause in _list(value["causes"]):
-            _text(cause)
-    _walk(_record(value["body"]), DEPTH_MAX - 1)
-    return Leaf(
-        value,
-        _text(value["id"]),
-        _text(value["event"]),
-        at,
-        _text(case["id"]),
-        _integer(case["seq"]),
-        _text(writer["id"]),
-        _integer(writer["number"]),
-        _text(writer["previous"]),
-        [_payload(_record(item)) for item in _list(value["payloads"])],
+    if len(value) > _MEMBERS_LEAST:
+        _more(value)
+    if payloads:
+        _payloads(payloads)
+    if not _FLAT.issuperset(map(type, body.values())):
+        _walk(body, DEPTH_MAX - 1)
+    elif not _are_names(tuple(body)):
+        raise LeafError(_NO_NAME)
+    return _new(
+        Leaf,
+        (value, entry_id, event, at, case_id, seq, writer_id, number, previous, payloads),
     )
 
 
-def _actor(actor: dict[str, Json]) -> None:
-    if actor.keys() != _ACTOR:
-        raise LeafError("an actor has a member that it may not have, or lacks one")
-    _text(actor["kind"])
-    _text(actor["ref"])
+def _more(value: dict[str, Any]) -> None:
+    """Check the members that an entry need not have."""
+    behalf, causes = value.get("on_behalf_of"), value.get("causes")
+    _text((value.get("fingerprint", ""),))
+    if "causes" in value:
+        if type(causes) is not list:
+            raise TypeError("not a list")
+        _text(causes)
+    if "on_behalf_of" in value:
+        if type(behalf) is not dict or tuple(behalf) not in _ACTORS:
+            raise LeafError("an actor has a member that it may not have, or lacks one")
+        _text(behalf.values())
+
+
+def _payloads(payloads: list[Any]) -> None:
+    for named in payloads:
+        if type(named) is not dict:
+            raise TypeError("not a record")
+        if tuple(named) not in _PAYLOADS:
+            raise LeafError("a payload has a member that it may not have, or lacks one")
+        _text(named.values())
 
 
 @lru_cache(maxsize=4096)
@@ -132,58 +166,16 @@ def _on_a_day(day: str) -> None:
     date.fromisoformat(day)
 
 
-def _payload(named: dict[str, Json]) -> dict[str, str]:
-    if named.keys() != _PAYLOAD:
-        raise LeafError("a payload has a member that it may not have, or lacks one")
-    return {
-        "cipher": _text(named["cipher"]),
-        "commitment": _text(named["commitment"]),
-        "key": _text(named["key"]),
-        "role": _text(named["role"]),
-    }
-
-
-# Exact types: what was read from JSON has no others, and `type` costs half of `isinstance`.
-
-
-def _record(value: Json) -> dict[str, Json]:
-    if type(value) is not dict:
-        raise TypeError("not a record")
-    return value
-
-
-def _list(value: Json) -> list[Json]:
-    if type(value) is not list:
-        raise TypeError("not a list")
-    return value
-
-
-def _text(value: Json) -> str:
-    if type(value) is not str:
-        raise TypeError("not text")
-    return value
-
-
-def _integer(value: Json) -> int:
-    if type(value) is not int:
-        raise TypeError("not an integer")
-    if not -INTEGER_MAX <= value <= INTEGER_MAX:
-        raise LeafError("an entry has an integer beyond 2^53-1")
-    return value
-
-
 def _walk(value: Json, depth: int) -> None:
+    """Check types and keys all the way down; the range of integers is the codec's to check."""
     kind = type(value)
-    if kind is str or kind is bool:
-        return
-    if kind is int:
-        _integer(value)
+    if kind in _FLAT:
         return
     if not depth:
         raise LeafError("an entry is nested too deep")
     if isinstance(value, dict):
         if not _are_names(tuple(value)):
-            raise LeafError("an entry has a key that is not `[a-z][a-z0-9_]*`")
+            raise LeafError(_NO_NAME)
         items: Iterable[Json] = value.values()
     elif isinstance(value, list):
         items = value
@@ -200,8 +192,14 @@ def _are_names(names: tuple[str, ...]) -> bool:
 
 
 def _with_json() -> tuple[Callable[[bytes], Json], Callable[[Json], bytes]]:
+    def integer(text: str) -> int:
+        number = int(text)
+        if abs(number) > INTEGER_MAX:
+            raise ValueError("an integer beyond 2^53-1")
+        return number
+
     def loads(data: bytes) -> Json:
-        found: Json = json.loads(data.decode())
+        found: Json = json.loads(data.decode(), parse_int=integer)
         return found
 
     def dumps(value: Json) -> bytes:
@@ -216,10 +214,8 @@ def _with_json() -> tuple[Callable[[bytes], Json], Callable[[Json], bytes]]:
 def _with_orjson() -> tuple[Callable[[bytes], Json], Callable[[Json], bytes]]:
     import orjson
 
-    def dumps(value: Json) -> bytes:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-    return orjson.loads, dumps
+    exact = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+    return orjson.loads, partial(orjson.dumps, option=exact)
 
 
 try:

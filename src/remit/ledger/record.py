@@ -127,6 +127,8 @@ class Rows:
                     "structure",
                     f"`{table}` has {there} rows and the leaves account for {number}",
                 )
+        if not seen.form:
+            return
         what = "contents not opened (no keys)" if self._keys is None else f"{self._opened} opened"
         seen.lines.append(f"payloads  {seen.named} rows as logged, {what}")
 

@@ -32,8 +32,12 @@ def verify_export(
     watchers: Sequence[Watcher] = (),
     events: Collection[str] = (),
     unchecked: Sequence[str] = (),
+    form: bool = True,
 ) -> VerifyReport:
-    """Judge an export, a directory or a tar file, by public keys that came another way."""
+    """Judge an export, a directory or a tar file, by public keys that came another way.
+
+    Without `form` no entry is read, only hashed: tree, signatures and anchors are judged.
+    """
     try:
         for vkey in vkeys:
             parse_vkey(vkey)
@@ -49,7 +53,7 @@ def verify_export(
         return unreadable(f"the witness's key cannot be used: {error}")
     if head is None:
         return unreadable("there is no ledger here; nothing was written yet")
-    seen = Judge(record, vkeys, events=events, watchers=watchers, part=True)
+    seen = Judge(record, vkeys, events=events, watchers=watchers, part=True, form=form)
     more = [] if record.payloads_carried else ["sealed rows (not carried here)"]
     return judged(seen, head, held, unchecked=[*more, *unchecked])
 
@@ -69,6 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         "--disclosures", type=Path, help="contents and salts, a JSON line for each"
     )
     parser.add_argument("--proof", type=Path, help="a .tlog-proof of the one leaf that is given")
+    parser.add_argument("--tree", action="store_true", help="judge tree, signatures, anchors only")
     parser.add_argument("--semantic", action="store_true", help="also judge what entries mean")
     parser.add_argument("--json", action="store_true")
     try:
@@ -91,11 +96,15 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
         return unreadable("give `--key`: a key is never taken from what it judges")
     if given.proof is not None:
         return verify_proof(given.export, given.proof, given.key)
+    if given.tree and (given.semantic or given.disclosures is not None):
+        return unreadable("`--tree` reads no entry; give it alone, or leave it out")
     receipts = [receipt for argument in given.anchor for receipt in anchored_by(argument)]
     watchers: list[Watcher] = []
     if given.disclosures is not None:
         watchers.append(Disclosures(given.disclosures))
     unchecked = [] if watchers else ["contents (no disclosures)"]
+    if given.tree:
+        unchecked.append("entries (--tree)")
     if given.semantic:
         watchers.append(Semantics(key_ids=key_ids(given.key)))
     else:
@@ -107,6 +116,7 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
         witnesses=given.witness,
         watchers=watchers,
         unchecked=unchecked,
+        form=not given.tree,
     )
 
 

@@ -53,7 +53,7 @@ def report(seen: Judge, head: Head, *, unchecked: Sequence[str] = ()) -> VerifyR
     outside = {name: one for name, one in seen.anchored.items() if name != LOCAL}
     reach = max((upto for upto, _ in outside.values()), default=0)
     tail = _seconds(seen.anchored_at, seen.now) if reach and reach < size else 0
-    part = seen.newer or seen.first or seen.beyond
+    part = seen.newer or seen.first or seen.beyond or not seen.form
     result: Result = "tampered" if seen.found else "incomplete" if part else "intact"
     fresh = bool(reach) and tail <= TAIL_SECONDS_MAX
     keys = " ".join(vkey.split("+")[1] for vkey in seen.vkeys)
@@ -120,6 +120,8 @@ def _sentence(seen: Judge, result: Result, reach: int, tail: int) -> str:
         return f"tampered; {seen.found} findings"
     if seen.newer:
         return f"incomplete; {seen.newer} entries were written by a newer Remit"
+    if not seen.form:
+        return "incomplete; tree, signatures and anchors fit, entries were not read"
     if seen.first:
         return f"incomplete; entries before {seen.first:,} are not carried here"
     if seen.beyond:

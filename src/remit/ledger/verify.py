@@ -30,18 +30,21 @@ def verify(
     anchors: Sequence[Anchors] = (),
     watchers: Sequence[Watcher] = (),
     projected: bool = False,
+    form: bool = True,
 ) -> VerifyReport:
     """Judge the record in a database against a public key; `payload_keys` also opens contents.
 
     `keys_public` is the text `origin+id+key` and is never taken from what it judges. `projected`
-    also compares the rows that pages and the gate read with those that the entries say.
+    also compares the rows that pages and the gate read with those that the entries say. Without
+    `form` no entry is read, only hashed: tree, signatures and anchors are judged.
     """
     more = list(watchers)
     if projected and isinstance(source, Database):
         more.append(Projected(source))
 
     def run(connection: Connection) -> VerifyReport:
-        return _judge(Rows(connection, payload_keys), keys_public, received(anchors), more)
+        record = Rows(connection, payload_keys)
+        return _judge(record, keys_public, received(anchors), more, form=form)
 
     return source.read(run) if isinstance(source, Database) else run(source)
 
@@ -53,6 +56,7 @@ def verify_export(
     anchors: Sequence[Anchors] = (),
     witnesses: Sequence[str] = (),
     watchers: Sequence[Watcher] = (),
+    form: bool = True,
 ) -> VerifyReport:
     """Judge an export, a directory or a tar file, against a public key that came another way."""
     return standalone.verify_export(
@@ -63,6 +67,7 @@ def verify_export(
         watchers=watchers,
         events=EVENTS,
         unchecked=_unchecked(watchers),
+        form=form,
     )
 
 
@@ -84,13 +89,18 @@ def received(anchors: Sequence[Anchors]) -> list[Receipt]:
 
 
 def _judge(
-    record: Rows, vkey: str, receipts: Sequence[Receipt], watchers: Sequence[Watcher]
+    record: Rows,
+    vkey: str,
+    receipts: Sequence[Receipt],
+    watchers: Sequence[Watcher],
+    *,
+    form: bool,
 ) -> VerifyReport:
     try:
         parse_vkey(vkey)
     except NoteError as error:
         return unreadable(f"the public key cannot be used: {error}")
-    seen = Judge(record, [vkey], events=EVENTS, watchers=watchers)
+    seen = Judge(record, [vkey], events=EVENTS, watchers=watchers, form=form)
     head = Head(origin="unknown", size=-1)
     try:
         found = record.head()

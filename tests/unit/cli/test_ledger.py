@@ -121,6 +121,15 @@ def test_meaning_and_rows_are_judged_when_asked(remit: Cli, folder: Path) -> Non
     assert "is not as the entries say (projections)" in remit.out
 
 
+def test_entries_are_only_hashed_when_asked(remit: Cli, folder: Path) -> None:  # noqa: F811
+    assert remit("ledger", "verify", "--tree") == 2
+    assert "incomplete; tree, signatures and anchors fit, entries were not read" in remit.out
+    assert remit("ledger", "verify", "--tree", "--semantic") == 3
+    change(folder, "UPDATE entries SET leaf = CAST(leaf || ' ' AS BLOB) WHERE seq = 2")
+    assert remit("ledger", "verify", "--tree") == 1
+    assert "(tree)" in remit.out
+
+
 def test_a_wrong_argument_is_no_verdict(remit: Cli) -> None:  # noqa: F811
     assert remit("ledger", "verify", "--nonsense") == 3
     assert remit("ledger", "verify", "--anchor", "nowhere") == 3

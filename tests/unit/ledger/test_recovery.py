@@ -127,6 +127,8 @@ def test_a_log_goes_on_from_what_is_left(url: str, tmp_path: Path) -> None:
         said = f"recovered {ORIGIN} ended at {ours.size}; {lost.text} of it lost"
         assert any(line.startswith(said) for line in report.lines)
         assert any("by olga, otto" in line for line in report.lines)
+        hashed = verify(store.database, vkey, anchors=[before, gone], form=False)
+        assert (hashed.result, hashed.checks) == ("incomplete", ())
 
         beyond = signed_as(store, ORIGIN, ours.size + 4, sha256(b"not named").digest())
         assert verify(store.database, vkey, anchors=[beyond]).result == "tampered"

@@ -107,6 +107,16 @@ def test_an_old_anchor_vouches_for_a_beginning_only(sound: Sound) -> None:
     assert (code, report["anchored"], report["tail_seconds"]) == (0, {"audit-team": 62}, 0)
 
 
+@pytest.mark.parametrize("name", ["whole", "sealed", "end.tar"])
+def test_tree_and_signatures_alone_are_never_called_whole(sound: Sound, name: str) -> None:
+    code, said = sound.verify(name, "--tree", "--anchor", "audit-team=file")
+    assert (code, said.splitlines()[-1]) == (
+        2,
+        "result    incomplete; tree, signatures and anchors fit, entries were not read",
+    )
+    assert sound.verify(name, "--tree", "--semantic")[0] == 3
+
+
 @pytest.mark.parametrize("name", ["end", "end.tar"])
 def test_an_export_without_its_beginning_says_so(sound: Sound, name: str) -> None:
     code, said = sound.verify(name, "--anchor", "audit-team=file")
