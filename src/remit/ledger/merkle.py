@@ -168,14 +168,14 @@ class Tree:
     def _push(self, item: bytes, height: int) -> None:
         """Add the root of a whole subtree of this height at the right edge."""
         carry = self.size >> height
+        if height == _TILE_HEIGHT:  # a tile as a whole
+            self._tile_root = item
         while carry & 1:
             item = sha256(b"\x01" + self._peaks.pop() + item).digest()
             carry >>= 1
             height += 1
             if height == _TILE_HEIGHT:
                 self._tile_root = item
-        if height == _TILE_HEIGHT:
-            self._tile_root = item
         self._peaks.append(item)
 
     def _filled(self, root: bytes) -> list[tuple[int, int, bytes]]:

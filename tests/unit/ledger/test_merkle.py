@@ -1,5 +1,7 @@
 """The tree against the recursive text of RFC 6962."""
 
+import random
+from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
@@ -8,6 +10,7 @@ from remit.ledger.merkle import (
     EMPTY_ROOT,
     Frontier,
     Tiles,
+    Tree,
     consistency,
     inclusion,
     leaf_hash,
@@ -183,3 +186,26 @@ def test_a_proof_of_nothing_is_refused() -> None:
         first=9, second=9, first_root=ROOTS[9], second_root=ROOTS[9], proof=[]
     )
     assert node_hash(LEAVES[0], LEAVES[1]) == ROOTS[2]
+
+
+@pytest.mark.parametrize(
+    "length",
+    [lambda _: 1, lambda _: 256, lambda _: 512, lambda chance: chance.randint(1, 1_000)],
+    ids=["single", "tiles", "pages", "random"],
+)
+def test_a_verifiers_tree_fills_the_tiles_of_the_writers(
+    length: Callable[[random.Random], int],
+) -> None:
+    """Also those of the second level, which are full after 65,536 leaves."""
+    chance = random.Random(1)
+    hashes = [leaf_hash(b"%d" % n) for n in range(66_000)]
+    tiles, tree = Tiles(), Tree()
+    written = [tile for one in hashes for tile in tiles.append(one)]
+    found, done = [], 0
+    while done < len(hashes):
+        block = hashes[done : done + length(chance)]
+        found += tree.extend(block)
+        done += len(block)
+    assert found == written
+    assert [level for level, _, _ in found].count(1) == 1
+    assert tree.root() == tiles.frontier().root()
