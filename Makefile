@@ -34,8 +34,8 @@ docs: .venv/.docs-installed  ## generate the reference and build the pages into 
 	$(IN)/python docs/generate.py
 	$(IN)/python -m sphinx -W -q -b html docs docs/_build
 
-torture: .venv/.test-installed  ## the long versions: crashes, locks, clocks, disks
-	REMIT_PROFILE=torture $(IN)/python -m pytest -n auto -m torture $(ARGS)
+torture: .venv/.test-installed  ## faults and laws in their long form, then a table (about an hour)
+	$(IN)/python -m tests.faults $(ARGS)
 
 lock:  ## write requirements/ anew (needs uv); one solution, so that the sets never disagree
 	$(LOCK) --all-extras --group build --group dev --group docs $(ARGS) -o requirements/.all.txt

@@ -7,16 +7,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests.faults.lengths import LONG
+from tests.faults.torture_life import STORIES
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 3_600
 KILLS = int(os.environ.get("REMIT_TORTURE_KILLS", "10000"))
+SHARES = 20  # of the kills at random, each with a seed of its own
 
 
 def tortured(folder: Path, how: str, database: str, *options: str) -> dict[str, int]:
@@ -26,7 +28,7 @@ def tortured(folder: Path, how: str, database: str, *options: str) -> dict[str, 
          "--database", database, *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=None if os.environ.get("REMIT_PROFILE") == "torture" else subprocess.PIPE,
+        stderr=None if LONG else subprocess.PIPE,
         text=True,
         timeout=SECONDS_MAX,
         check=False,
@@ -35,15 +37,6 @@ def tortured(folder: Path, how: str, database: str, *options: str) -> dict[str, 
     assert ran.returncode == 0, (ran.stderr or "")[-3000:]
     found: dict[str, int] = json.loads(ran.stdout)
     return found
-
-
-@pytest.fixture
-def durable_url() -> Iterator[str]:
-    """A database on a server that keeps every fsync."""
-    if not postgres.available():
-        postgres.url_for_tests(None)
-    with postgres.server(durable=True) as server:
-        yield server.create()
 
 
 def test_every_story_survives_kills_along_its_way(tmp_path: Path) -> None:
@@ -67,28 +60,38 @@ def test_the_same_with_a_server_that_goes_on_without_its_client(
 
 
 @pytest.mark.torture
+@pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_every_story_survives_a_kill_at_each_point(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    database: str,
+    story: str,
 ) -> None:
     url = database if database == "sqlite" else request.getfixturevalue("durable_url")
-    found = tortured(tmp_path, "points", url)
-    assert found["kills"] >= 100
-    report(f"each point, {database}", found)
+    found = tortured(tmp_path, "points", url, "--story", story)
+    assert found["kills"] >= 15
+    for name, number in found.items():
+        record_property(name, number)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize(("database", "share"), [("sqlite", 0.7), ("postgresql", 0.3)])
+@pytest.mark.parametrize(
+    ("database", "seed"),
+    [("sqlite", 2026 + n) for n in range(SHARES * 7 // 10)]
+    + [("postgresql", 2126 + n) for n in range(SHARES * 3 // 10)],
+)
 def test_ten_thousand_kills_at_random_break_no_promise(
-    request: pytest.FixtureRequest, tmp_path: Path, database: str, share: float
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    database: str,
+    seed: int,
 ) -> None:
     url = database if database == "sqlite" else request.getfixturevalue("durable_url")
-    kills = int(KILLS * share)
-    found = tortured(tmp_path, "random", url, "--kills", str(kills), "--seed", "2026")
+    kills = KILLS // SHARES
+    found = tortured(tmp_path, "random", url, "--kills", str(kills), "--seed", str(seed))
     assert found["kills"] >= kills
-    report(f"at random, {database}", found)
-
-
-def report(what: str, found: dict[str, int]) -> None:
-    """Show the figures of a long run, for whoever quotes them."""
-    print(f"\ntorture: {what}: {json.dumps(found)}", file=sys.__stderr__, flush=True)
+    for name, number in found.items():
+        record_property(name, number)

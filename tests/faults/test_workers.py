@@ -8,21 +8,20 @@ from pathlib import Path
 import pytest
 
 from remit import testing
-from remit.app import Remit
 from remit.governance.stops import set_stop
-from remit.ledger.keeper import LOCK
-from remit.store import ready
-from remit.store.unit import UnitOfWork
 from tests import postgres
+from tests.faults.lengths import times
 from tests.faults.several import (
     Desk,
-    Worker,
     all_closed,
     allow,
     closed,
+    deliver_again,
     desk,
     events,
+    keeper,
     name_of,
+    pending,
     receive,
     sound,
     until,
@@ -32,6 +31,7 @@ from tests.faults.several import (
 pytestmark = pytest.mark.anyio
 REASSIGNED = "orchestration:case:reassigned"
 LATE = "orchestration:effect:late"
+DELIVERED = times(12, long=300)  # cases, each three times
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_frozen_worker_is_taken_over_and_writes_nothing_afterwards(busy:
 async def test_work_that_is_delivered_three_times_is_done_once(busy: Desk) -> None:
     async with busy.opened() as remit:
         await allow(remit, "note")
-        cases = await receive(remit, 12)
+        cases = await receive(remit, DELIVERED)
         for number in range(2):
             deliver_again(remit, number)
         await working(busy, 2, look_seconds="0.1", call_seconds="0.1")
@@ -92,21 +92,8 @@ async def test_work_that_is_delivered_three_times_is_done_once(busy: Desk) -> No
         sound(remit, busy, cases)
         # Whoever comes while another is in the middle of an effect asks the other system first.
         assert set(busy.performed().values()) == {1}
-        assert len(busy.performed()) == 12
-        assert len(events(remit, cases, "orchestration:case:closed")) == 12
-
-
-def deliver_again(remit: Remit, number: int) -> None:
-    """Queue every ready case once more, under another name."""
-    several = remit.several
-    assert several is not None
-    found = remit.database.read(lambda c: ready.since(c, 2**60, 100))
-
-    def work(uow: UnitOfWork) -> None:
-        for case in found:
-            several.queue.put(uow.connection, case, again=f":{number}")
-
-    remit.writer.run(work)
+        assert len(busy.performed()) == DELIVERED
+        assert len(events(remit, cases, "orchestration:case:closed")) == DELIVERED
 
 
 async def test_another_process_keeps_the_log_when_the_keeper_is_killed(busy: Desk) -> None:
@@ -125,25 +112,6 @@ async def test_another_process_keeps_the_log_when_the_keeper_is_killed(busy: Des
         await until(lambda: keeper(remit, workers) not in (None, first), "another", desk=busy)
         await until(lambda: pending(remit) == 0, "every number", desk=busy)
         sound(remit, busy, cases)
-
-
-def keeper(remit: Remit, workers: list[Worker]) -> Worker | None:
-    """Return the worker that numbers the entries now."""
-    names = remit.database.read(
-        lambda c: c.rows(
-            "select a.application_name from pg_locks l join pg_stat_activity a on a.pid = l.pid"
-            " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
-            " and (l.classid::bigint << 32 | l.objid::bigint) = ?",
-            (LOCK,),
-        )
-    )
-    pids = remit.database.read(lambda c: c.rows("select sessions, pid from workers"))
-    held = {pid for sessions, pid in pids if (sessions,) in names}
-    return next((one for one in workers if one.pid in held), None)
-
-
-def pending(remit: Remit) -> int:
-    return int(remit.database.read(lambda c: c.value("select count(*) from pending")))
 
 
 async def test_a_case_that_kills_its_process_goes_to_a_person_and_the_others_go_on(

@@ -20,10 +20,12 @@ from remit.errors import (
 from remit.ledger import read
 from remit.store.unit import UnitOfWork
 from tests import postgres
+from tests.faults.lengths import times
 from tests.opened import appending, draft, opened
 
 ROOT = Path(__file__).parents[2]
 CASE = "01a2" + "0" * 28
+KILLS = times(20, long=150)
 POINTS = ("begin", "unit", "before-commit", "after-commit")
 
 
@@ -81,17 +83,19 @@ def test_a_process_killed_at_each_point_loses_nothing_acknowledged(
 
 
 @pytest.mark.slow
-def test_a_process_killed_at_random_twenty_times_loses_nothing_acknowledged(
-    tmp_path: Path,
+def test_a_process_killed_at_random_again_and_again_loses_nothing_acknowledged(
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     url = f"sqlite:///{tmp_path}/remit.db"
     chance = random.Random(20)
     acknowledged: set[str] = set()
-    for seed in range(1, 21):
+    for seed in range(1, KILLS + 1):
         new = killed(url, tmp_path, seed=seed, after=chance.randint(1, 120))
         assert new
         acknowledged |= new
-        check(url, tmp_path, acknowledged, seed=100 + seed)
+        check(url, tmp_path, acknowledged, seed=10_000 + seed)
+    record_property("kills", KILLS)
+    record_property("acknowledged", len(acknowledged))
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Kill the torture desk with -9, very often, and look at what is left.
 
-`python -m tests.faults.torture points --database sqlite|URL FOLDER`: each story alone, killed at
-each commit point and around each call of the outside world, one scenario a point.
+`python -m tests.faults.torture points [--story S] --database sqlite|URL FOLDER`: each story alone,
+killed at each commit point and around each call of the outside world, one scenario a point.
 `python -m tests.faults.torture random --kills N --seed S --database sqlite|URL FOLDER`: many cases
 of all stories on one database, killed at random points and at random moments, an audit after each
 epoch. Progress goes to standard error, one JSON object of counts to standard output; the first
@@ -26,14 +26,18 @@ from pathlib import Path
 
 from remit.app import Remit
 from remit.errors import DatabaseInUseError, RemitError
+from remit.ledger.checkpoint import Signer
+from remit.ledger.inclusion import proven
+from remit.ledger.proof import Prover
 from remit.store import cases
 from tests import sounding
+from tests.faults.lengths import Progress
 from tests.faults.torture_life import HEARD, STORIES, WORKFLOW, Life
 from tests.faults.world import HONOURS, calls
 
 POINTS_MAX = 300
-LIVES_LEFT_MAX = 12  # so many undisturbed lives bring everything to its end
 EPOCH_KILLS = 50
+PROOFS = 30  # of each audit
 LIFE_SECONDS_MAX = 180
 ENDS = {story: {"completed"} for story in STORIES} | {"cancel": {"cancelled", "completed"}}
 
@@ -176,10 +180,25 @@ class Epoch:
             counts["received"] == len(self.wishes),
             f"{len(self.wishes)} were sent and {counts['received']} are there",
         )
-        found = Counter({"entries": len(stored), "cases": counts["received"]})
+        found = Counter({"entries": len(stored), "cases": counts["received"], "lost": len(lost)})
+        found["proofs"] = self._proofs(remit)
         found.update(self._effects(remit))
         found.update(self._cases(remit))
         (self.folder / "audit.json").write_text(json.dumps(found))
+
+    def _proofs(self, remit: Remit) -> int:
+        """Prove entries here and there, and the last one; return how many proofs are valid."""
+        ((origin, size),) = remit.database.read(
+            lambda c: c.rows("select origin, (select max(size) from checkpoints) from ledger_head")
+        )
+        vkey = Signer(remit.keys.log_key(), origin=origin).vkey
+        places = sorted({*range(0, size, max(1, size // PROOFS)), size - 1})
+        prover = Prover(vkey)
+        for place in places:
+            proof = remit.database.read(lambda c, p=place: prover.prove(c, p))  # type: ignore[misc]
+            shown = proven(proof.leaf, proof.text, [vkey])
+            _hold(shown.position == place, f"the proof of entry {place} shows {shown.position}")
+        return len(places)
 
     def _cases(self, remit: Remit) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -249,10 +268,12 @@ def _hold(holds: object, sentence: str) -> None:
 # -- the two ways of killing ---------------------------------------------------------------------
 
 
-def points(folder: Path, database: Callable[[], str | None], *, step: int) -> Counter[str]:
+def points(
+    folder: Path, database: Callable[[], str | None], *, stories: Sequence[str], step: int
+) -> Counter[str]:
     """Kill each story at every `step`-th point, each time on a database of its own."""
     found: Counter[str] = Counter()
-    for story in STORIES:
+    for story in stories:
         for point in range(1, POINTS_MAX, step):
             home = folder / f"{story}-{point}"
             home.mkdir(parents=True)
@@ -263,17 +284,16 @@ def points(folder: Path, database: Callable[[], str | None], *, step: int) -> Co
             shutil.rmtree(home)
             if end == 0:
                 break
-        told(f"{story}: {found['kills']} kills so far")
     return found
 
 
 def at_random(
-    folder: Path, database: Callable[[], str | None], *, kills: int, seed: int
+    folder: Path, database: Callable[[], str | None], *, kills: int, seed: int, progress: Progress
 ) -> Counter[str]:
     """Kill lives at random points and moments until there were so many kills."""
     chance = random.Random(seed)
     found: Counter[str] = Counter()
-    began, number = time.monotonic(), 0
+    number = 0
     while found["kills"] < kills:
         number += 1
         home = folder / f"epoch-{number}"
@@ -297,10 +317,10 @@ def at_random(
             epochs=1, kills=epoch.kills, lives=epoch.lives, acknowledged=len(epoch.acknowledged)
         )
         shutil.rmtree(home)
-        told(
-            f"{found['kills']:,} of {kills:,} kills, {found['cases']:,} cases, "
-            f"{found['acknowledged']:,} entries acknowledged, {found['repeated']} repeats known, "
-            f"{time.monotonic() - began:,.0f} s"
+        progress.reached(
+            found["kills"],
+            f"{found['cases']:,} cases, {found['acknowledged']:,} entries acknowledged, "
+            f"{found['repeated']} repeats known",
         )
     return found
 
@@ -339,14 +359,22 @@ def main() -> int:
     parser.add_argument("--database", default="sqlite")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--story", choices=STORIES, help="with points: this one only")
     parser.add_argument("--step", type=int, default=1, help="with points: every so many")
     asked = parser.parse_args()
     fresh = databases(asked.database)
     try:
         if asked.how == "points":
-            found = points(asked.folder, fresh, step=asked.step)
+            found = points(
+                asked.folder, fresh, stories=[asked.story] if asked.story else STORIES,
+                step=asked.step,
+            )  # fmt: skip
         else:
-            found = at_random(asked.folder, fresh, kills=asked.kills, seed=asked.seed)
+            kind = asked.database.partition(":")[0]
+            progress = Progress(f"kills at random, {kind}, seed {asked.seed}", asked.kills)
+            found = at_random(
+                asked.folder, fresh, kills=asked.kills, seed=asked.seed, progress=progress
+            )
     except BrokenPromiseError as error:
         told(f"broken: {error} (in {asked.folder}, seed {asked.seed})")
         return 1

@@ -33,6 +33,7 @@ from remit.store.database import open_database
 from remit.store.keys import file_rows
 from remit.store.unit import UnitOfWork
 from remit.store.writer import open_writer
+from tests.faults.lengths import times
 from tests.opened import ORIGIN
 
 WORKFLOW = "desk"
@@ -214,4 +215,6 @@ def _draft(case_id: str, event: object, payloads: dict[str, str]) -> Draft:
 
 
 TestRecord = Record.TestCase
-TestRecord.settings = settings(max_examples=15, stateful_step_count=14, deadline=None)
+TestRecord.settings = settings(
+    max_examples=times(15, long=100), stateful_step_count=14, deadline=None
+)

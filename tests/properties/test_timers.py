@@ -16,6 +16,7 @@ from remit.orchestration.jobs import Jobs
 from remit.orchestration.schedule import Timekeeper
 from remit.store import timers
 from tests import dispatching
+from tests.faults.lengths import times
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ moves = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=times(25, long=300))
 @given(st.lists(st.integers(0, 20_000), min_size=1, max_size=15), moves)
 def test_every_timer_fires_once_and_in_order_and_never_before_its_time(
     delays: list[int], story: list[tuple[int, int]]

@@ -1,7 +1,7 @@
-"""A hundred thousand cases that wait, or are ready: rows and nothing else."""
+"""Very many cases that wait, or are ready: rows and nothing else (100,000 in the torture)."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ from remit.store import ready, timers
 from remit.store.unit import UnitOfWork
 from tests import dispatching
 from tests.dispatching import DESK, World, counted, running
+from tests.faults.lengths import times
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-CROWD = 100_000
-DUE = 2_000
+CROWD = times(10_000, long=100_000)
+DUE = times(1_000, long=10_000)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,7 +67,9 @@ def crowd(world: World, status: str, name: str) -> list[str]:
     return ids
 
 
-async def test_parked_cases_cost_no_memory_and_each_timer_fires_once(world: World) -> None:
+async def test_parked_cases_cost_no_memory_and_each_timer_fires_once(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
     ids = crowd(world, "parked", DESK)
     dispatcher = world.dispatcher
     assert isinstance(dispatcher, Embedded)
@@ -98,6 +101,8 @@ async def test_parked_cases_cost_no_memory_and_each_timer_fires_once(world: Worl
         lambda c: c.value("select count(*) from cases where status = 'parked'")
     )
     assert left == CROWD - len(world.ran)
+    record_property("parked", CROWD)
+    record_property("fired", len(world.ran))
 
 
 async def test_a_full_lane_delays_anothers_single_case_by_one_turn(world: World) -> None:
