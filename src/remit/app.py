@@ -10,13 +10,11 @@ from remit.assembly import Assembled
 from remit.domain import actor, clock, cron, ids
 from remit.domain.entry import Draft, Entry
 from remit.domain.ledger_event import VerifyFinished
-from remit.domain.value import Json
 from remit.errors import DatabaseLostError, LedgerMismatchError
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person
 from remit.ledger import verify
 from remit.ledger.acknowledge import Acknowledger
-from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
@@ -26,6 +24,7 @@ from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.breakers import Breakers, guarded
+from remit.orchestration.checkup import Checkup
 from remit.orchestration.desk import Desk
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.engine import Engine
@@ -68,7 +67,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Desk):
+class Remit(Window, Reception, Desk, Checkup):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -317,10 +316,6 @@ class Remit(Window, Reception, Desk):
 
     # -- the whole -------------------------------------------------------------------------------
 
-    def metrics(self) -> Mapping[str, Json]:
-        """Return the numbers by which people see whether cases get on; `case_balance` is 0."""
-        return self._metrics.read()
-
     def schedule(self, *, verify_cron: str, zone: str, keep_cron: str = "") -> None:
         """Set up what is done by the clock; raises `SettingsError` for a line that is none."""
         lines = {
@@ -361,10 +356,6 @@ class Remit(Window, Reception, Desk):
             payload_keys=self.keys,
             anchors=self.anchors.receipts(),
         )
-
-    def anchored(self) -> AnchorsView:
-        """Say how the anchors stand, without asking one."""
-        return self.anchors.status(now=self.now())
 
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:
         """Yield (position, event, case) after each commit; names only, never content."""

@@ -141,6 +141,7 @@ def open_remit(
             several=_several(project, owner) if shared else None,
         )
         remit.pressure.disk_free_min = settings.disk_free_bytes_min
+        remit.key_store = key_store_of(project)
         remit.schedule(
             verify_cron=settings.verify_cron,
             keep_cron=settings.keep_cron,
@@ -209,6 +210,15 @@ def key_ring(
     )
     rows = key_rows(folder, url=database_url(project))
     return KeyRing.open(folder, random_bytes=random_bytes, now=now, roots=roots, rows=rows)
+
+
+def key_store_of(project: Project) -> str:
+    """Say where a project's root keys are; shows no secret."""
+    settings = project.settings
+    if settings.key_command:
+        return f"a program keeps them (`{Path(settings.key_command[0]).name}`)"
+    sealed = " under a passphrase" if settings.key_passphrase else " that only its mode protects"
+    return f"the file `{settings.keys}/{KEY_FILE}`{sealed}"
 
 
 def existing_keys(project: Project) -> KeyRing | None:

@@ -33,6 +33,7 @@ from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.sample_case import entries_of_a_case
+from tests.browser.sample_health import Examined
 from tests.browser.samples import (
     HOSTILE,
     NOW,
@@ -50,7 +51,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit:
+class FakeRemit(Examined):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
@@ -274,9 +275,6 @@ class FakeRemit:
     async def confirm_clock(self, /, *, person: str) -> float:
         self.cancelled.append(("clock", person, ""))
         return 400.0
-
-    def metrics(self) -> dict[str, object]:
-        return {"case_balance": 0, "breakers": {"connector:shop": "open"}}
 
     async def cancel(
         self,

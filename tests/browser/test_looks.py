@@ -21,6 +21,7 @@ SCREENS = [
     "/quarantine",
     "/workflows",
     "/ledger",
+    "/health",
     "/help",
 ]
 ZOOMED = {"width": 720, "height": 450}  # 1440 × 900 at 200 %

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from remit.api.body import as_json
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
+from remit.governance.proof import HEADER
 
 
 def routes(remit: RemitPort) -> list[Route]:
@@ -27,6 +28,15 @@ def routes(remit: RemitPort) -> list[Route]:
         del request
         return JSONResponse(as_json(await run_in_threadpool(remit.metrics)))
 
+    @needs(Permission.PUBLIC)
+    async def doctor(request: Request) -> Response:
+        """Show the numbers to a command on this host that holds the installation's keys.
+
+        It sets the reserve for a full disk aside again where that is gone.
+        """
+        given = request.headers.get(HEADER, "")
+        return JSONResponse(as_json(await run_in_threadpool(remit.examined, given)))
+
     @needs(Permission.OPERATE)
     async def confirm(request: Request) -> Response:
         """Say that this machine's clock is right though it ran ahead, so that work goes on."""
@@ -35,6 +45,7 @@ def routes(remit: RemitPort) -> list[Route]:
 
     return [
         Route("/api/clock/confirm", confirm, methods=["POST"], name="clock_confirm"),
+        Route("/api/doctor", doctor, methods=["POST"], name="doctor"),
         Route("/healthz", healthz, methods=["GET"], name="healthz"),
         Route("/api/metrics", metrics, methods=["GET"], name="metrics"),
     ]

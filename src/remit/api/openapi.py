@@ -38,6 +38,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "cases_list": (401, 422),
     "session_begin": (401, 403, 413, 422, 429),
     "metrics": (401,),
+    "doctor": (401, 403),
     "clock_confirm": (401, 403),
     "session_end": (401, 403),
 }

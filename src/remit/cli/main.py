@@ -27,6 +27,7 @@ COMMANDS = {
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
     "ledger": "Verify the record.",
+    "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",
     "migrate": "Bring the database to the shape that this Remit needs.",
     "copy": "Copy the project's database to PostgreSQL, and compare.",

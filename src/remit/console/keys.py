@@ -35,6 +35,7 @@ _TABLE = {
     "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
     "go_ledger": Key(key="g l", shown="G L", does="go to the ledger", where="everywhere"),
+    "go_health": Key(key="g h", shown="G H", does="go to the health", where="everywhere"),
 }
 
 KEYS: Mapping[str, Key] = _TABLE

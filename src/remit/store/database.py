@@ -9,7 +9,7 @@ from remit.domain.clock import Clock
 from remit.errors import SettingsError
 from remit.store import migrations
 from remit.store.connection import Connection, Dialect
-from remit.store.deployment import SESSIONS_MAX
+from remit.store.deployment import SESSIONS_MAX, Room
 from remit.store.migrations import Plan, created
 from remit.store.schema import LEDGER, create
 
@@ -45,6 +45,18 @@ class Database(Protocol):
 
     def free(self) -> int | None:
         """Return the bytes that are left on its disk; `None` on a server."""
+
+    def log_size(self) -> int | None:
+        """Return the bytes of the write-ahead log beside the file; `None` on a server."""
+
+    def reserve_kept(self) -> bool | None:
+        """Return whether space is kept for a full disk; `None` where the disk is not ours."""
+
+    def owner(self) -> str:
+        """Return who has the database now: a command, or how many processes; empty for nobody."""
+
+    def room(self) -> Room | None:
+        """Return how many sessions the server has, and who takes them; `None` for a file."""
 
     def maintain(self, connection: Connection) -> None:
         """Do what is due between two commits."""

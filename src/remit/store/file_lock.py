@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 from remit.errors import DatabaseInUseError, StorageUnavailableError
 
 LOCK_NOTE_BYTES_MAX: Final = 4096
+TRIES_MAX: Final = 3
+TRY_SECONDS: Final = 0.02
 
 
 def lock(path: Path, *, owner: str, since: datetime | None) -> int:
@@ -20,21 +23,47 @@ def lock(path: Path, *, owner: str, since: datetime | None) -> int:
         raise StorageUnavailableError(
             f"`{path}.lock` cannot be made ({error.strerror}); choose a folder you may write to"
         ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = _holder(lock)
+    if not _taken(lock):
+        held_by = _holder(lock)
         os.close(lock)
         raise DatabaseInUseError(
-            f"`{path.name}` is in use by {holder}; stop it, use its API, "
+            f"`{path.name}` is in use by {held_by}; stop it, use its API, "
             "or set `database` to PostgreSQL"
-        ) from error
+        )
     note: dict[str, str | int] = {"owner": owner, "pid": os.getpid()}
     if since is not None:
         note["since"] = f"{since:%Y-%m-%d %H:%M} UTC"
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps(note).encode(), 0)
     return lock
+
+
+def holder(path: Path) -> str:
+    """Return who holds the lock of a file, or nothing; takes none."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _holder(lock)
+    else:
+        return ""
+    finally:
+        os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    """Take a lock; whoever only asks who has it holds it for an instant, so try more than once."""
+    for _ in range(TRIES_MAX):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(TRY_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _holder(lock: int) -> str:

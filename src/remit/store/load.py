@@ -65,6 +65,45 @@ def unsettled(connection: Connection) -> tuple[int, int | None]:
     return int(row[0]), None if row[1] is None else int(row[1])
 
 
+def by_workflow(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return cases by workflow and state; `running` are those of the ready that a process has."""
+    found: dict[str, dict[str, int]] = {}
+    for workflow, status, n in connection.rows(
+        "select workflow, status, sum(n) from case_counts group by workflow, status"
+        " order by workflow, status"
+    ):
+        found.setdefault(str(workflow), {})[str(status)] = int(n)
+    for workflow, n in connection.rows(
+        "select cases.workflow, count(*) from claims join cases on cases.case_id = claims.case_id"
+        " where cases.status = 'ready' group by cases.workflow"
+    ):
+        found.setdefault(str(workflow), {})["running"] = int(n)
+    return found
+
+
+def ambiguous(connection: Connection) -> tuple[int, int | None]:
+    """Return of how many effects nobody knows whether they happened, and since when the oldest."""
+    row = connection.one(
+        "select count(*), min(changed_us) from proposals where state = 'ambiguous'"
+    ) or (0, None)
+    return int(row[0]), None if row[1] is None else int(row[1])
+
+
+def tried_later(connection: Connection) -> list[tuple[str, str, int]]:
+    """Return (`retry` or `breaker`, what it is about, cases that wait for another try of it)."""
+    rows = connection.rows(
+        "select kind, ref, count(*) from waits where kind in ('retry', 'breaker')"
+        " group by kind, ref order by kind, ref"
+    )
+    return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
+
+
+def escalated_for(connection: Connection, reason: str) -> int:
+    """Return how many cases a person has for that reason."""
+    sql = "select count(*) from cases where status = 'escalated' and reason = ?"
+    return int(connection.value(sql, (reason,)))
+
+
 def _unsequenced(connection: Connection) -> tuple[int, int | None]:
     """Return how many entries wait for their place in the log: none where one writer gives it."""
     if connection.dialect == "sqlite":

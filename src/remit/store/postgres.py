@@ -21,6 +21,7 @@ from remit.store import deployment, schema
 from remit.store.connection import Connection, Parameter, Row, percent_style
 from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
 from remit.store.lent import Lent
+from remit.store.on_server import OnServer
 from remit.store.reading import Places
 
 try:
@@ -147,7 +148,7 @@ class PostgresConnection:
         return Lent(self._raw, {bool: BoolDumper, int: IntDumper})
 
 
-class PostgresDatabase:
+class PostgresDatabase(OnServer):
     """A PostgreSQL database that this deployment owns, or reads beside its owner."""
 
     dialect: Literal["postgresql"] = "postgresql"
@@ -266,27 +267,14 @@ class PostgresDatabase:
         """Return the bytes that the database takes."""
         return int(self.read(lambda c: c.value("SELECT pg_database_size(current_database())")))
 
-    def free(self) -> int | None:
-        """Return nothing: the server's disk is the server's."""
-        return None
+    def owner(self) -> str:
+        """Return how many processes have the database."""
+        processes = self.room().processes
+        return f"{processes} process{'es' if processes > 1 else ''}" if processes else ""
 
-    def empty_log(self) -> bool:
-        """Do nothing: the server's log belongs to the server, and the content in it is sealed."""
-        return True
-
-    def maintain(self, connection: Connection) -> None:
-        """Do nothing: the server looks after itself."""
-
-    def watch(self, lost: Callable[[str], None]) -> None:
-        """Do nothing: the server watches its own files."""
-
-    def free_reserve(self) -> bool:
-        """Say that none is kept: the disk is the server's."""
-        return False
-
-    def arm_reserve(self) -> bool:
-        """Do nothing: the disk is the server's."""
-        return True
+    def room(self) -> deployment.Room:
+        """Return how many sessions the server has, and who takes them."""
+        return self.read(deployment.room)
 
     def close(self) -> None:
         """Close every idle session and give the lock free."""

@@ -18,6 +18,16 @@ class Reserve:
         self._bytes = bytes
         self.armed = False
 
+    @property
+    def wanted(self) -> bool:
+        """Whether any space is to be kept."""
+        return self._bytes > 0
+
+    @property
+    def there(self) -> bool:
+        """Whether the space is kept, by whichever process."""
+        return self._path.exists()
+
     def arm(self) -> bool:
         """Take the space; False where there is not as much again besides it."""
         if self.armed or not self._bytes:

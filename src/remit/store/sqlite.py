@@ -224,6 +224,24 @@ class SqliteDatabase:
         """Return the bytes that are left on its disk."""
         return shutil.disk_usage(self._path.parent).free
 
+    def log_size(self) -> int | None:
+        """Return the bytes of the write-ahead log."""
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def reserve_kept(self) -> bool | None:
+        """Return whether space is kept beside the file for a full disk; `None` for a test."""
+        return self._reserve.there if self._read_only or self._reserve.wanted else None
+
+    def owner(self) -> str:
+        """Return the command that has the file, with its process."""
+        return file_lock.holder(self._path)
+
+    def room(self) -> None:
+        """Return nothing: a file has no sessions."""
+
     def maintain(self, connection: Connection) -> None:
         """Move the write-ahead log into the file where it has grown."""
         self._keeper.committed(connection)

@@ -9,7 +9,7 @@ from typing import Final
 
 from remit.errors import StorageError
 from remit.store import locks
-from remit.store.connection import Connection
+from remit.store.connection import Connection, Row
 
 SCHEMA = (
     """create table if not exists workers (
@@ -100,6 +100,15 @@ def since(connection: Connection) -> int | None:
     return None if found is None else int(found)
 
 
+def there(connection: Connection) -> list[Worker]:
+    """Return who never said that it ended."""
+    rows = connection.rows(
+        f"select {COLUMNS} from workers where ended_us is null order by started_us limit ?",
+        (WORKERS_MAX,),
+    )
+    return [_worker(row) for row in rows]
+
+
 def alive(connection: Connection) -> list[Seen]:
     """Return who has not ended, with the seconds since each was heard of by the server's clock."""
     rows = connection.rows(
@@ -109,14 +118,11 @@ def alive(connection: Connection) -> list[Seen]:
     )
     return [
         Seen(
-            worker=Worker(
-                name=str(row[0]), host=str(row[1]), pid=int(row[2]), boot=str(row[3]),
-                releases=str(row[4]), sessions=str(row[5]),
-            ),
+            worker=_worker(row),
             silent_seconds=float(row[6]),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 # -- locks and sessions of PostgreSQL -------------------------------------------------------------
@@ -147,6 +153,13 @@ def cut_off(connection: Connection, sessions: str) -> int:
         (sessions,),
     )
     return sum(bool(row[0]) for row in rows)
+
+
+def _worker(row: Row) -> Worker:
+    return Worker(
+        name=str(row[0]), host=str(row[1]), pid=int(row[2]), boot=str(row[3]),
+        releases=str(row[4]), sessions=str(row[5]),
+    )  # fmt: skip
 
 
 def _key(name: str) -> int:

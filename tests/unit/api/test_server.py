@@ -7,8 +7,10 @@ import pytest
 
 from remit.api import server
 from remit.errors import IntakeBusyError
+from remit.governance.proof import HEADER
 from tests.browser.desk import Desk
 from tests.browser.gallery import FakeRemit
+from tests.browser.sample_health import PROOF
 from tests.browser.samples import case_id
 from tests.browser.serving import application
 
@@ -26,6 +28,15 @@ def test_the_numbers_are_for_those_who_are_signed_in(desk: Desk) -> None:
     }  # fmt: skip
     desk.client.cookies.clear()
     assert desk.client.get("/api/metrics").status_code == 401
+
+
+def test_the_doctor_asks_with_the_same_keys_and_without_a_session(desk: Desk) -> None:
+    desk.client.cookies.clear()
+    headers = {HEADER: PROOF}
+    answer = desk.client.post("/api/doctor", headers=headers)
+    assert (answer.status_code, answer.json()["case_balance"]) == (200, 0)
+    assert desk.client.post("/api/doctor", headers=headers | {HEADER: "x"}).status_code == 401
+    assert desk.client.get("/api/doctor", headers=headers).status_code == 405
 
 
 def test_an_operator_confirms_the_clock(desk: Desk) -> None:

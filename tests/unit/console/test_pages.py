@@ -20,6 +20,7 @@ PAGES = [
     "/quarantine",
     "/workflows",
     "/ledger",
+    "/health",
     "/help",
 ]
 
@@ -267,3 +268,22 @@ def test_an_open_case_can_be_cancelled_and_a_closed_one_not(desk: Desk) -> None:
     assert desk.remit.cancelled == [(case_id(2), "a.weber", "asked for twice")]
     assert "Cancel the case" not in desk.client.get(f"/cases/{case_id(4)}").text
     assert desk.send(f"/cases/{case_id(4)}/cancel", reason="late").status_code == 409
+
+
+def test_the_health_page_says_what_to_do_where_it_is_not_good(desk: Desk) -> None:
+    text = desk.client.get("/health").text
+    assert "3 to act on, 8 to look at" in text
+    assert text.count(">alarm</span>") == 3
+    assert "Ask the other system what became of them" in text
+    assert '<dd data-count="parked">' in text
+    row = re.search(r'<th scope="row">2026-11-24</th>(.*?)</tr>', text)
+    assert row
+    assert re.findall(r"<td>([\d,]+)</td>", row[1]) == ["1,200", "60", "900", "2", "7", "1,150"]
+
+
+def test_the_health_page_of_a_desk_that_does_well_says_so(desk: Desk) -> None:
+    desk.remit.well = True
+    text = desk.client.get("/health").text
+    assert "Nothing needs you, as of" in text
+    assert "verdict-look" not in text
+    assert "verdict-act" not in text

@@ -35,6 +35,7 @@ def test_the_table_of_routes_and_what_they_demand() -> None:
         "GET /openapi.json",
         "GET /sign-in",
         "GET /static/{digest}/{name}",
+        "POST /api/doctor",
         "POST /api/session",
         "POST /sign-in",
     ]

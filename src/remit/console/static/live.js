@@ -10,7 +10,9 @@ const NAMES = location.pathname.startsWith("/inbox")
     ? ["intake:case:quarantined"]
     : location.pathname === "/cases"
       ? ["intake:case:received", "intake:case:quarantined"]
-      : [];
+      : location.pathname === "/health"
+        ? ["orchestration:case:escalated", "orchestration:effect:ambiguous", "ledger:verify:finished"]
+        : [];
 const own = news ? news.dataset.case : undefined;
 const seen = new Set();
 let since = note instanceof HTMLElement ? note.dataset.opened : "";
