@@ -13,7 +13,7 @@ UNHEARD_SECONDS_MAX: Final = 900  # until somebody says what became of a process
 NEVER: Final = "~"  # sorts behind every instant
 BEAT: Final = "ledger:heartbeat:recorded"
 ENDED: Final = "ledger:heartbeat:ended"
-_LISTED_MAX: Final = 5
+_TOLD_MAX: Final = 5
 
 _Broken = Callable[[str, str], None]  # code, text
 
@@ -84,9 +84,9 @@ class Silence:
             woken = now <= shifted(since, HEARTBEAT_SECONDS_MAX)
             if not woken and self._open_for(last, now, UNHEARD_SECONDS_MAX):
                 broken("LS12", f"process `{name}` was not heard of after {last}")
-        more = len(self._told) - _LISTED_MAX
+        more = len(self._told) - _TOLD_MAX
         rest = [f"          and {more} more"] if more > 0 else []
-        return [f"silent    {one}" for one in self._told[:_LISTED_MAX]] + rest
+        return [f"silent    {one}" for one in self._told[:_TOLD_MAX]] + rest
 
     def _gap(self, leaf: Leaf, name: str, known: _Process, broken: _Broken) -> None:
         how = leaf.body.get("how")
