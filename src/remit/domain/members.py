@@ -17,7 +17,7 @@ def members_of(value: object) -> Iterator[tuple[str, object]]:
     return zip(names, read(value), strict=True)
 
 
-def changed(value: T, **changes: object) -> T:
+def changed(value: T, /, **changes: object) -> T:
     """Return a value with some of its fields changed, as `dataclasses.replace` does."""
     return type(value)(**(dict(members_of(value)) | changes))
 

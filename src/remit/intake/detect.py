@@ -18,7 +18,7 @@ __all__ = ["Finding", "Known", "find"]
 SCORE_MIN = 0.5
 
 # The name of a field. It is too short, and lacks the digits and marks, for any recogniser.
-_NAME = re.compile(r"[a-z_]{1,19}")
+NAME = re.compile(r"[a-z_]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def find(
     """
     view = view_of(text)
     hits = list(known_values.hits(view.text, known))
-    if _NAME.fullmatch(text) is None:
+    if NAME.fullmatch(text) is None:
         around, outline = Surroundings(view.text, label), Outline(view.text)
         for recogniser in RECOGNISERS:
             if recogniser.gate(outline):

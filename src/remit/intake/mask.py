@@ -1,15 +1,16 @@
 """The masker of one scope: values become tokens, and tokens values again where that is allowed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from remit.domain.frozen import dataclass
+from remit.domain.members import changed
 from remit.domain.value import Json
 from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
-from remit.intake.detect import Finding, Known, find
+from remit.intake.detect import NAME, Finding, Known, find
+from remit.intake.known import hits as known_hits
 from remit.intake.rendering import (
     Region,
     Span,
@@ -141,7 +142,7 @@ class Masker:
             self._seen_size = self._vault.size
         self._seen[text, trusted, kind] = masked
         # Its own tokens are tokens now, and the last look at it found nothing beside them.
-        settled = replace(masked, surfaces=b"") if masked.surfaces else masked
+        settled = changed(masked, surfaces=b"") if masked.surfaces else masked
         self._seen[masked.text, True, kind] = settled
         return masked
 
@@ -205,6 +206,12 @@ class Masker:
         token = self._vault.token_for("TEXT", text, text)
         return Masked(text=token, tokens=(token,))
 
+    def _is_name(self, key: str) -> bool:
+        """Tell whether a key is the name of a field and holds no known value: as most are."""
+        if NAME.fullmatch(key) is None:
+            return False
+        return not self._vault.size or not any(known_hits(key, self._all_known()))
+
     def _all_known(self) -> list[Known]:
         for value in self._vault.known_values():
             if value.token not in self._known:
@@ -239,7 +246,7 @@ class Masker:
         if isinstance(value, dict):
             masked: dict[str, Json] = {}
             for key, item in value.items():
-                shown = self._text(key, trusted, "").text
+                shown = key if self._is_name(key) else self._text(key, trusted, "").text
                 if shown in masked:
                     shown = self._vault.token_for("TEXT", f"{key}\x00{len(masked)}", key)
                 inner = paths if kind is None else {(*path, key): kind}

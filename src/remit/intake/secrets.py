@@ -31,19 +31,19 @@ _PAIR = re.compile(
 )
 _BEARER = re.compile(r"\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/_.=-]{16,2048})", re.IGNORECASE)
 # What a text must hold for a shape to match at all: looking for it is cheaper than the shape, and
-# for the one character that many of them share it is cheaper still.
+# for one run of characters that all vendors and schemes share it is cheaper still.
 _PLAIN = ("AKIA", "ASIA", "AIza", "ya29.", "SG.")
 _MARKED = (
     ("_", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "k_live_", "k_test_", "whsec_",
            "hf_", "npm_", "dop_v1_")),
     ("-", ("glpat-", "xox", "sk-", "pypi-", "sq0")),
 )  # fmt: skip
-_KEYS = (
-    "passwor", "passwd", "pwd", "passphrase", "secret", "key", "token", "kennwort", "haslo",
-    "contrase",
-)  # fmt: skip
+_KEYS = ("pass", "pwd", "secret", "key", "token", "kennwort", "haslo", "contrase")
 _BEFORE_VALUE = (":", "=", "is")
 _SCHEMES = ("bearer", "basic")
+_IN_RUNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+=")
+_RUNS = bytes(ord("x") if byte in _IN_RUNS else ord(" ") for byte in range(256))
+_RUN = b"x" * 15  # the shortest credential that a vendor or a scheme gives out
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|<|\*{3}|x{4}|\[", re.IGNORECASE)
 
 
@@ -60,20 +60,26 @@ def hits(text: str) -> Iterator[Hit]:
 def _shapes(text: str) -> list[re.Pattern[str]]:
     """Return the shapes that may match, by what the text holds."""
     found: list[re.Pattern[str]] = []
-    if _holds(text, _PLAIN) or any(mark in text and _holds(text, rest) for mark, rest in _MARKED):
+    folds = not text.isascii()  # beyond ASCII, more letters match than those whose lower case does
+    runs = folds or _RUN in text.encode().translate(_RUNS)
+    if runs and _holds_prefix(text):
         found.append(_VENDOR)
-    if "eyJ" in text:
+    if runs and "eyJ" in text:
         found.append(_JWT)
     if "-" in text and "-----BEGIN " in text:
         found.append(_PEM)
-    if not text.isascii():  # beyond ASCII, more letters match than their lower case
-        return [*found, _PAIR, _BEARER]
     lower = text.lower()
-    if _holds(lower, _BEFORE_VALUE) and _holds(lower, _KEYS):
+    if folds or (_holds(lower, _BEFORE_VALUE) and _holds(lower, _KEYS)):
         found.append(_PAIR)
-    if _holds(lower, _SCHEMES):
+    if folds or (runs and _holds(lower, _SCHEMES)):
         found.append(_BEARER)
     return found
+
+
+def _holds_prefix(text: str) -> bool:
+    return _holds(text, _PLAIN) or any(
+        mark in text and _holds(text, those) for mark, those in _MARKED
+    )
 
 
 def _holds(text: str, literals: tuple[str, ...]) -> bool:

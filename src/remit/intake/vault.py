@@ -44,13 +44,13 @@ class ScopeKeys:
 
     @classmethod
     def derive(cls, root_key: bytes, scope: str) -> "ScopeKeys":
-        """Return the keys of a scope; raises `VaultLockedError` for a root key of another size."""
-        if len(root_key) != ROOT_KEY_BYTES:
-            raise VaultLockedError("the vault's root key must be 32 bytes; see `vault.root_key`")
+        """Return the keys of a scope."""
+        # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
+        extracted = hmac.new(bytes(32), root_key, sha256).digest()
         return cls(
-            value=_hkdf(root_key, "value", scope),
-            index=_hkdf(root_key, "index", scope),
-            check=_hkdf(root_key, "check", scope),
+            value=_expanded(extracted, "value", scope),
+            index=_expanded(extracted, "index", scope),
+            check=_expanded(extracted, "check", scope),
         )
 
 
@@ -80,10 +80,11 @@ class ScopeVault:
         rows: Iterable[VaultRow],
         random_bytes: Callable[[int], bytes],
     ) -> None:
+        if len(root_key) != ROOT_KEY_BYTES:
+            raise VaultLockedError("the vault's root key must be 32 bytes; see `vault.root_key`")
         self.scope = scope
-        self._keys = ScopeKeys.derive(root_key, scope)
-        self._cipher = AESGCM(self._keys.value)
-        self._blind = Keyed(self._keys.index)
+        self._root_key = root_key
+        self._derived: _Derived | None = None  # with the first value: most cases have none
         self._random_bytes = random_bytes
         self._values: dict[str, KnownValue] = {}
         self._tokens: frozenset[str] = frozenset()
@@ -163,15 +164,22 @@ class ScopeVault:
     def seal_bytes(self, content: bytes, *, purpose: str) -> bytes:
         """Seal bytes that belong beside masked content, such as how values were written."""
         nonce = self._random_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, content, self._bound(purpose))
+        return nonce + self._keys.cipher.encrypt(nonce, content, self._bound(purpose))
 
     def open_bytes(self, sealed: bytes, *, purpose: str) -> bytes:
         """Open what `seal_bytes` sealed for the same purpose; raises `VaultLockedError`."""
         try:
             nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            return self._cipher.decrypt(nonce, rest, self._bound(purpose))
+            return self._keys.cipher.decrypt(nonce, rest, self._bound(purpose))
         except (InvalidTag, ValueError):
             raise VaultLockedError("a vault row does not open; check the root key") from None
+
+    @property
+    def _keys(self) -> "_Derived":
+        if self._derived is None:
+            keys = ScopeKeys.derive(self._root_key, self.scope)
+            self._derived = _Derived(AESGCM(keys.value), Keyed(keys.index), keys.check)
+        return self._derived
 
     def _admit(self, value: KnownValue, index: bytes) -> None:
         self._values[value.token] = value
@@ -180,7 +188,7 @@ class ScopeVault:
 
     def _index(self, type: str, canonical: str) -> bytes:
         content = f"{type}\x00{canonical}".encode("utf-8", "surrogatepass")
-        return self._blind.digest(content)
+        return self._keys.blind.digest(content)
 
     def _seal(self, value: KnownValue) -> bytes:
         content = json.dumps([value.canonical, value.surface, value.form]).encode()
@@ -197,8 +205,17 @@ class ScopeVault:
         return f"{self.scope}\x00{purpose}".encode()
 
 
-def _hkdf(root_key: bytes, purpose: str, scope: str) -> bytes:
+class _Derived:
+    """What is done with the three keys of a scope."""
+
+    __slots__ = ("blind", "check", "cipher")
+
+    def __init__(self, cipher: AESGCM, blind: Keyed, check: bytes) -> None:
+        self.cipher = cipher
+        self.blind = blind
+        self.check = check
+
+
+def _expanded(extracted: bytes, purpose: str, scope: str) -> bytes:
     info = f"remit/vault/v1\x00{purpose}\x00{scope}".encode()
-    # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
-    extracted = hmac.new(bytes(32), root_key, sha256).digest()
     return hmac.new(extracted, info + b"\x01", sha256).digest()  # one block is the 32 bytes
