@@ -1,7 +1,7 @@
 """An entry of the ledger: what is drafted, what is read back, and how an event is declared."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from typing import ClassVar, TypeVar, dataclass_transform
 
 from remit.domain.actor import Actor
@@ -19,16 +19,18 @@ class Event:
     NAME: ClassVar[str] = ""
     ROLES: ClassVar[tuple[str, ...]] = ()
     FACTS: ClassVar[frozenset[str]] = frozenset()  # roles that say nothing of a person
+    OTHERS: ClassVar[tuple[str, ...]] = ()  # members that are not plainly a text or a number
 
     def body(self) -> dict[str, Json]:
         """Return the JSON body; optional members that are None are left out."""
-        members: dict[str, Json] = {}
-        for name, value in members_of(self):
-            if type(value) is str or type(value) is int:
-                members[name] = value
-            elif value is not None:
+        members = dict(members_of(self))
+        for name in self.OTHERS:
+            value = members[name]
+            if value is None:
+                del members[name]
+            elif type(value) is not str:
                 members[name] = _json(value)
-        return members
+        return members  # type: ignore[return-value]  # the others were plain
 
 
 def _json(value: object) -> Json:
@@ -113,6 +115,9 @@ def declared(name: str, *roles: str, facts: str | None = None) -> Callable[[type
         made.NAME = name
         made.ROLES = roles
         made.FACTS = frozenset(() if facts is None else (facts,))
+        made.OTHERS = tuple(
+            each.name for each in fields(made) if each.type not in (str, int, bool)
+        )
         EVENTS[name] = made
         return made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
@@ -158,7 +158,11 @@ def _is_typed(facts: GateFacts, name: str) -> bool:
 def _without(form: Json, *names: str) -> Json:
     """Return a form without members of these names, at any depth."""
     if isinstance(form, dict):
-        return {key: _without(item, *names) for key, item in form.items() if key not in names}
+        return {
+            key: item if type(item) in _PLAIN else _without(item, *names)
+            for key, item in form.items()
+            if key not in names
+        }
     if isinstance(form, list):
         return [_without(item, *names) for item in form]
     return form
@@ -178,36 +182,40 @@ _SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
 
 def _form(value: object) -> Json:
     kind = type(value)
-    if kind is str or kind is int or kind is bool:
-        return value  # type: ignore[return-value]  # one of these three
-    if kind is tuple:
-        return [_form(item) for item in value]  # type: ignore[attr-defined]  # an exact tuple
+    if kind in _PLAIN:
+        return value  # type: ignore[return-value]  # one of these four
+    make = _FORMS.get(kind)
+    if make is None:
+        make = _FORMS[kind] = _maker(kind)
+    return make(value)
+
+
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
+_FORMS: Final[dict[type, Callable[[Any], Json]]] = {}  # by class: looked up once for each
+
+
+def _maker(kind: type) -> Callable[[Any], Json]:
+    """Return what makes the form of the values of a class."""
     if kind is ActionSpec:
-        return _spec_form(value)  # type: ignore[arg-type]  # an exact specification
-    return _any_form(value)
+        return Remembered(_members)
+    if issubclass(kind, Enum):
+        return lambda value: str(value._value_)  # `value` is a property written in Python
+    if issubclass(kind, datetime):
+        return clock.text
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _form(item) for key, item in value.items()}
+    if issubclass(kind, list | tuple | frozenset):
+        return lambda value: [_form(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        return _members
+    return lambda value: value if isinstance(value, int | str) else str(value)
 
 
-def _any_form(value: object) -> Json:
-    match value:
-        case None | bool() | int():
-            return value
-        case Enum():
-            return str(value.value)
-        case str():
-            return value
-        case datetime():
-            return clock.text(value)
-        case Mapping():
-            return {str(key): _form(item) for key, item in value.items()}
-        case list() | tuple() | frozenset():
-            return [_form(item) for item in value]
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {name: _form(item) for name, item in members_of(value)}
-        case _:
-            return str(value)
-
-
-_spec_form: Remembered[ActionSpec, Json] = Remembered(_any_form)
+def _members(value: object) -> Json:
+    return {
+        name: item if type(item) in _PLAIN else _form(item)  # type: ignore[misc]  # plain
+        for name, item in members_of(value)
+    }
 
 
 # -- parts ---------------------------------------------------------------------------------------

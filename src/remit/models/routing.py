@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from remit.domain.clock import Clock
+from remit.domain.members import changed
 from remit.errors import (
     ModelRefusedError,
     ModelUnavailableError,
@@ -95,7 +96,7 @@ def _inspect(prompt: Prompt, answer: Reply) -> tuple[str, Reply | None]:
             return "the answer is longer than `output_tokens_max` allows", None
         case Finish.STOP | Finish.TOOL_CALL:
             try:
-                return "", replace(answer, value=output.parse(prompt, answer))
+                return "", changed(answer, value=output.parse(prompt, answer))
             except output.ShapeError as error:
                 return str(error), None
 
@@ -160,7 +161,7 @@ class _Calls:
         return answer
 
     def finished(self, answer: Reply) -> Reply:
-        return replace(answer, latency_ms=self._attempts[-1].latency_ms, attempts=self.attempts)
+        return changed(answer, latency_ms=self._attempts[-1].latency_ms, attempts=self.attempts)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

@@ -238,14 +238,14 @@ class Embedded:
     async def _start(self, case: Ready, drive: Drive) -> None:
         case_id, lane = case.case_id, case.lane
         self.lags_us.append(max(0, clock.microseconds(self.now()) - case.ready_us))
-        noted = asyncio.Event()
+        noted = asyncio.Event() if self._wary else None
         self.turns += 1
         self._queues[lane].running += 1
         self._running[case_id] = asyncio.ensure_future(self._one(case_id, lane, drive, noted))
         self._begun.append(case_id)
-        if self._wary:
+        if noted is not None:
             await asyncio.wrap_future(self.writer.submit(self._claims(), lane="control"))
-        noted.set()
+            noted.set()
 
     async def _alone(self, drive: Drive) -> bool:
         """Run the next suspect, and nothing else beside it; whether one has to be waited for."""
@@ -264,9 +264,12 @@ class Embedded:
 
     # -- one run ---------------------------------------------------------------------------------
 
-    async def _one(self, case_id: str, lane: Lane, drive: Drive, noted: asyncio.Event) -> None:
+    async def _one(
+        self, case_id: str, lane: Lane, drive: Drive, noted: asyncio.Event | None
+    ) -> None:
         try:
-            await noted.wait()
+            if noted is not None:
+                await noted.wait()
             status = await drive(case_id)
         except Exception as error:  # noqa: BLE001 - a run must never end the dispatcher
             code = error.code if isinstance(error, RemitError) else type(error).__name__

@@ -389,5 +389,7 @@ def record_digest(run: Run, name: str) -> str:
 
 def record_name(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
     """Return the record of `spec.on` that these arguments mean; empty where none was read."""
+    if spec.on is None:
+        return ""
     witnesses = provenance.witnesses(run.equipment.workflow, run.history)
     return sources.acted_upon(spec, _canonical(spec, arguments), witnesses)

@@ -3,10 +3,11 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from remit.domain.entry import Entry
+from remit.domain.members import changed
 from remit.intake.mask import Masker
 from remit.ledger.keys import ContentKey
 from remit.store import vault
@@ -48,7 +49,7 @@ class Fresh:
             if entry.seq > 1 or "fields" not in entry.payloads:
                 self._cases.pop(entry.case_id, None)
             elif entry.case_id in self._cases:
-                kept = replace(entry, payloads={"fields": entry.payloads["fields"]})
+                kept = changed(entry, payloads={"fields": entry.payloads["fields"]})
                 self._cases[entry.case_id].entry = kept
 
     def take(self, case_id: str) -> FreshCase | None:

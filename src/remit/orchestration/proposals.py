@@ -13,6 +13,7 @@ from remit.domain import clock
 from remit.domain.approval import ApprovalState, Vote
 from remit.domain.effect import EffectState
 from remit.domain.ids import derived
+from remit.domain.members import changed
 from remit.domain.value import Json
 from remit.errors import (
     RegistrationError,
@@ -170,7 +171,7 @@ class Proposals:
         """Decide on fresh facts and write the decision; perform at once what is allowed."""
         prepared = await self._prepared(run, declared, proposal)
         if prepared is not None:
-            proposal = replace(proposal, connector=prepared.connector)
+            proposal = changed(proposal, connector=prepared.connector)
         async with run.gate:  # branches pass one at a time; what they perform runs side by side
             begun = await self._decide(run, declared, proposal, prepared, votes, second=second)
         if begun is not None and prepared is not None:

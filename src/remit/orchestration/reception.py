@@ -1,16 +1,16 @@
 """Where messages come in: read at once, written with others, known again."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from remit.domain.case import Priority
-from remit.orchestration import admission
+from remit.orchestration import admission, awaited
 from remit.orchestration.admission import Admission, Admitted, Intake
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.runs import Runs
 from remit.store import cases
 from remit.store.database import Database
+from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
 
 KNOWN_MAX = 500
@@ -57,7 +57,7 @@ class Reception:
         admitted = self.admit(
             workflow, raw, channel=channel, external_id=external_id, priority=priority
         )
-        receipt = await asyncio.wrap_future(self.submit(admitted))
+        receipt = await awaited.submit(self.writer, self._checked(admitted))
         return receipt.value
 
     def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
@@ -66,13 +66,15 @@ class Reception:
         The future raises what `receive` raises. Raises `IntakeBusyError` when too much is under
         way, `BusyError` when the queue is full.
         """
+        return self.writer.submit(self._checked(admitted))
+
+    def _checked(self, admitted: Admitted) -> Callable[[UnitOfWork], Admission]:
+        """Return what writes a message; raises `IntakeBusyError` when too much is under way."""
         name = admitted.draft.workflow
         settings = self.runs.workflow(name).lane
         self.pressure.check(name, settings, admitted.priority)
         most = settings.open_cases_max
-        return self.writer.submit(
-            lambda uow: admission.receive(uow, admitted, open_cases_max=most)
-        )
+        return lambda uow: admission.receive(uow, admitted, open_cases_max=most)
 
     def must_wait(self, workflow: str, priority: Priority) -> bool:
         """Whether intake of this class says no for a while; it passes by itself."""

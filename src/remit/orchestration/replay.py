@@ -121,6 +121,9 @@ def absorb(history: History, entry: Entry) -> None:
 
 def _reach(history: History, path: str) -> None:
     """Remember how far each branch on the way to this path has come."""
+    if path.isdigit():
+        history.furthest[""] = max(history.furthest.get("", 0), int(path))
+        return
     parts = path.split(".")
     if not all(part.isdigit() for part in parts):
         return  # a read before an effect, an undo: no step of the code

@@ -132,7 +132,7 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
         return PolicyAnswer(loaded=True, decision=None, diagnostics=(said,))
     try:
         asked = _asked(chosen, request, approved=True)
-        unapproved = _asked(chosen, request, approved=False)
+        unapproved = _asked(chosen, request, approved=False) if request.approvals else None
     except ValueError as error:
         return PolicyAnswer(
             loaded=True, decision=None, diagnostics=(str(error),), slice_digest=chosen.digest
@@ -140,7 +140,7 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
     heard = _heard(book, chosen, asked)
     fired = {rule.id: rule for rule in heard.forbids}
     problems = dict.fromkeys(heard.diagnostics)
-    if request.approvals:
+    if unapproved is not None:
         before = _heard(book, chosen, unapproved)
         problems |= dict.fromkeys(before.diagnostics)
         fired |= {rule.id: rule for rule in before.forbids if not _is_met(rule, request)}
