@@ -51,20 +51,20 @@ def decide(
     reason: RejectReason | None = None,
     note: Json = None,
     seconds_open: int | None = None,
-) -> ApprovalRecord:
+) -> None:
     """Record one person's verdict, bound to the digest that they were shown.
 
     A yes that is not yet enough is a vote; one no is a no. The same vote again changes nothing.
     Raises `NotFoundError`, `NotEntitledError`, `StaleDigestError`, `ApprovalClosedError` and
     `ApprovalExpiredError`.
     """
-    row = rows.find(uow.connection, approval_id)
+    row = rows.find(uow.projected, approval_id)
     if row is None:
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
     role = _roles(row, person, roles)
     if row.state is not ApprovalState.OPEN:
         if row.decided_by == person and row.verdict == verdict.value:
-            return row
+            return
         raise ApprovalClosedError(_closed(row))
     if uow.now >= clock.instant(row.expires_us):
         raise ApprovalExpiredError("the time to decide has passed; nothing was performed")
@@ -72,9 +72,9 @@ def decide(
         raise StaleDigestError("what you were shown is not what would run now; look again")
     if verdict is Verdict.EDIT and not edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
-    votes = rows.votes(uow.connection, approval_id)
+    votes = rows.votes(uow.projected, approval_id)
     if verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
-        return row
+        return
     if verdict is Verdict.APPROVE and not _enough(
         row,
         [
@@ -104,7 +104,6 @@ def decide(
     if note is not None:
         payload["note"] = note
     _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
-    return rows.find(uow.connection, approval_id) or row
 
 
 def take_back(
@@ -277,7 +276,7 @@ def _append(
     person: str | None,
     payloads: Mapping[str, Json] | None = None,
 ) -> None:
-    found = proposals.find(uow.connection, row.action_id)
+    found = proposals.find(uow.projected, row.action_id)
     path = None if found is None else found.path
     uow.append(
         Draft(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from remit.domain.approval import ApprovalState, Requirement, Vote, move
+from remit.domain.approval import MOVES, ApprovalState, Requirement, Vote, move
 from remit.domain.clock import instant
 from remit.domain.entry import Entry
 from remit.store.connection import Connection, Parameter
@@ -124,18 +124,16 @@ def _decided(connection: Connection, entry: Entry) -> None:
     }
     if entry.word("verdict") == "approve":
         _vote(connection, entry)
-    _move(connection, entry, states[entry.word("verdict")])
-    connection.execute(
-        "update approvals set decided_by = ?, decided_us = ?, verdict = ?, reason = ?,"
-        " replaced_by = ? where approval_id = ?",
-        (
-            entry.word("person"),
-            entry.at_us,
-            entry.word("verdict"),
-            entry.word("reason"),
-            entry.word("replaced_by"),
-            entry.word("approval_id"),
-        ),
+    _move(
+        connection,
+        entry,
+        states[entry.word("verdict")],
+        "decided_by = ?, decided_us = ?, verdict = ?, reason = ?, replaced_by = ?",
+        entry.word("person"),
+        entry.at_us,
+        entry.word("verdict"),
+        entry.word("reason"),
+        entry.word("replaced_by"),
     )
 
 
@@ -154,16 +152,32 @@ def _vote(connection: Connection, entry: Entry) -> None:
     )
 
 
-def _move(connection: Connection, entry: Entry, to: ApprovalState) -> None:
+def _move(
+    connection: Connection, entry: Entry, to: ApprovalState, also: str = "", *values: Parameter
+) -> None:
+    """Move an approval that is there and may move, and set some of its columns."""
     approval_id = entry.word("approval_id")
-    row = find(connection, approval_id)
-    if row is None:
-        return
-    if row.state is not to:
-        move(row.state, to)
-    connection.execute(
-        "update approvals set state = ? where approval_id = ?", (to.value, approval_id)
+    begins = _BEFORE[to]
+    moved = connection.execute(
+        f"update approvals set state = ?{', ' if also else ''}{also} where approval_id = ?"
+        f" and state in ({', '.join('?' * len(begins))})",
+        (to.value, *values, approval_id, *begins),
     )
+    if not moved:
+        row = find(connection, approval_id)
+        if row is not None:
+            move(row.state, to)
+
+
+# The states from which there is a move to each, and itself.
+_BEFORE = {
+    to: tuple(
+        dict.fromkeys(
+            (to.value, *(begin.value for begin, ends in MOVES.items() if begin and to in ends))
+        )
+    )
+    for to in ApprovalState
+}
 
 
 def find(connection: Connection, approval_id: str) -> ApprovalRecord | None:

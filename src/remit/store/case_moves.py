@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from remit.domain.case import CaseStatus, Priority, move
 from remit.domain.entry import Entry
-from remit.store.cases import COLUMNS, find
+from remit.store.cases import COLUMNS, CaseRow, find
 from remit.store.connection import Connection
 from remit.store.ready import Ready
 from remit.store.tally import Tally
@@ -111,7 +111,7 @@ def _vote_wakes(connection: Connection, entry: Entry, tally: Tally) -> Ready | N
     row = find(connection, entry.case_id)
     if row is None or row.status is not CaseStatus.PARKED:
         return None
-    return _set(connection, entry, tally, CaseStatus.READY, "")
+    return _moved(connection, entry, tally, row, CaseStatus.READY, "")
 
 
 def _set(
@@ -126,6 +126,19 @@ def _set(
     row = find(connection, entry.case_id)
     if row is None:
         return None
+    return _moved(connection, entry, tally, row, to, reason, result=result)
+
+
+def _moved(
+    connection: Connection,
+    entry: Entry,
+    tally: Tally,
+    row: CaseRow,
+    to: CaseStatus,
+    reason: str,
+    *,
+    result: str = "",
+) -> Ready | None:
     if row.status is not to:
         move(row.status, to)
         tally.status(row.workflow, row.status.value, -1)

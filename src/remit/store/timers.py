@@ -21,8 +21,16 @@ SCHEMA = (
 TABLES = ("timers",)
 
 COLUMNS = "timer_id, due_us, kind, case_id, path, subject"
+_SET = (
+    f"insert into timers ({COLUMNS}) values (?, ?, ?, ?, ?, ?)"
+    " on conflict (timer_id) do update set due_us = excluded.due_us, kind = excluded.kind,"
+    " subject = excluded.subject"
+)
 HOUR_US = 3_600 * 1_000_000
 ESCALATIONS_MAX = 5  # hourly after the due time
+
+# How an approval ends that was decided before: its timers went with the verdict.
+AFTER_A_VERDICT = frozenset({"consumed", "void"})
 
 # What a timer is of: a wait, an approval's SLA, a case's SLA.
 WAIT, WARN, DUE, ESCALATE, EXPIRE, CASE = "wait", "warn", "due", "escalate", "expire", "case"
@@ -53,8 +61,9 @@ def project(connection: Connection, entry: Entry) -> None:
             _again(connection, entry)
         case "governance:approval:decided" | "governance:approval:closed":
             approval_id = entry.word("approval_id")
-            for kind in (WARN, DUE, ESCALATE, EXPIRE):
-                _drop(connection, f"{approval_id}:{kind}")
+            if entry.word("state") not in AFTER_A_VERDICT:
+                kinds = (WARN, DUE, ESCALATE, EXPIRE)
+                _drop(connection, *(f"{approval_id}:{kind}" for kind in kinds))
         case "intake:case:received":
             due_us = entry.number("due_us")
             if due_us is not None:
@@ -108,10 +117,15 @@ def _wait(connection: Connection, entry: Entry) -> None:
 def _approval(connection: Connection, entry: Entry) -> None:
     due_us, expires_us = entry.number("due_us") or 0, entry.number("expires_us") or 0
     times = {WARN: (entry.at_us + due_us) // 2, DUE: due_us, EXPIRE: expires_us}
-    for kind, at_us in times.items():
-        if kind == EXPIRE or at_us < expires_us:
-            approval_id = entry.word("approval_id")
-            _set(connection, entry, f"{approval_id}:{kind}", kind, at_us, approval_id)
+    approval_id = entry.word("approval_id")
+    connection.executemany(
+        _SET,
+        [
+            (f"{approval_id}:{kind}", at_us, kind, entry.case_id, entry.path or "", approval_id)
+            for kind, at_us in times.items()
+            if kind == EXPIRE or at_us < expires_us
+        ],
+    )
 
 
 def _again(connection: Connection, entry: Entry) -> None:
@@ -127,16 +141,12 @@ def _again(connection: Connection, entry: Entry) -> None:
 def _set(
     connection: Connection, entry: Entry, timer_id: str, kind: str, due_us: int, subject: str
 ) -> None:
-    connection.execute(
-        f"insert into timers ({COLUMNS}) values (?, ?, ?, ?, ?, ?)"
-        " on conflict (timer_id) do update set due_us = excluded.due_us, kind = excluded.kind,"
-        " subject = excluded.subject",
-        (timer_id, due_us, kind, entry.case_id, entry.path or "", subject),
-    )
+    connection.execute(_SET, (timer_id, due_us, kind, entry.case_id, entry.path or "", subject))
 
 
-def _drop(connection: Connection, timer_id: str) -> None:
-    connection.execute("delete from timers where timer_id = ?", (timer_id,))
+def _drop(connection: Connection, *timer_ids: str) -> None:
+    marks = ", ".join("?" * len(timer_ids))
+    connection.execute(f"delete from timers where timer_id in ({marks})", timer_ids)
 
 
 def _row(row: tuple[object, ...]) -> Timer:

@@ -16,6 +16,8 @@ SCHEMA = (
 
 TABLES = ("waits",)
 
+FIRST_RUN = 2  # a run bears the number of the entry that it could write first
+
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
@@ -43,6 +45,8 @@ def project(connection: Connection, entry: Entry) -> None:
                 "delete from waits where case_id = ? and ref = ?",
                 (entry.case_id, entry.word("approval_id")),
             )
+        case "orchestration:case:closed" if entry.run == FIRST_RUN:
+            pass  # nothing was waited for before it, and a run that waits has ended
         case (
             "orchestration:case:closed"
             | "orchestration:case:escalated"
