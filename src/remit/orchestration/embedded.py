@@ -28,6 +28,7 @@ BACKOFF_SECONDS_MAX = 60.0
 FAILURES_MAX = 3  # so often in a row a case is stuck: tried on, but nobody waits for it
 CANCEL_SECONDS = 5.0
 LAGS_KEPT = 512
+NOTE_SECONDS = 0.02  # so long a run goes on before it is noted; most have ended by then
 
 log = logging.getLogger("remit.dispatch")
 
@@ -57,7 +58,9 @@ class Embedded:
     _lone: str = ""  # the suspect that runs now
     _wary: bool = False  # the process before this one died: claims are durable before runs begin
     _begun: list[str] = field(default_factory=list)  # not yet noted as claimed
-    _ended: list[str] = field(default_factory=list)  # not yet noted as given back
+    _ended: list[str] = field(default_factory=list)  # noted as claimed, not yet as given back
+    _noted: set[str] = field(default_factory=set)  # noted as claimed
+    _noting: asyncio.TimerHandle | None = None
     _unseen: bool = True  # there may be ready cases in lanes that are not in the round
     _filling: bool = False
     _poke: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +92,7 @@ class Embedded:
                 self._loop.call_later(BACKOFF_SECONDS, self.sweep)
             finally:
                 self._filling = False
-            self._note()
+            self._note_soon()
             await self._poke.wait()
 
     def end(self) -> None:
@@ -281,7 +284,8 @@ class Embedded:
                 self._failures.pop(case_id, None)
         finally:
             del self._running[case_id]
-            self._ended.append(case_id)
+            if case_id in self._noted:
+                self._ended.append(case_id)
             self._queues[lane].running -= 1
             woken = self._again.pop(case_id, None)
             if woken is not None:
@@ -326,9 +330,19 @@ class Embedded:
 
     # -- what is noted of it ---------------------------------------------------------------------
 
+    def _note_soon(self) -> None:
+        """Note in a moment which runs go on and which have ended; nobody waits for it."""
+        if self._noting is None and self._loop is not None and (self._begun or self._ended):
+            self._noting = self._loop.call_later(NOTE_SECONDS, self._note)
+
     def _note(self) -> None:
-        """Note behind the runs which began and which ended; nobody waits for it."""
-        if not self._begun and not self._ended:
+        """Note which runs go on and which have ended."""
+        if self._noting is not None:
+            self._noting.cancel()
+            self._noting = None
+        begun = any(one in self._running for one in self._begun)
+        if not begun and not self._ended:
+            self._begun.clear()
             return
         try:
             self.writer.submit(self._claims(), lane="control")
@@ -339,6 +353,8 @@ class Embedded:
         begun = [one for one in self._begun if one in self._running]
         ended = [one for one in self._ended if one not in self._running]
         self._begun, self._ended = [], []
+        self._noted.difference_update(ended)
+        self._noted.update(begun)
         now_us, worker = clock.microseconds(self.now()), self.worker
 
         def work(uow: UnitOfWork) -> None:
