@@ -33,13 +33,6 @@ def test_a_value_takes_no_member_that_was_not_declared() -> None:
         Price(5)  # type: ignore[call-arg]  # by name only
 
 
-def test_the_type_checker_refuses_to_change_a_value() -> None:
-    price = Price(minor=5)
-    # Were this allowed, the checker would complain of the comment, which it then has no need of.
-    price.minor = 6  # type: ignore[misc]
-    assert price.minor == 6
-
-
 def test_a_dataclass_that_changes_has_no_hash() -> None:
     with pytest.raises(TypeError):
         hash(Basket([]))
