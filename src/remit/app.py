@@ -105,7 +105,8 @@ class Remit(Window, Reception, Desk, Checkup):
         self._journal = Journal(keys, origin=origin, ids=self.new_id, random_bytes=random_bytes)
         self._feed = Feed()
         self._fresh = Fresh()
-        self._authority = Authority(alone=database.dialect == "sqlite")
+        self._alone = several is None  # nobody else writes to this database
+        self._authority = Authority(alone=self._alone)
         self.keeper, self.writer = self._journalled()
         anchors.attach(self.writer, origin=origin)
         if not self.trouble:
@@ -138,6 +139,7 @@ class Remit(Window, Reception, Desk, Checkup):
             random_bytes=random_bytes,
             fresh=self._fresh,
             authority=self._authority,
+            alone=self._alone,
             acknowledger=self.acknowledger,
         )
         self._executor = Executor(
@@ -159,7 +161,7 @@ class Remit(Window, Reception, Desk, Checkup):
         self.engine = Engine(
             open_run=self.runs.carried,
             steps=steps,
-            proposals=Proposals(executor=self._executor, steps=steps, read=self.read),
+            proposals=Proposals(executor=self._executor, steps=steps, read=self.recall),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
             draining=lambda: self.dispatcher.draining,
             elapsed=elapsed,

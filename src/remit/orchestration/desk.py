@@ -20,6 +20,7 @@ from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
+from remit.intake.mask import Masker
 from remit.ledger.seal import KeyRing
 from remit.orchestration import admission, awaited, cancelling, jobs, rollback
 from remit.orchestration.admission import Intake
@@ -33,6 +34,7 @@ from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
+from remit.store.unread import NO_ROWS, RowsNeeded
 from remit.store.writer import Lane, Writer
 
 T = TypeVar("T")
@@ -60,6 +62,13 @@ class Desk:
         if self.database.dialect == "sqlite":
             return self.database.read(work)
         return await asyncio.to_thread(self.database.read, work)
+
+    async def recall(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` makes of what is known; read a snapshot where it asks for rows."""
+        try:
+            return work(NO_ROWS)
+        except RowsNeeded:
+            return await self.read(work)
 
     async def write(
         self,
@@ -95,22 +104,21 @@ class Desk:
     ) -> ApprovalView:
         """Record a person's verdict on exactly what they were shown."""
         roles = roles_of(self._people, person)
-        row = self.database.read(lambda c: approval_rows.find(c, approval_id))
+        row = await self.read(lambda c: approval_rows.find(c, approval_id))
         if row is None:
             raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
-        masker, rows = self.runs.scope(row.case_id)
         typed: dict[str, Json] = {}
-        if verdict is Verdict.EDIT:
-            spec = self.runs.workflow(row.workflow).spec(row.action)
-            if spec is not None:
-                typed = approvals.typed(spec, edits or {})
-            masked = masker.mask_json(typed, trusted_tokens=True)
-            typed = masked if isinstance(masked, dict) else {}
-        said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
-        new = rows()
+        said: str | None = None
+        new: list[vault.VaultTuple] = []
+        if verdict is Verdict.EDIT or note is not None:  # words of a person, to be masked
+            masker, rows = self.runs.scope(row.case_id)
+            typed = self._typed(row, edits or {}, masker) if verdict is Verdict.EDIT else {}
+            said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
+            new = rows()
 
         def work(uow: UnitOfWork) -> None:
-            vault.insert(uow.connection, new)
+            if new:
+                vault.insert(uow.projected, new)
             approvals.decide(
                 uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
                 channel=channel, edits=typed or None, reason=reason, note=said,
@@ -282,6 +290,15 @@ class Desk:
         await self.write(work, streams=(case_id,))
 
     # -- parts ------------------------------------------------------------------------------------
+
+    def _typed(
+        self, row: approval_rows.ApprovalRecord, edits: Mapping[str, str], masker: Masker
+    ) -> dict[str, Json]:
+        """Return what a person typed in place of a proposal's values, masked."""
+        spec = self.runs.workflow(row.workflow).spec(row.action)
+        typed = {} if spec is None else approvals.typed(spec, edits)
+        masked = masker.mask_json(typed, trusted_tokens=True)
+        return masked if isinstance(masked, dict) else {}
 
     def _grace(self, workflow: str, action: str) -> int:
         equipment = self.equipment.get(workflow)

@@ -33,7 +33,6 @@ from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Run, Wait
 from remit.orchestration.steps import canonical_json
 from remit.store import authority
-from remit.store.connection import Connection
 from remit.store.receipt import Receipt
 from remit.store.unit import UnitOfWork
 
@@ -145,7 +144,7 @@ async def _performed(
     if not reached.level.reaches(level):
         said = f"the intent was {reached.level} in time and its risk demands {level}"
         return NotPerformed(code=UNACKNOWLEDGED, sentence=said, sent=False)
-    if await run.read(lambda c: _version(run, prepared, c)) != intended.authority:
+    if await _version(run, prepared) != intended.authority:
         said = "grants or stops have changed since the decision"
         return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
     if moment() - intended.at > _within(run, prepared):
@@ -154,10 +153,13 @@ async def _performed(
     return await executor.perform(prepared, key=key, on=reached)
 
 
-def _version(run: Run, prepared: Prepared, connection: Connection) -> int:
+async def _version(run: Run, prepared: Prepared) -> int:
     """Return the version of grants and stops, as known or read."""
     spec = prepared.declared.spec
-    return run.authority.standing(connection, spec.workflow, spec.name)[0]
+    known = run.authority.known(spec.workflow, spec.name)
+    if known is None:
+        known = await run.read(lambda c: run.authority.standing(c, spec.workflow, spec.name))
+    return int(known[0])
 
 
 def _within(run: Run, prepared: Prepared) -> float:

@@ -249,6 +249,7 @@ class Proposals:
             action=proposal.action,
             action_id=proposal.action_id,
             record=gathered.record,
+            known=run.authority,
         )
         if now != gathered.standing:
             raise StaleFactsError("grants, stops or amounts changed while deciding; decide again")

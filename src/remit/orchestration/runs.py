@@ -34,6 +34,8 @@ STRANDED_SECONDS = 60  # ready for so long, and no code here may run it
 STRANDED_MAX = 10_000
 NO_HANDLER_PAGE = 500
 
+_Loaded = tuple[list[Entry], ContentKey, list[vault.VaultTuple]]
+
 log = logging.getLogger("remit.runs")
 
 
@@ -51,29 +53,43 @@ class Runs:
     random_bytes: Callable[[int], bytes]
     fresh: Fresh = field(default_factory=Fresh)
     authority: Authority = field(default_factory=Authority)
+    alone: bool = False  # no other process writes
     stranded: dict[str, bool] = field(default_factory=dict)  # pinned elsewhere; True: for too long
     acknowledger: Acknowledger = field(default_factory=Acknowledger)
 
     async def ready(self, case_id: str) -> Run | None:
         """Open a case that is ready; `None` for one that is not, or not for this installation."""
         fresh = self.fresh.take(case_id)
-        if fresh is not None and fresh.entry is not None and self.database.dialect == "sqlite":
-            # Whatever is written to this file is told to `fresh`: nothing has come since.
+        if fresh is not None and fresh.entry is not None and self.alone:
+            # Whatever is written is told to `fresh`: nothing has come since, or it comes right now
+            # and the run's first write sees it.
             return self._run(case_id, fresh.entry.workflow, [fresh.entry], fresh)
-        row = await self.read(lambda c: ready.standing(c, case_id))
-        if row is None or row.status is not CaseStatus.READY or row.workflow not in self.equipment:
-            return None  # a workflow that is not set up here: the case stays ready for one that is
-        if fresh is not None and fresh.entry is not None and fresh.entry.seq == row.seq:
-            return self._run(case_id, row.workflow, [fresh.entry], fresh)
+        seq = None if fresh is None or fresh.entry is None else fresh.entry.seq
+
+        def look(connection: Connection) -> tuple[ready.Standing, _Loaded | None] | None:
+            row = ready.standing(connection, case_id)
+            if row is None or row.status is not CaseStatus.READY:
+                return None
+            if row.workflow not in self.equipment:
+                return None  # not set up here: the case stays ready for where it is
+            return row, None if row.seq == seq else self._load(connection, case_id)
+
         try:
-            status, run = await self._opened(case_id)
+            found = await self.read(look)
         except PayloadErasedError:
             await asyncio.wrap_future(
                 self.writer.submit(lambda uow: _escalate(uow, case_id, ERASED), streams=(case_id,))
             )
             return None
-        if status is not CaseStatus.READY:
-            return None  # another worker has brought it on since we looked
+        if found is None:
+            return None
+        row, loaded = found
+        if loaded is not None:
+            run = self._opened(case_id, row.workflow, loaded)
+        elif fresh is not None and fresh.entry is not None:
+            run = self._run(case_id, row.workflow, [fresh.entry], fresh)
+        else:
+            return None
         run.faults, run.asked = row.faults, row.asked
         return run
 
@@ -119,26 +135,26 @@ class Runs:
 
     async def open(self, case_id: str) -> Run:
         """Open a case in whatever state; raises `NotFoundError`."""
-        _, run = await self._opened(case_id)
-        return run
 
-    async def _opened(self, case_id: str) -> tuple[CaseStatus, Run]:
-        """Return a case's state and its run, both as one snapshot has them."""
-
-        def work(
-            connection: Connection,
-        ) -> tuple[cases.CaseRow, list[Entry], ContentKey, list[vault.VaultTuple]]:
+        def look(connection: Connection) -> tuple[str, _Loaded]:
             row = cases.find(connection, case_id)
             if row is None:
                 raise NotFoundError(f"there is no case `{case_id}`")
-            entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
-            key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
-            return row, entries, key, vault.of_scope(connection, case_id)
+            return row.workflow, self._load(connection, case_id)
 
-        row, entries, key, rows = await self.read(work)
+        workflow, loaded = await self.read(look)
+        return self._opened(case_id, workflow, loaded)
+
+    def _load(self, connection: Connection, case_id: str) -> _Loaded:
+        """Return what a run of a case begins with, as one snapshot has it."""
+        entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
+        key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
+        return entries, key, vault.of_scope(connection, case_id)
+
+    def _opened(self, case_id: str, workflow: str, loaded: _Loaded) -> Run:
+        entries, key, rows = loaded
         masker, take = self._masker(case_id, key, rows)
-        scope = FreshCase(masker, take, key)
-        return row.status, self._run(case_id, row.workflow, entries, scope)
+        return self._run(case_id, workflow, entries, FreshCase(masker, take, key))
 
     def _run(self, case_id: str, workflow: str, entries: list[Entry], scope: FreshCase) -> Run:
         history = replay.fold(entries)

@@ -1,5 +1,6 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
+import threading
 from dataclasses import field
 from typing import Final
 
@@ -72,30 +73,35 @@ class Authority:
 
     Where this process `alone` writes, the version is known too: from before an entry that moves it
     is written until after its commit it is read, and a decision compares it again in any case.
+    A thread writes one transaction after the other, so its next commit is after the one it moved.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
         self._alone = alone
-        self._changing = False
+        self._changing: set[int] = set()  # threads that may be about to commit a change
         self._changes = 0
         self._rows: dict[tuple[str, str], tuple[int, int]] = {}
         self._known = _Known(version=-1)
 
     def changing(self) -> None:
-        """Note that an entry which moves it is about to be committed."""
+        """Note that an entry which moves it is about to be committed by this thread."""
         self._changes += 1
-        self._changing = True
+        self._changing.add(threading.get_ident())
 
     def settled(self) -> None:
-        """Note that everything written so far is committed."""
-        if self._changing:
+        """Note that everything that this thread has written so far is committed."""
+        if threading.get_ident() in self._changing:
             self._rows = {}
-            self._changing = False
+            self._changing.discard(threading.get_ident())
+
+    def known(self, workflow: str, action: str) -> tuple[int, int] | None:
+        """Return the version and how many effects are in doubt, where that is known."""
+        return None if self._changing else self._rows.get((workflow, action))
 
     def standing(self, connection: Connection, workflow: str, action: str) -> tuple[int, int]:
         """Return the version, and how many effects nobody is sure about."""
         rows, changes = self._rows, self._changes
-        found = None if self._changing else rows.get((workflow, action))
+        found = self.known(workflow, action)
         if found is not None:
             return found
         found = proposals.standing(connection, workflow, action)
