@@ -23,7 +23,7 @@ from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
-from remit.orchestration.breakers import Breakers, guarded
+from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
 from remit.orchestration.desk import Desk
 from remit.orchestration.dispatch import Drive
@@ -36,6 +36,7 @@ from remit.orchestration.heart import Heart
 from remit.orchestration.jobs import Job
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.metrics import Metrics
+from remit.orchestration.places import Places, lowest
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
@@ -113,7 +114,8 @@ class Remit(Window, Reception, Desk, Checkup):
             loading.documents(
                 self.writer, [one for each in assembled.values() for one in each.documents]
             )
-        self.breakers = Breakers(now=now)
+        scarce = lowest(one.settings.concurrent_max for one in assembled.values())
+        self.breakers = Breakers(now=now, places=Places(now=now, concurrent_max=scarce))
         self.equipment: dict[str, Equipment] = {
             name: guarded(
                 one.equipment(
@@ -274,6 +276,7 @@ class Remit(Window, Reception, Desk, Checkup):
         await self.worker.stop()
         await self.heart.end()
         await self._executor.close()
+        await let_go(self.equipment.values())
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:

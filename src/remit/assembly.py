@@ -45,6 +45,9 @@ from remit.settings import (
 TRAINING_ROWS_MAX = 1_000_000
 
 
+NOT_SEEN = {"key", "concurrent_max"}  # what a model answers does not depend on these
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
     """A workflow with its documents and connectors, before the database is open."""
@@ -110,7 +113,7 @@ def assemble(
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
             "connectors": dict(seen),
             "knowledge": documents.digest(knowledge) if knowledge else "",
-            "models": {name: one.model_dump(mode="json", exclude={"key"}) | _script(project, one)
+            "models": {name: one.model_dump(mode="json", exclude=NOT_SEEN) | _script(project, one)
                        for name, one in settings.models.items()},
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},

@@ -459,11 +459,19 @@ class BreakerOpenError(TransientError):
     """The target failed too often in a row and is left alone; says until when."""
 
     code = "step.breaker_open"
+    wait = "breaker"  # what the case then waits for
 
     def __init__(self, message: str, *, target: str, until: datetime) -> None:
         super().__init__(message)
         self.target = target
         self.until = until
+
+
+class CrowdedError(BreakerOpenError):
+    """As many calls as the target may have are under way; says when to come again."""
+
+    code = "step.crowded"
+    wait = "place"
 
 
 class StepRefused(StepError):  # noqa: N818 - a name that authors catch, not a fault of theirs

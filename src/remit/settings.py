@@ -85,6 +85,7 @@ class ClassifierSettings(_Table):
 class ScriptedModel(_Table):
     provider: Literal["scripted"]
     file: str
+    concurrent_max: int | None = Field(default=None, gt=0)  # calls at once, in one process
 
 
 class OpenAIModel(_Table):
@@ -94,6 +95,7 @@ class OpenAIModel(_Table):
     id: str
     base_url: str
     key: str | None = None  # a reference: env:NAME or file:PATH
+    concurrent_max: int | None = Field(default=None, gt=0)  # calls at once, in one process
 
 
 class RouteSettings(_Table):
@@ -117,6 +119,7 @@ class OpenApiSettings(_Table):
     url: str
     key: str | None = None
     operations: dict[str, OperationSettings] = {}
+    concurrent_max: int | None = Field(default=None, gt=0)  # calls at once, in one process
 
 
 class RecorderSettings(_Table):
@@ -125,6 +128,7 @@ class RecorderSettings(_Table):
     kind: Literal["recorder"]
     file: str
     operations: list[str] = Field(min_length=1)
+    concurrent_max: int | None = Field(default=None, gt=0)  # calls at once, in one process
 
 
 class FileAnchor(_Table):
@@ -218,6 +222,19 @@ class WorkflowSettings(_Table):
     routes: dict[str, RouteSettings] = {}
     connectors: dict[str, ConnectorSettings] = {}
     columns: dict[str, str] = {}  # field -> column, for `remit run`
+
+    @property
+    def concurrent_max(self) -> dict[str, int]:
+        """How many calls at once each model and connector may have that has a limit."""
+        kinds: dict[str, Mapping[str, ModelSettings | ConnectorSettings]] = {
+            "model": self.models, "connector": self.connectors,
+        }  # fmt: skip
+        return {
+            f"{kind}:{name}": one.concurrent_max
+            for kind, named in kinds.items()
+            for name, one in named.items()
+            if one.concurrent_max is not None
+        }
 
 
 class WorkSettings(_Table):

@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 START_SECONDS_MAX = 20
+COUNTED_SECONDS = 0.05
+COUNTED_LOOKS_MAX = 400
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 # Status codes and headers by model name.
@@ -40,6 +42,9 @@ class LoopbackModels:
     url: str
     log: list[dict[str, Any]] = field(default_factory=list)
     says: list[str] = field(default_factory=list)  # replies of model `says`, in order
+    together: int = 1  # so many calls of model `counted` are waited for before one is answered
+    inside: int = 0  # of them, under way
+    most: int = 0  # of them, at any time
 
     def asked(self) -> list[str]:
         return [request["model"] for request in self.log]
@@ -70,7 +75,18 @@ def _app(running: LoopbackModels) -> Starlette:
     async def chat(request: Request) -> Response:
         body = await request.json()
         running.log.append(body | {"headers": dict(request.headers)})
-        return await _answer(running, body)
+        if body["model"] != "counted":
+            return await _answer(running, body)
+        running.inside += 1
+        running.most = max(running.most, running.inside)
+        try:
+            for _ in range(COUNTED_LOOKS_MAX):
+                await anyio.sleep(COUNTED_SECONDS)  # whoever comes too many comes meanwhile
+                if running.most >= running.together:
+                    break
+            return await _answer(running, body)
+        finally:
+            running.inside -= 1
 
     return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
 

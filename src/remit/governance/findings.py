@@ -179,6 +179,17 @@ def _live(live: Mapping[str, object] | None) -> Iterator[Finding]:
         then="cases wait for these without spending a try; see that the other side is well"
         if opened else "",
     )  # fmt: skip
+    for target, one in sorted(_table(live, "places").items()):
+        places = one if isinstance(one, Mapping) else {}
+        line = _number(places, "in_line")
+        yield Finding(
+            topic="process", name=f"places at {target}",
+            said=f"{_number(places, 'calls')} of {_number(places, 'most')} taken, {line} in line, "
+            f"{_number(places, 'parked'):,} parked since its start",
+            verdict=Verdict.LOOK if line else Verdict.GOOD,
+            then="calls wait for each other: raise `concurrent_max` if the other side can take it"
+            if line else "",
+        )  # fmt: skip
     stranded = _number(live, "stranded")
     yield Finding(
         topic="process", name="stranded", said=f"{stranded:,}", alarm=True,

@@ -152,6 +152,7 @@ _WAITS = {
     "retry": "the next try",
     "effect": "the other system",
     "breaker": "the other system, which failed too often in a row",
+    "place": "its turn at the other system, which may be asked only so often at once",
     "settling": "the outcome of what was begun before it was cancelled",
     "grace": "the end of the time in which it can be taken back",
 }

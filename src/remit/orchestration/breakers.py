@@ -1,7 +1,7 @@
 """Breakers: a model or connector that fails ten times in a row is left alone for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from remit.errors import BreakerOpenError, TransientError
 from remit.models.routing import Route
 from remit.models.runtime import Piece, Prompt, Reply, Runtime
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.places import Places
 
 FAILURES_MAX = 10  # transient ones in a row
 PROBE_SECONDS = 30.0
@@ -33,6 +34,7 @@ class Breakers:
     """The breakers of one process, by target: `model:house`, `connector:shop`."""
 
     now: Callable[[], datetime]
+    places: Places
     _breakers: dict[str, _Breaker] = field(default_factory=dict)
 
     @contextmanager
@@ -88,7 +90,7 @@ class Breakers:
 
 @dataclass(frozen=True, slots=True)
 class GuardedModel:
-    """A model behind its breaker."""
+    """A model behind its breaker, with as many places as it has."""
 
     model: Runtime
     breakers: Breakers
@@ -98,13 +100,25 @@ class GuardedModel:
         return self.model.name
 
     async def reply(self, prompt: Prompt, *, key: str, deadline_seconds: float) -> Reply:
-        with self.breakers.calling(f"model:{self.name}"):
-            return await self.model.reply(prompt, key=key, deadline_seconds=deadline_seconds)
+        target = f"model:{self.name}"
+        async with self.breakers.places.one(target):
+            with self.breakers.calling(target):
+                return await self.model.reply(prompt, key=key, deadline_seconds=deadline_seconds)
 
     def stream(
         self, prompt: Prompt, *, key: str, deadline_seconds: float
     ) -> AsyncIterator[Piece | Reply]:
         return self.model.stream(prompt, key=key, deadline_seconds=deadline_seconds)
+
+
+async def let_go(all_equipment: Iterable[Equipment]) -> None:
+    """Close the connections of every model that holds some."""
+    for equipment in all_equipment:
+        for route in equipment.routes.values():
+            for model in route.models:
+                close = getattr(getattr(model, "model", model), "close", None)
+                if close is not None:
+                    await close()
 
 
 def guarded(equipment: Equipment, breakers: Breakers) -> Equipment:

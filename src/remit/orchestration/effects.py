@@ -18,7 +18,7 @@ from remit.domain.event import (
 )
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
-from remit.errors import TokenRefusedError
+from remit.errors import CrowdedError, TokenRefusedError
 from remit.orchestration.executor import (
     Confirmed,
     Dispatched,
@@ -144,13 +144,17 @@ async def _performed(
     if not reached.level.reaches(level):
         said = f"the intent was {reached.level} in time and its risk demands {level}"
         return NotPerformed(code=UNACKNOWLEDGED, sentence=said, sent=False)
-    if await _version(run, prepared) != intended.authority:
-        said = "grants or stops have changed since the decision"
-        return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
-    if moment() - intended.at > _within(run, prepared):
-        said = "the decision was too old to act on"
-        return NotPerformed(code="effect.too_late", sentence=said, sent=False)
-    return await executor.perform(prepared, key=key, on=reached)
+    try:
+        async with executor.place(prepared.connector):
+            if await _version(run, prepared) != intended.authority:
+                said = "grants or stops have changed since the decision"
+                return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
+            if moment() - intended.at > _within(run, prepared):
+                said = "the decision was too old to act on"
+                return NotPerformed(code="effect.too_late", sentence=said, sent=False)
+            return await executor.perform(prepared, key=key, on=reached)
+    except CrowdedError as error:
+        return NotPerformed(code=error.code, sentence=str(error), sent=False)
 
 
 async def _version(run: Run, prepared: Prepared) -> int:

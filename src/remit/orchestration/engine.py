@@ -182,7 +182,7 @@ class Engine:
                 if retries.over(run.history.failing_us.get(key.path), now_us=now_us):
                     raise Escalated("retries", f"{error.target} stayed away for a day") from error
                 until = clock.microseconds(error.until)
-                run.waits[key.path] = Wait(kind="breaker", ref=error.target, expires_us=until)
+                run.waits[key.path] = Wait(kind=error.wait, ref=error.target, expires_us=until)
                 raise CaseParked from error
             except TransientError as error:
                 asked = getattr(error, "retry_after_seconds", None)

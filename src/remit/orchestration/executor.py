@@ -5,6 +5,7 @@ INVARIANT: nothing else calls a connector (import contract), and a body sees rea
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
@@ -230,11 +231,12 @@ class Executor:
     async def find(self, prepared: Prepared, *, key: str) -> Confirmed | Absent | Unknown:
         """Ask the other system what became of a key."""
         try:
-            answer = await self._connector(prepared.connector).find(
-                prepared.call.operation,
-                key,
-                credential=self._credentials.get(prepared.connector),
-            )
+            async with self.place(prepared.connector):
+                answer = await self._connector(prepared.connector).find(
+                    prepared.call.operation,
+                    key,
+                    credential=self._credentials.get(prepared.connector),
+                )
         except Exception as error:  # noqa: BLE001 - a reconciler that fails knows nothing
             return Unknown(why=type(error).__name__)
         if isinstance(answer, Found):
@@ -245,6 +247,10 @@ class Executor:
             )
         return answer
 
+    def place(self, connector: str) -> AbstractAsyncContextManager[None]:
+        """Take one of a connector's places for a call; raises `CrowdedError` after a while."""
+        return self._breakers.places.one(f"connector:{connector}")
+
     async def close(self) -> None:
         """Close all connectors."""
         for connector in self._connectors.values():
@@ -252,11 +258,8 @@ class Executor:
 
     async def health(self) -> dict[str, tuple[bool, str]]:
         """Return (is well, sentence) by connector."""
-        found = {}
-        for name, connector in self._connectors.items():
-            health = await connector.health()
-            found[name] = (health.ok, health.sentence)
-        return found
+        asked = {name: await one.health() for name, one in self._connectors.items()}
+        return {name: (found.ok, found.sentence) for name, found in asked.items()}
 
     async def _finished(self, prepared: Prepared, answer: Json) -> Json:
         """Run the rest of the body on the answer; a body that fails keeps the plain answer."""
@@ -286,12 +289,13 @@ class Executor:
         """Read on behalf of a body."""
         found = self._connector(connector)
         timeout = _operation(found.manifest.operations, connector, operation).timeout_seconds
-        with self._breakers.calling(f"connector:{connector}"):
-            record = await found.read(
-                Call(operation=operation, arguments=arguments),
-                credential=self._credentials.get(connector),
-                timeout_seconds=timeout,
-            )
+        async with self.place(connector):
+            with self._breakers.calling(f"connector:{connector}"):
+                record = await found.read(
+                    Call(operation=operation, arguments=arguments),
+                    credential=self._credentials.get(connector),
+                    timeout_seconds=timeout,
+                )
         return record.value
 
 

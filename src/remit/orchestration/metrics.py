@@ -82,6 +82,7 @@ class Metrics:
             "timers_fired": self.timekeeper.fired,
             "nothing_to_wait_for": self.timekeeper.lost,
             "breakers": dict(self.breakers.standing()),
+            "places": self.breakers.places.standing(),
             "writer_lane": {
                 "ordinary": writer.depth("ordinary"), "control": writer.depth("control"),
             },

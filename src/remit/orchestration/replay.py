@@ -21,7 +21,7 @@ STEP_EVENTS = {
 
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
-LATER = ("retry", "breaker")  # kinds of wait after which a step is tried again
+LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
 
 # Payload roles that replay opens.
 ROLES = frozenset({"fields", "result", "arguments", "receipt", "reason", "error"})

@@ -90,9 +90,9 @@ def ambiguous(connection: Connection) -> tuple[int, int | None]:
 
 
 def tried_later(connection: Connection) -> list[tuple[str, str, int]]:
-    """Return (`retry` or `breaker`, what it is about, cases that wait for another try of it)."""
+    """Return (kind of wait, what it is about, cases that wait to try it again)."""
     rows = connection.rows(
-        "select kind, ref, count(*) from waits where kind in ('retry', 'breaker')"
+        "select kind, ref, count(*) from waits where kind in ('retry', 'breaker', 'place')"
         " group by kind, ref order by kind, ref"
     )
     return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]

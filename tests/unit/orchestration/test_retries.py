@@ -12,6 +12,7 @@ from remit.errors import BreakerOpenError, CallRefusedError, ToolUnavailableErro
 from remit.integrations.recorder import RecorderConnector
 from remit.orchestration import retries
 from remit.orchestration.breakers import Breakers
+from remit.orchestration.places import Places
 from tests.projects import Small, found, operations, result, send, standing
 
 pytestmark = pytest.mark.anyio
@@ -181,7 +182,7 @@ def test_the_table_of_pauses_is_the_promised_one() -> None:
 
 def test_a_breaker_doubles_its_pause_and_closes_with_the_first_answer() -> None:
     told = [datetime(2026, 11, 24, tzinfo=UTC)]
-    breakers = Breakers(now=lambda: told[0])
+    breakers = Breakers(now=lambda: told[0], places=Places(now=lambda: told[0]))
 
     def call(error: Exception | None) -> None:
         with breakers.calling("model:house"):
