@@ -9,7 +9,7 @@ from remit.domain.ids import IdSource
 from remit.ledger.chain import Chain
 from remit.ledger.checkpoint import Signer
 from remit.ledger.merkle import leaf_hash
-from remit.ledger.proof import Prover
+from remit.ledger.proof import prove
 from remit.ledger.seal import KeyRing, RandomBytes
 from remit.ledger.tree import Tree
 from remit.store.connection import Connection
@@ -29,7 +29,6 @@ class Journal:
         self._random = random_bytes
         self._signer = Signer(keys.log_key(), origin=origin)
         self._tree = Tree(self._signer, origin=origin)
-        self._prover = Prover(self.vkey)
         self._guard = threading.Lock()
         self._last: datetime | None = None
 
@@ -40,7 +39,7 @@ class Journal:
 
     def prove(self, connection: Connection, position: int) -> Proven:
         """Return what proves an entry under the last checkpoint."""
-        found = self._prover.prove(connection, position)
+        found = prove(connection, position, vkey=self.vkey)
         return Proven(
             position=found.position,
             leaf_hash=leaf_hash(found.leaf),

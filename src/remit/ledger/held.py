@@ -2,27 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from remit.errors import LedgerError, LedgerForkError, LedgerMismatchError
+from remit.errors import LedgerForkError, LedgerMismatchError
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
-from remit.ledger.merkle import (
-    EMPTY_ROOT,
-    HASH_BYTES,
-    TILE_WIDTH,
-    Frontier,
-    Node,
-    consistency,
-    split,
-    subtree_root,
-)
+from remit.ledger.merkle import EMPTY_ROOT, Frontier, Node, consistency, split
+from remit.ledger.rebuild import node_of
 from remit.store.connection import Connection
 
 T = TypeVar("T")
 Reading = Callable[[Callable[[Connection], T]], T]
-
-_TILE_HEIGHT: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,36 +101,3 @@ def root_of(node: Node, size: int) -> bytes:
             hashes.append(node(height, start >> height))
             start += 1 << height
     return Frontier(size, hashes).root()
-
-
-def node_of(connection: Connection) -> Node:
-    """Return a reader of the tree's full subtrees, from tiles and, where open, what they hold."""
-
-    def node(height: int, index: int) -> bytes:
-        level, rest = divmod(height, _TILE_HEIGHT)
-        first, count = index << rest, 1 << rest
-        n, offset = divmod(first, TILE_WIDTH)
-        stored = connection.value("SELECT hashes FROM tiles WHERE level = ? AND n = ?", (level, n))
-        if stored is not None:
-            data = bytes(stored)[offset * HASH_BYTES : (offset + count) * HASH_BYTES]
-            return subtree_root(split(data))
-        if level:
-            return subtree_root([_whole(connection, level - 1, first + n) for n in range(count)])
-        rows = connection.rows(
-            "SELECT leaf_hash FROM entry_order WHERE position >= ? AND position < ?"
-            " ORDER BY position",
-            (first, first + count),
-        )
-        if len(rows) != count:
-            raise LedgerError(f"entries {first} to {first + count - 1} are not all there")
-        return subtree_root([bytes(row[0]) for row in rows])
-
-    return node
-
-
-def _whole(connection: Connection, level: int, n: int) -> bytes:
-    """Return the root over a full tile."""
-    stored = connection.value("SELECT hashes FROM tiles WHERE level = ? AND n = ?", (level, n))
-    if stored is None:
-        raise LedgerError(f"tile {n} of level {level} is not there")
-    return subtree_root(split(bytes(stored)))

@@ -6,7 +6,7 @@ from typing import Final
 
 HASH_BYTES: Final = 32
 TILE_WIDTH: Final = 256
-_TILE_HEIGHT: Final = 8
+TILE_HEIGHT: Final = 8
 LEVELS_MAX: Final = 8
 EMPTY_ROOT: Final = sha256(b"").digest()
 
@@ -102,6 +102,10 @@ class Tiles:
             if tile
         ]
 
+    def above(self) -> list[tuple[int, int, bytes]]:
+        """Return the open tiles of the upper levels, which change with each full tile only."""
+        return [one for one in self.partial() if one[0]]
+
     def frontier(self) -> Frontier:
         """Return the frontier of the same tree."""
         size, hashes = 0, []
@@ -168,13 +172,13 @@ class Tree:
     def _push(self, item: bytes, height: int) -> None:
         """Add the root of a whole subtree of this height at the right edge."""
         carry = self.size >> height
-        if height == _TILE_HEIGHT:  # a tile as a whole
+        if height == TILE_HEIGHT:  # a tile as a whole
             self._tile_root = item
         while carry & 1:
             item = sha256(b"\x01" + self._peaks.pop() + item).digest()
             carry >>= 1
             height += 1
-            if height == _TILE_HEIGHT:
+            if height == TILE_HEIGHT:
                 self._tile_root = item
         self._peaks.append(item)
 

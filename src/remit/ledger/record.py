@@ -1,9 +1,9 @@
 """The record as rows of a database have it, for a judge to read; judged by nobody yet."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from remit.domain import clock
 from remit.errors import EntryRefusedError, PayloadTamperedError, StorageError
@@ -11,18 +11,26 @@ from remit.ledger.judge import MISSING, Head, Judge, Note, Page
 from remit.ledger.leaf import Leaf
 from remit.ledger.merkle import HASH_BYTES
 from remit.ledger.seal import KeyRing, check_row, open_payload
-from remit.store.connection import Connection
+from remit.store.connection import Connection, Row
 
 PAGE_ROWS_MAX: Final = 256
 POSITION_MIN: Final = -(2**63)
 
-_ORDER: Final = """SELECT o.position, o.case_id, o.seq, o.leaf_hash, e.leaf, e.leaf_hash, e.event,
+_LEAVES: Final = """SELECT o.position, e.leaf, o.case_id, o.seq, o.leaf_hash
+ FROM entry_order o LEFT JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
+ WHERE o.position >= ? AND o.position <= ? ORDER BY o.position"""
+_ORDER: Final = """SELECT o.position, e.leaf, o.case_id, o.seq, o.leaf_hash, e.leaf_hash, e.event,
  e.run, e.path, e.at_us, e.tenant, e.workflow, e.writer_id, e.writer_n
  FROM entry_order o LEFT JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
  WHERE o.position >= ? AND o.position <= ? ORDER BY o.position"""
 _PAYLOADS: Final = """SELECT o.position, p.role, p.key_id, p.sealed
  FROM entry_order o JOIN payloads p ON p.case_id = o.case_id AND p.seq = o.seq
  WHERE o.position >= ? AND o.position <= ?"""
+_CLAIMS: Final = slice(2, None)  # of a row of the order: what the leaf says too
+_CASE: Final = 2
+_ORDERED: Final = 4
+_SECONDS: Final = 19  # letters of an instant up to its point
+_FRACTION: Final = slice(20, 26)
 
 _COUNTS: Final = {
     "entries": "SELECT COUNT(*) FROM entries",
@@ -38,23 +46,23 @@ _WAITING: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What is stored for one position beside its leaf."""
-
-    claims: tuple[object, ...]
-    payloads: dict[str, tuple[str, bytes]]  # role -> key, sealed
-    case_id: str
-    hash: bytes  # that the order has
+_Sealed = dict[str, tuple[str, bytes]]  # role -> key, sealed
+_NONE: Final[_Sealed] = {}
 
 
 class Rows:
-    """The record in a database; with `keys` it also opens contents."""
+    """The record in a database; with `keys` it also opens contents.
 
-    def __init__(self, connection: Connection, keys: KeyRing | None = None) -> None:
+    Without `form` nothing is read beside the leaves and their order.
+    """
+
+    def __init__(
+        self, connection: Connection, keys: KeyRing | None = None, *, form: bool = True
+    ) -> None:
         self._connection = connection
         self._keys = keys
-        self._page: list[_Beside | None] = []
+        self._form = form
+        self._page: list[tuple[Row, _Sealed] | None] = []
         self._start = 0
         self._opened = 0
 
@@ -68,14 +76,11 @@ class Rows:
         last = None
         while positions := self._positions(last):
             self._start += len(self._page)
-            self._page = []
-            leaves: list[bytes | None] = []
+            self._page = self._read(positions)
+            leaves = [None if one is None else one[0][1] for one in self._page]
             gone: dict[int, tuple[str, bytes]] = {}
-            for leaf, beside in self._read(positions):
-                if leaf is None and beside is not None and len(beside.hash) == HASH_BYTES:
-                    gone[len(leaves)] = (beside.case_id, beside.hash)
-                leaves.append(leaf)
-                self._page.append(beside)
+            if None in leaves:
+                gone = dict(self._gone())
             yield Page(positions, leaves, gone=gone)
             last = positions[-1]
 
@@ -97,29 +102,38 @@ class Rows:
         )
         return found
 
-    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterator[tuple[str, str]]:
+    def beside(self, position: int, leaf: Leaf, digest: bytes) -> Iterable[tuple[str, str]]:
         """Compare columns and sealed rows with what the leaf says."""
         stored = self._page[position - self._start]
         if stored is None:
-            return
-        if stored.claims != _claims(leaf, digest):
-            yield "structure", "columns beside the leaf say something else"
+            return ()
+        row, sealed = stored
+        found: list[tuple[str, str]] = []
+        if row[_CLAIMS] != _claims(leaf, digest):
+            found.append(("structure", "columns beside the leaf say something else"))
         for named in leaf.payloads:
-            row = stored.payloads.get(named["role"])
-            if row is None:
-                yield MISSING, named["key"]
-            elif trouble := self._payload(leaf, named["role"], *row):
-                yield "payloads", trouble
+            role = named["role"]
+            there = sealed.get(role)
+            if there is None:
+                found.append((MISSING, named["key"]))
+            elif trouble := self._payload(leaf.id, named, *there):
+                found.append(("payloads", trouble))
+        return found
 
     def surplus(self, seen: Judge) -> Iterator[tuple[str, str]]:
         """Compare the head's other columns and the number of rows with what the leaves name."""
         at_us, writer = self._connection.one("SELECT at_us, writer_id FROM ledger_head") or (0, "")
         if seen.last is not None and (readable(at_us), writer) != (seen.last.at, seen.last.writer):
             yield "structure", "the head claims another time or writer"
-        size = seen.tree.size
+        size, tiles = seen.tree.size, sum(seen.tree.counts)
+        for level, n, hashes in seen.tree.partial():
+            if level:  # the open tiles above, which proofs read; the lowest is the order's tail
+                tiles += 1
+                if self.tile(level, n) != hashes:
+                    yield "tree", f"the open tile {n} of level {level} is not that of its entries"
         rows = None if seen.blind else seen.named - sum(n for n, _ in seen.missing.values())
         for table, number in zip(
-            _COUNTS, (size - seen.pruned.holes, size, rows, sum(seen.tree.counts)), strict=True
+            _COUNTS, (size - seen.pruned.holes, size, rows, tiles), strict=True
         ):
             there = self._count(table)
             if number is not None and there != number:
@@ -132,23 +146,19 @@ class Rows:
         what = "contents not opened (no keys)" if self._keys is None else f"{self._opened} opened"
         seen.lines.append(f"payloads  {seen.named} rows as logged, {what}")
 
-    def _payload(self, leaf: Leaf, role: str, key: str, sealed: bytes) -> str:
+    def _payload(self, entry_id: str, named: Mapping[str, str], key: str, sealed: bytes) -> str:
         """Return what does not fit a sealed row; empty where all does."""
-        named = next(one for one in leaf.payloads if one["role"] == role)
+        role, cipher = named["role"], named["cipher"]
         try:
-            check_row(sealed, cipher=named["cipher"])
+            check_row(sealed, cipher=cipher)
             if key != named["key"]:
                 return f"payload `{role}` names another key"
             held = None if self._keys is None else self._keys.find(key)
             if held is not None:
                 open_payload(
-                    sealed,
-                    key=held,
-                    entry_id=leaf.id,
-                    role=role,
-                    cipher=named["cipher"],
+                    sealed, key=held, entry_id=entry_id, role=role, cipher=cipher,
                     commitment=named["commitment"],
-                )
+                )  # fmt: skip
                 self._opened += 1
         except (PayloadTamperedError, EntryRefusedError) as error:
             return str(error)
@@ -166,29 +176,33 @@ class Rows:
         after = POSITION_MIN if last is None else last
         return [row[0] for row in self._connection.rows(sql, (after, PAGE_ROWS_MAX))]
 
-    def _read(self, positions: Sequence[int]) -> Iterator[tuple[bytes | None, _Beside | None]]:
+    def _gone(self) -> Iterator[tuple[int, tuple[str, bytes]]]:
+        """Yield case and hash of leaves that are not there."""
+        for n, one in enumerate(self._page):
+            if one is not None and one[0][1] is None and len(one[0][_ORDERED]) == HASH_BYTES:
+                yield n, (one[0][_CASE], one[0][_ORDERED])
+
+    def _read(self, positions: Sequence[int]) -> list[tuple[Row, _Sealed] | None]:
         try:
-            yield from self._span(positions[0], positions[-1])
-            return
+            return list(self._span(positions[0], positions[-1]))
         except StorageError:
             pass
+        found: list[tuple[Row, _Sealed] | None] = []
         for position in positions:  # one by one, to lose no more than cannot be read
             try:
-                yield from self._span(position, position)
+                found += self._span(position, position)
             except StorageError:
-                yield None, None
+                found.append(None)
+        return found
 
-    def _span(self, first: int, last: int) -> list[tuple[bytes | None, _Beside]]:
-        payloads: dict[int, dict[str, tuple[str, bytes]]] = {}
+    def _span(self, first: int, last: int) -> list[tuple[Row, _Sealed]]:
+        if not self._form:
+            return [(row, _NONE) for row in self._connection.rows(_LEAVES, (first, last))]
+        payloads: dict[int, _Sealed] = {}
         for position, role, key, sealed in self._connection.rows(_PAYLOADS, (first, last)):
             payloads.setdefault(position, {})[role] = (key, sealed)
-        found = []
-        for row in self._connection.rows(_ORDER, (first, last)):
-            position, case_id, seq, ordered, leaf, digest = row[:6]
-            claims = (case_id, seq, ordered, digest, *row[6:])
-            beside = _Beside(claims, payloads.get(position, {}), case_id, ordered)
-            found.append((leaf, beside))
-        return found
+        rows = self._connection.rows(_ORDER, (first, last))
+        return [(row, payloads.get(row[0], _NONE)) for row in rows]
 
 
 def readable(at_us: int) -> str:
@@ -201,10 +215,16 @@ def readable(at_us: int) -> str:
 
 def _claims(leaf: Leaf, digest: bytes) -> tuple[object, ...]:
     """Return the columns that belong to a leaf."""
-    case, value = leaf.value["case"], leaf.value
-    run, path = (case.get("run"), case.get("path")) if isinstance(case, dict) else (None, None)
+    value, _, event, at, case_id, seq, writer, number, _, _ = leaf
+    case: Any = value["case"]
     return (
-        leaf.case_id, leaf.seq, digest, digest, leaf.event, run, path,
-        clock.microseconds(datetime.fromisoformat(leaf.at)), value["tenant"], value["workflow"],
-        leaf.writer, leaf.number,
+        case_id, seq, digest, digest, event, case.get("run"), case.get("path"),
+        _second(at[:_SECONDS]) + int(at[_FRACTION]), value["tenant"], value["workflow"], writer,
+        number,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _second(written: str) -> int:
+    """Return the microseconds of a whole second as leaves write it."""
+    return clock.microseconds(datetime.fromisoformat(f"{written}Z"))

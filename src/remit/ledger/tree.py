@@ -15,8 +15,8 @@ from remit.store.entries import (
     INSERT_CHECKPOINT,
     INSERT_HEAD,
     INSERT_ORDER,
-    INSERT_TILE,
     MOVE_HEAD,
+    PUT_TILE,
     RAISE_EPOCH,
     RENAME_HEAD,
 )
@@ -139,8 +139,8 @@ class Tree:
                     for n, (case_id, seq, digest, _) in enumerate(written)
                 ],
             )
-        if full:
-            connection.executemany(INSERT_TILE, full)
+        if full:  # and with them the open tiles above, which proofs read
+            connection.executemany(PUT_TILE, [*full, *tiles.above()])
         note = self._signer.sign(size=frontier.size, root=root)
         connection.execute(INSERT_CHECKPOINT, (frontier.size, at_us, note))
         moved = connection.execute(

@@ -43,7 +43,7 @@ def verify(
         more.append(Projected(source))
 
     def run(connection: Connection) -> VerifyReport:
-        record = Rows(connection, payload_keys)
+        record = Rows(connection, payload_keys, form=form)
         return _judge(record, keys_public, received(anchors), more, form=form)
 
     return source.read(run) if isinstance(source, Database) else run(source)

@@ -16,7 +16,8 @@ INSERT_PAYLOAD: Final = (
 INSERT_ORDER: Final = (
     "INSERT INTO entry_order (position, case_id, seq, leaf_hash) VALUES (?, ?, ?, ?)"
 )
-INSERT_TILE: Final = "INSERT INTO tiles (level, n, hashes) VALUES (?, ?, ?)"
+PUT_TILE: Final = """INSERT INTO tiles (level, n, hashes) VALUES (?, ?, ?)
+ ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes"""
 INSERT_CHECKPOINT: Final = "INSERT INTO checkpoints (size, at_us, note) VALUES (?, ?, ?)"
 INSERT_HEAD: Final = """INSERT INTO ledger_head (one, origin, epoch, size, root, at_us, writer_id)
  VALUES (1, ?, 1, 0, ?, 0, '') ON CONFLICT (one) DO NOTHING"""

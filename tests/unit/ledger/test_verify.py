@@ -141,6 +141,8 @@ def flipped(value: object, chance: random.Random) -> object:
         ("DELETE FROM entries WHERE case_id = :case AND seq = 5", "structure"),
         ("DELETE FROM payloads WHERE case_id = :case AND seq = 5", "payloads"),
         ("DELETE FROM tiles", "tree"),
+        ("DELETE FROM tiles WHERE level = 1", "tree"),
+        ("UPDATE tiles SET hashes = X'00' WHERE level = 1", "tree"),
         ("DELETE FROM entry_order WHERE position = 100", "structure"),
         ("DELETE FROM entry_order WHERE position > 250", "tree"),
         ("DELETE FROM checkpoints", "signatures"),
