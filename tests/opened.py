@@ -17,6 +17,7 @@ from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.append import Journal
 from remit.ledger.held import held
 from remit.ledger.keeper import Keeper
+from remit.ledger.recovery import Lost, current_origin, recover
 from remit.ledger.seal import KeyRing
 from remit.ledger.sinks import FileSink
 from remit.ledger.verify import VerifyReport, verify
@@ -162,6 +163,23 @@ def opened(
                 writer.close()
         finally:
             keeper.close()
+    finally:
+        keys.close()
+        database.close()
+
+
+def recovered(url: str, folder: Path, lost: Lost, persons: tuple[str, ...] = ("olga",)) -> str:
+    """Go on after a loss, as `remit ledger recover` does; return the new origin."""
+    clock, chance = Ticking(), random.Random(7)
+    database = open_database(url, schema=NOTES, durability_check=False, clock=clock)
+    rows = key_rows(folder, url=url)
+    keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=clock, rows=rows)
+    try:
+        return recover(
+            database, keys, origin=current_origin(database, ORIGIN), lost=lost,
+            persons=persons, reason="backup", ids=ids(7), random_bytes=chance.randbytes,
+            now=clock(),
+        )  # fmt: skip
     finally:
         keys.close()
         database.close()

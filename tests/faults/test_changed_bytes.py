@@ -4,20 +4,25 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from remit.ledger.anchor import AnchorReceipt, line_of
+from remit.ledger.checkpoint import Signer, family, parse_note
 from remit.ledger.export import export
 from remit.ledger.joined import GO
 from remit.ledger.proof import prove
+from remit.ledger.recovery import Lost
 from remit.ledger.standalone import verify_export, verify_proof
 from remit.store.unit import UnitOfWork
 from tests.faults.lengths import Progress
 from tests.gobuild import answering, built
-from tests.opened import draft, opened
+from tests.opened import ORIGIN, draft, opened, recovered
 
 SOURCE = Path(__file__).parents[2] / "src/remit/ledger" / GO
 SAMPLE = 1_000  # for each verifier
@@ -141,11 +146,7 @@ def test_two_pages_or_checkpoints_that_change_places_are_found(made: Made, verif
     page, notes = made.folder / "tile/entries/000", made.folder / "checkpoints"
     for file in (page, notes):
         data = file.read_bytes()
-        frames, rest = [], data
-        while rest:
-            end = 2 + int.from_bytes(rest[:2], "big")
-            frames.append(rest[:end])
-            rest = rest[end:]
+        frames = split_frames(data)
         for other in (
             [frames[1], frames[0], *frames[2:]], frames[1:], [frames[0], *frames], frames[:-1]
         ):  # fmt: skip
@@ -179,6 +180,21 @@ def test_each_changed_byte_of_an_entry_or_its_proof_is_found(made: Made, name: s
                         unseen.append((file.name, -place))
             file.write_bytes(data)
         assert unseen == []
+
+
+@pytest.mark.parametrize("name", ["python", "go"])
+def test_a_recovered_log_is_accepted_with_both_its_trees(name: str, tmp_path: Path) -> None:
+    made, old = twice_begun(tmp_path)
+    foreign = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)), origin=ORIGIN)
+    for verify in verifier(name, made.vkey, tmp_path):
+        assert verify(made.folder) in (0, 2)  # the anchor of what was lost is explained
+        assert missed(made, verify, sampled(made, SAMPLE // 4)) == []
+        for signer in (old, foreign):  # the retired origin signs on, or another key for it
+            with signed_by(made, signer):
+                assert verify(made.folder) == 1
+        assert verify(made.folder) in (0, 2)
+    for verify in verifier(name, old.vkey, tmp_path):
+        assert verify(made.folder) == 1  # the origin of before says nothing about the new tree
 
 
 @pytest.mark.torture
@@ -247,4 +263,57 @@ def missed(
         if progress is not None:
             progress.reached(number + 1)
     assert verify(made.folder) in (0, 2)  # each change was taken back
+    return found
+
+
+def twice_begun(folder: Path) -> tuple[Made, Signer]:
+    """Make an export of a log that was recovered; return it and the signer of before.
+
+    It carries an anchor of what was lost.
+    """
+    url, case = f"sqlite:///{folder}/remit.db", f"{1:032x}"
+    with opened(url, folder) as store:
+        store.append(case, 4)
+        old = Signer(store.keys.log_key(), origin=ORIGIN)
+        size = store.database.read(lambda c: c.value("SELECT size FROM ledger_head"))
+    beyond = AnchorReceipt(note=old.sign(size=size + 4, root=sha256(b"gone").digest()))
+    new = recovered(url, folder, Lost(first=size, last=size + 3, receipts=(beyond,)))
+    (folder / "kept").write_bytes(line_of(beyond))
+    with opened(url, folder, seed=5, origin=new) as store:
+        for _ in range(3):
+            store.append(case, 2)
+        vkey = store.journal.vkey
+        store.database.read(
+            lambda c: export(c, folder / "out", vkey=vkey, anchors={"a.anchor": folder / "kept"})
+        )
+    return Made(folder / "out", vkey), old
+
+
+@contextmanager
+def signed_by(made: Made, signer: Signer) -> Iterator[None]:
+    """Let somebody else sign the last checkpoint but one, with a manifest that fits."""
+    notes, manifest = made.folder / "checkpoints", made.folder / "manifest"
+    before, listed = notes.read_bytes(), manifest.read_bytes()
+    frames = split_frames(before)
+    stated = parse_note(frames[-2][2:], *family(made.vkey))
+    note = signer.sign(size=stated.size, root=stated.root)
+    frames[-2] = len(note).to_bytes(2, "big") + note
+    after = b"".join(frames)
+    notes.write_bytes(after)
+    digests = [sha256(data).hexdigest().encode() for data in (before, after)]
+    manifest.write_bytes(listed.replace(*digests))
+    try:
+        yield
+    finally:
+        notes.write_bytes(before)
+        manifest.write_bytes(listed)
+
+
+def split_frames(data: bytes) -> list[bytes]:
+    """Return byte strings with the lengths before them."""
+    found = []
+    while data:
+        end = 2 + int.from_bytes(data[:2], "big")
+        found.append(data[:end])
+        data = data[end:]
     return found

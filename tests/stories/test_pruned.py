@@ -13,9 +13,11 @@ from remit.domain.retention import Retention
 from remit.errors import NotFoundError, RetentionError
 from remit.governance import legal_holds
 from remit.governance.grants import control_stream
-from remit.ledger import projections, proof, prune
+from remit.ledger import projections, proof, prune, standalone
+from remit.ledger.export import export
 from remit.store.unit import UnitOfWork
 from tests.desks import MARIA, NADIA, Desk, waiting, write_in
+from tests.gobuild import answering, built
 from tests.loopback import shop
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +26,7 @@ ANNA = "anna.lindqvist@example.org"
 MESSAGE = "The Tarn jacket from order 1001 is a size too small. I would like a refund please."
 DAY = 86_400.0
 MONTH = "2026-11"
+VERIFIER = Path(__file__).parents[2] / "src/remit/ledger/verifier.go"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -94,6 +97,34 @@ async def test_a_month_past_its_term_goes_and_everything_else_stays_provable(des
     async with desk.open() as remit:
         assert remit.verify().result == "intact"
         assert [one.month for one in remit.keeping.survey()] == ["2026-12", "2027-06"]
+
+
+async def test_an_export_begins_above_what_was_pruned_and_verifies_without_us(
+    desk: Desk, tmp_path: Path
+) -> None:
+    async with desk.open() as remit:
+        keep(remit)
+        await closed(remit, desk)
+        desk.clock.advance(20 * DAY)
+        await closed(remit, desk, "1002")
+        desk.clock.advance(190 * DAY)
+        done = remit.keeping.prune(MONTH, by=person(MARIA))
+        vkey, folder = remit._journal.vkey, tmp_path / "out"
+
+        made = remit.database.read(lambda c: export(c, folder, vkey=vkey, sealed=True))
+
+    assert made.first == done.highest + 1 < made.size < 256  # within the one page there is
+    report = standalone.verify_export(folder, [vkey])
+    assert (report.result, report.checks) == ("incomplete", ())
+    assert f"entries before {made.first} are not carried here" in report.lines[-1]
+    with answering(built(VERIFIER, tmp_path), "-key", vkey) as program:
+        assert program.code(str(folder)) == 0
+        page = folder / f"tile/entries/000.p/{made.size}"
+        data = page.read_bytes()
+        for changed in (b"\0\1x" + data[2:], data[2:], b"\0\0" + data, data[:-1] + b" "):
+            page.write_bytes(changed)
+            assert program.code(str(folder)) == 1
+            assert standalone.verify_export(folder, [vkey]).exit_code == 1
 
 
 KPI = "select workflow, day, name, sum(n) from kpi_days group by 1, 2, 3 order by 1, 2, 3"

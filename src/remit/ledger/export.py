@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, Protocol
 
 from remit.errors import LedgerError, LedgerMismatchError
 from remit.ledger import anchor, joined
-from remit.ledger.checkpoint import parse_note
+from remit.ledger.checkpoint import family, parse_note, parse_vkey
 from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_name
 from remit.ledger.leaf import read_leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
@@ -25,6 +25,9 @@ from remit.store.entries import OF_LEDGER
 _ENTRIES: Final = """SELECT o.position, e.leaf, e.case_id, e.seq FROM entry_order o
  JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq
  WHERE o.position >= ? AND o.position < ? ORDER BY o.position"""
+_HASHES: Final = """SELECT leaf_hash FROM entry_order
+ WHERE position >= ? AND position < ? ORDER BY position"""
+_TILE: Final = "SELECT hashes FROM tiles WHERE level = 0 AND n = ?"
 _SEALED: Final = "SELECT role, sealed FROM payloads WHERE case_id = ? AND seq = ?"
 _NOTES_PAGE: Final = 1000
 _README: Final = Path(__file__).with_name("export.md")
@@ -50,10 +53,10 @@ def export(
 ) -> Exported:
     """Write the record to a new directory, or to a file if the name ends in `.tar`.
 
-    `first` and `last` are positions: the export begins with the page of the one and ends with the
-    first checkpoint after the other. `anchors` are files of receipts, by the name they get. Give
-    the connection of one read snapshot. The target appears complete or not at all; one that is
-    there already is refused. Raises `LedgerError`, `LedgerMismatchError`.
+    `first` and `last` are positions: the export begins with the page of the one, above what was
+    pruned, and ends with the first checkpoint after the other. `anchors` are files of receipts, by
+    the name they get. Give the connection of one read snapshot. The target appears complete or not
+    at all; one that is there already is refused. Raises `LedgerError`, `LedgerMismatchError`.
     """
     if target.exists():
         raise LedgerError(f"`{target}` is there already; choose a new name")
@@ -116,14 +119,23 @@ class _Writing:
     _digests: dict[str, str] = field(default_factory=dict)
 
     def run(self, anchors: Mapping[str, Path]) -> Exported:
-        stated = parse_note(self.note, self.vkey)
+        keys = family(self.vkey)  # the end may be one that an origin before a recovery signed
+        stated = parse_note(self.note, *keys)
+        self.vkey = next(key for key in keys if parse_vkey(key).origin == stated.origin)
         if not 0 <= self.first < stated.size:
             raise LedgerError(f"there is no entry {self.first} before {stated.size}")
         self.first -= self.first % TILE_WIDTH
-        self._skip_pruned(stated.size)
+        self._skip_pruned()
+        if self.first >= stated.size:
+            raise LedgerError(
+                f"entries up to {self.first - 1} were pruned; export a later position"
+            )
         for start in range(0, stated.size, TILE_WIDTH):
             width = min(TILE_WIDTH, stated.size - start)
-            hashes = self._page(start, width) if start >= self.first else self._tile(start)
+            before = min(max(self.first - start, 0), width)
+            hashes = self._hashes(start, before) if before else []
+            if before < width:
+                hashes += self._page(start, before, width)
             for level, n, tile in [one for item in hashes for one in self._tree.append(item)]:
                 self.sink.put(tile_name(level, n), [tile])
         for level, n, tile in self._tree.partial():
@@ -149,25 +161,24 @@ class _Writing:
         self.sink.put("manifest", [text])
         return Exported(first=self.first, size=stated.size)
 
-    def _skip_pruned(self, size: int) -> None:
-        """Begin after the last page from which entries were pruned: above it all is there."""
+    def _skip_pruned(self) -> None:
+        """Begin after the last entry that was pruned: above it all is there."""
         said = f"event = 'ledger:range:pruned' AND {OF_LEDGER}"
         sql = f"SELECT leaf FROM entries WHERE {said}"  # noqa: S608 - a constant
         told = [read_leaf(row[0]).body.get("highest") for row in self.connection.rows(sql)]
         highest = max((one for one in told if isinstance(one, int)), default=-1)
-        lowest = (highest // TILE_WIDTH + 1) * TILE_WIDTH
-        if lowest >= size:
-            raise LedgerError("entries of the last page were pruned; export once it is full")
-        self.first = max(self.first, lowest)
+        self.first = max(self.first, highest + 1)
 
-    def _page(self, start: int, width: int) -> list[bytes]:
-        rows = self.connection.rows(_ENTRIES, (start, start + width))
-        if [row[0] for row in rows] != list(range(start, start + width)):
+    def _page(self, start: int, before: int, width: int) -> list[bytes]:
+        """Write a page, with empty frames for what is not carried; return the other hashes."""
+        rows = self.connection.rows(_ENTRIES, (start + before, start + width))
+        if [row[0] for row in rows] != list(range(start + before, start + width)):
             raise LedgerMismatchError(
-                f"entries after position {start} are not there; run `remit ledger verify`"
+                f"entries after position {start + before} are not there; run `remit ledger verify`"
             )
         leaves = [bytes(row[1]) for row in rows]
-        self.sink.put(bundle_name(start // TILE_WIDTH, width=width), framed(leaves))
+        name = bundle_name(start // TILE_WIDTH, width=width)
+        self.sink.put(name, framed([b""] * before + leaves))
         if self.sealed:
             name = bundle_name(start // TILE_WIDTH, width=width, kind="payloads")
             self._keep(name, framed(self._rows(rows), width=4))
@@ -180,9 +191,12 @@ class _Writing:
             for named in read_leaf(leaf).payloads:
                 yield there.get(named["role"], b"")
 
-    def _tile(self, start: int) -> list[bytes]:
-        sql = "SELECT hashes FROM tiles WHERE level = 0 AND n = ?"
-        return split(self.connection.value(sql, (start // TILE_WIDTH,)) or b"")
+    def _hashes(self, start: int, count: int) -> list[bytes]:
+        """Return the hashes of entries that are not carried, as a tile or the order has them."""
+        if count == TILE_WIDTH:
+            return split(self.connection.value(_TILE, (start // TILE_WIDTH,)) or b"")
+        rows = self.connection.rows(_HASHES, (start, start + count))
+        return [bytes(row[0]) for row in rows]
 
     def _notes(self, size: int) -> "_Notes":
         return _Notes(self.connection, size)

@@ -9,7 +9,7 @@ from remit.ledger.checkpoint import NOTE_BYTES_MAX, NoteError, number_of
 from remit.ledger.files import Files, bundle_name, manifest, tile_name
 from remit.ledger.judge import LOCAL, MISSING, Head, Judge, Note, Page, Receipt
 from remit.ledger.leaf import ENTRY_BYTES_MAX, Leaf
-from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH
+from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, split
 from remit.ledger.outside import LINES_BYTES_MAX, receipts_of
 
 MANIFEST_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -40,29 +40,36 @@ class Export:
             words = line.decode("ascii", "replace").split(" ")
             first = _counted(words[1]) if len(words) == 3 else -1  # noqa: PLR2004
         size = _counted(rest.partition("\n")[0])
-        usable = 0 <= first < max(size, 1) and first % TILE_WIDTH == 0
+        usable = 0 <= first < max(size, 1)
         return Head(origin=origin or UNKNOWN, size=size, first=first if usable else 0)
 
     def pages(self) -> Iterator[Page]:
-        """Yield bundles up to the first that is missing or cut, tiles where none are carried."""
+        """Yield bundles up to the first that is missing or cut, tiles where none are carried.
+
+        The bundle that the first entry lies in has empty frames before it, and hashes in a tile.
+        """
         head = self.head()
         if head is None:
             return
         for start in range(0, max(head.size, 0), TILE_WIDTH):
-            width = min(TILE_WIDTH, head.size - start)
-            if start < head.first:
-                data = self.tile(0, start // TILE_WIDTH)
-                if data is None or len(data) != TILE_WIDTH * HASH_BYTES:
+            n, width = start // TILE_WIDTH, min(TILE_WIDTH, head.size - start)
+            before = min(max(head.first - start, 0), width)
+            if before:
+                data = self._files.read(tile_name(0, n, width=width), TILE_WIDTH * HASH_BYTES)
+                if data is None or len(data) != width * HASH_BYTES:
                     return
-                split = [data[n : n + HASH_BYTES] for n in range(0, len(data), HASH_BYTES)]
-                yield Page(range(start, start + TILE_WIDTH), (), split)
+                yield Page(range(start, start + before), (), split(data)[:before])
+            if before == width:
                 continue
-            name = bundle_name(start // TILE_WIDTH, width=width)
-            leaves = list(self._files.frames(name, width=2, limit=ENTRY_BYTES_MAX))
+            leaves = list(
+                self._files.frames(bundle_name(n, width=width), width=2, limit=ENTRY_BYTES_MAX)
+            )
+            if len(leaves) > width or any(leaves[:before]):
+                return
             if self.payloads_carried:
-                name = bundle_name(start // TILE_WIDTH, width=width, kind="payloads")
+                name = bundle_name(n, width=width, kind="payloads")
                 self._payloads = self._files.frames(name, width=4, limit=ROW_BYTES_MAX)
-            yield Page(range(start, start + len(leaves)), leaves)
+            yield Page(range(start + before, start + len(leaves)), leaves[before:])
             if len(leaves) != width:
                 return
 

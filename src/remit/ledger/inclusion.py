@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from remit.ledger.checkpoint import Checkpoint, NoteError, number_of, parse_note, strict_base64
+from remit.ledger.checkpoint import (
+    Checkpoint,
+    NoteError,
+    family,
+    number_of,
+    parse_note,
+    strict_base64,
+)
 from remit.ledger.merkle import leaf_hash, verify_inclusion
 
 PROOF_BYTES_MAX: Final = 16_384
@@ -38,7 +45,7 @@ def proven(leaf: bytes, proof: bytes, vkeys: Sequence[str]) -> Proven:
     if not gap or form != _FORM or not index.startswith(_INDEX) or len(hashes) > _HASHES_MAX:
         raise NoteError(f"a proof is not of the form `{_FORM}`")
     position = number_of(index.removeprefix(_INDEX), "a proof's index")
-    stated = parse_note(note, *vkeys)
+    stated = parse_note(note, *(one for vkey in vkeys for one in family(vkey)))
     path = [strict_base64(line) for line in hashes]
     fits = verify_inclusion(
         leaf_hash(leaf), index=position, size=stated.size, proof=path, root=stated.root

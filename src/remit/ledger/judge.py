@@ -79,7 +79,7 @@ class Record(Protocol):
         """Return what the record says of its end; None where there is no ledger."""
 
     def pages(self) -> Iterator[Page]:
-        """Yield every position that is there, in order, in pages that begin at tiles."""
+        """Yield every position that is there, in order; a page does not reach over a tile."""
 
     def notes(self) -> Iterator[Note]:
         """Yield the checkpoints, smallest first."""
@@ -349,7 +349,15 @@ class Judge:
         while self._due is not None:
             self._note(*self._due[1:])
             self._next_note()
-        self.beyond = max(self._wanted, default=0)
+        self.beyond = max(
+            (
+                stated.size
+                for held in self._wanted.values()
+                for _, stated in held
+                if not self._recoveries.lost(stated)
+            ),
+            default=0,
+        )
         for beyond in () if self.part else sorted(self._wanted):
             for receipt, stated in self._wanted[beyond]:
                 text = f"`{receipt.operator}` holds size {beyond} and the ledger ends at {size}"

@@ -81,8 +81,12 @@ class Recoveries:
                 text = f"checkpoints {low} to {high} are of origin `{signer}`"
                 bad("signatures", max(low - 1, 0), text)
         for position, stated, text in self.contradictions:
-            if not any(one.names(stated) for one in self.found):
+            if not self.lost(stated):
                 bad("anchors", position, text)
+
+    def lost(self, stated: Checkpoint) -> bool:
+        """Is a checkpoint of a tree that a recovery names as lost?"""
+        return any(one.names(stated) for one in self.found)
 
     def origin_at(self, size: int) -> str:
         """Return the origin that signs a tree of this size; empty where none was recovered."""

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -26,11 +27,20 @@ import (
 const width, hashSize, fileMax = 256, 32, 1 << 30
 
 type export struct {
-	dir, vkey string
-	log       note.Verifiers
-	hashes    []tlog.Hash // as tlog stores them
-	size      int64
-	origin    string
+	dir, vkey, name string
+	log             note.Verifiers
+	hashes          []tlog.Hash // as tlog stores them
+	size, first     int64       // entries before the first are not carried, only their hashes
+	recovered       []recovery
+}
+
+// recovery is what an entry says of a tree that ended: where, under which origin, what was lost.
+type recovery struct {
+	Event string
+	Body  struct {
+		Origin, Old_origin           string
+		Old_size, Lost_from, Lost_to int64
+	}
 }
 
 type beyond struct{ size int64 } // an anchor of a tree that is larger than the export
@@ -72,6 +82,50 @@ func number(text string) (int64, error) {
 	return n, nil
 }
 
+// family returns who verifies for a key: itself, and it under the origins before a recovery.
+func family(vkey string) (note.Verifiers, string, error) {
+	verifier, err := note.NewVerifier(vkey)
+	if err != nil {
+		return nil, "", err
+	}
+	name, list, n := verifier.Name(), []note.Verifier{verifier}, 0
+	encoded := vkey[len(name)+10:]
+	key, _ := base64.StdEncoding.DecodeString(encoded)
+	parts := regexp.MustCompile(`^(.+)(/)([0-9]{1,2})$`).FindStringSubmatch(name)
+	if parts != nil {
+		n, _ = strconv.Atoi(parts[3])
+	}
+	for n--; n >= 0 && err == nil && parts != nil && name != parts[1]+"/1"; n-- {
+		older := strings.TrimSuffix(parts[1]+"/"+strconv.Itoa(n), "/0")
+		id := sha256.Sum256(append([]byte(older+"\n"), key...))
+		verifier, err = note.NewVerifier(fmt.Sprintf("%s+%x+%s", older, id[:4], encoded))
+		list = append(list, verifier)
+	}
+	return note.VerifierList(list...), name, err
+}
+
+// originAt returns the origin that signs a tree of this size.
+func (e *export) originAt(size int64) string {
+	origin := e.name
+	for _, one := range e.recovered {
+		if size <= one.Body.Old_size {
+			return one.Body.Old_origin
+		}
+		origin = one.Body.Origin
+	}
+	return origin
+}
+
+// lost tells whether a recovery names a tree as one of those that were lost.
+func (e *export) lost(origin string, size int64) bool {
+	for _, one := range e.recovered {
+		if origin == one.Body.Old_origin && one.Body.Lost_from < size && size <= one.Body.Lost_to+1 {
+			return true
+		}
+	}
+	return false
+}
+
 // checkpoint returns what a note states if the log's key, and no other, signed it.
 func checkpoint(msg []byte, log note.Verifiers) (origin string, tree tlog.Tree, err error) {
 	opened, err := note.Open(msg, log)
@@ -96,19 +150,19 @@ func checkpoint(msg []byte, log note.Verifiers) (origin string, tree tlog.Tree, 
 	return lines[0], tree, err
 }
 
-func (e *export) fits(msg []byte) (int64, error) {
-	_, tree, err := checkpoint(msg, e.log)
+func (e *export) fits(msg []byte) (origin string, size int64, err error) {
+	origin, tree, err := checkpoint(msg, e.log)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	if tree.N > e.size {
-		return tree.N, beyond{tree.N}
+		return origin, tree.N, beyond{tree.N}
 	}
 	root, err := tlog.TreeHash(tree.N, e)
 	if err == nil && root != tree.Hash && tree.N > 0 {
 		err = fmt.Errorf("the tree of %d entries has another root", tree.N)
 	}
-	return tree.N, err
+	return origin, tree.N, err
 }
 
 func frames(data []byte, each func([]byte) error) error {
@@ -135,28 +189,71 @@ func (e *export) grow(h tlog.Hash) error {
 	return err
 }
 
+// entry adds an entry; one that tells of a recovery stands where the tree before it ended.
+func (e *export) entry(leaf []byte) error {
+	if bytes.Contains(leaf, []byte(`"event":"ledger:origin:recovered"`)) {
+		var one recovery
+		if err := json.Unmarshal(leaf, &one); err != nil {
+			return err
+		}
+		old := one.Body.Old_origin
+		if one.Event != "ledger:origin:recovered" {
+			return e.grow(tlog.RecordHash(leaf)) // its body only speaks of one
+		} else if one.Body.Old_size != e.size || len(e.recovered) > 0 && old != e.originAt(e.size) {
+			return fmt.Errorf("a recovery does not begin where the old tree ended")
+		}
+		e.recovered = append(e.recovered, one)
+	}
+	return e.grow(tlog.RecordHash(leaf))
+}
+
+// page reads the entries of a page, and from a tile the hashes of those that are not carried.
+func (e *export) page(tile tlog.Tile, known map[string]bool) error {
+	hashes, skip := []byte{}, e.first-e.size
+	if skip > 0 {
+		var err error
+		if hashes, err = e.read(named(tile)); err != nil || len(hashes) != tile.W*hashSize {
+			return fmt.Errorf("%s is missing or cut (%v)", named(tile), err)
+		}
+	}
+	for ; len(hashes) > 0 && e.size < e.first; hashes = hashes[hashSize:] {
+		if err := e.grow(*(*tlog.Hash)(hashes[:hashSize])); err != nil {
+			return err
+		}
+	}
+	if skip >= int64(tile.W) {
+		return nil
+	}
+	tile.L = -1
+	known[named(tile)] = true
+	data, err := e.read(named(tile))
+	if err != nil {
+		return err
+	}
+	return frames(data, func(leaf []byte) error {
+		if skip--; skip < 0 {
+			return e.entry(leaf)
+		} else if len(leaf) > 0 {
+			return fmt.Errorf("there is an entry before the first")
+		}
+		return nil
+	})
+}
+
+// named returns the file of a tile; at level -1, that of entries.
+func named(tile tlog.Tile) string {
+	return strings.NewReplacer("tile/8/data/", "tile/entries/", "tile/8/", "tile/").Replace(tile.Path())
+}
+
 // tree reads all entries, then compares every tile with theirs.
-func (e *export) tree(first, size int64, known map[string]bool) error {
+func (e *export) tree(size int64, known map[string]bool) error {
 	for start := int64(0); start < size; start += width {
-		count := size - start
-		if count > width {
-			count = width
+		tile := tlog.Tile{H: 8, L: 0, N: start / width, W: width}
+		if size-start < width {
+			tile.W = int(size - start)
 		}
-		page := tlog.Tile{H: 8, L: 0, N: start / width, W: int(count)}
-		name := strings.Replace(page.Path(), "tile/8/0/", "tile/entries/", 1)
-		if start < first {
-			name = strings.Replace(page.Path(), "tile/8/", "tile/", 1)
-		}
-		data, err := e.read(name)
-		known[name] = true
-		for ; start < first && err == nil && len(data) >= hashSize; data = data[hashSize:] {
-			err = e.grow(*(*tlog.Hash)(data[:hashSize]))
-		}
-		if start >= first && err == nil {
-			err = frames(data, func(leaf []byte) error { return e.grow(tlog.RecordHash(leaf)) })
-		}
-		if err != nil || e.size != start+count {
-			return fmt.Errorf("%s: it does not hold %d entries (%v)", name, count, err)
+		if err := e.page(tile, known); err != nil || e.size != start+int64(tile.W) {
+			return fmt.Errorf("page %d does not hold %d entries (%v)", tile.N, tile.W, err)
 		}
 	}
 	for level := 0; size>>(8*level) > 0; level++ {
@@ -165,7 +262,7 @@ func (e *export) tree(first, size int64, known map[string]bool) error {
 			if left < width {
 				tile.W = int(left)
 			}
-			name := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
+			name := named(tile)
 			want, err := tlog.ReadTileData(tile, e)
 			data, other := e.read(name)
 			known[name] = true
@@ -187,10 +284,13 @@ func (e *export) anchors(data []byte) (err error) {
 			return fmt.Errorf("an anchor is malformed")
 		}
 		held, bad := strict(receipt.Note)
+		origin, size := "", int64(0)
 		if bad == nil {
-			_, bad = e.fits(held)
+			origin, size, bad = e.fits(held)
 		}
-		if more, ok := bad.(beyond); ok {
+		if e.lost(origin, size) {
+			continue
+		} else if more, ok := bad.(beyond); ok {
 			err = more
 		} else if bad != nil {
 			return fmt.Errorf("an anchor: %v", bad)
@@ -200,11 +300,11 @@ func (e *export) anchors(data []byte) (err error) {
 }
 
 func judge(dir, vkey string, held [][]byte) error {
-	verifier, err := note.NewVerifier(vkey)
+	log, name, err := family(vkey)
 	if err != nil {
 		return err
 	}
-	e := &export{dir: dir, vkey: vkey, log: note.VerifierList(verifier)}
+	e := &export{dir: dir, vkey: vkey, name: name, log: log}
 	last, err := e.read("checkpoint")
 	if err != nil {
 		return err
@@ -213,17 +313,20 @@ func judge(dir, vkey string, held [][]byte) error {
 	if err != nil {
 		return err
 	}
+	if origin != name {
+		return fmt.Errorf("the export is of origin %s", origin)
+	}
 	manifest, err := e.read("manifest")
 	claims := strings.Split(string(manifest), "\n")
 	if err != nil || len(claims) < 5 || len(strings.Split(claims[2], " ")) != 3 {
 		return fmt.Errorf("the manifest is missing or malformed")
 	}
-	first, err := number(strings.Split(claims[2], " ")[1])
-	if err != nil || first%width != 0 || first > tree.N {
+	e.first, err = number(strings.Split(claims[2], " ")[1])
+	if err != nil || e.first > 0 && e.first >= tree.N {
 		return fmt.Errorf("the manifest begins nowhere")
 	}
 	known := map[string]bool{}
-	if err := e.tree(first, tree.N, known); err != nil {
+	if err := e.tree(tree.N, known); err != nil {
 		return err
 	}
 	notes, err := e.read("checkpoints")
@@ -232,9 +335,9 @@ func judge(dir, vkey string, held [][]byte) error {
 	}
 	count, size, end := 0, int64(-1), []byte(nil)
 	err = frames(notes, func(msg []byte) error {
-		n, err := e.fits(msg)
-		if err == nil && n <= size {
-			err = fmt.Errorf("checkpoints are out of order")
+		origin, n, err := e.fits(msg)
+		if err == nil && (n <= size || e.first == 0 && origin != e.originAt(n)) {
+			err = fmt.Errorf("checkpoints are out of order, or of another origin")
 		}
 		count, size, end = count+1, n, msg
 		return err
@@ -263,7 +366,7 @@ func judge(dir, vkey string, held [][]byte) error {
 		return err
 	})
 	sort.Slice(lines, func(a, b int) bool { return lines[a][66:] < lines[b][66:] })
-	head := fmt.Sprintf("remit export 1\norigin %s\nentries %d %d\ncheckpoints %d\n", origin, first, tree.N, count)
+	head := fmt.Sprintf("remit export 1\norigin %s\nentries %d %d\ncheckpoints %d\n", origin, e.first, tree.N, count)
 	kind := "payloads none\n"
 	if claims[4] == "payloads sealed" {
 		kind = "payloads sealed\n"
@@ -280,7 +383,7 @@ func judge(dir, vkey string, held [][]byte) error {
 }
 
 func prove(leaf, proof, vkey string) error {
-	verifier, err := note.NewVerifier(vkey)
+	log, _, err := family(vkey)
 	entry, bad := os.ReadFile(leaf)
 	text, worse := os.ReadFile(proof)
 	head, msg, gap := bytes.Cut(text, []byte("\n\n"))
@@ -288,7 +391,7 @@ func prove(leaf, proof, vkey string) error {
 	if err != nil || bad != nil || worse != nil || !gap || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
 		return fmt.Errorf("key, entry or proof is malformed")
 	}
-	_, tree, err := checkpoint(msg, note.VerifierList(verifier))
+	_, tree, err := checkpoint(msg, log)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,5 @@
 """Recovery: the next origin, what counts as lost, and a log that goes on from what is left."""
 
-import random
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,12 +10,10 @@ from remit.ledger import anchor
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.checkpoint import NoteError, Signer, family, parse_note
 from remit.ledger.held import Held, held
-from remit.ledger.keys import KeyRing
-from remit.ledger.recovery import Lost, current_origin, lost_of, next_origin, recover
+from remit.ledger.recovery import Lost, current_origin, lost_of, next_origin
 from remit.ledger.verify import verify
 from remit.store.database import open_database
-from remit.store.keys import key_rows
-from tests.opened import NOTES, ORIGIN, Opened, Ticking, ids, opened
+from tests.opened import NOTES, ORIGIN, Opened, opened, recovered
 
 CASE = "c" * 32
 NEW = "shop.example/ledger/2"
@@ -86,22 +83,6 @@ def test_what_is_lost_begins_where_the_anchors_stop_to_fit(tmp_path: Path) -> No
         forked = lost_of(ours, [fits, signed(store, 7, other), signed(store, 13, other)])
         assert forked is not None
         assert forked.text == "4..12"
-
-
-def recovered(url: str, folder: Path, lost: Lost, persons: tuple[str, ...] = ("olga",)) -> str:
-    clock, chance = Ticking(), random.Random(7)
-    database = open_database(url, schema=NOTES, durability_check=False, clock=clock)
-    rows = key_rows(folder, url=url)
-    keys = KeyRing.open(folder, random_bytes=chance.randbytes, now=clock, rows=rows)
-    try:
-        return recover(
-            database, keys, origin=current_origin(database, ORIGIN), lost=lost,
-            persons=persons, reason="backup", ids=ids(7), random_bytes=chance.randbytes,
-            now=clock(),
-        )  # fmt: skip
-    finally:
-        keys.close()
-        database.close()
 
 
 def test_a_log_goes_on_from_what_is_left(url: str, tmp_path: Path) -> None:
