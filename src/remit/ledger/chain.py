@@ -218,9 +218,9 @@ class Chain:
         entries, payloads = batch.flushed
         if len(batch.entries) == entries:
             return
-        connection.executemany(INSERT_ENTRY, batch.entries[entries:])
+        connection.later(INSERT_ENTRY, batch.entries[entries:])
         if len(batch.payloads) > payloads:
-            connection.executemany(INSERT_PAYLOAD, batch.payloads[payloads:])
+            connection.later(INSERT_PAYLOAD, batch.payloads[payloads:])
         batch.flushed = len(batch.entries), len(batch.payloads)
 
     def committed(self) -> None:

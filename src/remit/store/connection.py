@@ -32,6 +32,12 @@ class Connection(Protocol):
     def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
         """Run a statement once for each row of parameters."""
 
+    def later(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
+        """Run a statement once for each row, before the next one at the latest.
+
+        Where that saves a round trip its errors come with the next statement, or the commit.
+        """
+
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
 
@@ -57,15 +63,26 @@ class Connection(Protocol):
 @lru_cache(maxsize=STATEMENTS_CACHED_MAX)
 def percent_style(sql: str) -> str:
     """Return a statement with `?` as `%s` and `%` doubled; text in quotes keeps its `?`."""
-    pieces: list[str] = []
-    quote = ""
+    return "%s".join(piece.replace("%", "%%") for piece in _pieces(sql))
+
+
+@lru_cache(maxsize=STATEMENTS_CACHED_MAX)
+def dollar_style(sql: str) -> str:
+    """Return a statement with `?` as `$1`, `$2` and so on; text in quotes keeps its `?`."""
+    first, *others = _pieces(sql)
+    return first + "".join(f"${number}{piece}" for number, piece in enumerate(others, 1))
+
+
+def _pieces(sql: str) -> list[str]:
+    """Return what stands before, between and behind the marks of a statement."""
+    pieces, quote = [""], ""
     for character in sql:
         if quote:
             quote = "" if character == quote else quote
         elif character in "'\"":
             quote = character
         elif character == "?":
-            pieces.append("%s")
+            pieces.append("")
             continue
-        pieces.append("%%" if character == "%" else character)
-    return "".join(pieces)
+        pieces[-1] += character
+    return pieces

@@ -5,14 +5,17 @@ transaction: no row is written for it, and the next holder sees all that the las
 """
 
 from hashlib import blake2b
+from typing import Final
 
 from remit.store.connection import Connection
+
+HOLD: Final = "SELECT pg_advisory_xact_lock(?)"
 
 
 def hold(connection: Connection, name: str) -> None:
     """Wait until nobody else holds or shares a name, and hold it until this transaction ends."""
     if connection.dialect == "postgresql":
-        connection.rows("SELECT pg_advisory_xact_lock(?)", (key(name),))
+        connection.rows(HOLD, (key(name),))
 
 
 def share(connection: Connection, name: str) -> None:

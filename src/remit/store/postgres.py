@@ -18,7 +18,7 @@ from remit.errors import (
     StorageUnavailableError,
 )
 from remit.store import deployment, schema
-from remit.store.connection import Connection, Parameter, Row, percent_style
+from remit.store.connection import Connection, Parameter, Row
 from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
 from remit.store.lent import Lent
 from remit.store.on_server import OnServer
@@ -26,9 +26,10 @@ from remit.store.reading import Places
 
 try:
     import psycopg
-    from psycopg.adapt import Dumper
     from psycopg.types.bool import BoolDumper
-    from psycopg.types.numeric import Int8Dumper, IntDumper
+    from psycopg.types.numeric import IntDumper
+
+    from remit.store.prepared import Prepared
 except ImportError as missing:
     raise MissingExtraError(
         "PostgreSQL needs the extra `postgres`; run `pip install 'remit[postgres]'`"
@@ -59,15 +60,6 @@ SLOTS: Final = 64
 NO_ROOM: Final = ("too many clients", "connection slots are reserved", "too many connections")
 
 
-class _Boolean(Dumper):
-    """Booleans are the integers 0 and 1, as on SQLite."""
-
-    oid = 20  # int8
-
-    def dump(self, obj: bool) -> bytes:  # noqa: FBT001 - psycopg's signature
-        return b"1" if obj else b"0"
-
-
 class PostgresConnection:
     """A session with a PostgreSQL server."""
 
@@ -77,32 +69,43 @@ class PostgresConnection:
     def __init__(self, raw: "psycopg.Connection[Any]") -> None:
         self._raw = raw
         self.slot = raw.info.backend_pid % SLOTS
-        raw.adapters.register_dumper(bool, _Boolean)
-        raw.adapters.register_dumper(int, Int8Dumper)  # one type each: one prepared statement
+        self._prepared = Prepared(raw)
 
     def execute(self, sql: str, params: Sequence[Parameter] = ()) -> int:
         """Run a statement and return the number of rows it changed."""
-        with self._translating():
-            return self._raw.execute(percent_style(sql), params).rowcount
+        try:
+            return self._prepared.changed(sql, params)
+        except psycopg.Error as error:
+            raise self._translated(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
         """Run a statement once for each row of parameters, in one round trip."""
-        given = list(rows)
-        if len(given) == 1:  # the machinery for many costs more than the statement
-            self.execute(sql, given[0])
-            return
-        with self._translating(), self._raw.cursor() as cursor:
-            cursor.executemany(percent_style(sql), given)
+        self.later(sql, rows)
+        try:
+            self._prepared.flush()
+        except psycopg.Error as error:
+            raise self._translated(error) from error
+
+    def later(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
+        """Run a statement for each row, in one round trip with the next one or the commit."""
+        try:
+            self._prepared.later(sql, rows)
+        except psycopg.Error as error:
+            raise self._translated(error) from error
 
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
-        with self._translating():
-            return self._raw.execute(percent_style(sql), params).fetchall()
+        try:
+            return self._prepared.rows(sql, params)
+        except psycopg.Error as error:
+            raise self._translated(error) from error
 
     def one(self, sql: str, params: Sequence[Parameter] = ()) -> Row | None:
         """Return the first row of a query, or None."""
-        with self._translating():
-            return self._raw.execute(percent_style(sql), params).fetchone()
+        try:
+            return self._prepared.first(sql, params)
+        except psycopg.Error as error:
+            raise self._translated(error) from error
 
     def value(self, sql: str, params: Sequence[Parameter] = ()) -> Any:
         """Return the first column of the first row, or None."""
@@ -111,7 +114,10 @@ class PostgresConnection:
 
     def begin(self, *, write: bool) -> None:
         """Begin a transaction; a reader sees one snapshot."""
-        self.execute("BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if write:
+            self.later("BEGIN", [()])
+        else:
+            self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def commit(self) -> None:
         """Make the transaction durable.
@@ -119,33 +125,32 @@ class PostgresConnection:
         `StorageUnavailableError` says that the session was lost and nobody knows; any other error
         that it was not.
         """
-        with self._translating():
-            done = self._raw.execute("COMMIT").statusmessage
-        if done != "COMMIT":
+        try:
+            done = self._prepared.command("COMMIT")
+        except psycopg.Error as error:
+            raise self._translated(error) from error
+        if done != b"COMMIT":
             raise StorageError("the server rolled the transaction back instead of committing it")
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one."""
-        if self._raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        self._prepared.forget()
+        if self._raw.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the session."""
         self._raw.close()
 
-    @contextmanager
-    def _translating(self) -> "Iterator[None]":
-        try:
-            yield
-        except psycopg.Error as error:
-            found = translated(error)
-            if self._raw.closed and not isinstance(found, StorageUnavailableError):
-                found = StorageUnavailableError(f"the database ended the session ({found})")
-            raise found from error
+    def _translated(self, error: "psycopg.Error") -> StorageError:
+        found = translated(error)
+        if self._raw.closed and not isinstance(found, StorageUnavailableError):
+            return StorageUnavailableError(f"the database ended the session ({found})")
+        return found
 
     def lent(self) -> Lent:
         """Lend the session to a library that is to write in our transaction."""
-        return Lent(self._raw, {bool: BoolDumper, int: IntDumper})
+        return Lent(self._raw, {bool: BoolDumper, int: IntDumper}, before=self._prepared.flush)
 
 
 class PostgresDatabase(OnServer):

@@ -270,7 +270,7 @@ class SessionWriter:
         if self.on_ready is not None and uow.woken:
             self.on_ready(session.connection, tuple(uow.woken.values()))
         if session.chain.written:
-            session.connection.executemany(
+            session.connection.later(
                 entries.INSERT_PENDING,
                 [(case_id, seq) for case_id, seq, _, _ in session.chain.written],
             )
@@ -284,6 +284,7 @@ class SessionWriter:
             raise
         except BaseException:
             session.chain.abandoned()
+            session.connection.rollback()
             raise
         session.chain.committed()
 

@@ -77,6 +77,10 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise translated(error) from error
 
+    def later(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> None:
+        """Run a statement once for each row; there is no round trip to save."""
+        self.executemany(sql, rows)
+
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> list[Row]:
         """Return all rows of a query."""
         try:

@@ -81,7 +81,7 @@ class LockedTails:
         """Lock the stream at the first look, then read what is committed."""
         seq = self._known.get(case_id)
         if seq is None:
-            locks.hold(connection, f"stream {case_id}")
+            connection.later(locks.HOLD, [(locks.key(f"stream {case_id}"),)])
             row = connection.one(
                 "SELECT seq, at_us FROM entries WHERE case_id = ? ORDER BY seq DESC LIMIT 1",
                 (case_id,),

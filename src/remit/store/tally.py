@@ -57,7 +57,7 @@ class Tally:
         for table, key, change in self._added[self._written :]:
             sums.setdefault(table, Counter())[key] += change
         for table, counts in sorted(sums.items()):
-            connection.executemany(
+            connection.later(
                 _INSERT[table],
                 [(*key, connection.slot, n) for key, n in sorted(counts.items())],
             )

@@ -22,6 +22,9 @@ class _NoRows:
     def executemany(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> NoReturn:  # noqa: ARG002
         raise RowsNeeded
 
+    def later(self, sql: str, rows: Iterable[Sequence[Parameter]]) -> NoReturn:  # noqa: ARG002
+        raise RowsNeeded
+
     def rows(self, sql: str, params: Sequence[Parameter] = ()) -> NoReturn:  # noqa: ARG002
         raise RowsNeeded
 

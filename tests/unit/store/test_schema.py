@@ -2,7 +2,7 @@
 
 import pytest
 
-from remit.store.connection import percent_style
+from remit.store.connection import dollar_style, percent_style
 from remit.store.schema import translate
 
 
@@ -31,13 +31,18 @@ def test_tables_are_strict_on_sqlite_and_nothing_else_is_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "expected"),
+    ("sql", "percent", "dollar"),
     [
-        ("select ?", "select %s"),
-        ("select '?', \"?\", ?", "select '?', \"?\", %s"),
-        ("where 'it''s ?' like '5%' and b = ?", "where 'it''s ?' like '5%%' and b = %s"),
-        ("select 7 % 2", "select 7 %% 2"),
+        ("select ?", "select %s", "select $1"),
+        ("select '?', \"?\", ?, ?", "select '?', \"?\", %s, %s", "select '?', \"?\", $1, $2"),
+        (
+            "where 'it''s ?' like '5%' and b = ?",
+            "where 'it''s ?' like '5%%' and b = %s",
+            "where 'it''s ?' like '5%' and b = $1",
+        ),
+        ("select 7 % 2", "select 7 %% 2", "select 7 % 2"),
     ],
 )  # fmt: skip
-def test_marks_are_translated_outside_quotes_only(sql: str, expected: str) -> None:
-    assert percent_style(sql) == expected
+def test_marks_are_translated_outside_quotes_only(sql: str, percent: str, dollar: str) -> None:
+    assert percent_style(sql) == percent
+    assert dollar_style(sql) == dollar
