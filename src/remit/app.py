@@ -18,6 +18,7 @@ from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
+from remit.ledger.log_keys import LogKeys
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
@@ -110,10 +111,6 @@ class Remit(Window, Reception, Desk, Checkup):
         self._authority = Authority(alone=self._alone)
         self.keeper, self.writer = self._journalled()
         anchors.attach(self.writer, origin=origin)
-        if not self.trouble:
-            loading.documents(
-                self.writer, [one for each in assembled.values() for one in each.documents]
-            )
         scarce = lowest(one.settings.concurrent_max for one in assembled.values())
         self.breakers = Breakers(now=now, places=Places(now=now, concurrent_max=scarce))
         self.equipment: dict[str, Equipment] = {
@@ -126,9 +123,9 @@ class Remit(Window, Reception, Desk, Checkup):
             for name, one in assembled.items()
         }
         if not self.trouble:
-            loading.books(
-                database, self.writer, {name: one.book for name, one in self.equipment.items()}
-            )
+            found = [one for each in assembled.values() for one in each.documents]
+            books = {name: one.book for name, one in self.equipment.items()}
+            loading.load(database, self.writer, found, books)
         self.acknowledger = Acknowledger(witnessed=None if anchors.warning else anchors.witnessed)
         self.runs = Runs(
             database=database,
@@ -144,6 +141,7 @@ class Remit(Window, Reception, Desk, Checkup):
             alone=self._alone,
             acknowledger=self.acknowledger,
         )
+        self.log_keys = LogKeys(database, self.writer, self._journal, self.acknowledger)
         self._executor = Executor(
             {key: value for one in assembled.values() for key, value in one.connectors.items()},
             credentials={
@@ -355,9 +353,10 @@ class Remit(Window, Reception, Desk, Checkup):
         """Judge the whole record; never a bare OK."""
         self.keeper.drain()
         self.anchors.tell_local()
+        self._journal.reload(self.database.read)
         return verify.verify(
             self.database,
-            self._journal.vkey,
+            self._journal.vkeys,
             payload_keys=self.keys,
             anchors=self.anchors.receipts(),
         )

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.ledger import signing
 from remit.ledger.anchor_standing import AnchorRules
 from remit.ledger.anchoring import Anchors
-from remit.ledger.checkpoint import Signer
 from remit.ledger.git_sink import GitSink
 from remit.ledger.keys import KeyRing
 from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
@@ -284,9 +284,9 @@ def anchors_of(
 
 
 def vkey_of(project: Project, database: Database, keys: KeyRing) -> str:
-    """Return the public key that verifies the ledger's checkpoints now."""
+    """Return the public keys of the ledger's checkpoints, the one that verifies now first."""
     origin = current_origin(database, project.settings.origin)
-    return Signer(keys.log_key(), origin=origin).vkey
+    return database.read(lambda c: signing.signer(c, keys, origin=origin)).vkeys
 
 
 def anchor_path(project: Project, keys: KeyRing) -> Path:

@@ -188,6 +188,7 @@ class LedgerSettings(_Table):
     anchor_entries_max: int = Field(default=10_000, ge=1)
     anchor_alarm_seconds: float = Field(default=600.0, ge=1)
     witness_operators_min: int = Field(default=1, ge=1, le=16)
+    log_key_overlap_days: float = Field(default=7.0, ge=0, le=365)
 
 
 ModelSettings = Annotated[ScriptedModel | OpenAIModel, Field(discriminator="provider")]

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from remit.domain import clock
-from remit.domain.actor import service
+from remit.domain.actor import person, service
 from remit.domain.entry import Draft
 from remit.domain.ledger_event import ErasureCompleted
 from remit.errors import LedgerMismatchError
 from remit.ledger import anchor, canonical
+from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.checkpoint import Signer
 from remit.ledger.export import export
 from remit.ledger.joined import GO
+from remit.ledger.log_keys import LogKeys
 from remit.ledger.merkle import Tree, leaf_hash
 from remit.ledger.seal import KeyRing
 from remit.ledger.verify import verify, verify_export
@@ -290,6 +292,43 @@ def test_without_its_chains_written_anew_a_changed_past_is_found_without_an_anch
     report = verify(ground.database, ground.vkey)
     assert {"seq", "writers"} <= {finding.check for finding in report.checks}
     assert report.first_bad == OLD
+
+
+def test_a_retired_log_key_signs_nothing_more(database: str, tmp_path: Path) -> None:
+    """Whoever stole it after its time cannot write the tail anew."""
+    with opened(database, tmp_path) as store:
+        store.writer.run(appending(CASES[0], EACH))
+        old = Signer(store.keys.log_key(), origin=ORIGIN)
+        rotating = LogKeys(store.database, store.writer, store.journal, Acknowledger())
+        now = store.clock() + timedelta(milliseconds=20)
+        rotating.rotate(by=person("olga"), now=now, overlap_days=0)
+        store.clock.moment += timedelta(hours=1)
+        store.writer.run(appending(CASES[1], EACH))
+        store.settle()
+        store.journal.reload(store.database.read)
+        keys, vkeys, vkey = store.keys, store.journal.vkeys, store.journal.vkeys.split()[0]
+        assert store.verify().result == "intact"
+    assert vkeys.split() == [vkey, old.vkey]
+    held = open_database(database, schema=NOTES, durability_check=False)
+    rows = held.writer()
+    ground = Ground(database, tmp_path, keys, vkey, held, rows)
+    begin(ground)
+    (root,) = rows.rows("SELECT root FROM ledger_head")
+    note = old.sign(size=size(ground), root=bytes(root[0]))
+    ground.write("UPDATE checkpoints SET note = ? WHERE size = ?", note, size(ground))
+    rows.commit()
+    for given in (vkey, old.vkey, vkeys):
+        report = verify(held, given)
+        assert report.result == "tampered"
+        assert any("retired" in finding.text for finding in report.checks), report.lines
+    out = tmp_path / "out"
+    held.read(lambda c: export(c, out, vkey=vkeys))
+    assert verify_export(out, vkeys).result == "tampered"
+    program = built(ROOT / "src/remit/ledger" / GO, tmp_path)
+    with answering(program, "-key", vkey, "-key", old.vkey) as go:
+        assert go.code(str(out)) == 1
+    rows.close()
+    held.close()
 
 
 def found_by(ground: Ground) -> tuple[str, ...]:

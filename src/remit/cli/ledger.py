@@ -84,9 +84,10 @@ class Judging(click.Command):
 @click.argument("export", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--key",
-    "vkey",
+    "vkeys",
+    multiple=True,
     help="The public key to verify with, as somebody gave it to you; else that of the key file. "
-    "An export needs it.",
+    "An export needs it. Repeatable, where the log was signed by several.",
 )
 @click.option(
     "--anchor",
@@ -124,7 +125,7 @@ def verify_(
     ctx: click.Context,
     *,
     export: Path | None,
-    vkey: str | None,
+    vkeys: tuple[str, ...],
     anchors: tuple[str, ...],
     witnesses: tuple[str, ...],
     disclosures: Path | None,
@@ -143,6 +144,7 @@ def verify_(
     """
     if tree and (semantic or projections or disclosures):
         raise NoVerdictError("`--tree` reads no entry; give it alone, or leave it out")
+    vkey = " ".join(vkeys) or None
     watchers: list[Watcher] = [] if disclosures is None else [Disclosures(disclosures)]
     receipts = [receipt for argument in anchors for receipt in anchored_by(argument)]
     if export is not None:
@@ -246,7 +248,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         "database": f"{size:,} bytes",
         "anchor": str(record.anchor),
         "anchored": f"{anchored.anchored} entries by {operators(anchored)}",
-        "public key": record.vkey,
+        "public key": record.vkey.split()[0],
     }
     if as_json:
         said |= {"warning": anchored.warning, "fork": fork}

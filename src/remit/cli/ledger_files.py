@@ -61,7 +61,7 @@ def export_(
                 anchors=record.anchor_files,
             )
         )
-        vkey = record.vkey
+        vkey = record.vkey.split()[0]
     if as_json:
         terminal.echo_json({"to": str(target), "first": done.first, "size": done.size})
         return

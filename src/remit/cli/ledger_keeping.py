@@ -112,22 +112,30 @@ def erase(
 
 
 @click.command()
-@click.option("--root", is_flag=True, required=True, help="Replace the root key.")
+@click.option("--root", is_flag=True, help="Replace the root key, which wraps all others.")
+@click.option("--log", "log_", is_flag=True, help="Replace the key that signs checkpoints.")
 @yes
 @as_person
 @as_json
 @click.pass_context
 def rotate(
-    ctx: click.Context, *, root: bool, typed: str | None, person: str, as_json: bool
+    ctx: click.Context, *, root: bool, log_: bool, typed: str | None, person: str, as_json: bool
 ) -> None:
-    """Begin a new epoch: a new root key wraps every key that is left, the old one ends later.
+    """Replace a key: that which wraps all keys of contents, or that which signs the log.
 
-    After `root_key_destroy_after_days` the old root is destroyed. A backup from before opens no
-    content from then on; its entries and proofs stay good.
+    `--root`: after `root_key_destroy_after_days` the old root is destroyed. A backup from before
+    opens no content from then on; its entries and proofs stay good.
+
+    `--log`: both keys sign for `ledger.log_key_overlap_days`. Give the new public key, and every
+    witness it, to whoever verifies; it vouches for what the old one signed.
 
     Example: `remit ledger rotate --root --as me`
     """
-    del root
+    if root is log_:
+        raise click.UsageError("say which key: `--root` or `--log`")
+    if log_:
+        _rotate_log(ctx, typed, person, as_json=as_json)
+        return
     project = ctx.ensure_object(Options).project()
     with owning(project, owner="remit ledger rotate") as owned:
         remit = owned.remit
@@ -149,6 +157,25 @@ def rotate(
     for one in ended:
         state = "destroyed" if one.destroyed else f"will be destroyed on {one.due_at:%Y-%m-%d}"
         click.echo(f"{one.root}  replaced on {one.replaced_at:%Y-%m-%d}, {state}")
+
+
+def _rotate_log(ctx: click.Context, typed: str | None, person: str, *, as_json: bool) -> None:
+    project = ctx.ensure_object(Options).project()
+    days = project.settings.ledger.log_key_overlap_days
+    with owning(project, owner="remit ledger rotate") as owned:
+        remit = owned.remit
+        require(remit.people(), person, OWNER)
+        if not as_json:
+            click.echo(
+                f"a new key will sign the log; the old one signs beside it for {days:g} days"
+            )
+        typed_back("rotate", typed, "the word")
+        done = remit.log_keys.rotate(by=person_actor(person), now=remit.now(), overlap_days=days)
+    if as_json:
+        terminal.echo_json(done)
+        return
+    click.echo(f"the public key is {done.key}")
+    click.echo(f"the one before signs until {clock.instant(done.until_us):%Y-%m-%d %H:%M} UTC")
 
 
 @click.group("legal-hold")

@@ -93,6 +93,24 @@ class KeyRotated(Event):
     wrapped: int | None = None  # keys that were wrapped anew; unknown after a crash
 
 
+@declared("ledger:log_key:rotated")
+class LogKeyRotated(Event):
+    """A new key signs checkpoints; the one before it signs them too until its time has come."""
+
+    number: int  # of the new key: 1 follows the first, which has none
+    before: str  # public key
+    key: str  # public key
+    until_us: int  # checkpoints whose last entry is later are not signed by the one before
+
+
+@declared("ledger:log_key:begun")
+class LogKeyBegun(Event):
+    """Both keys sign from here on, at the latest."""
+
+    number: int
+    key: str  # public key
+
+
 @declared("ledger:key:destroyed")
 class KeyDestroyed(Event):
     """A root key is gone: no backup from before its rotation opens any content."""

@@ -1,11 +1,12 @@
 """Append: one log with one origin; its writers have chains, and one of them extends the tree."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from remit.domain import clock
 from remit.domain.ids import IdSource
+from remit.ledger import signing
 from remit.ledger.chain import Chain
 from remit.ledger.checkpoint import Signer
 from remit.ledger.merkle import leaf_hash
@@ -28,18 +29,40 @@ class Journal:
         self._ids = ids
         self._random = random_bytes
         self._signer = Signer(keys.log_key(), origin=origin)
-        self._tree = Tree(self._signer, origin=origin)
+        self._tree = self.tree()
         self._guard = threading.Lock()
         self._last: datetime | None = None
 
     @property
     def vkey(self) -> str:
         """The public key that verifies this log's checkpoints."""
-        return self._signer.vkey
+        return self.vkeys.split()[0]
+
+    @property
+    def vkeys(self) -> str:
+        """All public keys of this log, the one to give to who verifies first."""
+        return self._signer.vkeys
+
+    def next_key(self, connection: Connection) -> tuple[int, str, str]:
+        """Return the number of the key that would follow, the newest there is, and that one."""
+        number = signing.succession(connection).newest
+        now, then = (
+            Signer(self._keys.log_key(one), origin=self.origin).vkey
+            for one in (number, number + 1)
+        )
+        return number + 1, now, then
+
+    def reload(self, read: Callable[[Callable[[Connection], Signer]], Signer]) -> None:
+        """Sign with the keys that the record names now, from the next batch on."""
+        self._tree.signed_by(read(self._signing))
+
+    def _signing(self, connection: Connection) -> Signer:
+        self._signer = found = signing.signer(connection, self._keys, origin=self.origin)
+        return found
 
     def prove(self, connection: Connection, position: int) -> Proven:
         """Return what proves an entry under the last checkpoint."""
-        found = prove(connection, position, vkey=self.vkey)
+        found = prove(connection, position, vkey=self.vkeys)
         return Proven(
             position=found.position,
             leaf_hash=leaf_hash(found.leaf),
@@ -67,7 +90,7 @@ class Journal:
 
     def tree(self) -> Tree:
         """Return a tree of this log that is not taken up yet."""
-        return Tree(self._signer, origin=self.origin)
+        return Tree(self._signer, origin=self.origin, signing=self._signing)
 
     def found(self, connection: Connection) -> None:
         """Make the head row of an empty log, unless there is one."""

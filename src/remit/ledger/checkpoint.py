@@ -42,13 +42,22 @@ class Checkpoint:
 
 
 class Signer:
-    """Signs checkpoints of one origin."""
+    """Signs checkpoints of one origin; a key that was replaced signs beside its successor."""
 
-    def __init__(self, key: Ed25519PrivateKey, *, origin: str) -> None:
+    def __init__(
+        self,
+        key: Ed25519PrivateKey,
+        *,
+        origin: str,
+        older: Sequence[tuple[Ed25519PrivateKey, int]] = (),  # with the instant of its end
+        vkeys: str = "",
+    ) -> None:
         self._key = key
         self._origin = origin
         self._public = key.public_key().public_bytes_raw()
         self._id = _key_id(origin, self._public)
+        self._older = [(Signer(one, origin=origin), until) for one, until in older]
+        self.vkeys = vkeys or self.vkey
 
     @property
     def vkey(self) -> str:
@@ -56,11 +65,19 @@ class Signer:
         key = base64.b64encode(_ED25519 + self._public).decode()
         return f"{self._origin}+{self._id.hex()}+{key}"
 
-    def sign(self, *, size: int, root: bytes) -> bytes:
-        """Return the signed note of a tree."""
+    def sign(self, *, size: int, root: bytes, at_us: int = 0) -> bytes:
+        """Return the signed note of a tree whose last entry is of this instant."""
         text = Checkpoint(origin=self._origin, size=size, root=root).text
+        line = self.line(text)
+        for one, until in self._older:
+            if at_us <= until:
+                line += one.line(text)
+        return f"{text}\n{line}".encode()
+
+    def line(self, text: str) -> str:
+        """Return the signature line over the text of a checkpoint."""
         signature = base64.b64encode(self._id + self._key.sign(text.encode())).decode()
-        return f"{text}\n{_DASH}{self._origin} {signature}\n".encode()
+        return f"{_DASH}{self._origin} {signature}\n"
 
 
 class NoteError(ValueError):
@@ -70,14 +87,20 @@ class NoteError(ValueError):
 def parse_note(note: bytes, *vkeys: str) -> Checkpoint:
     """Return what a note states if these keys and no other signed it, else raise `NoteError`.
 
-    Strict: no control characters, a final newline, base64 that encodes back to itself.
+    Each text may hold several keys, apart by spaces. Strict: no control characters, a final
+    newline, base64 that encodes back to itself.
     """
     text = _note_text(note)
     body, gap, signatures = text.rpartition("\n\n")
     if not gap or not signatures.endswith("\n"):
         raise NoteError("a note has no signature lines")
     checkpoint = _parse_text(body + "\n")
-    keys = [key for key in map(parse_vkey, vkeys) if key.origin == checkpoint.origin]
+    keys = [
+        key
+        for one in vkeys
+        for key in map(parse_vkey, one.split())
+        if key.origin == checkpoint.origin
+    ]
     if not keys:
         raise NoteError(f"a note is of origin `{checkpoint.origin}`, the key of another")
     lines = signatures[:-1].split("\n")
@@ -112,17 +135,32 @@ def parse_vkey(vkey: str) -> Key:
     return Key(name, bytes.fromhex(hexadecimal), Ed25519PublicKey.from_public_bytes(key[1:]))
 
 
+def signers_of(note: bytes) -> list[str]:
+    """Return the ids of the keys that a well-formed note names."""
+    lines = note.rpartition(b"\n\n")[2].decode("utf-8", "replace").split("\n")
+    found = [line.rpartition(" ")[2] for line in lines if line]
+    return [base64.b64decode(one)[:_KEY_ID_BYTES].hex() for one in found]
+
+
 def family(vkey: str) -> list[str]:
     """Return a key's text, and those of the same key under the origins before a recovery.
 
     `remit.example/ledger/3` follows `…/2` and `…/1`, or the name without a number.
     """
+    first, *others = vkey.split() or [vkey]
+    if others:
+        return [one for text in (first, *others) for one in family(text)]
     key = parse_vkey(vkey)
     stem, number = origin_parts(key.origin)
     older = [f"{stem}/{n}" for n in range(number - 1, 0, -1)]
     public = key.public.public_bytes_raw()
     names = [*older, *([stem] if older else [])]
     return [vkey, *(_vkey(name, public) for name in names)]
+
+
+def renamed(vkey: str, origin: str) -> str:
+    """Return the text of the same key under another origin, or raise `NoteError`."""
+    return _vkey(origin, parse_vkey(vkey).public.public_bytes_raw())
 
 
 def origin_parts(origin: str) -> tuple[str, int]:

@@ -1,8 +1,8 @@
 """Exports: the record as files that anybody can check with the public key (C2SP tlog-tiles).
 
-`checkpoint`, `checkpoints`, `vkey`, `manifest`, `anchors/…`, `tile/entries/…` (bundles of leaves),
-`tile/<level>/…`, on demand `payloads/…` (sealed), and a verifier in two languages. Keys and
-contents never travel.
+`checkpoint`, `checkpoints`, `policy`, `vkey`, `manifest`, `anchors/…`, `tile/entries/…` (bundles
+of leaves), `tile/<level>/…`, on demand `payloads/…` (sealed), and a verifier in two languages.
+Keys and contents never travel.
 """
 
 import os
@@ -15,10 +15,11 @@ from typing import BinaryIO, Final, Protocol
 
 from remit.errors import LedgerError, LedgerMismatchError
 from remit.ledger import anchor, joined
-from remit.ledger.checkpoint import family, parse_note, parse_vkey
+from remit.ledger.checkpoint import family, parse_note, signers_of
 from remit.ledger.files import bundle_name, manifest, tar_end, tar_header, tile_name
 from remit.ledger.leaf import read_leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, Tree, leaf_hash, split
+from remit.ledger.successions import Sizes, policy
 from remit.store.connection import Connection
 from remit.store.entries import OF_LEDGER
 
@@ -121,7 +122,8 @@ class _Writing:
     def run(self, anchors: Mapping[str, Path]) -> Exported:
         keys = family(self.vkey)  # the end may be one that an origin before a recovery signed
         stated = parse_note(self.note, *keys)
-        self.vkey = next(key for key in keys if parse_vkey(key).origin == stated.origin)
+        signers = signers_of(self.note)
+        self.vkey = next(key for key in keys if key.split("+")[1] in signers)
         if not 0 <= self.first < stated.size:
             raise LedgerError(f"there is no entry {self.first} before {stated.size}")
         self.first -= self.first % TILE_WIDTH
@@ -149,6 +151,7 @@ class _Writing:
         self._keep("checkpoints", notes)
         self._keep("checkpoint", [self.note])
         self._keep("vkey", [f"{self.vkey}\n".encode()])
+        self._keep("policy", [policy(keys, notes.sizes.by_id)])
         self._keep("README.md", [_README.read_bytes()])
         self._keep("verifier/verify.py", [joined.python_source().encode()])
         self._keep(f"verifier/{joined.GO}", [joined.go_source().encode()])
@@ -221,6 +224,7 @@ class _Notes:
         self._connection = connection
         self._size = size
         self.count = 0
+        self.sizes = Sizes()
 
     def __iter__(self) -> Iterator[bytes]:
         after = 0
@@ -228,6 +232,8 @@ class _Notes:
          ORDER BY size LIMIT ?"""
         while page := self._connection.rows(sql, (after, self._size, _NOTES_PAGE)):
             self.count += len(page)
+            for row in page:
+                self.sizes.see(bytes(row[1]))
             yield from framed(bytes(row[1]) for row in page)
             after = page[-1][0]
 

@@ -11,19 +11,20 @@ from remit.ledger.judge import LOCAL, MISSING, Head, Judge, Note, Page, Receipt
 from remit.ledger.leaf import ENTRY_BYTES_MAX, Leaf
 from remit.ledger.merkle import HASH_BYTES, TILE_WIDTH, split
 from remit.ledger.outside import LINES_BYTES_MAX, receipts_of
+from remit.ledger.successions import Sizes, policy
 
 MANIFEST_BYTES_MAX: Final = 16 * 1024 * 1024
 ROW_BYTES_MAX: Final = 32 * 1024 * 1024 + 60  # a sealed payload with nonce, salt and tag
 UNKNOWN: Final = "unknown"
-_ALWAYS: Final = ("checkpoint", "checkpoints", "vkey")
+POLICY_BYTES_MAX: Final = 1024 * 1024
+_ALWAYS: Final = ("checkpoint", "checkpoints", "policy", "vkey")
 
 
 class Export:
     """The record in a directory or a tar file; raises `OSError` where there is neither."""
 
-    def __init__(self, path: Path, *, vkey: str) -> None:
+    def __init__(self, path: Path) -> None:
         self._files = Files(path)
-        self._vkey = vkey
         self._payloads: Iterator[bytes | None] | None = None
         self.payloads_carried = False
 
@@ -42,6 +43,11 @@ class Export:
         size = _counted(rest.partition("\n")[0])
         usable = 0 <= first < max(size, 1)
         return Head(origin=origin or UNKNOWN, size=size, first=first if usable else 0)
+
+    def keys(self) -> list[str]:
+        """Return the keys that `policy` names."""
+        text = (self._files.read("policy", POLICY_BYTES_MAX) or b"").decode("utf-8", "replace")
+        return [line[4:] for line in text.split("\n") if line.startswith("log ")]
 
     def pages(self) -> Iterator[Page]:
         """Yield bundles up to the first that is missing or cut, tiles where none are carried.
@@ -117,11 +123,15 @@ class Export:
         )
         if there != expected:
             yield "structure", f"`tile/` holds {there} files and these entries make {expected}"
-        if self._files.read("vkey", NOTE_BYTES_MAX) != f"{self._vkey}\n".encode():
+        named = {f"{one}\n".encode() for one in (*seen.vkeys, *self.keys())}
+        if self._files.read("vkey", NOTE_BYTES_MAX) not in named:
             yield "structure", "`vkey` is not the key that was given"
-        last = b""
+        last, sizes = b"", Sizes()
         for note in self.notes():
             last = note.note
+            sizes.see(last)
+        if self._files.read("policy", POLICY_BYTES_MAX) != policy(self.keys(), sizes.by_id):
+            yield "structure", "`policy` does not name the keys and sizes of these checkpoints"
         if self._files.read("checkpoint", NOTE_BYTES_MAX) != last:
             yield "structure", "`checkpoint` is not the last of `checkpoints`"
         kind = "payloads sealed" if self.payloads_carried else "payloads none"

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
-from remit.ledger.checkpoint import Checkpoint, NoteError, family, parse_note
+from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
 from remit.ledger.merkle import HASH_BYTES, Tree
 from remit.ledger.pruned import Pruned
 from remit.ledger.recovered import RECOVERED, Recoveries
+from remit.ledger.successions import ROTATED, Successions
 
 FINDINGS_NAMED_MAX: Final = 20
 LOCAL: Final = "local"  # the operator of whatever is kept on the ledger's own host
@@ -78,6 +79,9 @@ class Record(Protocol):
     def head(self) -> Head | None:
         """Return what the record says of its end; None where there is no ledger."""
 
+    def keys(self) -> Sequence[str]:
+        """Return the keys that the record says it is signed with: nobody's word but its own."""
+
     def pages(self) -> Iterator[Page]:
         """Yield every position that is there, in order; a page does not reach over a tile."""
 
@@ -137,6 +141,7 @@ class Judge:
     anchored: dict[str, tuple[int, str]] = field(default_factory=dict)  # by operator: size, at
     anchored_at: str = ""  # ledger time at the last position that others than `local` anchor
     lines: list[str] = field(default_factory=list)
+    successions: Successions = field(default_factory=Successions)
     _ats: list[str] = field(default_factory=list)
     _start: int = 0
     _seq: dict[str, int] = field(default_factory=dict)
@@ -158,7 +163,8 @@ class Judge:
         self.first, self.blind = head.first, not self.form
         for watcher in self.watchers:
             watcher.begin(head)
-        self._keys = [one for vkey in self.vkeys for one in family(vkey)]
+        claimed = self.record.keys()
+        self._keys = self.successions.begin(self.vkeys, claimed, origin=self.origin)
         self._notes = self.record.notes()
         self._next_note()
         for receipt in receipts:
@@ -238,6 +244,8 @@ class Judge:
             self.pruned.tell(leaf.body)
         elif event == RECOVERED:
             self.lines += self._recoveries.see(position, leaf, self.bad)
+        elif leaf.event == ROTATED:
+            self.successions.see(position, leaf)
         if not self.blind:
             self._chains(position, leaf, digest.hex())
         for watcher in self.watchers:
@@ -331,6 +339,9 @@ class Judge:
         else:
             self.signed = size
             self._recoveries.signed(stated)
+            if self.successions.active:
+                for text in self.successions.signed(note.note, size, at or ""):
+                    self.bad("signatures", position, text)
 
     def _anchor(self, receipt: Receipt, stated: Checkpoint) -> None:
         size = self.tree.size
@@ -362,6 +373,8 @@ class Judge:
             for receipt, stated in self._wanted[beyond]:
                 text = f"`{receipt.operator}` holds size {beyond} and the ledger ends at {size}"
                 self._recoveries.against(None, stated, f"{receipt.where}: {text}")
+        if self.successions.active:
+            self.successions.end(self.bad)
         self._recoveries.end(self.bad, origin="" if self.first else self.origin)
         if head.size != size:
             self.bad("tree", min(head.size, size), f"the head says {head.size}, there are {size}")

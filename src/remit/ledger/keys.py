@@ -109,9 +109,10 @@ class KeyRing:
             keyed = self._macs[label] = Keyed(self.subkey(label))
         return keyed(data)
 
-    def log_key(self) -> Ed25519PrivateKey:
-        """Return the key that signs checkpoints."""
-        return Ed25519PrivateKey.from_private_bytes(self.subkey("log"))
+    def log_key(self, number: int = 0) -> Ed25519PrivateKey:
+        """Return the key that signs checkpoints: the first, or one that followed it."""
+        label = f"log/{number}" if number else "log"
+        return Ed25519PrivateKey.from_private_bytes(self.subkey(label))
 
     # -- content ---------------------------------------------------------------------------------
 

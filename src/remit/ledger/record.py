@@ -8,12 +8,15 @@ from typing import Any, Final
 from remit.domain import clock
 from remit.errors import EntryRefusedError, PayloadTamperedError, StorageError
 from remit.ledger.judge import MISSING, Head, Judge, Note, Page
-from remit.ledger.leaf import Leaf
+from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
 from remit.ledger.merkle import HASH_BYTES
 from remit.ledger.seal import KeyRing, check_row, open_payload
+from remit.ledger.successions import ROTATED
 from remit.store.connection import Connection, Row
+from remit.store.entries import OF_LEDGER
 
 PAGE_ROWS_MAX: Final = 256
+ROTATIONS_MAX: Final = 1_000
 POSITION_MIN: Final = -(2**63)
 
 _LEAVES: Final = """SELECT o.position, e.leaf, o.case_id, o.seq, o.leaf_hash
@@ -32,6 +35,7 @@ _ORDERED: Final = 4
 _SECONDS: Final = 19  # letters of an instant up to its point
 _FRACTION: Final = slice(20, 26)
 
+_ROTATIONS: Final = f"SELECT leaf FROM entries WHERE event = ? AND {OF_LEDGER} LIMIT ?"  # noqa: S608 - a constant
 _COUNTS: Final = {
     "entries": "SELECT COUNT(*) FROM entries",
     "entry_order": "SELECT COUNT(*) FROM entry_order",
@@ -70,6 +74,18 @@ class Rows:
         """Return the head row."""
         row = self._connection.one("SELECT origin, size, root FROM ledger_head WHERE one = 1")
         return None if row is None else Head(origin=row[0], size=row[1], root=row[2])
+
+    def keys(self) -> list[str]:
+        """Return the keys that entries say the log is signed with."""
+        rows = self._connection.rows(_ROTATIONS, (ROTATED, ROTATIONS_MAX))
+        found: dict[str, None] = {}
+        for row in rows:
+            try:
+                body = read_leaf(bytes(row[0])).body
+            except (LeafError, NewerLeafError):
+                continue  # the judge comes to it
+            found |= {str(body[name]): None for name in ("before", "key") if name in body}
+        return list(found)
 
     def pages(self) -> Iterator[Page]:
         """Yield every position of the order; one that cannot be read has no leaf."""

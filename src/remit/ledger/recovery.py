@@ -18,9 +18,10 @@ from remit.domain.ids import IdSource
 from remit.domain.ledger_event import OriginRecovered
 from remit.domain.value import Json
 from remit.errors import DatabaseInUseError, LedgerError
+from remit.ledger import signing
 from remit.ledger.anchor import AnchorReceipt
 from remit.ledger.chain import CONTROL_WORKFLOW, Chain, control_stream
-from remit.ledger.checkpoint import ORIGIN_DIGITS_MAX, Signer, origin_parts
+from remit.ledger.checkpoint import ORIGIN_DIGITS_MAX, origin_parts
 from remit.ledger.held import Held
 from remit.ledger.keeper import LOCK
 from remit.ledger.keys import KeyRing
@@ -140,8 +141,8 @@ def _recovered(
     now: datetime,
 ) -> str:
     new = next_origin(origin)
-    signer = Signer(keys.log_key(), origin=new)
-    old = Tree(Signer(keys.log_key(), origin=origin), origin=origin)
+    signer = signing.signer(connection, keys, origin=new)
+    old = Tree(signing.signer(connection, keys, origin=origin), origin=origin)
     _, root, _, end = old.check(connection)
     tree = old.renamed(connection, signer, origin=new)
     key = signer.vkey.split("+")[1]

@@ -11,6 +11,7 @@ from typing import Final
 from remit.ledger.judge import Bad, Head
 from remit.ledger.leaf import Json, Leaf
 from remit.ledger.silence import BEAT, ENDED, Silence, shifted
+from remit.ledger.successions import ROTATED
 
 RULES: Final = {
     "LS01": "an outcome has exactly one intent before it",
@@ -40,7 +41,8 @@ _FINAL: Final = ("confirmed", "failed")
 _OUTCOMES: Final = (*_FINAL, "ambiguous", "dispatched", "late", "reconciled")
 _BEGINNINGS: Final = ("intake:case:received", "intake:case:quarantined")
 _GOVERNED: Final = tuple(
-    f"ledger:{noun}:" for noun in ("key", "origin", "format", "erasure", "legal_hold", "range")
+    f"ledger:{noun}:"
+    for noun in ("key", "log_key", "origin", "format", "erasure", "legal_hold", "range")
 )
 _LISTED_MAX: Final = 5
 
@@ -73,7 +75,7 @@ class Semantics:
     """Sees each leaf in order and says which rule it breaks."""
 
     def __init__(self, *, key_ids: Sequence[str]) -> None:
-        self._key_ids = key_ids
+        self._key_ids = list(key_ids)
         self._whole = True
         self._actions: dict[str, _Action] = {}
         self._cases: dict[str, str] = {}  # case -> open | closed | quarantined
@@ -346,6 +348,8 @@ class Semantics:
         actor = leaf.value["actor"]
         if not isinstance(actor, dict) or actor.get("kind") not in ("service", "person"):
             broken("LS14", f"`{leaf.event}` was done by neither a service of Remit nor a person")
+        if leaf.event == ROTATED:  # the judge says whether it is vouched for
+            self._key_ids += _word(leaf.body, "before").split("+")[1:2]
         if leaf.event == "ledger:origin:opened":
             if position:
                 broken("LS13", "an origin is opened inside another")

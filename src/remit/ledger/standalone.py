@@ -44,7 +44,7 @@ def verify_export(
     except NoteError as error:
         return unreadable(f"the public key cannot be used: {error}")
     try:
-        record = Export(path, vkey=vkeys[0].strip())
+        record = Export(path)
         head = record.head()
         held = witnessed([*record.anchors(), *receipts], witnesses)
     except OSError as error:

@@ -3,7 +3,7 @@
 State is a copy that replaces the old one after the commit; a failed batch leaves no trace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from remit.errors import HeadMovedError, LedgerMismatchError
@@ -43,8 +43,15 @@ class End:
 class Tree:
     """The tree of one origin, as the one who extends it holds it."""
 
-    def __init__(self, signer: Signer, *, origin: str) -> None:
+    def __init__(
+        self,
+        signer: Signer,
+        *,
+        origin: str,
+        signing: Callable[[Connection], Signer] | None = None,
+    ) -> None:
         self._signer = signer
+        self._signing = signing
         self._origin = origin
         self._epoch = 0
         self._state = _State()
@@ -54,6 +61,10 @@ class Tree:
     def size(self) -> int:
         """How many entries are durable."""
         return self._state.frontier.size
+
+    def signed_by(self, signer: Signer) -> None:
+        """Have another sign from the next batch on."""
+        self._signer = signer
 
     def found(self, connection: Connection) -> None:
         """Make the head row of an empty log, unless there is one."""
@@ -78,6 +89,8 @@ class Tree:
                 f"the ledger's origin is `{origin}` and the settings say `{self._origin}`; "
                 "set it back"
             )
+        if self._signing is not None:
+            self._signer = self._signing(connection)
         tiles = restored(connection, size=size, root=root)
         self._check_note(connection, size=size, root=root)
         return tiles, root, epoch, End(at_us=at_us, writer_id=writer_id)
@@ -141,7 +154,7 @@ class Tree:
             )
         if full:  # and with them the open tiles above, which proofs read
             connection.executemany(PUT_TILE, [*full, *tiles.above()])
-        note = self._signer.sign(size=frontier.size, root=root)
+        note = self._signer.sign(size=frontier.size, root=root, at_us=at_us)
         connection.execute(INSERT_CHECKPOINT, (frontier.size, at_us, note))
         moved = connection.execute(
             MOVE_HEAD,
@@ -176,7 +189,7 @@ class Tree:
                 "put back the newest copy of the database"
             )
         try:
-            stated = parse_note(found[1], self._signer.vkey)
+            stated = parse_note(found[1], self._signer.vkeys)
         except NoteError as error:
             raise LedgerMismatchError(
                 f"the last checkpoint is not signed by this installation's key ({error}); "

@@ -56,7 +56,9 @@ def report(seen: Judge, head: Head, *, unchecked: Sequence[str] = ()) -> VerifyR
     part = seen.newer or seen.first or seen.beyond or not seen.form
     result: Result = "tampered" if seen.found else "incomplete" if part else "intact"
     fresh = bool(reach) and tail <= TAIL_SECONDS_MAX
+    several = len(seen.successions.sizes) > 1
     keys = " ".join(vkey.split("+")[1] for vkey in seen.vkeys)
+    keys = seen.successions.line() if several else keys
     span = f"entries {seen.first:,}..{size - 1:,}" if size else "no entries"
     lines = [f"origin    {head.origin}   {span}   key {keys}", *_ranges(seen, reach, tail)]
     if seen.now:

@@ -19,6 +19,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,11 +28,21 @@ import (
 const width, hashSize, fileMax = 256, 32, 1 << 30
 
 type export struct {
-	dir, vkey, name string
-	log             note.Verifiers
-	hashes          []tlog.Hash // as tlog stores them
-	size, first     int64       // entries before the first are not carried, only their hashes
-	recovered       []recovery
+	dir, name   string
+	log         note.Verifiers
+	hashes      []tlog.Hash // as tlog stores them
+	size, first int64       // entries before the first are not carried, only their hashes
+	recovered   []recovery
+	rotated     []rotation
+	ats         []string // instants of entries from the first rotation on
+}
+
+// rotation is what an entry says of a key that follows another: both sign until its instant.
+type rotation struct {
+	position    int64
+	before, key string // in base64, since the ids differ under each origin
+	until       string
+	begun       bool // both have signed a tree that holds it
 }
 
 // recovery is what an entry says of a tree that ended: where, under which origin, what was lost.
@@ -82,8 +93,22 @@ func number(text string) (int64, error) {
 	return n, nil
 }
 
-// family returns who verifies for a key: itself, and it under the origins before a recovery.
-func family(vkey string) (note.Verifiers, string, error) {
+// families returns who verifies for keys: each itself, and it under the origins before a recovery.
+func families(keys []string) (note.Verifiers, string, error) {
+	all, first := []note.Verifier{}, ""
+	for _, vkey := range keys {
+		list, name, err := family(vkey)
+		if err != nil {
+			return nil, "", err
+		}
+		if all = append(all, list...); first == "" {
+			first = name
+		}
+	}
+	return note.VerifierList(all...), first, nil
+}
+
+func family(vkey string) ([]note.Verifier, string, error) {
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		return nil, "", err
@@ -101,7 +126,7 @@ func family(vkey string) (note.Verifiers, string, error) {
 		verifier, err = note.NewVerifier(fmt.Sprintf("%s+%x+%s", older, id[:4], encoded))
 		list = append(list, verifier)
 	}
-	return note.VerifierList(list...), name, err
+	return list, name, err
 }
 
 // originAt returns the origin that signs a tree of this size.
@@ -126,34 +151,105 @@ func (e *export) lost(origin string, size int64) bool {
 	return false
 }
 
-// checkpoint returns what a note states if the log's key, and no other, signed it.
-func checkpoint(msg []byte, log note.Verifiers) (origin string, tree tlog.Tree, err error) {
+// checkpoint returns what a note states if keys of the log, and no other, signed it; and their ids.
+func checkpoint(msg []byte, log note.Verifiers) (origin string, tree tlog.Tree, ids []uint32, err error) {
 	opened, err := note.Open(msg, log)
 	if err != nil {
-		return "", tree, err
+		return "", tree, nil, err
 	}
-	if len(opened.Sigs) != 1 || len(opened.UnverifiedSigs) != 0 {
-		return "", tree, fmt.Errorf("a checkpoint has other signatures")
+	lines := strings.Split(opened.Text, "\n")
+	if len(opened.UnverifiedSigs) != 0 || strings.Count(string(msg), "\n") != 4+len(opened.Sigs) {
+		return "", tree, nil, fmt.Errorf("a checkpoint has other signatures")
 	}
-	sig, lines := opened.Sigs[0], strings.Split(opened.Text, "\n")
-	if _, err = strict(sig.Base64); err != nil {
-		return "", tree, err
-	}
-	if len(lines) != 4 || lines[3] != "" || lines[0] != sig.Name {
-		return "", tree, fmt.Errorf("a checkpoint has three lines")
+	for _, sig := range opened.Sigs {
+		if _, err = strict(sig.Base64); err != nil {
+			return "", tree, nil, err
+		}
+		if len(lines) != 4 || lines[3] != "" || lines[0] != sig.Name {
+			return "", tree, nil, fmt.Errorf("a checkpoint has three lines")
+		}
+		ids = append(ids, sig.Hash)
 	}
 	root, err := strict(lines[2])
 	if err != nil || copy(tree.Hash[:], root) != hashSize || len(root) != hashSize {
-		return "", tree, fmt.Errorf("a root is malformed")
+		return "", tree, nil, fmt.Errorf("a root is malformed")
 	}
 	tree.N, err = number(lines[1])
-	return lines[0], tree, err
+	return lines[0], tree, ids, err
 }
 
-func (e *export) fits(msg []byte) (origin string, size int64, err error) {
-	origin, tree, err := checkpoint(msg, e.log)
+// follows notes keys that follow each other, and instants once one does.
+func (e *export) follows(leaf []byte) {
+	var one struct {
+		Event string
+		Body  struct {
+			Before, Key string
+			Until_us    int64
+		}
+	}
+	if bytes.Contains(leaf, []byte(`"event":"ledger:log_key:rotated"`)) && json.Unmarshal(leaf, &one) == nil {
+		before, key := strings.SplitN(one.Body.Before, "+", 3), strings.SplitN(one.Body.Key, "+", 3)
+		until := time.UnixMicro(one.Body.Until_us).UTC().Format("2006-01-02T15:04:05.000000Z")
+		if one.Event == "ledger:log_key:rotated" && len(before) == 3 && len(key) == 3 {
+			e.rotated = append(e.rotated, rotation{e.size, before[2], key[2], until, false})
+		}
+	}
+	if len(e.rotated) > 0 {
+		_, rest, _ := bytes.Cut(leaf, []byte(`"at":"`))
+		at, _, _ := bytes.Cut(rest, []byte(`"`))
+		e.ats = append(e.ats, string(at))
+	}
+}
+
+// signed says whether a checkpoint has the signatures of all keys of its time, and no other.
+func (e *export) signed(origin string, size int64, ids []uint32) error {
+	if len(e.rotated) == 0 || size > e.size {
+		return nil
+	}
+	ended, at := map[string]bool{}, ""
+	if start := e.rotated[0].position; size > start {
+		at = e.ats[size-1-start]
+	}
+	has := func(key string) bool {
+		data, _ := base64.StdEncoding.DecodeString(key)
+		id := sha256.Sum256(append([]byte(origin+"\n"), data...))
+		for _, one := range ids {
+			if one == binary.BigEndian.Uint32(id[:4]) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, one := range e.rotated {
+		ended[one.before] = ended[one.before] || one.position < size && at > one.until
+	}
+	for n := range e.rotated {
+		one := &e.rotated[n]
+		late, old, new := ended[one.before], has(one.before), has(one.key)
+		if one.position >= size {
+			if new {
+				return fmt.Errorf("checkpoint %d is signed by a key that follows only later", size)
+			}
+			continue
+		}
+		one.begun = one.begun || old && new
+		if late && old {
+			return fmt.Errorf("checkpoint %d is signed by a key that was retired", size)
+		}
+		if !new && !ended[one.key] && (late || one.begun) || one.begun && !late && !(old && new) {
+			return fmt.Errorf("checkpoint %d lacks the signature of a key", size)
+		}
+	}
+	return nil
+}
+
+func (e *export) fits(msg []byte, ordered bool) (origin string, size int64, err error) {
+	origin, tree, ids, err := checkpoint(msg, e.log)
 	if err != nil {
 		return "", 0, err
+	}
+	if err := e.signed(origin, tree.N, ids); err != nil && ordered { // an anchor may be of any size
+		return origin, tree.N, err
 	}
 	if tree.N > e.size {
 		return origin, tree.N, beyond{tree.N}
@@ -191,6 +287,7 @@ func (e *export) grow(h tlog.Hash) error {
 
 // entry adds an entry; one that tells of a recovery stands where the tree before it ended.
 func (e *export) entry(leaf []byte) error {
+	e.follows(leaf)
 	if bytes.Contains(leaf, []byte(`"event":"ledger:origin:recovered"`)) {
 		var one recovery
 		if err := json.Unmarshal(leaf, &one); err != nil {
@@ -286,7 +383,7 @@ func (e *export) anchors(data []byte) (err error) {
 		held, bad := strict(receipt.Note)
 		origin, size := "", int64(0)
 		if bad == nil {
-			origin, size, bad = e.fits(held)
+			origin, size, bad = e.fits(held, false)
 		}
 		if e.lost(origin, size) {
 			continue
@@ -299,17 +396,17 @@ func (e *export) anchors(data []byte) (err error) {
 	return err
 }
 
-func judge(dir, vkey string, held [][]byte) error {
-	log, name, err := family(vkey)
+func judge(dir string, keys []string, held [][]byte) error {
+	log, name, err := families(keys)
 	if err != nil {
 		return err
 	}
-	e := &export{dir: dir, vkey: vkey, name: name, log: log}
+	e := &export{dir: dir, name: name, log: log}
 	last, err := e.read("checkpoint")
 	if err != nil {
 		return err
 	}
-	origin, tree, err := checkpoint(last, e.log)
+	origin, tree, _, err := checkpoint(last, e.log)
 	if err != nil {
 		return err
 	}
@@ -335,7 +432,7 @@ func judge(dir, vkey string, held [][]byte) error {
 	}
 	count, size, end := 0, int64(-1), []byte(nil)
 	err = frames(notes, func(msg []byte) error {
-		origin, n, err := e.fits(msg)
+		origin, n, err := e.fits(msg, true)
 		if err == nil && (n <= size || e.first == 0 && origin != e.originAt(n)) {
 			err = fmt.Errorf("checkpoints are out of order, or of another origin")
 		}
@@ -345,7 +442,10 @@ func judge(dir, vkey string, held [][]byte) error {
 	if err != nil || !bytes.Equal(end, last) {
 		return fmt.Errorf("the checkpoints do not fit the entries (%v)", err)
 	}
-	lines := []string{}
+	lines, given := []string{}, map[string]bool{}
+	for _, key := range keys {
+		given[key+"\n"] = true
+	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		relative, _ := filepath.Rel(dir, path)
 		name := filepath.ToSlash(relative)
@@ -359,8 +459,8 @@ func judge(dir, vkey string, held [][]byte) error {
 		if strings.HasPrefix(name, "anchors/") && err == nil {
 			err = e.anchors(data)
 		}
-		if name == "vkey" && string(data) != vkey+"\n" {
-			return fmt.Errorf("vkey is not the key that was given")
+		if name == "vkey" && !given[string(data)] {
+			return fmt.Errorf("vkey is not a key that was given")
 		}
 		lines = append(lines, fmt.Sprintf("%x  %s\n", sha256.Sum256(data), name))
 		return err
@@ -382,8 +482,8 @@ func judge(dir, vkey string, held [][]byte) error {
 	return err
 }
 
-func prove(leaf, proof, vkey string) error {
-	log, _, err := family(vkey)
+func prove(leaf, proof string, keys []string) error {
+	log, _, err := families(keys)
 	entry, bad := os.ReadFile(leaf)
 	text, worse := os.ReadFile(proof)
 	head, msg, gap := bytes.Cut(text, []byte("\n\n"))
@@ -391,7 +491,7 @@ func prove(leaf, proof, vkey string) error {
 	if err != nil || bad != nil || worse != nil || !gap || len(lines) < 2 || lines[0] != "c2sp.org/tlog-proof@v1" {
 		return fmt.Errorf("key, entry or proof is malformed")
 	}
-	_, tree, err := checkpoint(msg, log)
+	_, tree, _, err := checkpoint(msg, log)
 	if err != nil {
 		return err
 	}
@@ -420,7 +520,11 @@ func code(err error) int {
 }
 
 func main() {
-	key := flag.String("key", "", "the public key, as somebody gave it to you")
+	var keys []string
+	flag.Func("key", "a public key, as somebody gave it to you", func(key string) error {
+		keys = append(keys, key)
+		return nil
+	})
 	proof := flag.String("proof", "", "the .tlog-proof of the one entry that is given")
 	batch := flag.Bool("batch", false, "read exports, or entry TAB proof, from standard input")
 	var held [][]byte
@@ -430,7 +534,7 @@ func main() {
 		return err
 	})
 	flag.Parse()
-	if *key == "" || (flag.NArg() != 1) != *batch {
+	if len(keys) == 0 || (flag.NArg() != 1) != *batch {
 		fmt.Fprintln(os.Stderr, "usage: verifier -key KEY [-anchor FILE] EXPORT | -proof FILE ENTRY")
 		os.Exit(3)
 	}
@@ -439,9 +543,9 @@ func main() {
 			one, beside, isProof := strings.Cut(input.Text(), "\t")
 			err := error(nil)
 			if isProof {
-				err = prove(one, beside, *key)
+				err = prove(one, beside, keys)
 			} else {
-				err = judge(one, *key, held)
+				err = judge(one, keys, held)
 			}
 			fmt.Println(code(err), input.Text(), err)
 		}
@@ -449,9 +553,9 @@ func main() {
 	}
 	err := error(nil)
 	if *proof != "" {
-		err = prove(flag.Arg(0), *proof, *key)
+		err = prove(flag.Arg(0), *proof, keys)
 	} else {
-		err = judge(flag.Arg(0), *key, held)
+		err = judge(flag.Arg(0), keys, held)
 	}
 	if err != nil {
 		fmt.Println("tampered or not whole:", err)

@@ -61,7 +61,7 @@ def verify_export(
     """Judge an export, a directory or a tar file, against a public key that came another way."""
     return standalone.verify_export(
         path,
-        [keys_public],
+        keys_public.split(),
         receipts=received(anchors),
         witnesses=witnesses,
         watchers=watchers,
@@ -96,6 +96,7 @@ def _judge(
     *,
     form: bool,
 ) -> VerifyReport:
+    vkey = (vkey.split() or [""])[0]  # what it says of the others is judged, too
     try:
         parse_vkey(vkey)
     except NoteError as error:

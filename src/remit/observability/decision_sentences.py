@@ -191,6 +191,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "api:content:disclosed": _other("Content was handed over", "role", "recipient", "ground"),
     "ledger:origin:recovered": _other("The ledger went on under another origin"),
     "ledger:key:rotated": _other("A new root key wraps every key", "before", "root"),
+    "ledger:log_key:rotated": _other("A new key signs the log", "number", "before", "key"),
+    "ledger:log_key:begun": _other("The log is signed by its new key", "number", "key"),
     "ledger:key:destroyed": _other("A root key was destroyed", "root"),
     "ledger:erasure:requested": _other("An erasure was requested", "ground", "cases"),
     "ledger:erasure:refused": _other("An erasure was refused", "ground", "code", "holds"),

@@ -19,24 +19,25 @@ from remit.store.writer import Writer
 SLICES_PER_ENTRY_MAX: Final = 200  # a leaf has an end
 
 
-def documents(writer: Writer, found: Sequence[Document]) -> None:
-    """Index documents, once for each content."""
-    if found:
-
-        def index(uow: UnitOfWork) -> None:
-            uow.hold("documents")
-            fulltext.index(uow.connection, tuple(found))
-
-        writer.run(index)
-
-
-def books(database: Database, writer: Writer, loaded: Mapping[str, PolicyBook | None]) -> None:
-    """Record each workflow's book that is not the one in use, before anything is decided by it.
+def load(
+    database: Database,
+    writer: Writer,
+    documents: Sequence[Document],
+    books: Mapping[str, PolicyBook | None],
+) -> None:
+    """Index documents, and record each workflow's book that is not the one in use.
 
     INVARIANT: what the gate clears names a slice of a book that was recorded before
     (tests/stories/test_book_loaded.py).
     """
-    for workflow, book in loaded.items():
+    if documents:
+
+        def index(uow: UnitOfWork) -> None:
+            uow.hold("documents")
+            fulltext.index(uow.connection, tuple(documents))
+
+        writer.run(index)
+    for workflow, book in books.items():
         if book is not None:
             _record(database, writer, workflow, book)
 

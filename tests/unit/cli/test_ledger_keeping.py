@@ -162,3 +162,16 @@ def test_a_month_is_listed_and_not_pruned_before_its_date(
     assert remit.json("ledger", "prune", "--content", "--yes", "content", "--as", "me") == {
         "cases": 0
     }
+
+
+def test_a_new_log_key_is_printed_for_whoever_verifies(remit: Cli) -> None:  # noqa: F811
+    before = remit.json("ledger", "status")["public_key"]
+    words = ("ledger", "rotate", "--log", "--as", "me", "--yes", "rotate")
+    assert remit(*words) == 0
+    assert "the old one signs beside it for 7 days" in remit.out
+    key = remit.out.partition("the public key is ")[2].splitlines()[0]
+    assert remit.json("ledger", "status")["public_key"] == key != before
+    assert remit("ledger", "verify", "--semantic") == 2
+    assert f"{before.split('+')[1]} (sizes " in remit.out
+    assert remit("ledger", "rotate", "--as", "me") == 2
+    assert "say which key" in remit.err
