@@ -26,7 +26,7 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("torture", settings.get_profile("quick"), max_examples=2_000)
+settings.register_profile("torture", settings.get_profile("quick"), max_examples=1_000)
 settings.load_profile(os.environ.get("REMIT_PROFILE", "quick"))
 
 

@@ -12,8 +12,8 @@ from tests.faults.several import allow, desk
 from tests.faults.storm import KINDS, Storm
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-FAULTS = times(len(KINDS), long=70)
-SEEDS = range(times(1, long=6))
+FAULTS = times(len(KINDS), long=49)
+SEEDS = range(times(1, long=4))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -32,7 +32,7 @@ from remit.ledger.proof import Prover
 from remit.store import cases
 from tests import sounding
 from tests.faults.lengths import Progress
-from tests.faults.torture_life import HEARD, STORIES, WORKFLOW, Life
+from tests.faults.torture_life import HEARD, STORIES, WORKFLOW, Life, warm
 from tests.faults.world import HONOURS, calls
 
 POINTS_MAX = 300
@@ -363,6 +363,7 @@ def main() -> int:
     parser.add_argument("--step", type=int, default=1, help="with points: every so many")
     asked = parser.parse_args()
     fresh = databases(asked.database)
+    warm(asked.folder / "warm", fresh())
     try:
         if asked.how == "points":
             found = points(
