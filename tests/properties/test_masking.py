@@ -4,7 +4,7 @@ import os
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from remit.domain.value import Json
@@ -70,6 +70,7 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     assert anew(mine).mask_text(masked.text, trusted_tokens=True).text == masked.text
 
 
+@example("PHONE_+49 30 901820", "", False, "")
 @given(texts, texts, st.booleans(), st.sampled_from(("", "phone", "order", "born")))
 def test_what_is_remembered_is_what_a_fresh_look_finds(
     one: str, other: str, trusted: bool, label: str

@@ -12,6 +12,7 @@ NAME_SKELETON_MIN = 3
 HITS_MAX = 10_000
 
 _KEPT = re.compile(r"[^\W_]")
+_LEAD = re.compile(r"(?<!\w)(?<!\w-)(?:\(\+?|\+)$")  # where a number may begin: `numbers.RUN`
 _ASCII_DROPPED = dict.fromkeys(point for point in range(128) if not chr(point).isalnum())
 
 
@@ -52,9 +53,10 @@ def hits(text: str, known: Iterable[Known]) -> Iterator[Hit]:
             start, end = places[at], places[at + len(bones) - 1] + 1
             if not _continues(text, start, end):
                 value = wanted[bones]
-                if start and value.type == "PHONE" and text[start - 1] in "+(":
-                    start -= 1
-                    start -= bool(start and text[start - 1] == "(")
+                if value.type == "PHONE" and (
+                    lead := _LEAD.search(text, max(0, start - 2), start)
+                ):
+                    start = lead.start()
                 yield Hit(start, end, value.type, 1.0, value.type, value.canonical)
                 count += 1
             at = body.find(bones, at + 1)
