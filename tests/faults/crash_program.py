@@ -20,6 +20,7 @@ from remit.app import Remit
 from remit.errors import RemitError
 from remit.integrations.connector import Call
 from remit.integrations.recorder import FileRecorder
+from tests.faults.preload import preload
 
 ROOT = Path(__file__).parents[2]
 POINTS_MAX = 200
@@ -145,8 +146,11 @@ def main() -> None:
     """Go through the points."""
     folder, database = Path(sys.argv[1]), sys.argv[2]
     step = int(os.environ.get("REMIT_TEST_CRASH_STEP", "1"))
+    fresh = lambda point: None if database == "sqlite" else next_database(database, point)  # noqa: E731
+    os.environ["REMIT_TEST_TAPE"] = str(folder / "0/tape.jsonl")
+    preload(folder / "0", lambda: asyncio.run(life(folder / "0", fresh(0), Countdown(0), 0.0)))
     for point in range(1, POINTS_MAX, step):
-        url = None if database == "sqlite" else next_database(database, point)
+        url = fresh(point)
         found = scenario(folder / str(point), url, point)
         print(json.dumps(found), flush=True)  # noqa: T201 - the program's output
         if found["ends"][0] == 0:

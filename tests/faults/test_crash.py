@@ -9,17 +9,24 @@ from typing import Any
 
 import pytest
 
+from tests import postgres
+
+pytestmark = pytest.mark.xdist_group("crash")  # scenarios are played once
 ROOT = Path(__file__).parents[2]
 REASSIGNED = "orchestration:case:reassigned"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def scenarios(request: pytest.FixtureRequest, tmp_path: Path) -> list[dict[str, Any]]:
-    """One scenario for each point at which the process was killed."""
-    database = (
-        request.getfixturevalue("postgres_url") if request.param == "postgresql" else "sqlite"
-    )
-    return _ran(tmp_path, database)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def scenarios(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: postgres.Server | None,
+) -> list[dict[str, Any]]:
+    """One scenario for each point at which the process was killed; looked at by several tests."""
+    database = "sqlite"
+    if request.param == "postgresql":
+        database = postgres.url_for_tests(postgres_server)
+    return _ran(tmp_path_factory.mktemp(request.param), database)
 
 
 def _ran(tmp_path: Path, database: str, order: str = "A-1") -> list[dict[str, Any]]:

@@ -1,12 +1,8 @@
 """One life of the torture desk: take up what is left, begin new cases, acknowledge, or die."""
 
 import asyncio
-import contextlib
-import gc
-import importlib
 import os
 import shutil
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +24,7 @@ from remit.opening import open_remit
 from remit.settings import Project
 from remit.store import cases, lanes
 from remit.store.receipt import Receipt
+from tests.faults.preload import preload
 from tests.faults.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -190,20 +187,8 @@ class Life:
 
 
 def warm(folder: Path, database: str | None) -> None:
-    """Import what a life imports, once for all children: it is most of what a short life costs."""
-    folder.mkdir(parents=True)
-    child = os.fork()
-    if child == 0:
-        wishes = [(story, story) for story in STORIES]
-        life = Life(folder=folder, database=database, start_seconds=0.0, wishes=wishes)
-        try:
-            asyncio.run(life.live())
-            (folder / "modules").write_text("\n".join(sorted(sys.modules)))
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
-    for name in (folder / "modules").read_text().split("\n"):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    """Import what lives of all stories need."""
+    wishes = [(story, story) for story in STORIES]
+    life = Life(folder=folder, database=database, start_seconds=0.0, wishes=wishes)
+    preload(folder, lambda: asyncio.run(life.live()))
     shutil.rmtree(folder)
-    gc.freeze()
