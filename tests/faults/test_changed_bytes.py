@@ -25,7 +25,8 @@ from tests.gobuild import answering, built
 from tests.opened import ORIGIN, draft, opened, recovered
 
 SOURCE = Path(__file__).parents[2] / "src/remit/ledger" / GO
-SAMPLE = 1_000  # for each verifier
+SAMPLE = 200  # bits of the whole export, for each verifier
+SMALL_SAMPLE = 800  # and of a small one, of which each look is shorter
 TORTURE_SAMPLE = 5_000
 PARTS = 4
 # By whom, of how many entries, and how many bits of each byte: the one in Python takes 4 ms each.
@@ -102,6 +103,13 @@ def test_what_nobody_touched_is_accepted(made: Made, verify: Verify) -> None:
 
 def test_each_changed_bit_is_found(made: Made, verify: Verify) -> None:
     assert missed(made, verify, sampled(made, SAMPLE)) == []
+
+
+@pytest.mark.parametrize("name", ["python", "go"])
+def test_each_changed_bit_of_a_small_export_is_found(name: str, tmp_path: Path) -> None:
+    made = make(tmp_path, entries=40, checkpoints=4)
+    for verify in verifier(name, made.vkey, tmp_path):
+        assert missed(made, verify, sampled(made, SMALL_SAMPLE)) == []
 
 
 def test_each_cut_is_found(made: Made, verify: Verify) -> None:
