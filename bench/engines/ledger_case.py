@@ -1,10 +1,14 @@
-"""The ledger alone: full sealed entries at several writers, and what a large log costs."""
+"""The ledger alone: full sealed entries at several writers, and what a large log costs.
+
+Writers are coroutines of one loop, as the engine's are, and cases have ids by time, as all have.
+"""
 
 import argparse
+import asyncio
+import os
 import random
 import resource
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -12,8 +16,10 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "src"), str(Path(__file__).paren
 
 from load import durable_writes, folder, tell  # noqa: E402 - found beside this file
 
+from remit.domain.ids import uuid7  # noqa: E402
 from remit.ledger.proof import prove  # noqa: E402
 from remit.ledger.verify import verify  # noqa: E402
+from remit.orchestration import awaited  # noqa: E402
 from tests.opened import Opened, appending, opened  # noqa: E402
 
 CONTENT_BYTES = 2048
@@ -21,7 +27,8 @@ WARM_SECONDS = 0.5
 UNIT = 1_000  # entries in a unit of the large log
 PROOFS = 300
 QUEUED_MAX = 4  # units that wait while one is written
-CASES = 997  # streams that the entries are spread over
+CASES = 997  # streams that a large log is spread over
+ENTRIES_OF_CASE = 12  # about what a case of seven steps has
 
 
 def main() -> None:
@@ -47,30 +54,33 @@ def main() -> None:
 
 
 def append(store: Opened, asked: argparse.Namespace, home: Path) -> dict[str, float]:
-    """Append entries one by one from so many threads, each waiting for its signed place."""
+    """Append entries one by one from so many coroutines, each waiting for its signed place."""
     content = "".join(random.Random(1).choices("abcdefgh ", k=CONTENT_BYTES))
+    store.writer.on_commit = lambda _: None  # the test's own list would hold every entry
+    begun = time.perf_counter() + WARM_SECONDS
+    until = begun + asked.seconds
     latencies: list[float] = []
-    until: list[float] = [time.perf_counter() + WARM_SECONDS + asked.seconds]
-    begun = until[0] - asked.seconds
+    marks: list[tuple[float, int]] = []
 
-    def work(number: int) -> None:
+    async def work() -> None:
         turn = 0
-        while (started := time.perf_counter()) < until[0]:
+        while (started := time.perf_counter()) < until:
+            if turn % ENTRIES_OF_CASE == 0:
+                case = uuid7(milliseconds=time.time_ns() // 1_000_000, random_bytes=os.urandom(10))
             turn += 1
-            stream = f"{number:04d}{turn % CASES:028d}"
-            receipt = store.writer.submit(appending(stream, content=content)).result()
-            receipt.sequenced().result()
+            receipt = await awaited.submit(store.writer, appending(case, content=content))
+            if receipt.place is None:
+                await asyncio.wrap_future(receipt.sequenced())
             if started >= begun:
                 latencies.append(time.perf_counter() - started)
+            elif not marks and time.perf_counter() >= begun:
+                marks.append((time.process_time(), durable_writes()))
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(asked.writers)]
-    for thread in threads:
-        thread.start()
-    time.sleep(max(0.0, begun - time.perf_counter()))
-    cpu, durable = time.process_time(), durable_writes()
-    for thread in threads:
-        thread.join()
-    cpu, durable = time.process_time() - cpu, durable_writes() - durable
+    async def all_of_them() -> None:
+        await asyncio.gather(*(work() for _ in range(asked.writers)))
+
+    asyncio.run(all_of_them())
+    cpu, durable = time.process_time() - marks[0][0], durable_writes() - marks[0][1]
     latencies.sort()
     done = len(latencies)
     store.settle()
