@@ -1,7 +1,7 @@
 """The chain of one writer: numbers its entries, and binds each to the leaf before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -102,7 +102,8 @@ class Chain:
 
     def begin(self) -> None:
         """Begin a transaction on a copy of the state."""
-        self._batch = _Batch(replace(self._link))
+        link = self._link
+        self._batch = _Batch(Link(link.id, link.number, link.previous))
 
     def stamp(self, draft: Draft, *, seq: int, now: datetime, connection: Connection) -> Entry:
         """Make the leaf of a draft and seal its payloads.

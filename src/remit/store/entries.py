@@ -40,6 +40,10 @@ ORDER_PENDING: Final = """WITH taken AS (
  SELECT ? + row_number() OVER (ORDER BY t.arrival) - 1, t.case_id, t.seq, e.leaf_hash
  FROM taken t JOIN entries e ON e.case_id = t.case_id AND e.seq = t.seq"""
 
+_POSITIONS: Final = """SELECT o.case_id, o.seq, o.position
+ FROM unnest(CAST(? AS TEXT[]), CAST(? AS BIGINT[])) AS asked (case_id, seq)
+ JOIN entry_order o ON o.case_id = asked.case_id AND o.seq = asked.seq"""
+
 
 def found(connection: Connection, written: Sequence[Written]) -> Literal["there", "absent", "no"]:
     """Say whether these leaves are stored: all of them, none, or `no` where others are."""
@@ -56,10 +60,21 @@ def found(connection: Connection, written: Sequence[Written]) -> Literal["there"
 
 def positions(connection: Connection, pairs: Sequence[tuple[str, int]]) -> Places:
     """Return the positions that these entries have so far, and the size of the tree."""
-    marks = ", ".join(["(?, ?)"] * len(pairs))
-    rows = connection.rows(
-        f"SELECT case_id, seq, position FROM entry_order WHERE (case_id, seq) IN ({marks})",
-        [part for pair in pairs for part in pair],
-    )
+    if connection.dialect == "postgresql":  # one text for any number, so that it stays prepared
+        cases = ",".join([_quoted(case_id) for case_id, _ in pairs])
+        numbers = ",".join([str(seq) for _, seq in pairs])
+        rows = connection.rows(_POSITIONS, (f"{{{cases}}}", f"{{{numbers}}}"))
+    else:
+        marks = ", ".join(["(?, ?)"] * len(pairs))
+        rows = connection.rows(
+            f"SELECT case_id, seq, position FROM entry_order WHERE (case_id, seq) IN ({marks})",
+            [part for pair in pairs for part in pair],
+        )
     size = int(connection.value("SELECT size FROM ledger_head") or 0)
     return {(str(row[0]), int(row[1])): int(row[2]) for row in rows}, size
+
+
+def _quoted(text: str) -> str:
+    """Return an element of a written array of PostgreSQL."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -68,10 +68,10 @@ class Lanes:
         self.ended: BaseException | None = None
         self._queues: dict[Lane, deque[Unit]] = {"control": deque(), "ordinary": deque()}
 
-    def put(self, unit: Unit) -> None:
+    def put(self, unit: Unit, *, wake: bool = True) -> None:
         """Queue a unit; raises `BusyError` at once where its lane is full.
 
-        After a fork or a mismatch every caller is told of it.
+        `wake` somebody who waits in `changed`. After a fork or a mismatch every caller is told.
         """
         with self.changed:
             if isinstance(self.ended, LedgerMismatchError):
@@ -82,7 +82,8 @@ class Lanes:
             if len(queue) >= LANE_UNITS_MAX[unit.lane]:
                 raise BusyError(f"{len(queue)} writes are waiting already; try again in a second")
             queue.append(unit)
-            self.changed.notify()
+            if wake:
+                self.changed.notify()
 
     def depth(self, lane: Lane) -> int:
         """Return how many units wait in a lane."""

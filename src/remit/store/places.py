@@ -66,8 +66,7 @@ class Places:
                 if closing:
                     break
             pause = LOOK_SECONDS if answered else min(pause * 2, LOOK_SECONDS_MAX)
-            if not answered:
-                threading.Event().wait(pause)
+            threading.Event().wait(pause)  # nothing moves between two steps of the sequencer
         for _, future in self._waiting:
             if future.set_running_or_notify_cancel():
                 future.set_exception(StorageError("the writer ended before the entry had a place"))

@@ -129,9 +129,10 @@ class SessionWriter:
         streams: Sequence[str] = (),
     ) -> None:
         """Queue a piece of work; `answer` is told instead of a future."""
-        self._lanes.put(Unit(work, answer, lane, tuple(streams)))
         crew = self._crew
         with self._lanes.changed:
+            wake = lane == "control" or crew.ordinary < self._ordinary_max
+            self._lanes.put(Unit(work, answer, lane, tuple(streams)), wake=wake)
             waiting = self._lanes.depth("control") + self._lanes.depth("ordinary")
             if waiting > crew.idle and len(crew.threads) < self._database.sessions_max:
                 name = f"remit-writer-{len(crew.threads) + 1}"
@@ -187,14 +188,19 @@ class SessionWriter:
             if session is not None:
                 session.connection.close()
 
+    @property
+    def _ordinary_max(self) -> int:
+        return max(self._database.sessions_max - SESSIONS_FOR_CONTROL, 1)
+
     def _take(self) -> Unit | None:
         lanes, crew = self._lanes, self._crew
-        ordinary_max = max(self._database.sessions_max - SESSIONS_FOR_CONTROL, 1)
         with lanes.changed:
             while True:
-                unit = lanes.next(ordinary=crew.ordinary < ordinary_max)
+                unit = lanes.next(ordinary=crew.ordinary < self._ordinary_max)
                 if unit is not None:
                     crew.ordinary += unit.lane == "ordinary"
+                    if lanes.depth("ordinary") and crew.ordinary < self._ordinary_max:
+                        lanes.changed.notify()  # whoever came while there was no room was left
                     return unit
                 if lanes.ended is not None or (lanes.closing and not lanes.depth("ordinary")):
                     return None
@@ -205,7 +211,8 @@ class SessionWriter:
     def _done(self, unit: Unit) -> None:
         with self._lanes.changed:
             self._crew.ordinary -= unit.lane == "ordinary"
-            self._lanes.changed.notify_all()
+            if self._lanes.closing:  # else this thread takes the next, and wakes who else may
+                self._lanes.changed.notify_all()
 
     def _unit(self, trial: _Trial, session: _Session | None) -> _Session | None:
         """Bring one unit to its end, and answer its caller; return the session for the next."""
