@@ -29,6 +29,7 @@ VALUES = (
 LOOKS = (
     "EMAIL_7K3QX2MD", "email-7k3qx2md", "<EMAIL_1>", "<<EMAIL:1>>", "[EMAIL_1]", "{{email}}",
     "PHONE_", "CARD_23", "TEXT", "_", "%5F", "\\u005f", "&#95;", "PHONE_234BC", "card ab12cd34",
+    "EMAIL%5F7AAAAAA3", "text passport", "CARD&#95;9BCDEF12", "IBAN\\u005f2BCDEF1H",
 )  # fmt: skip
 GLUE = (
     "", " ", "\n", ", ", "call ", "card ", "order ", "=", "/", "@", ".", "-", "(", ")", "\u00a0",
@@ -89,8 +90,12 @@ def test_a_cheap_look_overlooks_nothing(text: str) -> None:
     for recogniser in RECOGNISERS:
         if any(recogniser.hits(view, Surroundings(view), ("DE",))):
             assert recogniser.gate(Outline(view)), recogniser.label
-    if any(well_formed(match[3]) for match in tokens._TOLERANT.finditer(text)):
-        assert tokens._may_hold(text)
+
+
+@given(texts)
+def test_tokens_are_read_as_by_their_whole_shape(text: str) -> None:
+    places = [m.span() for m in tokens._TOLERANT.finditer(text) if well_formed(m[3])]
+    assert [(read.start, read.end) for read in tokens.reads(text)] == places
 
 
 # No credentials: what stands before one, and what is long and odd enough behind it.
@@ -112,7 +117,8 @@ def test_a_cheap_look_overlooks_no_credential(text: str) -> None:
 
 
 def well_formed(code: str) -> bool:
-    return tokens._well_formed("".join(tokens._READ_AS.get(char, "") for char in code))
+    read = "".join(tokens._READ_AS.get(char, "") for char in code)
+    return len(read) == tokens.CODE_LENGTH and tokens._well_formed(read)
 
 
 @given(texts)

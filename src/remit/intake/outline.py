@@ -28,6 +28,7 @@ def _classes(*classes: tuple[str, int]) -> bytes:
 
 _ONLY_DIGITS = _classes(("0123456789", _DIGIT))
 _WITH_MARKS = _classes(("0123456789 ().-/", _DIGIT))
+_WITH_DOTS = _classes(("0123456789", _DIGIT), (".", ord(".")))
 _TOKEN_DIGITS = _classes(("23456789", _DIGIT))
 
 
@@ -57,7 +58,9 @@ class Outline:
     @property
     def dotted(self) -> bool:
         """Whether three numbers stand with dots between them."""
-        return b"0x0" in self.digits and _DOTTED.search(self.text) is not None
+        if not self.digits or b"0.0" not in self.raw.translate(_WITH_DOTS):
+            return False
+        return _DOTTED.search(self.text) is not None
 
     @property
     def colons(self) -> bool:
@@ -71,6 +74,6 @@ class Outline:
         return most >= _PAIRS_MIN and _PAIRS.search(self.text) is not None
 
 
-def holds_token_digit(text: str) -> bool:
-    """Tell whether a text has one of the digits that every token has two of."""
-    return _DIGIT in text.encode("latin-1", "replace").translate(_TOKEN_DIGITS)
+def holds_token_digit(raw: bytes) -> bool:
+    """Tell whether a text, in bytes, has one of the digits that every token has two of."""
+    return _DIGIT in raw.translate(_TOKEN_DIGITS)

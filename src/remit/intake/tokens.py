@@ -3,11 +3,11 @@
 import hmac
 import re
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 
 from remit.domain.frozen import dataclass
 from remit.errors import MaskingFailedError
 from remit.intake.outline import holds_token_digit
+from remit.ledger.keyed import Keyed
 
 TYPES = (
     "PERSON", "EMAIL", "PHONE", "ADDRESS", "DOB", "CARD", "IBAN", "ACCOUNT", "NATID", "HEALTHID",
@@ -26,10 +26,7 @@ _TOLERANT = re.compile(
     rf"({_TYPES})(\\?_|%5F|&\#95;|\\u005f|[- \u00a0\uff3f])([0-9A-Z]{{{CODE_LENGTH}}})",
     re.IGNORECASE | re.ASCII,
 )
-# Every well-formed code holds two of these digits within its eight characters, and before the
-# first of them stand at most the longest type, the longest separator and the rest of the code.
-_TWO_DIGITS = re.compile(rf"[2-9][0-9A-Za-z]{{0,{CODE_LENGTH - 2}}}[2-9]")
-_BEFORE_DIGIT = max(map(len, TYPES)) + len(r"\u005f") + CODE_LENGTH
+_NAMES = tuple(name.encode() for name in TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +42,7 @@ class TokenRead:
 
 def reads(text: str) -> Iterator[TokenRead]:
     """Yield every place, from the left, that reads as a token of any scope."""
-    if not _may_hold(text):
-        return
-    for match in _TOLERANT.finditer(text):
+    for match in _places(text):
         code = "".join(_READ_AS.get(char, "") for char in match[3])
         if len(code) != CODE_LENGTH or not _well_formed(code):
             continue
@@ -61,15 +56,27 @@ def reads(text: str) -> Iterator[TokenRead]:
         )
 
 
-def _may_hold(text: str) -> bool:
-    """Tell whether a token can stand near one of the few places that look like its code."""
-    if not holds_token_digit(text):
-        return False
-    for pair in _TWO_DIGITS.finditer(text):
-        start, end = pair.start() - _BEFORE_DIGIT, pair.end() + CODE_LENGTH
-        if _TOLERANT.search(text, max(0, start), end) is not None:
-            return True
-    return False
+def _places(text: str) -> Iterator[re.Match[str]]:
+    """Yield what looks like a token, as a scan with the tolerant shape would from the left.
+
+    That shape costs as much at each character as the names of all types; they are looked up first.
+    """
+    raw = text.encode("latin-1", "replace")  # one byte a character: places are the same
+    if not holds_token_digit(raw):
+        return
+    raw = raw.upper()
+    starts: list[int] = []
+    for name in _NAMES:
+        at = raw.find(name)
+        while at >= 0:
+            starts.append(at)
+            at = raw.find(name, at + 1)
+    done = 0
+    for start in sorted(starts):
+        match = _TOLERANT.match(text, start) if start >= done else None
+        if match is not None:
+            done = match.end()
+            yield match
 
 
 def is_token(text: str, type: str | None = None) -> bool:
@@ -83,17 +90,17 @@ def type_of(token: str) -> str:
     return token.rpartition("_")[0]
 
 
-def checks(token: str, *, check_key: bytes) -> bool:
+def checks(token: str, *, check: Keyed) -> bool:
     """Tell whether the check characters of a token belong to the scope of that key."""
     kind, _, code = token.rpartition("_")
-    wanted = _check(kind, code[:_RANDOM_LENGTH], check_key)
+    wanted = _check(kind, code[:_RANDOM_LENGTH], check)
     return hmac.compare_digest(wanted, code[_RANDOM_LENGTH:])
 
 
 def draw(
     type: str,
     *,
-    check_key: bytes,
+    check: Keyed,
     random_bytes: Callable[[int], bytes],
     taken: Callable[[str], bool],
 ) -> str:
@@ -101,14 +108,14 @@ def draw(
     for _ in range(DRAWS_MAX):
         bits = int.from_bytes(random_bytes(4), "big")
         head = _encode(bits, _RANDOM_LENGTH)
-        code = head + _check(type, head, check_key)
+        code = head + _check(type, head, check)
         if _well_formed(code) and not taken(code[:4]):
             return f"{type}_{code}"
     raise MaskingFailedError("no free token is left in this scope; close the case or split it")
 
 
-def _check(type: str, head: str, check_key: bytes) -> str:
-    mac = hmac.new(check_key, f"{type}:{head}".encode(), sha256).digest()
+def _check(type: str, head: str, check: Keyed) -> str:
+    mac = check.digest(f"{type}:{head}".encode())
     return _encode(int.from_bytes(mac[:2], "big") >> 1, CODE_LENGTH - _RANDOM_LENGTH)
 
 

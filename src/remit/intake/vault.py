@@ -1,9 +1,7 @@
 """The vault of one scope: originals sealed, found again by a blind index, turned back last."""
 
-import hmac
 import json
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,6 +19,7 @@ from remit.ledger.keyed import Keyed
 ROOT_KEY_BYTES = 32
 VALUES_MAX = 10_000  # distinct values in one scope
 _NONCE_BYTES = 12
+_NO_SALT = Keyed(bytes(32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +44,7 @@ class ScopeKeys:
     @classmethod
     def derive(cls, root_key: bytes, scope: str) -> "ScopeKeys":
         """Return the keys of a scope."""
-        # `hmac.new` keeps the interpreter's lock, which the one-shot function gives up each time.
-        extracted = hmac.new(bytes(32), root_key, sha256).digest()
+        extracted = Keyed(_NO_SALT.digest(root_key))
         return cls(
             value=_expanded(extracted, "value", scope),
             index=_expanded(extracted, "index", scope),
@@ -103,7 +101,7 @@ class ScopeVault:
             raise MaskingFailedError("this scope holds too many private values; split the case")
         token = tokens.draw(
             type,
-            check_key=self._keys.check,
+            check=self._keys.check,
             random_bytes=self._random_bytes,
             taken=self._heads.__contains__,
         )
@@ -136,7 +134,7 @@ class ScopeVault:
     def value_of(self, token: str) -> KnownValue:
         """Return what a token stands for; raises `TokenUnknownError`."""
         value = self._values.get(token)
-        if value is None or not tokens.checks(token, check_key=self._keys.check):
+        if value is None or not tokens.checks(token, check=self._keys.check):
             raise TokenUnknownError(
                 "a token that this case does not know; use one of its own tokens"
             )
@@ -159,7 +157,7 @@ class ScopeVault:
 
     def checks(self, token: str) -> bool:
         """Tell whether a token's check characters belong to this scope."""
-        return tokens.checks(token, check_key=self._keys.check)
+        return tokens.checks(token, check=self._keys.check)
 
     def seal_bytes(self, content: bytes, *, purpose: str) -> bytes:
         """Seal bytes that belong beside masked content, such as how values were written."""
@@ -178,7 +176,7 @@ class ScopeVault:
     def _keys(self) -> "_Derived":
         if self._derived is None:
             keys = ScopeKeys.derive(self._root_key, self.scope)
-            self._derived = _Derived(AESGCM(keys.value), Keyed(keys.index), keys.check)
+            self._derived = _Derived(AESGCM(keys.value), Keyed(keys.index), Keyed(keys.check))
         return self._derived
 
     def _admit(self, value: KnownValue, index: bytes) -> None:
@@ -210,12 +208,12 @@ class _Derived:
 
     __slots__ = ("blind", "check", "cipher")
 
-    def __init__(self, cipher: AESGCM, blind: Keyed, check: bytes) -> None:
+    def __init__(self, cipher: AESGCM, blind: Keyed, check: Keyed) -> None:
         self.cipher = cipher
         self.blind = blind
         self.check = check
 
 
-def _expanded(extracted: bytes, purpose: str, scope: str) -> bytes:
+def _expanded(extracted: Keyed, purpose: str, scope: str) -> bytes:
     info = f"remit/vault/v1\x00{purpose}\x00{scope}".encode()
-    return hmac.new(extracted, info + b"\x01", sha256).digest()  # one block is the 32 bytes
+    return extracted.digest(info + b"\x01")  # one block is the 32 bytes
