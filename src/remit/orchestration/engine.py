@@ -80,6 +80,7 @@ class Engine:
             await late.record(run)
             return None
         finally:
+            run.leave()
             del self.live[case_id]
 
     def may_cut(self, case_id: str) -> bool:

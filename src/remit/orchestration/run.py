@@ -105,6 +105,7 @@ class Run:
     began: float = 0.0
     asked: bool = False  # a person cancelled the case
     heeds: bool = False  # whether a write looks for that; the engine's runs do
+    over: bool = False  # nothing more is written behind
     performing: int = 0  # effects that are being performed at this moment
     turn: str = ""  # why the turn ends though nothing is waited for: turn | drain
     drafts: list[Draft] = field(default_factory=list)
@@ -113,6 +114,7 @@ class Run:
     _rows: list[vault.VaultTuple] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _behind: asyncio.Future[Receipt[int]] | None = None
+    _soon: asyncio.Handle | None = None
 
     @property
     def mixed(self) -> bool:
@@ -227,26 +229,41 @@ class Run:
         """Return vault rows that no write has kept."""
         return self._new_rows()
 
-    async def write_behind(self) -> None:
-        """Submit what was recorded without waiting for it; the next write does."""
-        if not self.drafts or self._lock.locked():
-            return
-        drafts = self._claim()
-        async with self._lock:
-            try:
-                await self._settle()
-            except _CancelSeen as seen:
-                self.drafts[:0] = drafts
-                self.asked = True
-                raise CaseCancelled from seen
-            rows = self._new_rows()
-            self._behind = awaited.submit(
-                self.writer,
-                lambda uow: self._unit(uow, drafts, rows, None),
-                streams=(self.case_id,),
-                lane=_lane(drafts),
-            )
-            self._rows.clear()
+    def write_behind(self) -> None:
+        """Submit what was recorded as soon as the run waits for anything; its next write waits.
+
+        Where the next thing that it does is a write of its own, both are one.
+        """
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._submit_behind)
+
+    def _submit_behind(self) -> None:
+        self._soon = None
+        before = self._behind
+        if self.over or not self.drafts or self._lock.locked():
+            return  # there is nothing left, or a write that comes to its end takes the rest
+        if before is not None:
+            if not before.done():
+                before.add_done_callback(lambda _: self._submit_behind())
+                return
+            if before.cancelled() or before.exception() is not None:
+                return  # the next write says so
+            self.seen = before.result().value
+        drafts, rows = self._claim(), self._new_rows()
+        self._behind = awaited.submit(
+            self.writer,
+            lambda uow: self._unit(uow, drafts, rows, None),
+            streams=(self.case_id,),
+            lane=_lane(drafts),
+        )
+        self._rows.clear()
+
+    def leave(self) -> None:
+        """Submit nothing more behind: the run is over."""
+        self.over = True
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     def withdraw(self, drafts: Sequence[Draft]) -> None:
         """Take back what was recorded and not written."""

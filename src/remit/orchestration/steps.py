@@ -152,7 +152,7 @@ class Steps:
                 "result": result,
             },
         )
-        await run.write_behind()
+        run.write_behind()
         return result
 
     # -- knowledge -------------------------------------------------------------------------------
