@@ -13,7 +13,7 @@ from remit.intake import secrets, tokens
 from remit.intake.detect import find
 from remit.intake.mask import Masker
 from remit.intake.outline import Outline
-from remit.intake.recognisers import RECOGNISERS
+from remit.intake.recognisers import CREDENTIALS, RECOGNISERS
 from remit.intake.scrub import scrub
 from remit.intake.surroundings import Surroundings
 from remit.intake.vault import ScopeVault
@@ -90,6 +90,7 @@ def test_a_cheap_look_overlooks_nothing(text: str) -> None:
     for recogniser in RECOGNISERS:
         if any(recogniser.hits(view, Surroundings(view), ("DE",))):
             assert recogniser.gate(Outline(view)), recogniser.label
+            assert recogniser in CREDENTIALS or not Outline(view).bare
 
 
 @given(texts)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import TypeVar
+from types import UnionType
+from typing import TypeVar, get_args
 
 T = TypeVar("T")
 Read = Callable[[object], tuple[object, ...]]
@@ -15,6 +16,16 @@ def members_of(value: object) -> Iterator[tuple[str, object]]:
     kind: Hashable = type(value)  # type: ignore[assignment]  # every class is
     names, read = _reader(kind)
     return zip(names, read(value), strict=True)
+
+
+def odd_members(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass that are not plainly a text, a number or nothing."""
+    return tuple(field.name for field in fields(kind) if not _is_plain(field.type))
+
+
+def _is_plain(kind: object) -> bool:
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return all(one in {str, int, bool, type(None)} for one in kinds)
 
 
 def changed(value: T, /, **changes: object) -> T:

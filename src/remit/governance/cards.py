@@ -14,7 +14,7 @@ from remit.domain import clock
 from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity, Witness
 from remit.domain.approval import Requirement
 from remit.domain.decision import Decision, GateFacts
-from remit.domain.members import members_of
+from remit.domain.members import members_of, odd_members
 from remit.domain.money import Money
 from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
@@ -159,7 +159,7 @@ def _without(form: Json, *names: str) -> Json:
     """Return a form without members of these names, at any depth."""
     if isinstance(form, dict):
         return {
-            key: item if type(item) in _PLAIN else _without(item, *names)
+            key: item if type(item) in _PLAIN or not item else _without(item, *names)
             for key, item in form.items()
             if key not in names
         }
@@ -197,7 +197,7 @@ _FORMS: Final[dict[type, Callable[[Any], Json]]] = {}  # by class: looked up onc
 def _maker(kind: type) -> Callable[[Any], Json]:
     """Return what makes the form of the values of a class."""
     if kind is ActionSpec:
-        return Remembered(_members)
+        return Remembered(_maker_of(kind))
     if issubclass(kind, Enum):
         return lambda value: str(value._value_)  # `value` is a property written in Python
     if issubclass(kind, datetime):
@@ -207,15 +207,21 @@ def _maker(kind: type) -> Callable[[Any], Json]:
     if issubclass(kind, list | tuple | frozenset):
         return lambda value: [_form(item) for item in value]
     if dataclasses.is_dataclass(kind):
-        return _members
+        return _maker_of(kind)
     return lambda value: value if isinstance(value, int | str) else str(value)
 
 
-def _members(value: object) -> Json:
-    return {
-        name: item if type(item) in _PLAIN else _form(item)  # type: ignore[misc]  # plain
-        for name, item in members_of(value)
-    }
+def _maker_of(kind: type) -> Callable[[Any], Json]:
+    """Return what makes the form of a dataclass's values: most of their members are plain."""
+    odd = odd_members(kind)
+
+    def make(value: object) -> Json:
+        made: dict[str, Any] = dict(members_of(value))
+        for name in odd:
+            made[name] = _form(made[name])
+        return made
+
+    return make
 
 
 # -- parts ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from remit.intake import known as known_values
 from remit.intake.known import Known
 from remit.intake.numbers import Hit
 from remit.intake.outline import Outline
-from remit.intake.recognisers import RECOGNISERS
+from remit.intake.recognisers import CREDENTIALS, RECOGNISERS
 from remit.intake.surroundings import Surroundings
 from remit.intake.view import view_of
 
@@ -49,7 +49,7 @@ def find(
     hits = list(known_values.hits(view.text, known))
     if NAME.fullmatch(text) is None:
         around, outline = Surroundings(view.text, label), Outline(view.text)
-        for recogniser in RECOGNISERS:
+        for recogniser in CREDENTIALS if outline.bare else RECOGNISERS:
             if recogniser.gate(outline):
                 hits.extend(recogniser.hits(view.text, around, regions))
     findings = []

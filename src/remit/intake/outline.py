@@ -45,6 +45,13 @@ class Outline:
         self._numbers: bool | None = None
 
     @property
+    def bare(self) -> bool:
+        """Whether there is no digit and no mark that any value but a credential has."""
+        if self.digits or b"@" in self.raw or b":" in self.raw:
+            return False
+        return self.raw.count(b"-") < _PAIRS_MIN
+
+    @property
     def numbers(self) -> bool:
         """Whether there is a run of digits and what may stand between them."""
         if self._numbers is None:

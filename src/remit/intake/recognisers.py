@@ -161,3 +161,4 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(label="DOB", type="DOB", gate=_holds_date, hits=_birthday),
     Recogniser(label="SECRET", type="SECRET", gate=lambda _: True, hits=_secret),
 )
+CREDENTIALS = tuple(one for one in RECOGNISERS if one.type == "SECRET")
