@@ -19,6 +19,18 @@ STEP_EVENTS = {
     "orchestration:tool:read": StepKind.READ,
 }
 
+# What moves a proposal.
+ACT_EVENTS = frozenset(
+    {
+        "orchestration:action:proposed", "policy:action:decided", "policy:action:withdrawn",
+        "policy:action:expired", "governance:approval:requested", "governance:approval:voted",
+        "governance:approval:decided", "governance:approval:closed",
+        "orchestration:effect:intended", "orchestration:effect:confirmed",
+        "orchestration:effect:failed", "orchestration:effect:ambiguous",
+        "orchestration:effect:dispatched",
+    }
+)  # fmt: skip
+
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
 LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
@@ -116,7 +128,7 @@ def absorb(history: History, entry: Entry) -> None:
         history.versions.add(entry.fingerprint)
     if entry.path is not None:
         _reach(history, entry.path)
-    _fold(history, entry)
+    (_fold_act if entry.event in ACT_EVENTS else _fold)(history, entry)
 
 
 def _reach(history: History, path: str) -> None:
@@ -183,7 +195,7 @@ def _fold(history: History, entry: Entry) -> None:
                 if versions[-1].state in {EffectState.BLOCKED, EffectState.ESCALATED}:
                     versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
         case _:
-            _fold_act(history, entry)
+            pass
 
 
 def _step(history: History, entry: Entry, kind: StepKind, *, failed: str | None = None) -> None:
