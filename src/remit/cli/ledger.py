@@ -22,7 +22,7 @@ from remit.errors import LedgerMismatchError, RemitError
 from remit.ledger import read, verify
 from remit.ledger.chain import control_stream
 from remit.ledger.judge import Watcher
-from remit.ledger.outside import Disclosures, anchored_by
+from remit.ledger.outside import Disclosures, anchored_by, authorities_of, stamped
 from remit.ledger.recovery import origin_now
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
@@ -104,6 +104,13 @@ class Judging(click.Command):
     help="With an export: the public key of a witness whose cosignatures count. Repeatable.",
 )
 @click.option(
+    "--authority",
+    "authorities",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Certificates, in PEM, of an authority whose time stamps count. Repeatable.",
+)
+@click.option(
     "--disclosures",
     type=click.Path(path_type=Path),
     help="Contents and salts that were handed over, a JSON line for each.",
@@ -128,6 +135,7 @@ def verify_(
     vkeys: tuple[str, ...],
     anchors: tuple[str, ...],
     witnesses: tuple[str, ...],
+    authorities: tuple[str, ...],
     disclosures: Path | None,
     tree: bool,
     semantic: bool,
@@ -147,6 +155,7 @@ def verify_(
     vkey = " ".join(vkeys) or None
     watchers: list[Watcher] = [] if disclosures is None else [Disclosures(disclosures)]
     receipts = [receipt for argument in anchors for receipt in anchored_by(argument)]
+    known = authorities_of(authorities)
     if export is not None:
         if vkey is None:
             raise NoVerdictError(
@@ -155,8 +164,9 @@ def verify_(
         if semantic:
             watchers.append(Semantics(key_ids=key_ids([vkey])))
         report = verify.verify_export(
-            export, vkey, anchors=receipts, witnesses=witnesses, watchers=watchers, form=not tree
-        )
+            export, vkey, anchors=receipts, witnesses=witnesses, authorities=known,
+            watchers=watchers, form=not tree,
+        )  # fmt: skip
     else:
         with reading(_options(ctx).project()) as record:
             if semantic:
@@ -165,7 +175,7 @@ def verify_(
                 record.database,
                 vkey or record.vkey,
                 payload_keys=record.keys,
-                anchors=[*record.outside.receipts(), *receipts],
+                anchors=[*record.outside.receipts(), *stamped(receipts, known)[0]],
                 watchers=watchers,
                 projected=projections,
                 form=not tree,

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 MODULES: Final = (
-    "merkle", "checkpoint", "cosignature", "inclusion", "leaf", "pruned", "recovered",
-    "successions", "judge", "files", "outside", "exported", "verdict", "silence", "semantics",
-    "standalone",
+    "merkle", "checkpoint", "cosignature", "timestamp", "inclusion", "leaf", "pruned",
+    "recovered", "successions", "judge", "files", "outside", "exported", "verdict", "silence",
+    "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"
 _OURS: Final = "remit."

@@ -1,21 +1,25 @@
 """What others hold against a record: anchors kept outside, contents that were disclosed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+
 from remit.ledger.checkpoint import NoteError, strict_base64
 from remit.ledger.cosignature import NotCosignedError, check_vkey, cosigned_at
 from remit.ledger.judge import LOCAL, Bad, Head, Receipt
 from remit.ledger.leaf import Leaf
+from remit.ledger.timestamp import TokenError, read_token, signed_by
 
 LINES_BYTES_MAX: Final = 1024 * 1024 * 1024
 ANCHOR_LINES_MAX: Final = 2_000_000
 SALT_BYTES: Final = 32
+STAMPS_LISTED_MAX: Final = 20
 
 
 def receipts_of(lines: Sequence[bytes], *, operator: str, where: str) -> Iterator[Receipt]:
@@ -56,6 +60,51 @@ def witnessed(receipts: Sequence[Receipt], vkeys: Sequence[str]) -> list[Receipt
             except (NoteError, OverflowError, ValueError, OSError):
                 receipt = replace(one, note=b"")
         found.append(receipt)
+    return found
+
+
+def stamped(
+    receipts: Sequence[Receipt], authorities: Mapping[str, Sequence[Certificate]]
+) -> tuple[list[Receipt], list[str]]:
+    """Name each time stamp by the authority whose certificate vouches for it.
+
+    Any other one vouches for nobody, and a line says that it was not checked. One of another note
+    leaves no note to believe.
+    """
+    found, unknown, known = [], [], 0
+    for one in receipts:
+        receipt = one
+        if one.kind == "rfc3161":
+            try:
+                token = read_token(one.raw, one.note)
+            except TokenError as error:
+                receipt = replace(one, note=b"", where=f"{one.where}, {error}")
+            else:
+                at = f"{token.at:%Y-%m-%d %H:%M:%SZ}"
+                name = next((n for n, given in authorities.items() if signed_by(token, given)), "")
+                receipt = replace(one, operator=name or LOCAL, at=at if name else one.at)
+                known += bool(name)
+                if not name:
+                    unknown.append(f"stamped   {one.where}: {at} by its own word, not checked")
+        found.append(receipt)
+    lines = unknown[:STAMPS_LISTED_MAX]
+    if len(unknown) > STAMPS_LISTED_MAX:
+        lines.append(f"stamped   {len(unknown) - STAMPS_LISTED_MAX} more, not checked")
+    if known:
+        lines.append(f"stamped   {known} checkpoints, by the certificates that were given")
+    return found, lines
+
+
+def authorities_of(arguments: Sequence[str]) -> dict[str, list[Certificate]]:
+    """Return the certificates of each `NAME=FILE`, PEM; raises `OSError`."""
+    found: dict[str, list[Certificate]] = {}
+    for argument in arguments:
+        name, _, file = argument.rpartition("=")
+        try:
+            given = load_pem_x509_certificates(_read(Path(file)))
+        except ValueError as error:
+            raise OSError(f"`{file}` holds no certificate in PEM") from error
+        found.setdefault(name or file, []).extend(given)
     return found
 
 

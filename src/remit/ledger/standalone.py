@@ -9,16 +9,18 @@ file stands with the modules that it imports joined to one.
 import argparse
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+
+from cryptography.x509 import Certificate
 
 from remit.ledger.checkpoint import NoteError, family, parse_vkey
 from remit.ledger.exported import Export
 from remit.ledger.inclusion import PROOF_BYTES_MAX, proven
 from remit.ledger.judge import Judge, Receipt, Watcher
 from remit.ledger.leaf import ENTRY_BYTES_MAX, LeafError, NewerLeafError, read_leaf
-from remit.ledger.outside import Disclosures, anchored_by, witnessed
+from remit.ledger.outside import Disclosures, anchored_by, authorities_of, stamped, witnessed
 from remit.ledger.semantics import Semantics
 from remit.ledger.verdict import VerifyReport, judged, unreadable
 
@@ -29,6 +31,7 @@ def verify_export(
     *,
     receipts: Sequence[Receipt] = (),
     witnesses: Sequence[str] = (),
+    authorities: Mapping[str, Sequence[Certificate]] | None = None,
     watchers: Sequence[Watcher] = (),
     events: Collection[str] = (),
     unchecked: Sequence[str] = (),
@@ -46,7 +49,9 @@ def verify_export(
     try:
         record = Export(path)
         head = record.head()
-        held = witnessed([*record.anchors(), *receipts], witnesses)
+        held, said = stamped(
+            witnessed([*record.anchors(), *receipts], witnesses), authorities or {}
+        )
     except OSError as error:
         return unreadable(f"`{path}` cannot be read as an export: {error}")
     except NoteError as error:
@@ -54,6 +59,7 @@ def verify_export(
     if head is None:
         return unreadable("there is no ledger here; nothing was written yet")
     seen = Judge(record, vkeys, events=events, watchers=watchers, part=True, form=form)
+    seen.lines += said
     more = [] if record.payloads_carried else ["sealed rows (not carried here)"]
     return judged(seen, head, held, unchecked=[*more, *unchecked])
 
@@ -69,6 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--anchor", action="append", default=[], help="OPERATOR=FILE")
     parser.add_argument("--witness", action="append", default=[], help="the key of a cosigner")
+    parser.add_argument(
+        "--authority", action="append", default=[], help="NAME=FILE: who stamps, in PEM"
+    )
     parser.add_argument(
         "--disclosures", type=Path, help="contents and salts, a JSON line for each"
     )
@@ -114,6 +123,7 @@ def _asked(given: argparse.Namespace) -> VerifyReport:
         given.key,
         receipts=receipts,
         witnesses=given.witness,
+        authorities=authorities_of(given.authority),
         watchers=watchers,
         unchecked=unchecked,
         form=not given.tree,

@@ -1,7 +1,9 @@
 """Verification of the live ledger, and of exports: any changed, missing or moved byte is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from cryptography.x509 import Certificate
 
 from remit.domain.entry import EVENTS
 from remit.errors import NewerEntryError, StorageError
@@ -55,6 +57,7 @@ def verify_export(
     *,
     anchors: Sequence[Anchors] = (),
     witnesses: Sequence[str] = (),
+    authorities: Mapping[str, Sequence[Certificate]] | None = None,
     watchers: Sequence[Watcher] = (),
     form: bool = True,
 ) -> VerifyReport:
@@ -64,6 +67,7 @@ def verify_export(
         keys_public.split(),
         receipts=received(anchors),
         witnesses=witnesses,
+        authorities=authorities,
         watchers=watchers,
         events=EVENTS,
         unchecked=_unchecked(watchers),
