@@ -9,6 +9,7 @@ from pathlib import Path
 from remit import testing
 from remit.app import Remit
 from remit.governance.card import ApprovalRow
+from remit.settings import FileAnchor
 from tests.loopback.shop import Shop
 from tests.sounding import sound
 
@@ -25,6 +26,7 @@ class Desk:
     shop: Shop
     database: str | None = None
     clock: testing.FrozenClock = field(default_factory=testing.FrozenClock)
+    anchors: tuple[FileAnchor, ...] = ()
 
     @asynccontextmanager
     async def open(
@@ -35,6 +37,10 @@ class Desk:
             project = testing.project(
                 ROOT / example, data=self.folder, database=self.database, trained=TRAINED
             )
+            kept = {"anchors": list(self.anchors)}
+            ledger = project.settings.ledger.model_copy(update=kept)
+            settings = project.settings.model_copy(update={"ledger": ledger})
+            project = project.model_copy(update={"settings": settings})
             async with testing.running(project, clock=self.clock, seeds=False) as remit:
                 yield remit
                 await remit.heart.tick()  # time stood still, and may have leapt

@@ -41,6 +41,11 @@ PEOPLE = ("a" * 32, "b" * 32)
 LEAF_DAYS = 200
 
 
+def outside(size: int, *, timeout_seconds: float) -> bool:
+    """Somebody outside keeps every checkpoint."""
+    return size >= 0 < timeout_seconds
+
+
 class Record(RuleBasedStateMachine):
     """One installation on SQLite, and a model of what must still be readable."""
 
@@ -63,7 +68,13 @@ class Record(RuleBasedStateMachine):
         )  # fmt: skip
         rotation = Rotation(self.database, self.writer, self.keys, ORIGIN, self.now)
         self.erasure = Erasure(
-            self.database, self.writer, self.keys, Fresh(), rotation, self.ids, Acknowledger()
+            self.database,
+            self.writer,
+            self.keys,
+            Fresh(),
+            rotation,
+            self.ids,
+            Acknowledger(witnessed=outside),
         )
         terms = {WORKFLOW: Retention(leaf_days=LEAF_DAYS)}
         self.keeping = Keeping(self.erasure, terms)

@@ -56,10 +56,12 @@ class Keeping:
         """Let the entries of a month go; raises `RetentionError` with the due date.
 
         The entry that says so is acknowledged first; deletions follow in pages, and a crash
-        between them is finished at the next start. Raises `NotAcknowledgedError`: nothing went.
+        between them is finished at the next start. All of it must be anchored outside before.
+        Raises `NotAcknowledgedError`: nothing went.
         """
         now = self.erasure.rotation.now()
         found = self.erasure.database.read(lambda c: prune.survey(c, month, self.terms, now=now))
+        self._outside(found)
         self._run(lambda uow: self._begin(uow, found, by))
         self._point("begun")
         self._finish(month)
@@ -121,6 +123,21 @@ class Keeping:
             else:
                 found.append(Due(month=month, due_at=when, why=""))
         return found
+
+    def _outside(self, month: Month) -> None:
+        """Raise `RetentionError` unless another operator keeps a checkpoint above what goes."""
+        name, size = month.event.month, month.event.highest + 1
+        told = self.erasure.acknowledger
+        if told.witnessed is None:
+            raise RetentionError(
+                "nobody outside this host keeps checkpoints, and what goes cannot be shown again: "
+                f"{name} stays; set `ledger.anchors`"
+            )
+        if not told.witnessed(size, timeout_seconds=told.seconds):
+            raise RetentionError(
+                f"entries of {name} are not anchored outside yet; look at `remit ledger anchors` "
+                "and try again"
+            )
 
     def _begin(self, uow: UnitOfWork, month: Month, by: Actor) -> None:
         uow.hold(LOCK)
