@@ -22,16 +22,15 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from remit.app import Remit
 from remit.errors import DatabaseInUseError, RemitError
-from remit.ledger.checkpoint import Signer
-from remit.ledger.inclusion import proven
-from remit.ledger.proof import Prover
 from remit.store import cases
 from tests import sounding
 from tests.faults.lengths import Progress
+from tests.faults.power import cut
 from tests.faults.torture_life import HEARD, STORIES, WORKFLOW, Life, warm
 from tests.faults.world import HONOURS, calls
 
@@ -57,6 +56,8 @@ class Epoch:
     heard: set[str] = field(default_factory=set)  # a sender that heard nothing sends again
     lives: int = 0
     kills: int = 0
+    power: Callable[[], int] | None = None  # cuts it after a life; says how many writes are gone
+    gone: int = 0
 
     def life(self, *, new: Sequence[tuple[str, str]], countdown: int, after: float | None) -> int:
         """Live once in a child; return how it ended (0, or minus the signal).
@@ -73,6 +74,8 @@ class Epoch:
         os.close(into)
         status = self._watch(child, out, after)
         os.close(out)
+        if self.power is not None:
+            self.gone += self.power()
         end = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         if end == -signal.SIGKILL:
             self.kills += 1
@@ -181,24 +184,10 @@ class Epoch:
             f"{len(self.wishes)} were sent and {counts['received']} are there",
         )
         found = Counter({"entries": len(stored), "cases": counts["received"], "lost": len(lost)})
-        found["proofs"] = self._proofs(remit)
+        found["proofs"] = sounding.proofs(remit, most=PROOFS)
         found.update(self._effects(remit))
         found.update(self._cases(remit))
         (self.folder / "audit.json").write_text(json.dumps(found))
-
-    def _proofs(self, remit: Remit) -> int:
-        """Prove entries here and there, and the last one; return how many proofs are valid."""
-        ((origin, size),) = remit.database.read(
-            lambda c: c.rows("select origin, (select max(size) from checkpoints) from ledger_head")
-        )
-        vkey = Signer(remit.keys.log_key(), origin=origin).vkey
-        places = sorted({*range(0, size, max(1, size // PROOFS)), size - 1})
-        prover = Prover(vkey)
-        for place in places:
-            proof = remit.database.read(lambda c, p=place: prover.prove(c, p))  # type: ignore[misc]
-            shown = proven(proof.leaf, proof.text, [vkey])
-            _hold(shown.position == place, f"the proof of entry {place} shows {shown.position}")
-        return len(places)
 
     def _cases(self, remit: Remit) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -288,7 +277,13 @@ def points(
 
 
 def at_random(
-    folder: Path, database: Callable[[], str | None], *, kills: int, seed: int, progress: Progress
+    folder: Path,
+    database: Callable[[], str | None],
+    *,
+    kills: int,
+    seed: int,
+    progress: Progress,
+    power: Path | None = None,
 ) -> Counter[str]:
     """Kill lives at random points and moments until there were so many kills."""
     chance = random.Random(seed)
@@ -299,6 +294,8 @@ def at_random(
         home = folder / f"epoch-{number}"
         home.mkdir(parents=True)
         epoch = Epoch(folder=home, database=database())
+        if power is not None:
+            epoch.power = partial(cut, power, chance)
         length = 0.3
         while epoch.kills < min(EPOCH_KILLS, kills - found["kills"]):
             fresh = [
@@ -316,6 +313,8 @@ def at_random(
         found.update(
             epochs=1, kills=epoch.kills, lives=epoch.lives, acknowledged=len(epoch.acknowledged)
         )
+        if power is not None:
+            found["writes gone"] += epoch.gone
         shutil.rmtree(home)
         progress.reached(
             found["kills"],
@@ -359,6 +358,7 @@ def main() -> int:
     parser.add_argument("--database", default="sqlite")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--power", type=Path, help="the log of `power.c`: cut it after each life")
     parser.add_argument("--story", choices=STORIES, help="with points: this one only")
     parser.add_argument("--step", type=int, default=1, help="with points: every so many")
     asked = parser.parse_args()
@@ -374,8 +374,9 @@ def main() -> int:
             kind = asked.database.partition(":")[0]
             progress = Progress(f"kills at random, {kind}, seed {asked.seed}", asked.kills)
             found = at_random(
-                asked.folder, fresh, kills=asked.kills, seed=asked.seed, progress=progress
-            )
+                asked.folder, fresh, kills=asked.kills, seed=asked.seed, progress=progress,
+                power=asked.power,
+            )  # fmt: skip
     except BrokenPromiseError as error:
         told(f"broken: {error} (in {asked.folder}, seed {asked.seed})")
         return 1

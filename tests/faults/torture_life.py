@@ -66,6 +66,7 @@ class Life:
                 await remit.settled()
                 moved = await self.desk(remit) + await self._undo(remit) + await self._again(remit)
                 await testing.pass_time(remit, self.clock, 120)
+                await remit.heart.tick()  # it looks each second, and here time leaps
                 if not moved and self._ended(remit):
                     break
             if then is not None:
