@@ -7,7 +7,7 @@ import pytest
 
 from remit.store import partitions
 from remit.store.connection import Connection
-from tests.opened import opened
+from tests.opened import appending, opened
 
 CONTROL = "f" + "0" * 31
 
@@ -26,6 +26,23 @@ def lies(connection: Connection, case_id: str) -> str:
             "select tableoid::regclass::text from entries where case_id = ? limit 1", (case_id,)
         )
     )
+
+
+@pytest.mark.parametrize("case_id", [case_in(this_month()), case_in("2001-01"), CONTROL])
+def test_what_is_sealed_stays_in_its_row_while_two_fit_on_a_page(
+    tmp_path: Path, postgres_url: str, case_id: str
+) -> None:
+    def moved(connection: Connection) -> int:
+        sql = """select sum(pg_relation_size(reltoastrelid)) from pg_class
+            where relname like 'payloads%' and relkind = 'r'"""
+        return int(connection.value(sql))
+
+    with opened(postgres_url, tmp_path) as store:
+        store.writer.run(appending(case_id, 3, content="x" * 2_500))
+        assert store.database.read(moved) == 0
+        store.writer.run(appending(case_id, 3, content="x" * 9_000))
+        assert store.database.read(moved) > 0
+        assert store.verify().result == "intact"
 
 
 def test_a_case_lies_in_its_month_and_a_control_stream_apart(
