@@ -141,8 +141,11 @@ class KeyRing:
         """Return the root key in use, and the one before it."""
         return self._store.epoch()
 
-    def rotate(self) -> Rotated:
-        """Begin a new epoch: a new root key wraps every key that is left."""
+    def rotate(self) -> Rotated | None:
+        """Begin a new epoch: a new root key wraps every key that is left.
+
+        Returns None where another process has just done so.
+        """
         return self._store.rotate()
 
     def destroy_root(self, root: str) -> None:

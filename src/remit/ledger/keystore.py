@@ -5,10 +5,12 @@ opens again, in no backup either.
 """
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -112,23 +114,35 @@ class FileKeyStore:
 
     def renew(self) -> str:
         """Begin a new epoch; return its root's id."""
-        kept = self._with_root(self._read())
-        if len(kept.roots) > ROOTS_MAX:
-            raise KeyUnavailableError(
-                f"`{self._path}` holds {ROOTS_MAX} root keys; "
-                "lower `root_key_destroy_after_days` so that old ones end"
-            )
-        self._write(kept)
+        with self._alone():
+            kept = self._with_root(self._read())
+            if len(kept.roots) > ROOTS_MAX:
+                raise KeyUnavailableError(
+                    f"`{self._path}` holds {ROOTS_MAX} root keys; "
+                    "lower `root_key_destroy_after_days` so that old ones end"
+                )
+            self._write(kept)
         return kept.current
 
     def destroy(self, root: str) -> None:
         """Destroy a root for good; the current one stays."""
-        kept = self._read()
-        if root in kept.roots and root != kept.current:
-            roots = {name: key for name, key in kept.roots.items() if name != root}
-            self._write(_Kept(kept.current, roots, kept.salt))
+        with self._alone():
+            kept = self._read()
+            if root in kept.roots and root != kept.current:
+                roots = {name: key for name, key in kept.roots.items() if name != root}
+                self._write(_Kept(kept.current, roots, kept.salt))
 
     # -- parts -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep every other process from changing the file meanwhile: it would undo this change."""
+        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _root(self, kept: _Kept, root: str) -> bytes:
         held = bytes.fromhex(kept.roots[root])

@@ -8,7 +8,7 @@ from typing import Final
 
 from remit.domain import clock
 from remit.domain.acknowledgement import Act
-from remit.domain.actor import Actor, service
+from remit.domain.actor import Actor, ActorKind, service
 from remit.domain.entry import Draft, Entry, Event
 from remit.domain.ledger_event import KeyDestroyed, KeyRotated
 from remit.domain.value import Json
@@ -21,9 +21,11 @@ from remit.ledger.keys import KeyRing
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.entries import OF_LEDGER
+from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
 EPOCHS_MAX: Final = 1_000
+LOCK: Final = "ledger/epochs"
 
 _log = logging.getLogger("remit.ledger")
 
@@ -64,9 +66,13 @@ class Rotation:
     def rotate(self, *, by: Actor) -> KeyRotated:
         """Begin a new epoch now, and destroy the roots whose time has come.
 
+        Where another process has just begun one, that is the new one, and its to tell.
         Raises `NotAcknowledgedError`: the new root wraps every key, and no root is destroyed.
         """
         done = self.keys.rotate()
+        if done is None:
+            epoch = self.keys.epoch()
+            return KeyRotated(before=epoch.before or "", root=epoch.root)
         event = KeyRotated(before=done.before, root=done.root, wrapped=done.wrapped)
         self._append(event, by)
         self.destroy_due()
@@ -137,9 +143,25 @@ class Rotation:
             workflow=CONTROL_WORKFLOW,
             actor=by,
         )
-        self.acknowledger.require(
-            self.writer.run(lambda uow: uow.append(draft), lane="control"), act
-        )
+
+        def work(uow: UnitOfWork) -> None:
+            uow.hold(LOCK)
+            # What is due is due in every process: one of them tells it. Who asked is always told.
+            if by.kind is ActorKind.PERSON or not _told(uow.connection, event):
+                uow.append(draft)
+
+        receipt = self.writer.run(work, lane="control")
+        if receipt.entries:
+            self.acknowledger.require(receipt, act)
+
+
+def _told(connection: Connection, event: Event) -> bool:
+    """Return whether the record says so already."""
+    if isinstance(event, KeyRotated):
+        return event.root in {one.root for one, _ in _rotations(connection)}
+    return isinstance(event, KeyDestroyed) and event.root in {
+        one.root for one, _ in _destroyed(connection)
+    }
 
 
 def _rotations(connection: Connection) -> list[tuple[KeyRotated, int]]:

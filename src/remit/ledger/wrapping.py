@@ -113,21 +113,27 @@ class Wrapping:
                 ]
                 rows = [self._wrapped(key, kind, tenant) for key in made]
                 try:
-                    self._asked(lambda rows=rows: self.rows.add(rows))  # type: ignore[misc]  # a default binds the loop's value
+                    there = self._asked(lambda r=rows, t=tenant: self.rows.add(r, under=t.id))  # type: ignore[misc]  # a default binds the loop's value
                 except ConflictError:
                     continue  # an id that is taken
-                return [self._keep(key) for key in made]
-        raise KeyUnavailableError("no free key id was found; see the source of randomness")
+                if there:
+                    return [self._keep(key) for key in made]
+        raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def put(self, key: ContentKey, kind: str) -> ContentKey:
         """Store a key under an id of its own; return the one that is there if it was first."""
         with self._guard:
-            try:
-                self._asked(lambda: self.rows.add([self._wrapped(key, kind, self._tenant())]))
-            except ConflictError:
-                found = self.find(key.id)
-                return key if found is None else found
-            return self._keep(key)
+            for _ in range(TRIES_MAX):
+                tenant = self._tenant()
+                row = self._wrapped(key, kind, tenant)
+                try:
+                    there = self._asked(lambda r=row, t=tenant: self.rows.add([r], under=t.id))  # type: ignore[misc]  # a default binds the loop's value
+                except ConflictError:
+                    found = self.find(key.id)
+                    return key if found is None else found
+                if there:
+                    return self._keep(key)
+        raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def destroy(self, ids: Sequence[str]) -> None:
         """Destroy keys for good; other processes see it within a second."""
@@ -141,24 +147,33 @@ class Wrapping:
         _, _, before = row.id.partition("-")
         return Epoch(root=row.parent, before=before or None, began_us=row.made_us)
 
-    def rotate(self) -> Rotated:
-        """Begin a new epoch and wrap every surviving key under its tenant key."""
+    def rotate(self) -> Rotated | None:
+        """Begin a new epoch and wrap every surviving key under its tenant key.
+
+        Returns None where another process has just done so.
+        """
         with self._guard:
             before = self._tenant_row()
-            old = self._tenant()
-            root = self.roots.renew()
+            old = self._opened(before)
             # Its id names the root that it replaces: a crash leaves that to be told.
             fresh = ContentKey(f"{TENANT}-{before.parent}", self._random_key())
-            row = self._wrapped_by_root(fresh)
+            roots: list[str] = []
+
+            def begin() -> KeyRow:
+                roots.append(self.roots.renew())  # one process at a time: the row is locked
+                return self._wrapped_by_root(fresh)
+
             wrapped = self._asked(
                 lambda: self.rows.rewrap(
                     lambda one: self._wrapped(_unwrapped(one, old), one.kind, fresh).wrapped,
-                    fresh=row,
+                    fresh=begin,
                     gone=before.id,
                 )
             )
             self._cached.clear()
-            return Rotated(before=before.parent, root=root, wrapped=wrapped)
+            if wrapped is None:
+                return None
+            return Rotated(before=before.parent, root=roots[0], wrapped=wrapped)
 
     def close(self) -> None:
         """Forget every key and close the rows."""
@@ -192,10 +207,11 @@ class Wrapping:
             first = ContentKey(TENANT, self._random_key())
             with suppress(ConflictError):  # another process was first
                 self._asked(lambda: self.rows.add([self._wrapped_by_root(first)]))
-        found = self.find(self._tenant_row().id)
-        if found is None:
-            raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
-        return found
+        for _ in range(TRIES_MAX):
+            found = self.find(self._tenant_row().id)
+            if found is not None:  # else another process began an epoch in between
+                return found
+        raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def _opened(self, row: KeyRow) -> ContentKey:
         if row.kind == TENANT:

@@ -213,6 +213,9 @@ class Erasure:
         request, which is taken up again.
         """
         uow.hold(LOCK)
+        now = erasures.find(uow.connection, row.erasure_id)
+        if now is None or now.state != row.state:
+            return None  # another process has taken it up and was first
         subject = Subject(handle=row.subject, case_id=row.case_id)
         plan = _plan(uow.connection, subject, until_us=row.requested_us)
         if plan.holds:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from remit.errors import DatabaseNotEmptyError, StorageError, StorageUnavailableError
+from remit.store import locks
 from remit.store.connection import Connection, Row
 from remit.store.schema import translate
 
@@ -72,29 +73,49 @@ class KeyRows:
         )
         return found[0] if found else None
 
-    def add(self, rows: Sequence[KeyRow]) -> None:
-        """Make rows durable in one transaction; raises `ConflictError` where a key is there."""
-        self._write(lambda connection: self._insert(connection, rows))
+    def add(self, rows: Sequence[KeyRow], *, under: str = "") -> bool:
+        """Make rows durable in one transaction; False where the key that wraps them is gone.
 
-    def rewrap(self, work: Callable[[KeyRow], bytes], *, fresh: KeyRow, gone: str) -> int:
-        """Wrap every row of one parent under a fresh key and drop the old one, all at once.
-
-        `work` returns a row's new wrapping. Returns how many there were.
+        `under` is that key: it stays until the rows are there, or whoever wraps everything anew
+        would not see them. Raises `ConflictError` where a key is there.
         """
 
-        def whole(connection: Connection) -> int:
+        def whole(connection: Connection) -> bool:
             connection.begin(write=True)
+            there = not under or self._kept(connection, under, "FOR KEY SHARE")
+            if there:
+                self._insert(connection, rows)
+            connection.commit()
+            return there
+
+        return self._do(whole)
+
+    def rewrap(
+        self, work: Callable[[KeyRow], bytes], *, fresh: Callable[[], KeyRow], gone: str
+    ) -> int | None:
+        """Wrap every row of one parent under a fresh key and drop the old one, all at once.
+
+        `fresh` makes that key's row once nobody else can do the same, `work` returns a row's new
+        wrapping. Returns how many there were, or None where the old key is gone already.
+        """
+
+        def whole(connection: Connection) -> int | None:
+            connection.begin(write=True)
+            if not self._kept(connection, gone, "FOR UPDATE"):
+                connection.commit()
+                return None
+            made = fresh()
             last, done = "", 0
             sql = f"SELECT {_ROW} FROM {self._prefix}wrapped_keys WHERE parent = ? AND id > ?"
             while page := connection.rows(f"{sql} ORDER BY id LIMIT ?", (gone, last, PAGE_MAX)):
                 rows = [_row(row) for row in page]
                 connection.executemany(
                     f"UPDATE {self._prefix}wrapped_keys SET parent = ?, wrapped = ? WHERE id = ?",
-                    [(fresh.id, work(row), row.id) for row in rows],
+                    [(made.id, work(row), row.id) for row in rows],
                 )
                 last, done = rows[-1].id, done + len(rows)
             self._delete(connection, [gone])
-            self._insert(connection, [fresh])
+            self._insert(connection, [made])
             connection.commit()
             return done
 
@@ -143,6 +164,13 @@ class KeyRows:
         return int(self._read(lambda connection: connection.value(sql.format(self._prefix))))
 
     # -- parts -----------------------------------------------------------------------------------
+
+    def _kept(self, connection: Connection, id: str, lock: str) -> bool:
+        """Is a key there, and does it stay so until this transaction ends?"""
+        sql = f"SELECT 1 FROM {self._prefix}wrapped_keys WHERE id = ?"
+        if connection.dialect == "postgresql":  # a file has one writer at a time
+            sql = f"{sql} {lock}"
+        return connection.one(sql, (id,)) is not None
 
     def _insert(self, connection: Connection, rows: Sequence[KeyRow]) -> None:
         connection.executemany(
@@ -207,6 +235,7 @@ class KeyRows:
     def _create(self, connection: Connection) -> None:
         connection.begin(write=True)
         if self._prefix:
+            locks.hold(connection, "remit/keys")  # several processes may come first at once
             connection.execute("CREATE SCHEMA IF NOT EXISTS keys")
         for statement in _TABLES:
             connection.execute(translate(statement.format(self._prefix), connection.dialect))

@@ -3,7 +3,7 @@
 import random
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from remit.errors import KeyUnavailableError, SettingsError
 from remit.ledger.keys import BATCH_MAX, KeyRing
 from remit.ledger.keystore import KEY_FILE, FileKeyStore
 from remit.ledger.wrapping import CACHE_SECONDS, VERSION_SECONDS, Wrapping
-from remit.store.keys import KEY_ROWS, KeyRows, file_rows
+from remit.store.keys import KEY_ROWS, KeyRow, KeyRows, file_rows
 
 
 @dataclass
@@ -80,9 +80,9 @@ def test_a_case_costs_no_durable_write_of_its_own(tmp_path: Path) -> None:
     add = rows.add
 
     class Counted(KeyRows):
-        def add(self, rows: object) -> None:
-            commits.append(len(rows))  # type: ignore[arg-type]  # a list
-            add(rows)  # type: ignore[arg-type]  # a list
+        def add(self, rows: Sequence[KeyRow], *, under: str = "") -> bool:
+            commits.append(len(rows))
+            return add(rows, under=under)
 
     counted = Counted(rows._connect)
     ring = KeyRing.open(tmp_path, random_bytes=random.Random(1).randbytes, rows=counted)
