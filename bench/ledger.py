@@ -28,6 +28,7 @@ COLUMNS = (
     ("entries/s", "entries_per_second", 0), ("p50 ms", "p50_ms", 1), ("p99 ms", "p99_ms", 1),
     ("CPU ms", "cpu_ms", 3), ("durable writes", "durable_writes", 2),
     ("bytes an entry", "bytes_per_entry", 0), ("verified/s and core", "verified_per_second", 0),
+    ("tree alone/s and core", "tree_per_second", 0),
 )  # fmt: skip
 WHOLE = (
     ("entries", "entries", 0), ("built in, s", "build_s", 1),

@@ -1,5 +1,6 @@
 """`remit ledger`: verify the record, list its entries, say how it stands."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import click
 
 from remit.cli import terminal
+from remit.cli.display import Display, display
 from remit.cli.ledger_anchors import anchors as anchors_
 from remit.cli.ledger_anchors import operators
 from remit.cli.ledger_files import disclose, export_, prove
@@ -21,7 +23,8 @@ from remit.domain.entry import Entry
 from remit.errors import LedgerMismatchError, RemitError
 from remit.ledger import read, verify
 from remit.ledger.chain import control_stream
-from remit.ledger.judge import Watcher
+from remit.ledger.judge import Bad, Head, Watcher
+from remit.ledger.leaf import Leaf
 from remit.ledger.outside import Disclosures, anchored_by, authorities_of, stamped
 from remit.ledger.recovery import origin_now
 from remit.ledger.semantics import Semantics
@@ -29,6 +32,7 @@ from remit.ledger.standalone import key_ids
 from remit.store.connection import Connection
 
 ENTRIES_MAX = 10_000
+SHOWN_EACH = 4_096
 DIGEST_CHARACTERS_MIN = 32  # longer runs of digits are shortened on the screen, not in JSON
 MEANING = {
     0: "every byte is as it was written, and somebody outside this host can say so",
@@ -78,6 +82,27 @@ class Judging(click.Command):
         except (RemitError, OSError) as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(NO_VERDICT)
+
+
+class Shown:
+    """Says now and then how many entries are judged."""
+
+    def __init__(self, shown: Display) -> None:
+        self._shown = shown
+
+    def begin(self, head: Head) -> None:
+        """Nothing depends on what the record claims."""
+
+    def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
+        """Count."""
+        del leaf, bad
+        if position % SHOWN_EACH == 0:
+            self._shown.show(position, "entries")
+
+    def end(self, bad: Bad) -> Sequence[str]:
+        """Leave no line."""
+        del bad
+        return []
 
 
 @ledger.command("verify", cls=Judging)
@@ -156,30 +181,26 @@ def verify_(
     watchers: list[Watcher] = [] if disclosures is None else [Disclosures(disclosures)]
     receipts = [receipt for argument in anchors for receipt in anchored_by(argument)]
     known = authorities_of(authorities)
-    if export is not None:
-        if vkey is None:
-            raise NoVerdictError(
-                "an export needs `--key`: a key is never taken from what it judges"
-            )
-        if semantic:
-            watchers.append(Semantics(key_ids=key_ids([vkey])))
-        report = verify.verify_export(
-            export, vkey, anchors=receipts, witnesses=witnesses, authorities=known,
-            watchers=watchers, form=not tree,
-        )  # fmt: skip
-    else:
-        with reading(_options(ctx).project()) as record:
+    if export is not None and vkey is None:
+        raise NoVerdictError("an export needs `--key`: a key is never taken from what it judges")
+    with display("judging", None) as shown:
+        watchers.append(Shown(shown))
+        if export is not None and vkey is not None:
             if semantic:
-                watchers.append(Semantics(key_ids=key_ids([vkey or record.vkey])))
-            report = verify.verify(
-                record.database,
-                vkey or record.vkey,
-                payload_keys=record.keys,
-                anchors=[*record.outside.receipts(), *stamped(receipts, known)[0]],
-                watchers=watchers,
-                projected=projections,
-                form=not tree,
-            )
+                watchers.append(Semantics(key_ids=key_ids([vkey])))
+            report = verify.verify_export(
+                export, vkey, anchors=receipts, witnesses=witnesses, authorities=known,
+                watchers=watchers, form=not tree,
+            )  # fmt: skip
+        else:
+            with reading(_options(ctx).project()) as record:
+                if semantic:
+                    watchers.append(Semantics(key_ids=key_ids([vkey or record.vkey])))
+                report = verify.verify(
+                    record.database, vkey or record.vkey, payload_keys=record.keys,
+                    anchors=[*record.outside.receipts(), *stamped(receipts, known)[0]],
+                    watchers=watchers, projected=projections, form=not tree,
+                )  # fmt: skip
     if as_json:
         terminal.echo_json(report)
     else:

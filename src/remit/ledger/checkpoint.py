@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ _ED25519: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
 _KEY_BYTES: Final = 33  # the algorithm's byte and the key
 _LINES: Final = 4  # origin, size, root, and nothing after the last newline
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH: Final = "\u2014 "
 
 
@@ -182,7 +184,7 @@ def _note_text(note: bytes) -> str:
         text = note.decode()
     except UnicodeDecodeError as error:
         raise NoteError("a note is not UTF-8") from error
-    if any(character < " " and character != "\n" for character in text):
+    if _CONTROL.search(text) is not None:
         raise NoteError("a note has control characters")
     return text
 

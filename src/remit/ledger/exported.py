@@ -67,9 +67,8 @@ class Export:
                 yield Page(range(start, start + before), (), split(data)[:before])
             if before == width:
                 continue
-            leaves = list(
-                self._files.frames(bundle_name(n, width=width), width=2, limit=ENTRY_BYTES_MAX)
-            )
+            name = bundle_name(n, width=width)
+            leaves = self._files.frames_of(name, width=2, limit=ENTRY_BYTES_MAX, count=width)
             if len(leaves) > width or any(leaves[:before]):
                 return
             if self.payloads_carried:

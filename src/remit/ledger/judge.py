@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from remit.ledger.checkpoint import Checkpoint, NoteError, parse_note
 from remit.ledger.leaf import Leaf, LeafError, NewerLeafError, read_leaf
-from remit.ledger.merkle import HASH_BYTES, Tree
+from remit.ledger.merkle import Tree
 from remit.ledger.pruned import Pruned
 from remit.ledger.recovered import RECOVERED, Recoveries
 from remit.ledger.successions import ROTATED, Successions
@@ -194,11 +194,15 @@ class Judge:
         if page.hashes is not None:
             self._grow(list(page.hashes))
             return
-        hashes = [
-            bytes(HASH_BYTES) if leaf is None else sha256(b"\x00" + leaf).digest()
-            for leaf in page.leaves
-        ]
-        ats = self._ats
+        hashes = [sha256(b"\x00" + (leaf or b"")).digest() for leaf in page.leaves]
+        told = any(not leaf or self.form or _OF_LEDGER in leaf for leaf in page.leaves)
+        if told or list(page.positions) != list(range(start, start + len(hashes))):
+            self._leaves(page, hashes)
+        self._grow(hashes)
+
+    def _leaves(self, page: Page, hashes: list[bytes]) -> None:
+        """Look at each leaf; put the hashes of those that are gone in their place."""
+        ats, start = self._ats, self._start
         for n, (data, digest) in enumerate(zip(page.leaves, hashes, strict=True)):
             position = start + n
             if page.positions[n] != position:
@@ -213,7 +217,6 @@ class Judge:
             elif self.form or _OF_LEDGER in data:
                 self._leaf(position, data, digest)
             ats.append("" if self.last is None else self.last.at)
-        self._grow(hashes)
 
     def _leaf(self, position: int, data: bytes, digest: bytes) -> None:
         try:
