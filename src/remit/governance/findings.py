@@ -221,7 +221,8 @@ def _live(live: Mapping[str, object] | None) -> Iterator[Finding]:
         topic="process", name="runs",
         said=f"{_number(live, 'running'):,} now, {_number(live, 'turns'):,} turns since its start,"
         f" {_number(live, 'suspects'):,} suspects, begun after {_number(lag, 'p50')} ms (p50), "
-        f"{_number(lag, 'p95')} ms (p95)",
+        f"{_number(lag, 'p95')} ms (p95); fenced {_number(live, 'fenced'):,}, decided again on "
+        f"newer facts {_number(live, 'stale_facts'):,}",
     )  # fmt: skip
     refused = _number(live, "intake_refused")
     yield Finding(topic="process", name="messages refused", said=f"{refused:,} since its start")

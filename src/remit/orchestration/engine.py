@@ -77,6 +77,7 @@ class Engine:
             return await self._cancelled(run)
         except FencedError:
             # Another run has this case; this one leaves no trace but of what it did in the world.
+            self.proposals.raced["fenced"] += 1
             await late.record(run)
             return None
         finally:

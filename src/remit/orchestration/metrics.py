@@ -44,6 +44,7 @@ class Metrics:
     pressure: Pressure
     breakers: Breakers
     stranded: Mapping[str, bool]
+    raced: Mapping[str, int]
 
     def read(self) -> dict[str, Json]:
         """Return the numbers as they are now; `case_balance` must be 0."""
@@ -78,6 +79,8 @@ class Metrics:
             "start_lag_ms": {"p50": _percentile(lags, 50), "p95": _percentile(lags, 95)},
             "suspects": self.dispatcher.suspects,
             "stuck": len(self.dispatcher.stuck),
+            "fenced": self.raced.get("fenced", 0),
+            "stale_facts": self.raced.get("stale_facts", 0),
             "stranded": sum(self.stranded.values()),
             "timers_fired": self.timekeeper.fired,
             "nothing_to_wait_for": self.timekeeper.lost,

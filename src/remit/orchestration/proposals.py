@@ -1,7 +1,8 @@
 """`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -50,6 +51,7 @@ class Proposals:
     executor: Executor
     steps: Steps
     read: Callable[[Callable[[Connection], Gathered]], Awaitable[Gathered]]
+    raced: Counter[str] = field(default_factory=Counter)  # what others were quicker at: counted
 
     async def act(
         self, run: Run, call: StepCall[Any], path: str, given: Mapping[str, Json]
@@ -218,6 +220,7 @@ class Proposals:
                     run, partial(self._current, run=run, proposal=proposal, gathered=gathered)
                 )
             except StaleFactsError:
+                self.raced["stale_facts"] += 1
                 run.withdraw(decided)
                 self._restore(run, proposal.path, before)
                 continue

@@ -96,6 +96,7 @@ async def test_branches_come_to_the_gate_one_at_a_time(small: Small) -> None:
         remit.drive = replace(remit.engine, proposals=proposals).run
         case_id = await send(remit)
         assert result(remit, case_id) == "done"
+        assert remit.metrics()["stale_facts"] == len(changed) == 2
         names = events(remit, case_id)
         for body_of in ("intended", "confirmed"):
             entries = found(remit, case_id, f"orchestration:effect:{body_of}")

@@ -1,5 +1,6 @@
 """When too much is under way: bulk is refused first, then all intake, and never what is inside."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from remit import testing
 from remit.app import Remit
 from remit.domain.case import Priority
 from remit.errors import IntakeBusyError
+from remit.orchestration import takeover
 from tests.projects import NAME, OLGA, Small, found, send, standing, waiting
 
 pytestmark = pytest.mark.anyio
@@ -157,3 +159,18 @@ async def test_the_numbers_add_up(small: Small) -> None:
         assert found(remit, case_id, "governance:approval:requested")
         small.clock.advance(100 * 3_600)
         assert int(str(remit.metrics()["timer_lag_seconds"])) > 3_600
+
+
+async def test_a_run_that_another_has_taken_over_is_counted(small: Small) -> None:
+    async with small.open("await run.read(slowly)\nreturn 1", more=SLOW, replays=False) as remit:
+        await come(remit, 0)
+        case_id = next(iter(remit.cases().rows)).case_id
+        for _ in range(2_000):
+            if case_id in remit.engine.live:
+                break
+            await asyncio.sleep(0.005)
+        await remit.write(lambda uow: takeover.reassign(uow, case_id, "gone"), streams=(case_id,))
+        sys.modules[remit.equipment[NAME].workflow.tools["slowly"].body.__module__].MAY.set()
+        await remit.settled()
+        assert standing(remit, case_id) == ("closed", "completed")
+        assert remit.metrics()["fenced"] == 1
