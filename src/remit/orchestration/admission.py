@@ -183,7 +183,7 @@ def receive(
     Raises `IntakeConflictError` for a known id with another body, `IntakeBusyError` when too many
     cases are open.
     """
-    uow.hold(f"external {admitted.draft.workflow} {admitted.external}")
+    uow.hold_before(f"external {admitted.draft.workflow} {admitted.external}")
     known = cases.find_external(uow.projected, admitted.draft.workflow, admitted.external)
     if known is not None:
         if known.content != admitted.content:

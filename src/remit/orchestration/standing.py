@@ -36,7 +36,7 @@ def keep_standing(connection: Connection, *, workflow: str, action: str, record:
 
     The order is the same everywhere: what anybody waits for here is held by nobody who waits.
     """
-    authority.keep(connection)
+    authority.keep_before(connection)
     proposals.keep(connection, workflow=workflow, action=action, record=record)
 
 

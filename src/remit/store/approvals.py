@@ -85,25 +85,27 @@ def project(connection: Connection, entry: Entry) -> None:
     match entry.event:
         case "governance:approval:requested":
             joined = ";".join(entry.words("requirements"))
-            connection.execute(
+            connection.later(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '')",
-                (
-                    entry.word("approval_id"),
-                    entry.case_id,
-                    entry.word("action_id"),
-                    entry.workflow,
-                    entry.word("action"),
-                    entry.word("risk"),
-                    entry.word("digest"),
-                    joined,
-                    entry.seq,
-                    entry.at_us,
-                    entry.number("due_us"),
-                    entry.number("expires_us"),
-                    entry.number("money_minor"),
-                    entry.word("currency"),
-                ),
+                [
+                    (
+                        entry.word("approval_id"),
+                        entry.case_id,
+                        entry.word("action_id"),
+                        entry.workflow,
+                        entry.word("action"),
+                        entry.word("risk"),
+                        entry.word("digest"),
+                        joined,
+                        entry.seq,
+                        entry.at_us,
+                        entry.number("due_us"),
+                        entry.number("expires_us"),
+                        entry.number("money_minor"),
+                        entry.word("currency"),
+                    )
+                ],
             )
         case "governance:approval:voted":
             _vote(connection, entry)
@@ -138,17 +140,19 @@ def _decided(connection: Connection, entry: Entry) -> None:
 
 
 def _vote(connection: Connection, entry: Entry) -> None:
-    connection.execute(
+    connection.later(
         "insert into votes (approval_id, person, role, digest, edited, at_us)"
         " values (?, ?, ?, ?, ?, ?)",
-        (
-            entry.word("approval_id"),
-            entry.word("person"),
-            entry.word("role"),
-            entry.word("digest"),
-            0,
-            entry.at_us,
-        ),
+        [
+            (
+                entry.word("approval_id"),
+                entry.word("person"),
+                entry.word("role"),
+                entry.word("digest"),
+                0,
+                entry.at_us,
+            )
+        ],
     )
 
 

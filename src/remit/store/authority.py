@@ -104,6 +104,11 @@ def keep(connection: Connection) -> None:
     locks.share(connection, AUTHORITY)
 
 
+def keep_before(connection: Connection) -> None:
+    """Keep them as they are from before the next statement is run."""
+    locks.share_before(connection, AUTHORITY)
+
+
 def version(connection: Connection) -> int:
     """Return the number that every change of a grant or stop raises."""
     value = connection.value("select n from versions where subject = 'authority'")

@@ -20,26 +20,28 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
 def _opened(
     connection: Connection, entry: Entry, tally: Tally, status: CaseStatus, reason: str
 ) -> None:
-    connection.execute(
+    connection.later(
         f"insert into cases ({COLUMNS}) values"
         " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?)",
-        (
-            entry.case_id,
-            entry.workflow,
-            status.value,
-            reason,
-            entry.word("channel"),
-            entry.word("external"),
-            entry.word("content"),
-            entry.word("subject"),
-            entry.fingerprint or "",
-            entry.at_us,
-            entry.at_us,
-            entry.tenant,
-            entry.word("priority") or Priority.NORMAL.value,
-            entry.at_us if status is CaseStatus.READY else None,
-            entry.seq if status is CaseStatus.READY else None,
-        ),
+        [
+            (
+                entry.case_id,
+                entry.workflow,
+                status.value,
+                reason,
+                entry.word("channel"),
+                entry.word("external"),
+                entry.word("content"),
+                entry.word("subject"),
+                entry.fingerprint or "",
+                entry.at_us,
+                entry.at_us,
+                entry.tenant,
+                entry.word("priority") or Priority.NORMAL.value,
+                entry.at_us if status is CaseStatus.READY else None,
+                entry.seq if status is CaseStatus.READY else None,
+            )
+        ],
     )
     tally.status(entry.workflow, status.value, 1)
 
@@ -79,26 +81,33 @@ def _closed(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
 
 def _released(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Make a case ready under the version of now: no code has seen it yet."""
-    connection.execute(
-        "update cases set version = ? where case_id = ?", (entry.fingerprint or "", entry.case_id)
+    connection.later(
+        "update cases set version = ? where case_id = ?",
+        [(entry.fingerprint or "", entry.case_id)],
     )
     if entry.word("subject"):
-        connection.execute(
+        connection.later(
             "update cases set subject = ? where case_id = ?",
-            (entry.word("subject"), entry.case_id),
+            [(entry.word("subject"), entry.case_id)],
         )
     return _wakes(connection, entry, tally)
 
 
 def _asked(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     """Note that a person cancels it, and wake it where it waits."""
-    connection.execute("update cases set asked = 1 where case_id = ?", (entry.case_id,))
+    connection.later(
+        "update cases set asked = 1 where case_id = ?",
+        [(entry.case_id,)],
+    )
     return _set(connection, entry, tally, CaseStatus.READY, "")
 
 
 def _faulted(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     woken = _set(connection, entry, tally, CaseStatus.READY, "")
-    connection.execute("update cases set faults = faults + 1 where case_id = ?", (entry.case_id,))
+    connection.later(
+        "update cases set faults = faults + 1 where case_id = ?",
+        [(entry.case_id,)],
+    )
     return None if woken is None else replace(woken, faults=woken.faults + 1)
 
 
@@ -146,22 +155,24 @@ def _moved(
     closed = to is CaseStatus.CLOSED
     ready = to is CaseStatus.READY
     resumed = row.resumed or row.status is not CaseStatus.QUARANTINED
-    connection.execute(
+    connection.later(
         "update cases set status = ?, reason = ?, result = ?, changed_us = ?, closed_us = ?,"
         " closed_by = ?, ready_us = ?, ready_seq = ?, resumed = ?, faults = ? where case_id = ?",
-        (
-            to.value,
-            reason,
-            result,
-            entry.at_us,
-            entry.at_us if closed else None,
-            entry.actor.ref if closed else "",
-            entry.at_us if ready else None,
-            entry.seq if ready else None,
-            int(resumed),
-            row.faults if ready and row.status is CaseStatus.READY else 0,
-            entry.case_id,
-        ),
+        [
+            (
+                to.value,
+                reason,
+                result,
+                entry.at_us,
+                entry.at_us if closed else None,
+                entry.actor.ref if closed else "",
+                entry.at_us if ready else None,
+                entry.seq if ready else None,
+                int(resumed),
+                row.faults if ready and row.status is CaseStatus.READY else 0,
+                entry.case_id,
+            )
+        ],
     )
     if not ready:
         return None

@@ -21,7 +21,7 @@ def give_all_back(connection: Connection, worker: str) -> None:
 
 def take(connection: Connection, case_ids: Iterable[str], worker: str, *, now_us: int) -> None:
     """Note that runs of these cases begin."""
-    connection.executemany(
+    connection.later(
         "insert into claims (case_id, worker, claimed_us) values (?, ?, ?)"
         " on conflict (case_id) do update set worker = excluded.worker,"
         " claimed_us = excluded.claimed_us",
@@ -31,7 +31,7 @@ def take(connection: Connection, case_ids: Iterable[str], worker: str, *, now_us
 
 def give_back(connection: Connection, case_ids: Iterable[str], worker: str) -> None:
     """Note that runs of these cases have ended."""
-    connection.executemany(
+    connection.later(
         "delete from claims where case_id = ? and worker = ?",
         [(case_id, worker) for case_id in case_ids],
     )

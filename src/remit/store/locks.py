@@ -10,6 +10,7 @@ from typing import Final
 from remit.store.connection import Connection
 
 HOLD: Final = "SELECT pg_advisory_xact_lock(?)"
+_SHARE: Final = "SELECT pg_advisory_xact_lock_shared(?)"
 
 
 def hold(connection: Connection, name: str) -> None:
@@ -21,7 +22,19 @@ def hold(connection: Connection, name: str) -> None:
 def share(connection: Connection, name: str) -> None:
     """Wait until nobody holds a name, and keep holders out until this transaction ends."""
     if connection.dialect == "postgresql":
-        connection.rows("SELECT pg_advisory_xact_lock_shared(?)", (key(name),))
+        connection.rows(_SHARE, (key(name),))
+
+
+def hold_before(connection: Connection, name: str) -> None:
+    """Hold a name before the next statement is run, and until this transaction ends."""
+    if connection.dialect == "postgresql":
+        connection.later(HOLD, [(key(name),)])
+
+
+def share_before(connection: Connection, name: str) -> None:
+    """Keep holders of a name out from before the next statement is run."""
+    if connection.dialect == "postgresql":
+        connection.later(_SHARE, [(key(name),)])
 
 
 def key(name: str) -> int:

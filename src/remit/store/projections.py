@@ -63,7 +63,7 @@ def project(
     Without `counted` nothing is counted of its day: that was carried over by itself.
     """
     approvals.project(connection, entry)
-    proposals.project(connection, entry)
+    proposals.project(connection, entry, tally)
     waits.project(connection, entry)
     timers.project(connection, entry)
     authority.project(connection, entry)

@@ -6,6 +6,7 @@ from remit.domain.effect import MOVES, EffectState, move
 from remit.domain.entry import Entry
 from remit.store import locks
 from remit.store.connection import Connection, Parameter
+from remit.store.tally import Tally
 
 SCHEMA = (
     """create table if not exists proposals (
@@ -84,80 +85,104 @@ class ProposalRow:
     changed_us: int
 
 
-def project(connection: Connection, entry: Entry) -> None:
+def project(connection: Connection, entry: Entry, tally: Tally) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
     match entry.event:
         case "orchestration:action:proposed":
-            connection.execute(
-                f"insert into proposals ({COLUMNS}) values"
-                " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
-                (
-                    entry.word("action_id"),
-                    entry.case_id,
-                    entry.workflow,
-                    entry.word("action"),
-                    entry.number("version"),
-                    entry.path or "",
-                    entry.word("risk"),
-                    entry.word("record"),
-                    entry.number("money_minor"),
-                    entry.word("currency"),
-                    entry.word("undoes"),
-                    entry.at_us,
-                    entry.at_us,
-                ),
-            )
+            _made(connection, entry)
+            tally.made(entry.word("action_id"), EffectState.PROPOSED.value)
         case "policy:action:decided":
             codes = " ".join(entry.words("codes"))
             state = EffectState(entry.word("state"))
-            _move(connection, entry, state, *(("codes = ?", codes) if codes else ()))
+            _move(connection, entry, tally, state, *(("codes = ?", codes) if codes else ()))
         case "governance:approval:decided":
-            _verdict(connection, entry)
+            _verdict(connection, entry, tally)
         case "orchestration:effect:intended":
             begun = (entry.word("effect_id"), entry.number("attempt"))
-            _move(connection, entry, EffectState.INTENDED, "effect_id = ?, attempt = ?", *begun)
+            _move(
+                connection,
+                entry,
+                tally,
+                EffectState.INTENDED,
+                "effect_id = ?, attempt = ?",
+                *begun,
+            )
         case "orchestration:effect:confirmed":
             reference = entry.word("reference")
-            _move(connection, entry, EffectState.CONFIRMED, "reference = ?", reference)
+            _move(connection, entry, tally, EffectState.CONFIRMED, "reference = ?", reference)
         case "orchestration:effect:ambiguous":
             row = find(connection, entry.word("action_id"))
             if row is not None:
                 locks.hold(connection, _doubt(row.workflow, row.action))
-            _move(connection, entry, EffectState.AMBIGUOUS)
+            _move(connection, entry, tally, EffectState.AMBIGUOUS)
         case event if event in _STATES:
-            _move(connection, entry, _STATES[event])
+            _move(connection, entry, tally, _STATES[event])
         case _:
             pass
 
 
-def _verdict(connection: Connection, entry: Entry) -> None:
+def _made(connection: Connection, entry: Entry) -> None:
+    connection.later(
+        f"insert into proposals ({COLUMNS}) values"
+        " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
+        [
+            (
+                entry.word("action_id"),
+                entry.case_id,
+                entry.workflow,
+                entry.word("action"),
+                entry.number("version"),
+                entry.path or "",
+                entry.word("risk"),
+                entry.word("record"),
+                entry.number("money_minor"),
+                entry.word("currency"),
+                entry.word("undoes"),
+                entry.at_us,
+                entry.at_us,
+            ),
+        ],
+    )
+
+
+def _verdict(connection: Connection, entry: Entry, tally: Tally) -> None:
     match entry.word("verdict"):
         case "reject":
-            _move(connection, entry, EffectState.DENIED)
+            _move(connection, entry, tally, EffectState.DENIED)
         case "edit":
-            _move(connection, entry, EffectState.REPLACED)
+            _move(connection, entry, tally, EffectState.REPLACED)
         case "escalate":
-            _move(connection, entry, EffectState.WITHDRAWN)
+            _move(connection, entry, tally, EffectState.WITHDRAWN)
         case _:
             pass
 
 
 def _move(
-    connection: Connection, entry: Entry, to: EffectState, also: str = "", *values: Parameter
+    connection: Connection,
+    entry: Entry,
+    tally: Tally,
+    to: EffectState,
+    also: str = "",
+    *values: Parameter,
 ) -> None:
     """Move a proposal that is there and may move, and set some of its columns."""
     action_id = entry.word("action_id")
     begins = _BEFORE[to]
     columns = f"state = ?, changed_us = ?{', ' if also else ''}{also}"
-    moved = connection.execute(
+    update = (
         f"update proposals set {columns} where action_id = ?"
-        f" and state in ({', '.join('?' * len(begins))})",
-        (to.value, entry.at_us, *values, action_id, *begins),
+        f" and state in ({', '.join('?' * len(begins))})"
     )
-    if not moved:
+    given = (to.value, entry.at_us, *values, action_id, *begins)
+    known = tally.states.get(action_id)
+    if known in begins:  # this transaction has made it so, and nobody else can move it now
+        connection.later(update, [given])
+    elif not connection.execute(update, given):
         row = find(connection, action_id)
         if row is not None:
             move(row.state, to)
+        return
+    tally.made(action_id, to.value)
 
 
 # The states from which there is a move to each, and itself.
@@ -187,8 +212,10 @@ def keep(connection: Connection, *, workflow: str, action: str, record: str) -> 
 
     Whoever acts on the same record, or comes into doubt about this action, waits for it.
     """
-    locks.share(connection, _doubt(workflow, action))
-    if record:
+    if not record:
+        locks.share(connection, _doubt(workflow, action))
+    else:
+        locks.share_before(connection, _doubt(workflow, action))
         locks.hold(connection, f"record {workflow} {action} {record}")
 
 

@@ -5,6 +5,8 @@ from typing import Final
 
 from remit.store.connection import Connection
 
+STATES_MAX: Final = 1_024
+
 Key = tuple[str, ...]  # all of a row's key but its slot
 
 _INSERT: Final = {
@@ -25,6 +27,7 @@ class Tally:
     def __init__(self) -> None:
         self._added: list[tuple[str, Key, int]] = []
         self._written = 0  # so many of them are in rows
+        self.states: dict[str, str] = {}  # of proposals that were made or moved in it, by id
 
     def day(self, workflow: str, day: str, name: str) -> None:
         """Count one more of something on a day."""
@@ -33,6 +36,12 @@ class Tally:
     def status(self, workflow: str, status: str, change: int) -> None:
         """Count a case in or out of a status."""
         self._added.append(("case_counts", (workflow, status), change))
+
+    def made(self, action_id: str, state: str) -> None:
+        """Note how a proposal stands that was made or moved here: nobody else can move it now."""
+        if len(self.states) >= STATES_MAX:
+            self.states.clear()
+        self.states[action_id] = state
 
     def statuses(self, workflow: str) -> Counter[str]:
         """Return by how much the numbers of a workflow's cases differ from the rows."""
@@ -50,6 +59,7 @@ class Tally:
         """Forget what was counted since a mark, and that it was written since: rows are undone."""
         length, self._written = mark
         del self._added[length:]
+        self.states.clear()
 
     def write(self, connection: Connection) -> None:
         """Bring the rows up to date, in the slot of this writer: none waits for another."""

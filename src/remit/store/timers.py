@@ -71,11 +71,15 @@ def project(connection: Connection, entry: Entry) -> None:
         case "orchestration:case:overdue":
             _drop(connection, f"{entry.case_id}:{CASE}")
         case "orchestration:case:escalated" | "orchestration:cancel:asked":
-            connection.execute(
-                "delete from timers where case_id = ? and kind = ?", (entry.case_id, WAIT)
+            connection.later(
+                "delete from timers where case_id = ? and kind = ?",
+                [(entry.case_id, WAIT)],
             )
         case "orchestration:case:closed":
-            connection.execute("delete from timers where case_id = ?", (entry.case_id,))
+            connection.later(
+                "delete from timers where case_id = ?",
+                [(entry.case_id,)],
+            )
         case _:
             pass
 
@@ -118,7 +122,7 @@ def _approval(connection: Connection, entry: Entry) -> None:
     due_us, expires_us = entry.number("due_us") or 0, entry.number("expires_us") or 0
     times = {WARN: (entry.at_us + due_us) // 2, DUE: due_us, EXPIRE: expires_us}
     approval_id = entry.word("approval_id")
-    connection.executemany(
+    connection.later(
         _SET,
         [
             (f"{approval_id}:{kind}", at_us, kind, entry.case_id, entry.path or "", approval_id)
@@ -141,12 +145,18 @@ def _again(connection: Connection, entry: Entry) -> None:
 def _set(
     connection: Connection, entry: Entry, timer_id: str, kind: str, due_us: int, subject: str
 ) -> None:
-    connection.execute(_SET, (timer_id, due_us, kind, entry.case_id, entry.path or "", subject))
+    connection.later(
+        _SET,
+        [(timer_id, due_us, kind, entry.case_id, entry.path or "", subject)],
+    )
 
 
 def _drop(connection: Connection, *timer_ids: str) -> None:
     marks = ", ".join("?" * len(timer_ids))
-    connection.execute(f"delete from timers where timer_id in ({marks})", timer_ids)
+    connection.later(
+        f"delete from timers where timer_id in ({marks})",
+        [timer_ids],
+    )
 
 
 def _row(row: tuple[object, ...]) -> Timer:

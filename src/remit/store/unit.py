@@ -93,6 +93,10 @@ class UnitOfWork:
         """Keep everybody else from holding or sharing a name until this unit is over."""
         locks.hold(self._connection, name)
 
+    def hold_before(self, name: str) -> None:
+        """Hold a name from before the next statement on rows of nouns is run."""
+        locks.hold_before(self._connection, name)
+
     def fence(self, case_id: str, seen: int, run: int) -> None:
         """Raise `FencedError` if another run has written to the case after entry `seen`.
 

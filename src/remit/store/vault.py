@@ -20,7 +20,7 @@ VaultTuple = tuple[str, str, str, bytes, bytes]  # scope, token, type, blind ind
 
 def insert(connection: Connection, rows: Iterable[VaultTuple]) -> None:
     """Add rows; a token never changes its meaning, so a row that is there stays."""
-    connection.executemany(
+    connection.later(
         "insert into vault (scope, token, type, blind, sealed) values (?, ?, ?, ?, ?)"
         " on conflict (scope, token) do nothing",
         list(rows),

@@ -23,27 +23,29 @@ def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
     match entry.event:
         case "orchestration:wait:started":
-            connection.execute(
+            connection.later(
                 "insert into waits (case_id, path, kind, ref, expires_us) values (?, ?, ?, ?, ?)"
                 " on conflict (case_id, path) do update set"
                 " kind = excluded.kind, ref = excluded.ref, expires_us = excluded.expires_us",
-                (
-                    entry.case_id,
-                    entry.path or "",
-                    entry.word("kind"),
-                    entry.word("ref"),
-                    entry.number("expires_us"),
-                ),
+                [
+                    (
+                        entry.case_id,
+                        entry.path or "",
+                        entry.word("kind"),
+                        entry.word("ref"),
+                        entry.number("expires_us"),
+                    )
+                ],
             )
         case "orchestration:wait:ended":
-            connection.execute(
+            connection.later(
                 "delete from waits where case_id = ? and path = ?",
-                (entry.case_id, entry.path or ""),
+                [(entry.case_id, entry.path or "")],
             )
         case "governance:approval:decided":
-            connection.execute(
+            connection.later(
                 "delete from waits where case_id = ? and ref = ?",
-                (entry.case_id, entry.word("approval_id")),
+                [(entry.case_id, entry.word("approval_id"))],
             )
         case "orchestration:case:closed" if entry.run == FIRST_RUN:
             pass  # nothing was waited for before it, and a run that waits has ended
@@ -52,7 +54,10 @@ def project(connection: Connection, entry: Entry) -> None:
             | "orchestration:case:escalated"
             | "orchestration:cancel:asked"
         ):
-            connection.execute("delete from waits where case_id = ?", (entry.case_id,))
+            connection.later(
+                "delete from waits where case_id = ?",
+                [(entry.case_id,)],
+            )
         case _:
             pass
 
