@@ -176,12 +176,12 @@ class Intake:
 
 
 def receive(
-    uow: UnitOfWork, admitted: Admitted, *, open_cases_max: int = OPEN_CASES_MAX
+    uow: UnitOfWork, admitted: Admitted, *, open_cases_max: int | None = OPEN_CASES_MAX
 ) -> Admission:
     """Write a message that was read: a new case, or the one that it already is.
 
     Raises `IntakeConflictError` for a known id with another body, `IntakeBusyError` when too many
-    cases are open.
+    cases are open; without a bound they are not counted.
     """
     uow.hold_before(f"external {admitted.draft.workflow} {admitted.external}")
     known = cases.find_external(uow.projected, admitted.draft.workflow, admitted.external)
@@ -192,16 +192,8 @@ def receive(
                 "send a change under an id of its own"
             )
         return Admission(case_id=known.case_id, status=known.status.value, duplicate=True)
-    counts = cases.counts(uow.projected, admitted.draft.workflow)
-    moved = uow.tally.statuses(admitted.draft.workflow)
-    still_open = sum(
-        counts.get(status, 0) + moved[status] for status in ("ready", "parked", "escalated")
-    )
-    if still_open >= open_cases_max:
-        raise IntakeBusyError(
-            f"{still_open} cases are open; work some off and send this again",
-            retry_after_seconds=60,
-        )
+    if open_cases_max is not None:
+        _count(uow, admitted.draft.workflow, open_cases_max)
     if admitted.rows:
         vault.insert(uow.projected, admitted.rows)
     uow.append(admitted.draft)
@@ -213,6 +205,18 @@ def receive(
         duplicate=False,
         reasons=admitted.reasons,
     )
+
+
+def _count(uow: UnitOfWork, workflow: str, most: int) -> None:
+    counts, moved = cases.counts(uow.projected, workflow), uow.tally.statuses(workflow)
+    still_open = sum(
+        counts.get(status, 0) + moved[status] for status in ("ready", "parked", "escalated")
+    )
+    if still_open >= most:
+        raise IntakeBusyError(
+            f"{still_open} cases are open; work some off and send this again",
+            retry_after_seconds=60,
+        )
 
 
 def discard(uow: UnitOfWork, case_id: str, *, person: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 Outcomes, votes, stops and running cases go on: they are no intake.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from remit.store.writer import Writer
 LOOK_SECONDS = 1.0  # so long a look at the rows is good for
 BULK_SHARE = 0.8  # of each bound: there bulk is refused already
 FULL_SECONDS = 1.0  # so long the writer's lane must be over half
+FEW_SHARE = 0.5  # of the open cases that there may be: below it nobody counts for a message
 LATE_SHARE = 0.05  # of ready cases: more of them late is a 95th percentile that is
 UNSEQUENCED_SECONDS_MAX = 10.0
 DISK_FREE_BYTES_MIN = 1024**3
@@ -46,6 +48,8 @@ class Pressure:
     disk_free_min: int = DISK_FREE_BYTES_MIN
     refused: int = 0
     _loads: dict[int, tuple[float, Load]] = field(default_factory=dict)  # by age asked about
+    _open: dict[str, int] = field(default_factory=dict)  # cases, as of the last look
+    _taken: Counter[str] = field(default_factory=Counter)  # messages since then
     _disk: tuple[float, int | None] = (float("-inf"), None)
     _over_since: float | None = None  # since when the writer's lane has been over half
 
@@ -90,7 +94,13 @@ class Pressure:
         before_us = clock.microseconds(self.now()) - late_seconds * 1_000_000
         found = self.database.read(lambda c: load.read(c, late_before_us=before_us))
         self._loads[late_seconds] = (self.elapsed(), found)
+        self._open, self._taken = found.open, Counter()
         return found
+
+    def few_open(self, workflow: str, most: int) -> bool:
+        """Return whether a message that was checked can be one too many by no means."""
+        self._taken[workflow] += 1
+        return self._open.get(workflow, 0) + self._taken[workflow] < most * FEW_SHARE
 
     def _free(self) -> int | None:
         if self.elapsed() - self._disk[0] >= LOOK_SECONDS:

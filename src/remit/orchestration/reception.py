@@ -73,7 +73,8 @@ class Reception:
         name = admitted.draft.workflow
         settings = self.runs.workflow(name).lane
         self.pressure.check(name, settings, admitted.priority)
-        most = settings.open_cases_max
+        few = self.pressure.few_open(name, settings.open_cases_max)
+        most = None if few else settings.open_cases_max
         return lambda uow: admission.receive(uow, admitted, open_cases_max=most)
 
     def must_wait(self, workflow: str, priority: Priority) -> bool:

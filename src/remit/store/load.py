@@ -15,6 +15,7 @@ class Load:
     ready: int
     ready_late: int  # of these, how many have been ready for longer than asked about
     ready_oldest_us: int | None
+    open: dict[str, int]  # cases that are neither closed nor in quarantine, by workflow
     held: dict[str, int]  # approvals that wait for people, by workflow
     unsequenced: int
     unsequenced_oldest_us: int | None
@@ -37,11 +38,16 @@ def read(connection: Connection, *, late_before_us: int) -> Load:
     held = connection.rows(
         "select workflow, count(*) from approvals where state = 'open' group by workflow"
     )
+    still_open = connection.rows(
+        "select workflow, sum(n) from case_counts where status in ('ready', 'parked', 'escalated')"
+        " group by workflow"
+    )
     pending, oldest = _unsequenced(connection)
     return Load(
         ready=int(ready[0]),
         ready_late=int(ready[1] or 0),
         ready_oldest_us=None if ready[2] is None else int(ready[2]),
+        open={str(row[0]): int(row[1]) for row in still_open},
         held={str(row[0]): int(row[1]) for row in held},
         unsequenced=pending,
         unsequenced_oldest_us=oldest,
