@@ -101,6 +101,9 @@ class Ground:
             if tree.size in kept or value is leaves[-1]:
                 note = signer.sign(size=tree.size, root=tree.root())
                 self._insert("checkpoints", tree.size, at, note)
+        for tile in tree.partial():
+            if tile[0]:  # the open one of the lowest level is the order's tail
+                self._insert("tiles", *tile)
         self.write(
             "UPDATE ledger_head SET size = ?, root = ?, at_us = ?, writer_id = ?",
             tree.size, tree.root(), microseconds(leaves[-1]), leaves[-1]["writer"]["id"],
