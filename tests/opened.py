@@ -18,6 +18,7 @@ from remit.ledger.append import Journal
 from remit.ledger.held import held
 from remit.ledger.keeper import Keeper
 from remit.ledger.recovery import Lost, current_origin, recover
+from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.seal import KeyRing
 from remit.ledger.sinks import FileSink
 from remit.ledger.verify import VerifyReport, verify
@@ -124,6 +125,7 @@ def opened(
     sessions_max: int = SESSIONS_MAX,
     reserve_bytes: int = 0,
     origin: str = ORIGIN,
+    remote: RemoteSigner | None = None,
 ) -> Iterator[Opened]:
     """Open a store with a table of its own and one of counters beside the ledger's; close it."""
     chance = random.Random(seed)
@@ -140,7 +142,9 @@ def opened(
         reserve_bytes=reserve_bytes,
     )
     try:
-        journal = Journal(keys, origin=origin, ids=ids(seed), random_bytes=chance.randbytes)
+        journal = Journal(
+            keys, origin=origin, ids=ids(seed), random_bytes=chance.randbytes, remote=remote
+        )
         committed: list[Committed] = []
         keeper = Keeper(database, journal)
         try:
@@ -164,6 +168,8 @@ def opened(
         finally:
             keeper.close()
     finally:
+        if remote is not None:
+            remote.close()
         keys.close()
         database.close()
 

@@ -19,6 +19,7 @@ from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
 from remit.ledger.log_keys import LogKeys
+from remit.ledger.remote_signer import RemoteSigner, SignerWatch
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
@@ -92,6 +93,7 @@ class Remit(Window, Reception, Desk, Checkup):
         runs_max: int = 64,
         replay_check_share: float = 0.0,
         epochs: Epochs = DEFAULT_EPOCHS,
+        signer: RemoteSigner | None = None,
         several: "Callable[[Remit, Callable[[], float]], Several] | None" = None,
     ) -> None:
         self.database = database
@@ -104,7 +106,9 @@ class Remit(Window, Reception, Desk, Checkup):
             handle: Person(handle=handle, name=one.name, roles=one.roles, active=one.active)
             for handle, one in people.items()
         }
-        self._journal = Journal(keys, origin=origin, ids=self.new_id, random_bytes=random_bytes)
+        self._journal = Journal(
+            keys, origin=origin, ids=self.new_id, random_bytes=random_bytes, remote=signer
+        )
         self._feed = Feed()
         self._fresh = Fresh()
         self._alone = several is None  # nobody else writes to this database
@@ -207,7 +211,7 @@ class Remit(Window, Reception, Desk, Checkup):
         self._checking: asyncio.Task[int] | None = None
         self.heart = Heart(
             read=self.read, writer=self.writer, now=now, alone=database.dialect == "sqlite",
-            leads=lambda: self.several is None or self.keeper.leads,
+            leads=lambda: self.several is None or self.keeper.leads, keep=self.log_keys.keep,
         )  # fmt: skip
 
     def _journalled(self) -> tuple[Keeper, Writer]:
@@ -286,6 +290,7 @@ class Remit(Window, Reception, Desk, Checkup):
         if self.several is not None:
             self.several.close()
         self.anchors.tell_local()
+        self._journal.close()
         self.keys.close()
         self.database.close()
 
@@ -360,6 +365,7 @@ class Remit(Window, Reception, Desk, Checkup):
             self._journal.vkeys,
             payload_keys=self.keys,
             anchors=self.anchors.receipts(),
+            watchers=[SignerWatch(self._journal.remote)],
         )
 
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:

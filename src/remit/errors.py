@@ -97,6 +97,12 @@ class StorageUnavailableError(StorageError):
     code = "storage.unavailable"
 
 
+class SignerUnavailableError(StorageUnavailableError):
+    """The signer does not answer: nothing is acknowledged until it does, and nothing is lost."""
+
+    code = "storage.signer"
+
+
 class SessionsExhaustedError(StorageUnavailableError):
     """The PostgreSQL server has no room for another session; says how many there may be."""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.errors import SettingsError
 from remit.ledger import signing
 from remit.ledger.anchor_standing import AnchorRules
 from remit.ledger.anchoring import Anchors
@@ -22,6 +23,7 @@ from remit.ledger.keys import KeyRing
 from remit.ledger.keystore import KEY_FILE, CommandKeyStore, FileKeyStore, KeyStore
 from remit.ledger.randomness import RandomPages
 from remit.ledger.recovery import current_origin
+from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.rotation import Epochs
 from remit.ledger.sinks import DirectorySink, FileSink, Sink
 from remit.ledger.timestamp_sink import TimestampSink
@@ -123,6 +125,7 @@ def open_remit(
         remit = Remit(
             database=database,
             keys=keys,
+            signer=remote_signer(project),
             origin=current_origin(database, settings.origin),
             anchors=anchors,
             assembled=assembled,
@@ -286,7 +289,18 @@ def anchors_of(
 def vkey_of(project: Project, database: Database, keys: KeyRing) -> str:
     """Return the public keys of the ledger's checkpoints, the one that verifies now first."""
     origin = current_origin(database, project.settings.origin)
-    return database.read(lambda c: signing.signer(c, keys, origin=origin)).vkeys
+    remote = remote_signer(project)
+    return database.read(lambda c: signing.signer(c, keys, origin=origin, remote=remote)).vkeys
+
+
+def remote_signer(project: Project) -> RemoteSigner | None:
+    """Return the signer of the settings, not spoken to yet; raises `SettingsError`."""
+    settings = project.settings.ledger
+    if settings.signer is None and settings.signer_key is None:
+        return None
+    if settings.signer is None or settings.signer_key is None:
+        raise SettingsError("`ledger.signer` and `ledger.signer_key` are set together, or neither")
+    return RemoteSigner(settings.signer, settings.signer_key)
 
 
 def anchor_path(project: Project, keys: KeyRing) -> Path:

@@ -188,6 +188,8 @@ class LedgerSettings(_Table):
     anchor_entries_max: int = Field(default=10_000, ge=1)
     anchor_alarm_seconds: float = Field(default=600.0, ge=1)
     witness_operators_min: int = Field(default=1, ge=1, le=16)
+    signer: str | None = None  # `unix:/path` of a process of its own
+    signer_key: str | None = None  # its public key
     log_key_overlap_days: float = Field(default=7.0, ge=0, le=365)
 
 

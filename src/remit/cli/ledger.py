@@ -18,6 +18,7 @@ from remit.cli.ledger_recover import recover
 from remit.cli.opening import Record, case_named, reading
 from remit.cli.options import Options
 from remit.cli.rebuild import rebuild
+from remit.cli.signer import signer
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import LedgerMismatchError, RemitError
@@ -27,8 +28,10 @@ from remit.ledger.judge import Bad, Head, Watcher
 from remit.ledger.leaf import Leaf
 from remit.ledger.outside import Disclosures, anchored_by, authorities_of, stamped
 from remit.ledger.recovery import origin_now
+from remit.ledger.remote_signer import SignerWatch
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
+from remit.opening import remote_signer
 from remit.store.connection import Connection
 
 ENTRIES_MAX = 10_000
@@ -199,7 +202,7 @@ def verify_(
                 report = verify.verify(
                     record.database, vkey or record.vkey, payload_keys=record.keys,
                     anchors=[*record.outside.receipts(), *stamped(receipts, known)[0]],
-                    watchers=watchers, projected=projections, form=not tree,
+                    watchers=[*watchers, SignerWatch(remote_signer(record.project))], projected=projections, form=not tree,
                 )  # fmt: skip
     if as_json:
         terminal.echo_json(report)
@@ -343,6 +346,7 @@ ledger.add_command(erase)
 ledger.add_command(legal_hold)
 ledger.add_command(prune)
 ledger.add_command(rotate)
+ledger.add_command(signer)
 
 
 def _options(ctx: click.Context) -> Options:

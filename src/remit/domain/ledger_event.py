@@ -103,6 +103,14 @@ class LogKeyRotated(Event):
     until_us: int  # checkpoints whose last entry is later are not signed by the one before
 
 
+@declared("ledger:checkpoint:abandoned")
+class CheckpointAbandoned(Event):
+    """The signer signed a tree whose commit never came; nobody was told of it."""
+
+    size: int
+    root: str
+
+
 @declared("ledger:log_key:begun")
 class LogKeyBegun(Event):
     """Both keys sign from here on, at the latest."""

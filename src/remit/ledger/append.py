@@ -6,13 +6,15 @@ from datetime import datetime
 
 from remit.domain import clock
 from remit.domain.ids import IdSource
+from remit.errors import SettingsError
 from remit.ledger import signing
 from remit.ledger.chain import Chain
 from remit.ledger.checkpoint import Signer
 from remit.ledger.merkle import leaf_hash
 from remit.ledger.proof import prove
+from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.seal import KeyRing, RandomBytes
-from remit.ledger.tree import Tree
+from remit.ledger.tree import Signing, Tree
 from remit.store.connection import Connection
 from remit.store.journal import ChainPort
 from remit.store.receipt import Proven
@@ -22,13 +24,20 @@ class Journal:
     """The ledger's end of the writers of this process."""
 
     def __init__(
-        self, keys: KeyRing, *, origin: str, ids: IdSource, random_bytes: RandomBytes
+        self,
+        keys: KeyRing,
+        *,
+        origin: str,
+        ids: IdSource,
+        random_bytes: RandomBytes,
+        remote: RemoteSigner | None = None,
     ) -> None:
         self.origin = origin
         self._keys = keys
         self._ids = ids
         self._random = random_bytes
-        self._signer = Signer(keys.log_key(), origin=origin)
+        self.remote = remote
+        self._signer: Signing = remote or Signer(keys.log_key(), origin=origin)
         self._tree = self.tree()
         self._guard = threading.Lock()
         self._last: datetime | None = None
@@ -45,19 +54,22 @@ class Journal:
 
     def next_key(self, connection: Connection) -> tuple[int, str, str]:
         """Return the number of the key that would follow, the newest there is, and that one."""
-        number = signing.succession(connection).newest
-        now, then = (
-            Signer(self._keys.log_key(one), origin=self.origin).vkey
-            for one in (number, number + 1)
-        )
-        return number + 1, now, then
+        known = signing.succession(connection)
+        number, now = len(known) + 1, self._signing(connection).vkey
+        if self.remote is not None and now != self.remote.vkey:
+            return number, now, self.remote.vkey
+        if self.remote is not None:
+            raise SettingsError("the log is signed by its signer already; give it another one")
+        return number, now, Signer(self._keys.log_key(number), origin=self.origin).vkey
 
-    def reload(self, read: Callable[[Callable[[Connection], Signer]], Signer]) -> None:
+    def reload(self, read: Callable[[Callable[[Connection], Signing]], Signing]) -> None:
         """Sign with the keys that the record names now, from the next batch on."""
         self._tree.signed_by(read(self._signing))
 
-    def _signing(self, connection: Connection) -> Signer:
-        self._signer = found = signing.signer(connection, self._keys, origin=self.origin)
+    def _signing(self, connection: Connection) -> Signing:
+        self._signer = found = signing.signer(
+            connection, self._keys, origin=self.origin, remote=self.remote
+        )
         return found
 
     def prove(self, connection: Connection, position: int) -> Proven:
@@ -128,6 +140,11 @@ class Journal:
     def abandoned(self) -> None:
         """Drop the extended copy."""
         self._tree.abandoned()
+
+    def close(self) -> None:
+        """End the session with a signer in a process of its own."""
+        if self.remote is not None:
+            self.remote.close()
 
     def _past(self, at_us: int) -> None:
         """Let ledger time be no earlier than an entry that is there."""

@@ -41,6 +41,11 @@ class Frontier:
         hashes.append(leaf)
         self.size += 1
 
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The roots from the left: one for each bit of the size."""
+        return tuple(self._hashes)
+
     def root(self) -> bytes:
         """Return the root of the tree so far."""
         if not self._hashes:

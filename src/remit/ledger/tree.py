@@ -5,9 +5,10 @@ State is a copy that replaces the old one after the commit; a failed batch leave
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from remit.errors import HeadMovedError, LedgerMismatchError
-from remit.ledger.checkpoint import NoteError, Signer, parse_note
+from remit.ledger.checkpoint import NoteError, parse_note
 from remit.ledger.merkle import EMPTY_ROOT, Frontier, Tiles
 from remit.ledger.rebuild import restored
 from remit.store.connection import Connection
@@ -21,6 +22,36 @@ from remit.store.entries import (
     RENAME_HEAD,
 )
 from remit.store.journal import Written
+
+
+class Signing(Protocol):
+    """Who signs a tree: in this process, or in one of its own."""
+
+    vkeys: str
+
+    @property
+    def vkey(self) -> str:
+        """The public key."""
+
+    def compare(self, size: int, root: bytes, hashes: Sequence[bytes]) -> None:
+        """Hold the committed tree against what was signed; raises `LedgerMismatchError`."""
+
+    def sign(
+        self,
+        *,
+        size: int,
+        root: bytes,
+        at_us: int = 0,
+        written: Sequence[Written] = (),
+        before: Frontier | None = None,
+    ) -> bytes:
+        """Return the signed note of the tree that these leaves made of the one before."""
+
+    def confirmed(self) -> None:
+        """Note that the last tree that was signed is committed."""
+
+    def abandoned(self) -> None:
+        """Note that it never will be."""
 
 
 @dataclass(slots=True)
@@ -45,10 +76,10 @@ class Tree:
 
     def __init__(
         self,
-        signer: Signer,
+        signer: Signing,
         *,
         origin: str,
-        signing: Callable[[Connection], Signer] | None = None,
+        signing: Callable[[Connection], Signing] | None = None,
     ) -> None:
         self._signer = signer
         self._signing = signing
@@ -62,7 +93,7 @@ class Tree:
         """How many entries are durable."""
         return self._state.frontier.size
 
-    def signed_by(self, signer: Signer) -> None:
+    def signed_by(self, signer: Signing) -> None:
         """Have another sign from the next batch on."""
         self._signer = signer
 
@@ -105,9 +136,11 @@ class Tree:
         tiles, root, self._epoch, end = self.check(connection)
         self._state = _State(tiles.frontier(), tiles, root)
         self._next = None
+        frontier = self._state.frontier
+        self._signer.compare(frontier.size, root, frontier.hashes)
         return end
 
-    def renamed(self, connection: Connection, signer: Signer, *, origin: str) -> "Tree":
+    def renamed(self, connection: Connection, signer: Signing, *, origin: str) -> "Tree":
         """Give the same tree a new origin, under which it is extended from now on.
 
         Raises `LedgerMismatchError` where the stored tree does not fit itself.
@@ -154,7 +187,9 @@ class Tree:
             )
         if full:  # and with them the open tiles above, which proofs read
             connection.executemany(PUT_TILE, [*full, *tiles.above()])
-        note = self._signer.sign(size=frontier.size, root=root, at_us=at_us)
+        note = self._signer.sign(
+            size=frontier.size, root=root, at_us=at_us, written=written, before=old.frontier
+        )
         connection.execute(INSERT_CHECKPOINT, (frontier.size, at_us, note))
         moved = connection.execute(
             MOVE_HEAD,
@@ -172,11 +207,13 @@ class Tree:
         """Replace the state by the batch's copy; return its size."""
         if self._next is not None:
             self._state, self._next = self._next, None
+            self._signer.confirmed()
         return self._state.frontier.size
 
     def abandoned(self) -> None:
         """Drop the batch's copy."""
         self._next = None
+        self._signer.abandoned()
 
     def _check_note(self, connection: Connection, *, size: int, root: bytes) -> None:
         found = connection.one("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")

@@ -71,7 +71,7 @@ class Witness:
             except NoteError as error:
                 raise SettingsError(f"`{vkey}` is not the key of a log: {error}") from error
             self._keys.setdefault(origin, []).append(vkey)
-        self._owned = _own(folder)
+        self._owned = own(folder, "witness")
         try:
             self._cosigner = _cosigner(folder, name=name, random_bytes=random_bytes)
             self._known = {origin: self._load(origin) for origin in self._keys}
@@ -158,7 +158,7 @@ class Witness:
 
     def _keep(self, stated: Checkpoint) -> None:
         members = {"origin": stated.origin, "root": stated.root.hex(), "size": stated.size}
-        _write_durably(self._file(stated.origin), (json.dumps(members) + "\n").encode())
+        write_durably(self._file(stated.origin), (json.dumps(members) + "\n").encode())
         self._known[stated.origin] = _Known(stated.size, stated.root)
 
     def _refuse(self, note: bytes, why: str) -> None:
@@ -192,14 +192,15 @@ def _no(status: int, why: str) -> Reply:
     return Reply(status=status, body=f"{why}\n".encode())
 
 
-def _own(folder: Path) -> int:
+def own(folder: Path, what: str) -> int:
+    """Take a folder for one process alone; raises `SettingsError` where another has it."""
     handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(handle)
         raise SettingsError(
-            f"`{folder}` belongs to another witness that is running; end it, or name another"
+            f"`{folder}` belongs to another {what} that is running; end it, or name another"
         ) from error
     return handle
 
@@ -213,7 +214,7 @@ def _cosigner(folder: Path, *, name: str | None, random_bytes: Callable[[int], b
         if "+" in name or not name.isprintable() or " " in name:
             raise SettingsError(f"`{name}` cannot be a witness's name: no space and no `+` in it")
         members = {"name": name, "seed": random_bytes(SEED_BYTES).hex()}
-        _write_durably(path, (json.dumps(members) + "\n").encode())
+        write_durably(path, (json.dumps(members) + "\n").encode())
     try:
         found = json.loads(path.read_bytes()[:STATE_BYTES_MAX])
         key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(found["seed"]))
@@ -225,7 +226,8 @@ def _cosigner(folder: Path, *, name: str | None, random_bytes: Callable[[int], b
     return Cosigner(key, name=kept)
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace a file by these bytes, synced with its folder."""
     draft = path.with_suffix(".draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

@@ -192,6 +192,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "ledger:origin:recovered": _other("The ledger went on under another origin"),
     "ledger:key:rotated": _other("A new root key wraps every key", "before", "root"),
     "ledger:log_key:rotated": _other("A new key signs the log", "number", "before", "key"),
+    "ledger:checkpoint:abandoned": _other("A signature was never used", "size", "root"),
     "ledger:log_key:begun": _other("The log is signed by its new key", "number", "key"),
     "ledger:key:destroyed": _other("A root key was destroyed", "root"),
     "ledger:erasure:requested": _other("An erasure was requested", "ground", "cases"),

@@ -40,6 +40,7 @@ class Heart:
     now: Callable[[], datetime]
     alone: bool
     leads: Callable[[], bool] = lambda: True
+    keep: Callable[[], None] = lambda: None  # what else is looked after each minute
     name: str = ""
     _looked: datetime | None = None  # when it last beat, or found that it need not
     _task: "asyncio.Task[None] | None" = None
@@ -48,6 +49,7 @@ class Heart:
         """Say that this process is at work, and what is known of others; go on until `end`."""
         self.name, self._looked = name, self.now()
         await self._write(self._fallen(await self.read(heartbeats.heard)))
+        await asyncio.to_thread(self.keep)
         self._task = asyncio.ensure_future(self._run())
 
     async def tick(self) -> bool:
@@ -56,6 +58,7 @@ class Heart:
             seconds=HEARTBEAT_SECONDS
         ):
             return False
+        await asyncio.to_thread(self.keep)
         opened, others = await self.read(self._look)
         fallen = self._fallen(others)
         if opened or fallen:
