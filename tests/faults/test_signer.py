@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,14 @@ import pytest
 from remit.errors import LedgerMismatchError, SignerUnavailableError, StorageError
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.log_keys import LogKeys
+from remit.ledger.merkle import Frontier
 from remit.ledger.remote_signer import RemoteSigner, SignerWatch
 from remit.ledger.signer import SignerMemory
 from remit.ledger.verdict import VerifyReport
 from remit.ledger.verify import verify
-from tests.opened import ORIGIN, Opened, appending, opened
+from remit.store.database import open_database
+from tests.faults.test_tampering import Ground
+from tests.opened import NOTES, ORIGIN, Opened, appending, opened
 
 ROOT = Path(__file__).parents[2]
 CASE = "1" * 32
@@ -211,8 +215,6 @@ def test_a_batch_that_is_never_committed_is_abandoned_and_recorded(
 
 
 def test_a_signature_is_abandoned_by_the_next_session_only(tmp_path: Path) -> None:
-    from remit.ledger.merkle import Frontier
-
     memory = SignerMemory(tmp_path, origin=ORIGIN, random_bytes=random.Random(1).randbytes)
     session, _ = memory.answer(0, {"op": "hello"})
 
@@ -242,29 +244,30 @@ def test_a_signature_is_abandoned_by_the_next_session_only(tmp_path: Path) -> No
     again.close()
 
 
-@pytest.mark.parametrize("attack", ["roll back", "drop the newest entry"])
+ROLL_BACK, DROP_NEWEST = "e", "k"
+ROW = re.compile(r"^\| \*\*(\w)\*\* [^|]*\| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("attack", [ROLL_BACK, DROP_NEWEST])
 def test_a_log_that_lost_what_was_signed_is_found_by_an_unstolen_signer(
     tmp_path: Path, office: Office, attack: str
 ) -> None:
     """Attacks e and k of the tampering page, where their misses without a signer are asserted."""
-    from tests.faults.test_tampering import Ground
-
+    page = (ROOT / "docs/explanation/tampering.md").read_text()
+    assert {row[0]: row[1:] for row in ROW.findall(page)}[attack] == ("found", "found")
     office.begin()
     url = f"sqlite:///{tmp_path}/remit.db"
     with opened(url, tmp_path, remote=office.remote()) as store:
         for _ in range(4):
             store.append(CASE, 3)
         keys = store.keys
-    from remit.store.database import open_database
-    from tests.opened import NOTES
-
     database = open_database(url, schema=NOTES, durability_check=False)
     rows = database.writer()
     ground = Ground(url, tmp_path, keys, office.vkey, database, rows)
     rows.begin(write=True)
     notes = {row[0]: bytes(row[1]) for row in rows.rows("SELECT size, note FROM checkpoints")}
     sizes = sorted(notes)
-    older = sizes[-2] if attack == "roll back" else sizes[-1] - 1
+    older = sizes[-2] if attack == ROLL_BACK else sizes[-1] - 1
     ground.rewrite(ground.leaves()[:older], sizes=notes.keys())
     for at in [at for at in notes if at <= older]:
         rows.execute("UPDATE checkpoints SET note = ? WHERE size = ?", (notes[at], at))
@@ -273,7 +276,7 @@ def test_a_log_that_lost_what_was_signed_is_found_by_an_unstolen_signer(
     report = verify(database, office.vkey, watchers=[SignerWatch(office.remote())])
     assert any(finding.check == "signer" for finding in report.checks), report.lines
     alone = verify(database, office.vkey)
-    assert (alone.result == "intact") is (attack == "roll back")
+    assert (alone.result == "intact") is (attack == ROLL_BACK), "the miss without a signer"
     database.close()
     with pytest.raises(LedgerMismatchError), opened(url, tmp_path, seed=2, remote=office.remote()):
         pass

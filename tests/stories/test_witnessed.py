@@ -71,6 +71,7 @@ async def test_a_witness_that_knows_another_ledger_ends_all_appending(tmp_path: 
         assert answer.status == 200
         port = urllib.parse.urlsplit(first.url).port or 0
     small.settings = SETTINGS.format(url=first.url, key=first.key)
+    small.granted = ()  # what was given stands, and no level is raised while the witness is away
     async with small.open(NOTE) as remit:
         remit.runs.acknowledger.seconds = 0.1
         case_id = await send(remit)

@@ -56,7 +56,7 @@ def signer(folder: Path, listen: str, origin: str | None, users: tuple[str, ...]
             click.echo(f"signer      unix:{path}")
             click.echo(f"signer_key  {kept.vkey}")
             click.echo(f"signed      {kept.size} entries of {kept.origin}")
-            click.echo("Ctrl-C to stop.")
+            click.echo(f"process     {os.getpid()}; Ctrl-C or SIGTERM to stop")
             server.serve_forever(poll_interval=0.1)
     except KeyboardInterrupt:
         click.echo("stopped; what was signed is kept")
@@ -128,7 +128,7 @@ def _path(listen: str) -> Path:
     scheme, colon, path = listen.partition(":")
     if scheme != "unix" or not colon or not path:
         raise SettingsError(f"`{listen}` is no place; write `unix:/run/remit/signer`")
-    return Path(path).absolute()
+    return Path(path)  # as it was given: a socket's path is short
 
 
 def _uid(user: str) -> int:
