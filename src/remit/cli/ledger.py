@@ -202,7 +202,8 @@ def verify_(
                 report = verify.verify(
                     record.database, vkey or record.vkey, payload_keys=record.keys,
                     anchors=[*record.outside.receipts(), *stamped(receipts, known)[0]],
-                    watchers=[*watchers, SignerWatch(remote_signer(record.project))], projected=projections, form=not tree,
+                    watchers=[*watchers, SignerWatch(remote_signer(record.project))],
+                    projected=projections, form=not tree,
                 )  # fmt: skip
     if as_json:
         terminal.echo_json(report)
