@@ -9,22 +9,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from remit.domain.clock import Clock
-from remit.domain.entry import Entry
 from remit.errors import (
     ClashError,
     FencedError,
     KeyUnavailableError,
+    SessionsExhaustedError,
     StorageError,
     StorageUnavailableError,
 )
 from remit.store import entries
 from remit.store.connection import Connection
+from remit.store.crew import Attempt, Crew, Session, Trial
 from remit.store.database import Database
-from remit.store.journal import ChainPort, JournalPort, Written, prover
+from remit.store.journal import JournalPort, prover
 from remit.store.lanes import Answer, Lane, Lanes, Unit
 from remit.store.places import Places
 from remit.store.ready import Ready
@@ -38,46 +38,9 @@ T = TypeVar("T")
 SESSIONS_FOR_CONTROL: Final = 2  # which ordinary work leaves free
 CLASHES_MAX: Final = 5
 AWAY_SECONDS_MAX: Final = 5.0  # so long a unit waits for a server that does not answer
-RETRY_SECONDS: Final = 0.05
 RETRY_SECONDS_MAX: Final = 1.0
 
 _log = logging.getLogger("remit.store")
-
-
-@dataclass(slots=True)
-class _Session:
-    connection: Connection
-    chain: ChainPort
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What one run of a unit made and wrote."""
-
-    value: Any
-    made: tuple[Entry, ...]
-    woken: tuple[Ready, ...]
-    written: tuple[Written, ...]
-
-
-@dataclass(slots=True)
-class _Trial:
-    """A unit on its way: how often it was tried, and what nobody knows of its last commit."""
-
-    unit: Unit
-    clashes: int = 0
-    away_until: float | None = None
-    pause: float = RETRY_SECONDS
-    doubt: _Attempt | None = None
-
-
-@dataclass(slots=True)
-class _Crew:
-    """The threads, and what they do; `Lanes.changed` guards it."""
-
-    threads: list[threading.Thread] = field(default_factory=list)
-    idle: int = 0
-    ordinary: int = 0  # units of the ordinary lane that are being written
 
 
 class SessionWriter:
@@ -100,7 +63,7 @@ class SessionWriter:
         self._projectors = projectors
         self._clock = clock
         self._lanes = Lanes()
-        self._crew = _Crew()
+        self._crew = Crew()
         self._places = Places(database)
         self._prover = prover(database.read, journal)
         self._halted = threading.Event()
@@ -134,7 +97,7 @@ class SessionWriter:
             wake = lane == "control" or crew.ordinary < self._ordinary_max
             self._lanes.put(Unit(work, answer, lane, tuple(streams)), wake=wake)
             waiting = self._lanes.depth("control") + self._lanes.depth("ordinary")
-            if waiting > crew.idle and len(crew.threads) < self._database.sessions_max:
+            if crew.grows(waiting, self._database.sessions_max):
                 name = f"remit-writer-{len(crew.threads) + 1}"
                 thread = threading.Thread(target=self._run, name=name, daemon=True)
                 crew.threads.append(thread)
@@ -165,18 +128,26 @@ class SessionWriter:
     def close(self) -> None:
         """Commit what is queued, then end every session."""
         self._lanes.close()
-        for thread in self._crew.threads:
+        for thread in tuple(self._crew.threads):
             thread.join()
         self._places.close()
 
     # -- one thread and its session --------------------------------------------------------------
 
     def _run(self) -> None:
-        session: _Session | None = None
+        session: Session | None = None
         try:
+            try:
+                session = self._open()
+            except SessionsExhaustedError:
+                with self._lanes.changed:
+                    if self._crew.leave(threading.current_thread()):
+                        return  # others have sessions: they are slower, and nothing fails
+            except (StorageError, KeyUnavailableError):
+                pass  # the first unit tries again, waits, and tells its caller
             while (unit := self._take()) is not None:
                 try:
-                    session = self._unit(_Trial(unit), session)
+                    session = self._unit(Trial(unit), session)
                 except BaseException as error:
                     unit.fail(StorageError(f"the writer ended ({error}); start Remit again"))
                     raise
@@ -214,7 +185,7 @@ class SessionWriter:
             if self._lanes.closing:  # else this thread takes the next, and wakes who else may
                 self._lanes.changed.notify_all()
 
-    def _unit(self, trial: _Trial, session: _Session | None) -> _Session | None:
+    def _unit(self, trial: Trial, session: Session | None) -> Session | None:
         """Bring one unit to its end, and answer its caller; return the session for the next."""
         while True:
             try:
@@ -241,7 +212,7 @@ class SessionWriter:
                 self._answer(trial.unit, attempt)
                 return session
 
-    def _attempt(self, trial: _Trial, session: _Session) -> _Attempt:
+    def _attempt(self, trial: Trial, session: Session) -> Attempt:
         """Run a unit in a transaction, or find that its last commit did happen."""
         connection, chain = session.connection, session.chain
         self._point("begin")
@@ -259,7 +230,7 @@ class SessionWriter:
             value = trial.unit.work(uow)
             self._point("unit")
             self._finish(uow, session)
-            attempt = _Attempt(
+            attempt = Attempt(
                 value, tuple(uow.entries), tuple(uow.woken.values()), tuple(chain.written)
             )
             self._point("before-commit")
@@ -271,7 +242,7 @@ class SessionWriter:
         self._point("after-commit")
         return attempt
 
-    def _finish(self, uow: UnitOfWork, session: _Session) -> None:
+    def _finish(self, uow: UnitOfWork, session: Session) -> None:
         """Write what is left to write; the arrivals come last of all."""
         uow.flush()
         if self.on_ready is not None and uow.woken:
@@ -282,7 +253,7 @@ class SessionWriter:
                 [(case_id, seq) for case_id, seq, _, _ in session.chain.written],
             )
 
-    def _commit(self, session: _Session, trial: _Trial, attempt: _Attempt) -> None:
+    def _commit(self, session: Session, trial: Trial, attempt: Attempt) -> None:
         try:
             session.connection.commit()
         except StorageUnavailableError:
@@ -295,7 +266,7 @@ class SessionWriter:
             raise
         session.chain.committed()
 
-    def _is_there(self, uow: UnitOfWork, doubt: _Attempt) -> bool:
+    def _is_there(self, uow: UnitOfWork, doubt: Attempt) -> bool:
         """Look up a write whose commit had no answer; its streams are locked, so it is over.
 
         Raises `FencedError` where other entries stand in its place.
@@ -307,7 +278,7 @@ class SessionWriter:
             raise FencedError("another entry stands where this write should; read it")
         return found == "there"
 
-    def _answer(self, unit: Unit, attempt: _Attempt) -> None:
+    def _answer(self, unit: Unit, attempt: Attempt) -> None:
         unit.succeed(
             Receipt(
                 value=attempt.value,
@@ -339,12 +310,12 @@ class SessionWriter:
             connection.close()
         self._ended.extend(self._database.read(self._journal.check))
 
-    def _open(self) -> _Session:
+    def _open(self) -> Session:
         """Connect, and open a chain that follows those which have ended."""
         connection = self._database.writer()
         with self._opened:
             follows, self._ended = tuple(self._ended), []
-        session = _Session(connection, self._journal.chain(follows))
+        session = Session(connection, self._journal.chain(follows))
         try:
             session.chain.begin()
             connection.begin(write=True)
@@ -363,12 +334,12 @@ class SessionWriter:
         self._tell(Committed(entries=tuple(uow.entries), ready=(), size=None))
         return session
 
-    def _lose(self, session: _Session) -> None:
+    def _lose(self, session: Session) -> None:
         session.connection.close()
         with self._opened:
             self._ended.append(session.chain.id)
 
-    def _uow(self, session: _Session) -> UnitOfWork:
+    def _uow(self, session: Session) -> UnitOfWork:
         return UnitOfWork(
             session.connection,
             session.chain,
@@ -378,7 +349,7 @@ class SessionWriter:
             tally=Tally(),
         )
 
-    def _wait_for_server(self, trial: _Trial) -> bool:
+    def _wait_for_server(self, trial: Trial) -> bool:
         """Wait a moment for a server that is away; False when it was away for too long."""
         now = time.monotonic()
         if trial.away_until is None:
@@ -388,7 +359,7 @@ class SessionWriter:
         self._pause(trial)
         return True
 
-    def _pause(self, trial: _Trial) -> None:
+    def _pause(self, trial: Trial) -> None:
         """Wait, longer each time, and never in step with the others."""
         apart = 0.5 + time.perf_counter_ns() % 1000 / 1000
         self._halted.wait(trial.pause * apart)

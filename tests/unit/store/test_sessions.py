@@ -95,6 +95,34 @@ def test_a_server_without_room_says_how_to_make_some(
     assert error.value.status == 503
 
 
+def test_a_writer_that_finds_no_more_room_goes_on_with_what_it_has(
+    cramped_url: str, tmp_path: Path
+) -> None:
+    entered = threading.Semaphore(0)
+    gate = threading.Event()
+
+    def hold(_: UnitOfWork) -> int:
+        entered.release()
+        gate.wait(timeout=20)
+        return 1
+
+    with opened(cramped_url, tmp_path, sessions_max=16) as store:
+        store.writer.run(lambda _: None)  # the first session is there
+        others: list[Connection] = []
+        try:
+            while True:
+                others.append(store.database.session())
+        except SessionsExhaustedError:
+            others.pop().close()  # room for one more
+        units = [store.writer.submit(hold) for _ in range(12)]
+        for _ in range(2):
+            assert entered.acquire(timeout=20)
+        gate.set()
+        assert [unit.result(timeout=20).value for unit in units] == [1] * 12
+        for one in others:
+            one.close()
+
+
 def shared(url: str) -> Database:
     return open_database(url, durability_check=False, shared=True, sessions_max=2)
 
