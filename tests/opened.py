@@ -174,7 +174,13 @@ def opened(
         database.close()
 
 
-def recovered(url: str, folder: Path, lost: Lost, persons: tuple[str, ...] = ("olga",)) -> str:
+def recovered(
+    url: str,
+    folder: Path,
+    lost: Lost,
+    persons: tuple[str, ...] = ("olga",),
+    remote: RemoteSigner | None = None,
+) -> str:
     """Go on after a loss, as `remit ledger recover` does; return the new origin."""
     clock, chance = Ticking(), random.Random(7)
     database = open_database(url, schema=NOTES, durability_check=False, clock=clock)
@@ -184,7 +190,7 @@ def recovered(url: str, folder: Path, lost: Lost, persons: tuple[str, ...] = ("o
         return recover(
             database, keys, origin=current_origin(database, ORIGIN), lost=lost,
             persons=persons, reason="backup", ids=ids(7), random_bytes=chance.randbytes,
-            now=clock(),
+            now=clock(), remote=remote,
         )  # fmt: skip
     finally:
         keys.close()

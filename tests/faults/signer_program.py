@@ -1,6 +1,6 @@
 """A signer that tests kill: each life is a process of its own, forked from one that is warm.
 
-`python -m tests.faults.signer_program FOLDER ORIGIN`. On standard input `POINT N` begins a life
+`python -m tests.faults.signer_program FOLDER`. On standard input `POINT N` begins a life
 that kills itself with -9 when it comes to the point for the Nth time (`never 0`: never). The
 answer is its process id, or 0 when it could not begin. `end` ends.
 """
@@ -15,9 +15,9 @@ from remit.cli.signer import serving
 from remit.ledger.signer import SignerMemory
 
 
-def live(folder: Path, origin: str, point: str, number: int, ready: int) -> None:
+def live(folder: Path, point: str, number: int, ready: int) -> None:
     """Serve until killed."""
-    memory = SignerMemory(folder, origin=origin, random_bytes=secrets.token_bytes)
+    memory = SignerMemory(folder, origin=None, random_bytes=secrets.token_bytes)
     left = [number]
 
     def reached(name: str) -> None:
@@ -34,7 +34,7 @@ def live(folder: Path, origin: str, point: str, number: int, ready: int) -> None
 
 def main() -> None:
     """Begin lives until told to end."""
-    folder, origin = Path(sys.argv[1]), sys.argv[2]
+    folder = Path(sys.argv[1])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         if line.strip() == "end":
@@ -46,7 +46,7 @@ def main() -> None:
             os.close(reading)
             sys.stdin.close()
             try:
-                live(folder, origin, point, int(number), ready)
+                live(folder, point, int(number), ready)
             finally:
                 os._exit(1)
         os.close(ready)

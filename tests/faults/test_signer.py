@@ -16,17 +16,24 @@ from pathlib import Path
 
 import pytest
 
-from remit.errors import LedgerMismatchError, SignerUnavailableError, StorageError
+from remit.errors import (
+    LedgerError,
+    LedgerMismatchError,
+    SettingsError,
+    SignerUnavailableError,
+    StorageError,
+)
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.log_keys import LogKeys
 from remit.ledger.merkle import Frontier
+from remit.ledger.recovery import Lost
 from remit.ledger.remote_signer import RemoteSigner, SignerWatch
 from remit.ledger.signer import SignerMemory
 from remit.ledger.verdict import VerifyReport
 from remit.ledger.verify import verify
 from remit.store.database import open_database
 from tests.faults.test_tampering import Ground
-from tests.opened import NOTES, ORIGIN, Opened, appending, opened
+from tests.opened import NOTES, ORIGIN, Opened, appending, opened, recovered
 
 ROOT = Path(__file__).parents[2]
 CASE = "1" * 32
@@ -80,7 +87,7 @@ def office() -> Iterator[Office]:
         vkey = memory.vkey
         memory.close()
         program = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.signer_program", folder, ORIGIN],
+            [sys.executable, "-m", "tests.faults.signer_program", folder],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )  # fmt: skip
@@ -280,6 +287,33 @@ def test_a_log_that_lost_what_was_signed_is_found_by_an_unstolen_signer(
     database.close()
     with pytest.raises(LedgerMismatchError), opened(url, tmp_path, seed=2, remote=office.remote()):
         pass
+
+
+def test_a_backup_that_was_put_back_goes_on_under_the_next_origin(
+    url: str, tmp_path: Path, office: Office
+) -> None:
+    """The signer refuses what it knows to be older, until its own people let it begin anew."""
+    told, new = Told(), f"{ORIGIN.rpartition('/')[0]}/2"
+    memory = SignerMemory(office.folder, origin=None, random_bytes=random.Random(1).randbytes)
+    memory.close()
+    office.begin()
+    with opened(url, tmp_path, remote=office.remote()) as store:
+        assert all(write(store, told) for _ in range(5))
+    lost = Lost(first=5, last=9, receipts=())
+    with pytest.raises(LedgerError, match="start it with `--recovered"):
+        recovered(url, tmp_path, lost, remote=office.remote())
+    office.kill()
+    with pytest.raises(SettingsError, match="is not the origin that follows"):
+        SignerMemory(office.folder, origin="x/7", random_bytes=bytes, recovered=True)
+    memory = SignerMemory(office.folder, origin=new, random_bytes=bytes, recovered=True)
+    office.vkey = memory.vkey
+    memory.close()
+    office.begin()
+    assert recovered(url, tmp_path, lost, remote=office.remote()) == new
+    assert (office.folder / "signed.1.json").exists()
+    with opened(url, tmp_path, seed=2, origin=new, remote=office.remote()) as store:
+        assert write(store, told)
+        assert_whole(store, told, office.remote())
 
 
 def random_kills(url: str, folder: Path, office: Office, *, kills: int, seed: int) -> Told:

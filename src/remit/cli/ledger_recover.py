@@ -12,7 +12,7 @@ from remit.domain import clock, ids
 from remit.errors import LedgerError, NotEntitledError, NotFoundError
 from remit.ledger import recovery
 from remit.ledger.recovery import Lost
-from remit.opening import SCHEMA, anchors_of, database_url, existing_keys
+from remit.opening import SCHEMA, anchors_of, database_url, existing_keys, remote_signer
 from remit.settings import Project
 from remit.store.database import open_database
 
@@ -69,7 +69,7 @@ def recover(
         _typed(origin, lost, persons, typed)
         new = recovery.recover(
             database, keys, origin=origin, lost=lost, persons=persons, reason=reason, ids=_id,
-            random_bytes=secrets.token_bytes, now=_now(),
+            random_bytes=secrets.token_bytes, now=_now(), remote=remote_signer(project),
         )  # fmt: skip
     finally:
         keys.close()

@@ -39,7 +39,14 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
     metavar="USER",
     help="Who may ask, by name or number; else only the user that runs this. Repeatable.",
 )
-def signer(folder: Path, listen: str, origin: str | None, users: tuple[str, ...]) -> None:
+@click.option(
+    "--recovered",
+    is_flag=True,
+    help="The log is about to go on under `--origin` after a loss: set aside what was signed.",
+)
+def signer(
+    folder: Path, listen: str, origin: str | None, users: tuple[str, ...], *, recovered: bool
+) -> None:
     """Sign the log's checkpoints, each only if the log did nothing but grow.
 
     Run it under a user of its own. Whoever has every right on the database, and not on this
@@ -50,7 +57,11 @@ def signer(folder: Path, listen: str, origin: str | None, users: tuple[str, ...]
     """
     allowed = {_uid(user) for user in users} or {os.getuid()}
     path = _path(listen)
-    kept = SignerMemory(folder, origin=origin, random_bytes=secrets.token_bytes)
+    if recovered and not origin:
+        raise click.UsageError("`--recovered` needs the origin that follows, as `--origin`")
+    kept = SignerMemory(
+        folder, origin=origin, random_bytes=secrets.token_bytes, recovered=recovered
+    )
     try:
         with serving(kept, path, allowed) as server:
             click.echo(f"signer      unix:{path}")

@@ -25,6 +25,7 @@ from remit.ledger.checkpoint import ORIGIN_DIGITS_MAX, origin_parts
 from remit.ledger.held import Held
 from remit.ledger.keeper import LOCK
 from remit.ledger.keys import KeyRing
+from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.seal import RandomBytes
 from remit.ledger.tree import Tree
 from remit.store.connection import Connection
@@ -76,8 +77,17 @@ def recover(
     ids: IdSource,
     random_bytes: RandomBytes,
     now: datetime,
+    remote: RemoteSigner | None = None,
 ) -> str:
-    """Go on under the next origin; return it. What is written says who lost what, and why."""
+    """Go on under the next origin; return it. What is written says who lost what, and why.
+
+    A signer in a process of its own has to sign for that origin already.
+    """
+    if remote is not None and remote.origin != next_origin(origin):
+        raise LedgerError(
+            f"the signer signs for `{remote.origin}`; start it with `--recovered --origin "
+            f"{next_origin(origin)}`, and set the `ledger.signer_key` that it prints"
+        )
     connection = database.sequencer() if database.dialect == "postgresql" else database.writer()
     try:
         alone = connection.dialect == "sqlite" or connection.value(
@@ -89,14 +99,18 @@ def recover(
         try:
             made = _recovered(
                 connection, keys, origin=origin, lost=lost, persons=persons, reason=reason,
-                ids=ids, random_bytes=random_bytes, now=now,
+                ids=ids, random_bytes=random_bytes, now=now, remote=remote,
             )  # fmt: skip
         except BaseException:
             connection.rollback()
             raise
         connection.commit()
+        if remote is not None:
+            remote.confirmed()
     finally:
         connection.close()
+        if remote is not None:
+            remote.close()
     return made
 
 
@@ -139,10 +153,11 @@ def _recovered(
     ids: IdSource,
     random_bytes: RandomBytes,
     now: datetime,
+    remote: RemoteSigner | None,
 ) -> str:
     new = next_origin(origin)
-    signer = signing.signer(connection, keys, origin=new)
-    old = Tree(signing.signer(connection, keys, origin=origin), origin=origin)
+    signer = signing.signer(connection, keys, origin=new, remote=remote)
+    old = Tree(signing.signer(connection, keys, origin=origin, remote=remote), origin=origin)
     _, root, _, end = old.check(connection)
     tree = old.renamed(connection, signer, origin=new)
     key = signer.vkey.split("+")[1]

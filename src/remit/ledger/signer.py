@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from remit.domain.value import Json
 from remit.errors import LedgerMismatchError, SettingsError
-from remit.ledger.checkpoint import Checkpoint, Signer
+from remit.ledger.checkpoint import Checkpoint, Signer, origin_parts
 from remit.ledger.merkle import HASH_BYTES, Frontier
 from remit.ledger.witness import own, write_durably
 
@@ -47,7 +47,12 @@ class SignerMemory:
     """The key and the memory of one signer; one process at a time owns its folder."""
 
     def __init__(
-        self, folder: Path, *, origin: str | None, random_bytes: Callable[[int], bytes]
+        self,
+        folder: Path,
+        *,
+        origin: str | None,
+        random_bytes: Callable[[int], bytes],
+        recovered: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.points: list[Callable[[str], None]] = []  # tests kill here
@@ -59,6 +64,8 @@ class SignerMemory:
         self._abandoned: list[tuple[int, str]] = []
         self._owned = own(folder, "signer")
         try:
+            if recovered and origin:
+                _follow(folder, origin)
             self._signer, self.origin = _key(folder, origin, random_bytes)
             self._load()
         except BaseException:
@@ -211,6 +218,24 @@ def _written(signed: _Signed) -> dict[str, Json]:
         "size": signed.frontier.size,
         "hashes": [one.hex() for one in signed.frontier.hashes],
     }
+
+
+def _follow(folder: Path, origin: str) -> None:
+    """Go on under the origin that follows ours; what was signed under the old one is set aside."""
+    path, state = folder / KEY_FILE, folder / STATE_FILE
+    try:
+        found = json.loads(path.read_bytes()[:STATE_BYTES_MAX])
+        kept, seed = str(found["origin"]), found["seed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"`{path}` is not a signer's key; put back the right one") from error
+    if kept == origin:
+        return
+    stem, number = origin_parts(kept)
+    if origin_parts(origin) != (stem, number + 1):
+        raise SettingsError(f"`{origin}` is not the origin that follows `{kept}`")
+    if state.exists():
+        state.replace(folder / f"signed.{number}.json")
+    write_durably(path, (json.dumps({"origin": origin, "seed": seed}) + "\n").encode())
 
 
 def _key(

@@ -5,7 +5,7 @@ from typing import Final
 
 from remit.domain.ledger_event import LogKeyRotated
 from remit.errors import LedgerMismatchError
-from remit.ledger.checkpoint import Signer, renamed, signers_of
+from remit.ledger.checkpoint import Signer, family, renamed, signers_of
 from remit.ledger.entry import parse
 from remit.ledger.keys import KeyRing
 from remit.ledger.remote_signer import RemoteSigner
@@ -41,8 +41,10 @@ def signer(
     signed = () if note is None else signers_of(bytes(note))
     known = succession(connection)
     first = Signer(keys.log_key(), origin=origin)
-    apart = remote is not None and (note is None or _id(remote.vkey) in signed)
-    texts = [remote.vkey if remote is not None and apart and not known else first.vkey]
+    theirs = "" if remote is None else renamed(remote.vkey, origin)
+    ids = () if remote is None else [_id(one) for one in family(remote.vkey)]
+    apart = remote is not None and (note is None or any(one in signed for one in ids))
+    texts = [theirs if apart and not known else first.vkey]
     texts += [renamed(key, origin) for key, _ in known]
     newest = texts[-1]
     older = [
@@ -51,7 +53,9 @@ def signer(
     ]
     texts.reverse()
     vkeys = " ".join(sorted(texts, key=lambda text: _id(text) not in signed))
-    if remote is not None and newest == remote.vkey:
+    if remote is not None and newest == theirs:
+        if remote.origin != origin:  # it signed this, and signs for another origin now
+            return RemoteSigner(f"unix:{remote.path}", theirs, vkeys=vkeys)
         remote.older, remote.vkeys = older, vkeys
         return remote
     made = Signer if remote is None else _Before
