@@ -4,9 +4,10 @@
  * REMIT_POWER_LOG    a file to which each write is added before it is made: what stood there, what
  *                    comes; and each fsync after it was made
  * REMIT_POWER_LIES   set: a disk that says it synced and did not
+ * REMIT_POWER_FAILS  the sync that fails, counted from 1; what it was to sync stays unsynced
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -18,7 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { WRITTEN = 1, CUT = 2, SYNCED = 3 };
+enum { WRITTEN = 1, CUT = 2, SYNCED = 3, FAILED = 4 };
 
 struct note {
     uint32_t kind, old_length, new_length, unused;
@@ -29,12 +30,13 @@ struct note {
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static const char *files;
 static int log_file = -1;
-static int lies;
+static int lies, fails;
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("REMIT_POWER_LOG");
     files = getenv("REMIT_POWER_FILES");
     lies = getenv("REMIT_POWER_LIES") != NULL;
+    fails = getenv("REMIT_POWER_FAILS") ? atoi(getenv("REMIT_POWER_FAILS")) : 0;
     if (path && files) log_file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
@@ -107,6 +109,12 @@ int ftruncate64(int file, off64_t length) {
 static int syncing(long how, int file) {
     struct note note;
     pthread_mutex_lock(&guard);
+    if (fails && watched(file, &note, FAILED) && --fails == 0) {
+        tell(&note, file, NULL);
+        pthread_mutex_unlock(&guard);
+        errno = EIO;
+        return -1;
+    }
     int made = syscall(how, file);
     if (!made && !lies && watched(file, &note, SYNCED)) tell(&note, file, NULL);
     pthread_mutex_unlock(&guard);

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).with_name("power.c")
-WRITTEN, CUT, SYNCED = 1, 2, 3
+WRITTEN, CUT, SYNCED, FAILED = 1, 2, 3, 4
 HEADER = struct.Struct("=4I3Q256s")
 
 
@@ -35,7 +35,7 @@ def library(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One write, cut or sync of a file."""
+    """One write, cut or sync of a file, or a sync that failed."""
 
     kind: int
     path: Path
@@ -67,7 +67,7 @@ def cut(log: Path, chance: random.Random) -> int:
     for note in notes(log):
         if note.kind == SYNCED:
             waiting.pop((note.path, note.inode), None)
-        else:
+        elif note.kind != FAILED:
             waiting.setdefault((note.path, note.inode), []).append(note)
     kept = chance.choice((0.0, 0.5, 0.9))
     gone = 0

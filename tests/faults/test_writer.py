@@ -21,15 +21,20 @@ from remit.ledger import read
 from remit.store.unit import UnitOfWork
 from tests import postgres
 from tests.faults.lengths import times
+from tests.faults.power import FAILED, cut, library, notes
 from tests.opened import appending, draft, opened
 
 ROOT = Path(__file__).parents[2]
 CASE = "01a2" + "0" * 28
+FAILS_AT_MAX = 16  # of the syncs of a life
+FAILED_SYNCS = times(8, long=60)
 KILLS = times(20, long=150)
 POINTS = ("begin", "unit", "before-commit", "after-commit")
 
 
-def killed(url: str, folder: Path, *, seed: int, point: str = "-", after: int = 0) -> set[str]:
+def killed(
+    url: str, folder: Path, *, seed: int, point: str = "-", after: int = 0, **environment: str
+) -> set[str]:
     """Run the writing process until it dies; return the entries that it acknowledged.
 
     Without a point it is killed from outside, when it has acknowledged `after` entries.
@@ -38,7 +43,7 @@ def killed(url: str, folder: Path, *, seed: int, point: str = "-", after: int = 
         [sys.executable, "-m", "tests.faults.writing", url, str(folder), str(seed), point,
          str(after)],
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}", **environment},
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip
@@ -49,8 +54,12 @@ def killed(url: str, folder: Path, *, seed: int, point: str = "-", after: int = 
         if point == "-" and len(lines) > after:
             process.send_signal(signal.SIGKILL)
             lines.extend(process.stdout.read().splitlines())
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    ended = process.wait(timeout=60)
     process.stdout.close()
+    if not lines and "REMIT_POWER_FAILS" in environment:  # it failed while it was opened
+        assert ended == 1
+        return set()
+    assert ended == -signal.SIGKILL
     assert lines[0] == "open"
     return {line for line in lines[1:] if len(line.split()) == 2}
 
@@ -95,6 +104,33 @@ def test_a_process_killed_at_random_again_and_again_loses_nothing_acknowledged(
         acknowledged |= new
         check(url, tmp_path, acknowledged, seed=10_000 + seed)
     record_property("kills", KILLS)
+    record_property("acknowledged", len(acknowledged))
+
+
+def test_a_sync_that_fails_acknowledges_nothing_and_the_power_may_go(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Each of so many syncs fails once; what was said to be written is there after a power cut."""
+    url, log = f"sqlite:///{tmp_path}/remit.db", tmp_path / "power.log"
+    power = {
+        "LD_PRELOAD": str(library(tmp_path)), "REMIT_POWER_FILES": "/remit.db",
+        "REMIT_POWER_LOG": str(log),
+    }  # fmt: skip
+    chance = random.Random(5)
+    acknowledged: set[str] = set()
+    worked = 0
+    for seed in range(1, FAILED_SYNCS + 1):
+        nth = str(1 + (seed - 1) % FAILS_AT_MAX)
+        new = killed(url, tmp_path, seed=seed, after=90, REMIT_POWER_FAILS=nth, **power)
+        worked += bool(new)
+        acknowledged |= new
+        failed = [note for note in notes(log) if note.kind == FAILED]
+        assert len(failed) == 1, "a sync must really have failed"
+        cut(log, chance)
+        check(url, tmp_path, acknowledged, seed=10_000 + seed)
+    assert worked >= FAILED_SYNCS // 2, "most must fail amid the work, not at its beginning"
+    record_property("failed syncs", FAILED_SYNCS)
+    record_property("kills", FAILED_SYNCS)
     record_property("acknowledged", len(acknowledged))
 
 
