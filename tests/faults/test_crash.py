@@ -1,5 +1,6 @@
 """A crash at any commit and around any call loses nothing and repeats nothing in silence."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -11,7 +12,6 @@ import pytest
 
 from tests import postgres
 
-pytestmark = pytest.mark.xdist_group("crash")  # scenarios are played once
 ROOT = Path(__file__).parents[2]
 REASSIGNED = "orchestration:case:reassigned"
 
@@ -22,11 +22,23 @@ def scenarios(
     tmp_path_factory: pytest.TempPathFactory,
     postgres_server: postgres.Server | None,
 ) -> list[dict[str, Any]]:
-    """One scenario for each point at which the process was killed; looked at by several tests."""
-    database = "sqlite"
-    if request.param == "postgresql":
-        database = postgres.url_for_tests(postgres_server)
-    return _ran(tmp_path_factory.mktemp(request.param), database)
+    """One scenario for each point at which the process was killed.
+
+    Several tests look at them, in several processes maybe: whoever is first plays them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    played = shared / f"crash-{request.param}.json"
+    with played.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not played.exists():
+            database = "sqlite"
+            if request.param == "postgresql":
+                database = postgres.url_for_tests(postgres_server)
+            found = _ran(tmp_path_factory.mktemp(request.param), database)
+            played.write_text(json.dumps(found))
+    read: list[dict[str, Any]] = json.loads(played.read_text())
+    return read
 
 
 def _ran(tmp_path: Path, database: str, order: str = "A-1") -> list[dict[str, Any]]:
