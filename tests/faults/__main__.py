@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
         given = [] if any(one.startswith("tests") for one in arguments) else WHAT
         command = [
             sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "",
-            "-p", "tests.faults.table", *given, *arguments,
+            "--capture=sys", "-p", "tests.faults.table", *given, *arguments,
         ]  # fmt: skip
         environment = {**os.environ, "REMIT_PROFILE": "torture", "TMPDIR": scratch}
         environment.setdefault("PYTHONUNBUFFERED", "1")

@@ -71,6 +71,26 @@ async def test_heartbeats_that_are_taken_out_are_missed(small: Small) -> None:
             assert set(judged(kept)[0]) == {"LS12"}
 
 
+async def test_a_beat_that_was_long_in_writing_is_followed_in_time(small: Small) -> None:
+    """The next one is due a minute after the look that it stands for, not after its answer."""
+    async with small.open(HELD) as remit:
+        await remit.receive(NAME, {"order_id": "7"}, channel="api")
+        await remit.settled()
+        slow = [100.0]
+
+        def linger(point: str) -> None:
+            if point == "after-commit" and slow:
+                small.clock.advance(slow.pop())
+
+        small.clock.advance(60)
+        remit.writer.before_commit.append(linger)
+        assert await remit.heart.tick()
+        assert not slow
+        assert await remit.heart.tick()
+        beats = [leaf for leaf in leaves(remit) if leaf.event == BEAT]
+        assert [leaf.body["number"] for leaf in beats] == [1, 2, 3]
+
+
 async def test_nobody_beats_while_no_case_is_open_and_an_end_in_peace_is_no_gap(
     small: Small,
 ) -> None:

@@ -54,16 +54,15 @@ class Heart:
 
     async def tick(self) -> bool:
         """Beat if it is time and a case is open; return whether it did."""
-        if self._looked is None or self.now() < self._looked + timedelta(
-            seconds=HEARTBEAT_SECONDS
-        ):
+        now = self.now()
+        if self._looked is None or now < self._looked + timedelta(seconds=HEARTBEAT_SECONDS):
             return False
         await asyncio.to_thread(self.keep)
         opened, others = await self.read(self._look)
         fallen = self._fallen(others)
         if opened or fallen:
             await self._write(fallen)
-        self._looked = self.now()
+        self._looked = now  # not when the write was answered: a beat is as old as its look
         return bool(opened or fallen)
 
     async def end(self) -> None:
