@@ -82,7 +82,11 @@ def show(ctx: click.Context, *, approval_id: str, as_json: bool) -> None:
     with reading(_options(ctx).project()) as record:
         view = record.database.read(
             lambda c: inbox.view(
-                c, record.keys, approval_named(c, approval_id), grace_seconds=0, undoable=False
+                c,
+                record.keys,
+                inbox.found(c, approval_named(c, approval_id)),
+                grace_seconds=0,
+                undoable=False,
             )
         )
     if as_json:

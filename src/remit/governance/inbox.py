@@ -92,28 +92,27 @@ def approval_row(
 
 
 def view(
-    connection: Connection, keys: KeyRing, approval_id: str, *, grace_seconds: int, undoable: bool
+    connection: Connection,
+    keys: KeyRing,
+    row: ApprovalRecord,
+    *,
+    grace_seconds: int,
+    undoable: bool,
 ) -> ApprovalView:
-    """Return an approval with its card and what has become of it.
-
-    Raises `NotFoundError`.
-    """
-    row = approvals.find(connection, approval_id)
-    if row is None:
-        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    """Return an approval with its card and what has become of it."""
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
     state = "" if proposal is None else proposal.state.value
     return ApprovalView(
         card=card_of(connection, keys, row),
         state=row.state,
-        votes=approvals.votes(connection, approval_id),
+        votes=approvals.votes(connection, row.approval_id),
         effect_state=state,
         decided_by=row.decided_by or None,
         decided_at=None if row.decided_us is None else clock.instant(row.decided_us),
         verdict=row.verdict or None,
         reason=row.reason or None,
-        replaced_by=_replacement(connection, row),
+        replaced_by=_replacement(connection, row, proposal),
         effect_due_at=clock.instant((row.decided_us or 0) + grace_seconds * 1_000_000)
         if approved and grace_seconds
         else None,
@@ -121,16 +120,25 @@ def view(
     )
 
 
+def found(connection: Connection, approval_id: str) -> ApprovalRecord:
+    """Return the row of an approval; raises `NotFoundError`."""
+    row = approvals.find(connection, approval_id)
+    if row is None:
+        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    return row
+
+
 def card_of(connection: Connection, keys: KeyRing, row: ApprovalRecord) -> Card:
     """Return the card exactly as it was shown."""
     return cards.from_form(record.payload(connection, keys, row.case_id, row.card_seq, "card"))
 
 
-def _replacement(connection: Connection, row: ApprovalRecord) -> str | None:
+def _replacement(
+    connection: Connection, row: ApprovalRecord, own: proposals.ProposalRow | None
+) -> str | None:
     """Return the approval that was asked for after this one on the same step, if any."""
     if row.state is ApprovalState.OPEN:
         return None
-    own = proposals.find(connection, row.action_id)
     for other in approvals.of_case(connection, row.case_id):
         if other.requested_us <= row.requested_us or other.approval_id == row.approval_id:
             continue

@@ -306,13 +306,13 @@ class Desk:
         return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
 
     def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
-        row = approval_rows.find(connection, approval_id)
-        equipment = None if row is None else self.equipment.get(row.workflow)
-        spec = None if equipment is None or row is None else equipment.spec(row.action)
+        row = inbox.found(connection, approval_id)
+        equipment = self.equipment.get(row.workflow)
+        spec = None if equipment is None else equipment.spec(row.action)
         return inbox.view(
             connection,
             self.keys,
-            approval_id,
-            grace_seconds=0 if row is None else self._grace(row.workflow, row.action),
+            row,
+            grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
         )

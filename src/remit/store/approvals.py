@@ -80,6 +80,16 @@ class ApprovalRecord:
     replaced_by: str
 
 
+EVENTS = frozenset(
+    {
+        "governance:approval:closed",
+        "governance:approval:decided",
+        "governance:approval:requested",
+        "governance:approval:voted",
+    }
+)
+
+
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
     match entry.event:

@@ -62,14 +62,20 @@ def project(
 
     Without `counted` nothing is counted of its day: that was carried over by itself.
     """
-    approvals.project(connection, entry)
-    proposals.project(connection, entry, tally)
-    waits.project(connection, entry)
-    timers.project(connection, entry)
-    authority.project(connection, entry)
+    event = entry.event
+    if event in approvals.EVENTS:
+        approvals.project(connection, entry)
+    if event in proposals.EVENTS:
+        proposals.project(connection, entry, tally)
+    if event in waits.EVENTS:
+        waits.project(connection, entry)
+    if event in timers.EVENTS:
+        timers.project(connection, entry)
+    if event in authority.EVENTS:
+        authority.project(connection, entry)
     if counted:
         kpi_days.project(tally, entry)
-    if entry.event.startswith("ledger:"):
+    if event.startswith("ledger:"):
         erasures.project(connection, entry)
         legal_holds.project(connection, entry)
         prunes.project(connection, entry)

@@ -85,6 +85,19 @@ class ProposalRow:
     changed_us: int
 
 
+EVENTS = frozenset(
+    {
+        "governance:approval:decided",
+        "orchestration:action:proposed",
+        "orchestration:effect:ambiguous",
+        "orchestration:effect:confirmed",
+        "orchestration:effect:intended",
+        "policy:action:decided",
+        *_STATES,
+    }
+)
+
+
 def project(connection: Connection, entry: Entry, tally: Tally) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
     match entry.event:

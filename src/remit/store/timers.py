@@ -48,6 +48,23 @@ class Timer:
     subject: str  # what the wait is for, or the approval
 
 
+EVENTS = frozenset(
+    {
+        "governance:approval:closed",
+        "governance:approval:decided",
+        "governance:approval:reminded",
+        "governance:approval:requested",
+        "intake:case:received",
+        "orchestration:cancel:asked",
+        "orchestration:case:closed",
+        "orchestration:case:escalated",
+        "orchestration:case:overdue",
+        "orchestration:wait:ended",
+        "orchestration:wait:started",
+    }
+)
+
+
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
     match entry.event:

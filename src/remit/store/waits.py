@@ -19,6 +19,18 @@ TABLES = ("waits",)
 FIRST_RUN = 2  # a run bears the number of the entry that it could write first
 
 
+EVENTS = frozenset(
+    {
+        "governance:approval:decided",
+        "orchestration:cancel:asked",
+        "orchestration:case:closed",
+        "orchestration:case:escalated",
+        "orchestration:wait:ended",
+        "orchestration:wait:started",
+    }
+)
+
+
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
     match entry.event:
