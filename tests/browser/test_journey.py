@@ -177,3 +177,24 @@ def test_hostile_text_runs_nowhere(open_page: Open) -> None:
         page.goto(page.url.split("/inbox")[0].split("/cases")[0].split("/quar")[0] + path)
         assert "owned" not in page.title() or "script" in page.title()
         assert page.locator("img").count() == 0
+
+
+def test_health_is_reached_by_keys_and_says_when_something_new_needs_somebody(
+    open_page: Open, served: Running
+) -> None:
+    page = open_page("/cases")
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    page.wait_for_url("**/health")
+    expect(page.get_by_role("status")).to_contain_text("3 to act on, 8 to look at")
+    new = page.get_by_text("1 new: show")
+    for _ in range(100):  # the stream of the page before may still be there: tell it again
+        served.remit.tell_soon("intake:case:received", case_id(8))
+        served.remit.tell_soon("orchestration:effect:ambiguous", case_id(7))
+        page.wait_for_timeout(50)
+        if new.is_visible():
+            break
+    expect(new).to_be_visible()
+    served.remit.well = True
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Nothing needs you")

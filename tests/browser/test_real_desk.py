@@ -89,6 +89,9 @@ async def test_a_message_is_read_approved_and_followed_to_its_effect(tmp_path: P
             assert "anna.lindqvist" not in timeline
             technical = await maria.page(f"/cases/{case_id}?view=technical")
             assert "act issue_refund" in technical
+            health = await maria.page("/health")
+            assert "0 ready, 0 running, 0 parked, 0 escalated, 0 quarantined, 1 closed" in health
+            assert "verdict-act" not in health
             trace = (await maria.client.get(f"/api/cases/{case_id}/trace")).json()
             assert trace["kinds"][trace["kind"][-1]] == "closed"
 
