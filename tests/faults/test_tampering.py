@@ -4,6 +4,7 @@ Each attack is done to the real rows, on both databases. The misses are asserted
 anchor nothing shows a consistent rollback, or a past written anew with the stolen log key.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -311,6 +312,7 @@ def test_a_retired_log_key_signs_nothing_more(database: str, tmp_path: Path) -> 
         store.journal.reload(store.database.read)
         keys, vkeys, vkey = store.keys, store.journal.vkeys, store.journal.vkeys.split()[0]
         assert store.verify().result == "intact"
+        assert not verify(store.database, vkeys, form=False).checks
     assert vkeys.split() == [vkey, old.vkey]
     held = open_database(database, schema=NOTES, durability_check=False)
     rows = held.writer()
@@ -320,8 +322,8 @@ def test_a_retired_log_key_signs_nothing_more(database: str, tmp_path: Path) -> 
     note = old.sign(size=size(ground), root=bytes(root[0]))
     ground.write("UPDATE checkpoints SET note = ? WHERE size = ?", note, size(ground))
     rows.commit()
-    for given in (vkey, old.vkey, vkeys):
-        report = verify(held, given)
+    for given, form in itertools.product((vkey, old.vkey, vkeys), (True, False)):
+        report = verify(held, given, form=form)
         assert report.result == "tampered"
         assert any("retired" in finding.text for finding in report.checks), report.lines
     out = tmp_path / "out"

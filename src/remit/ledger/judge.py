@@ -195,7 +195,9 @@ class Judge:
             self._grow(list(page.hashes))
             return
         hashes = [sha256(b"\x00" + (leaf or b"")).digest() for leaf in page.leaves]
-        told = any(not leaf or self.form or _OF_LEDGER in leaf for leaf in page.leaves)
+        told = self.successions.active or any(
+            not leaf or self.form or _OF_LEDGER in leaf for leaf in page.leaves
+        )
         if told or list(page.positions) != list(range(start, start + len(hashes))):
             self._leaves(page, hashes)
         self._grow(hashes)
@@ -214,8 +216,12 @@ class Judge:
                 continue
             if data is None:
                 self.bad("structure", position, "the leaf is missing or cannot be read")
-            elif self.form or _OF_LEDGER in data:
+            elif (
+                self.form or self.successions.active or _OF_LEDGER in data
+            ):  # who signs until when
                 self._leaf(position, data, digest)
+            else:
+                self.last = None
             ats.append("" if self.last is None else self.last.at)
 
     def _leaf(self, position: int, data: bytes, digest: bytes) -> None:
@@ -229,10 +235,8 @@ class Judge:
         except LeafError as error:
             self.bad("structure", position, str(error))
             return
-        self.last = leaf if self.form else None
-        event = leaf.event
-        if self.events and event not in self.events:
-            self.newer += 1
+        self.last, event = leaf, leaf.event
+        self.newer += bool(self.events) and event not in self.events
         self.now = max(self.now, leaf.at)
         self.named += len(leaf.payloads)
         for check, text in self.record.beside(position, leaf, digest) if self.form else ():
@@ -289,11 +293,8 @@ class Judge:
     def _filled(self, tiles: list[tuple[int, int, bytes]]) -> None:
         for level, n, hashes in tiles:
             if self.record.tile(level, n) != hashes:
-                self.bad(
-                    "tree",
-                    self.tree.size - 1,
-                    f"tile {n} of level {level} is not that of its entries",
-                )
+                text = f"tile {n} of level {level} is not that of its entries"
+                self.bad("tree", self.tree.size - 1, text)
 
     def _stop(self) -> int | None:
         sizes = [self._due[0]] if self._due else []
@@ -326,9 +327,8 @@ class Judge:
     def _note(self, note: Note, stated: Checkpoint | str) -> None:
         size, position = self.tree.size, max(self.tree.size - 1, 0)
         self.notes_seen += 1
-        at = (
-            self._ats[size - 1 - self._start] if 0 < size - self._start <= len(self._ats) else None
-        )
+        there = 0 < size - self._start <= len(self._ats)
+        at = self._ats[size - 1 - self._start] if there else None
         if isinstance(stated, str):
             self.bad("signatures", position, f"checkpoint {self.notes_seen}: {stated}")
         elif stated.size != size or stated.root != self.tree.root():

@@ -139,7 +139,11 @@ class Rows:
     def surplus(self, seen: Judge) -> Iterator[tuple[str, str]]:
         """Compare the head's other columns and the number of rows with what the leaves name."""
         at_us, writer = self._connection.one("SELECT at_us, writer_id FROM ledger_head") or (0, "")
-        if seen.last is not None and (readable(at_us), writer) != (seen.last.at, seen.last.writer):
+        if (
+            seen.form
+            and seen.last
+            and (readable(at_us), writer) != (seen.last.at, seen.last.writer)
+        ):
             yield "structure", "the head claims another time or writer"
         size, tiles = seen.tree.size, sum(seen.tree.counts)
         for level, n, hashes in seen.tree.partial():
