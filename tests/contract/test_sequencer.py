@@ -129,6 +129,17 @@ def test_positions_are_the_ones_of_the_receipts(postgres_url: str, tmp_path: Pat
         assert len(told) == 80
 
 
+def test_a_place_is_told_at_once_where_this_process_gives_it(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOOK_SECONDS", "LOOK_SECONDS_MAX"):
+        monkeypatch.setattr(f"remit.store.places.{name}", 60.0)
+    with opened(postgres_url, tmp_path) as store:
+        for _ in range(5):
+            receipt = store.append(CASE)
+            assert receipt.sequenced().result(timeout=20).positions
+
+
 def test_processes_that_share_a_database_write_side_by_side(
     postgres_url: str, tmp_path: Path
 ) -> None:

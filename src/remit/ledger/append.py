@@ -41,6 +41,7 @@ class Journal:
         self._tree = self.tree()
         self._guard = threading.Lock()
         self._last: datetime | None = None
+        self.on_step: Callable[[], None] = lambda: None  # after a sequencer here gave places
 
     @property
     def vkey(self) -> str:

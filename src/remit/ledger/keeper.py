@@ -145,7 +145,9 @@ class Keeper:
         if sequencer is None:
             return None
         done = sequencer.step()
-        if not done:
+        if done:
+            self._journal.on_step()
+        else:
             with self._steps:
                 self._empty += 1
                 self._steps.notify_all()

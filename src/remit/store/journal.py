@@ -64,6 +64,8 @@ class ChainPort(Protocol):
 class JournalPort(Protocol):
     """The ledger's end of a writer; `remit.ledger.append.Journal` is it."""
 
+    on_step: Callable[[], None]  # called where a sequencer of this process has given places
+
     def prove(self, connection: Connection, position: int) -> Proven:
         """Return what proves an entry under the last checkpoint."""
 

@@ -24,6 +24,11 @@ class Places:
         self._waiting: list[tuple[Pairs, Future[Place]]] = []
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._moved = threading.Event()
+
+    def moved(self) -> None:
+        """Say that entries got their places, so that nobody waits for the next look."""
+        self._moved.set()
 
     def seek(self, pairs: Pairs) -> "Future[Place]":
         """Return what ends with the places of these entries."""
@@ -47,6 +52,7 @@ class Places:
         with self._changed:
             self._closing = True
             self._changed.notify()
+        self._moved.set()
         if self._thread is not None:
             self._thread.join()
 
@@ -66,7 +72,8 @@ class Places:
                 if closing:
                     break
             pause = LOOK_SECONDS if answered else min(pause * 2, LOOK_SECONDS_MAX)
-            threading.Event().wait(pause)  # nothing moves between two steps of the sequencer
+            self._moved.wait(pause)
+            self._moved.clear()
         for _, future in self._waiting:
             if future.set_running_or_notify_cancel():
                 future.set_exception(StorageError("the writer ended before the entry had a place"))

@@ -152,20 +152,18 @@ class Prepared:
 
     def _results(self) -> list[Any]:
         """Return the results up to the mark behind them."""
-        pg, results, ends = self._pg, list[Any](), 0
-        while ends <= 1:  # nothing twice in a row: no more will come
+        pg, results = self._pg, list[Any]()
+        while True:
             while pg.is_busy():
                 self._arrives.poll()
                 pg.consume_input()
             result = pg.get_result()
             if result is None:
-                ends += 1
-                continue
+                raise psycopg.OperationalError("the server's answers ended too early")
             if result.status == ExecStatus.PIPELINE_SYNC:
                 return results
             results.append(result)
-            ends = 0
-        raise psycopg.OperationalError("the server's answers ended too early")
+            pg.get_result()  # nothing, which ends the answer to one statement
 
     def _checked(self, result: Any) -> Any:
         if result.status in _DONE:

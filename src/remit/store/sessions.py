@@ -65,6 +65,7 @@ class SessionWriter:
         self._lanes = Lanes()
         self._crew = Crew()
         self._places = Places(database)
+        journal.on_step = self._places.moved
         self._prover = prover(database.read, journal)
         self._halted = threading.Event()
         self._opened = threading.Lock()
