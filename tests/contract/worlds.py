@@ -133,7 +133,7 @@ def openapi(
     )
 
 
-async def perform(world: World, key: str, *, seconds: float = 5.0) -> Outcome:
+async def perform(world: World, key: str, *, seconds: float = 30.0) -> Outcome:
     return await world.connector.perform(
         Call(operation=world.write, arguments=world.arguments()),
         key=key,
