@@ -22,7 +22,7 @@ from remit.store.connection import Connection, Parameter, Row
 from remit.store.deployment import LOCK_TIMEOUT, check_server, take_lock
 from remit.store.lent import Lent
 from remit.store.on_server import OnServer
-from remit.store.reading import Places
+from remit.store.reading import Readers
 
 try:
     import psycopg
@@ -172,7 +172,7 @@ class PostgresDatabase(OnServer):
         self.sessions_max = sessions_max
         self._url = url
         self._shared = shared
-        self._places = Places(deployment.readers(sessions_max))
+        self._readers = Readers(deployment.readers(sessions_max))
         self._owner = owner
         self._read_only = read_only
         self._idle: list[PostgresConnection] = []
@@ -246,7 +246,7 @@ class PostgresDatabase(OnServer):
 
         Raises `SessionsExhaustedError` where every session for reading is taken for too long.
         """
-        with self._places.one():
+        with self._readers.one():
             return self._read(work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:

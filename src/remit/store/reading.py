@@ -10,8 +10,8 @@ from remit.errors import SessionsExhaustedError
 WAIT_SECONDS_MAX: Final = 5.0
 
 
-class Places:
-    """The places of one process."""
+class Readers:
+    """Those of one process."""
 
     def __init__(self, number: int) -> None:
         self._number = number

@@ -30,7 +30,7 @@ class Reserve:
 
     def arm(self) -> bool:
         """Take the space; False where there is not as much again besides it."""
-        if self.armed or not self._bytes:
+        if not self._bytes or (self.armed and self.there):  # somebody may have removed it
             return True
         try:
             space = os.statvfs(self._path.parent)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from remit.store.reserve import BYTES
 from tests.helpdesk import Cli, folder, ran, remit  # noqa: F401 - fixtures
 from tests.unit.cli.test_serve import serving
 
@@ -46,7 +47,17 @@ def test_a_running_project_says_what_it_has_in_memory(remit: Cli, folder: Path) 
         assert found["owner"].startswith("`remit serve` (process ")
 
         reserve = folder / ".remit" / "remit.db.reserve"
-        assert reserve.stat().st_size > 0
+        size = reserve.stat().st_size
+        reserve.unlink()
+        assert (
+            named(remit.json("doctor", "--url", "http://127.0.0.1:9"))["reserve for a full disk"][
+                "verdict"
+            ]
+            == "act"
+        )
+        found = remit.json("doctor", "--url", url[0])
+        assert named(found)["reserve for a full disk"]["said"] == "kept"
+        assert reserve.stat().st_size == size == BYTES
 
 
 def test_whoever_has_other_keys_is_told_nothing(
