@@ -182,6 +182,21 @@ def test_a_fence_sees_entries_of_the_same_unit(url: str, tmp_path: Path) -> None
         store.writer.run(work)
 
 
+def test_a_stream_that_is_said_to_be_new_and_is_not_refuses_the_unit(
+    url: str, tmp_path: Path
+) -> None:
+    def work(uow: UnitOfWork) -> None:
+        uow.begin(CASE)
+        uow.append(draft(CASE))
+
+    with opened(url, tmp_path) as store:
+        store.writer.run(work)
+        with pytest.raises(ConflictError):
+            store.writer.run(work)
+        store.append(OTHER)
+        assert store.verify().result == "intact"
+
+
 def test_a_refused_entry_may_be_caught_and_leaves_the_unit_whole(url: str, tmp_path: Path) -> None:
     def work(uow: UnitOfWork) -> int:
         with pytest.raises(EntryRefusedError):

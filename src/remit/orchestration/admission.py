@@ -196,6 +196,7 @@ def receive(
         _count(uow, admitted.draft.workflow, open_cases_max)
     if admitted.rows:
         vault.insert(uow.projected, admitted.rows)
+    uow.begin(admitted.draft.case_id)
     uow.append(admitted.draft)
     quarantined = isinstance(admitted.draft.event, CaseQuarantined)
     status = CaseStatus.QUARANTINED if quarantined else CaseStatus.READY

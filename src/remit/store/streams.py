@@ -19,6 +19,9 @@ class Tails(Protocol):
     def last(self, connection: Connection, case_id: str) -> int:
         """Return the number of the stream's last entry, 0 for a new stream."""
 
+    def begin(self, connection: Connection, case_id: str) -> None:
+        """Note a stream that is new, since its id was drawn for it: nobody else can know it."""
+
     def advance(self, case_id: str, seq: int) -> None:
         """Note a new last number."""
 
@@ -42,6 +45,10 @@ class KnownTails:
             )
             known[case_id] = seq
         return seq
+
+    def begin(self, connection: Connection, case_id: str) -> None:  # noqa: ARG002
+        """Remember a new stream without a look."""
+        self._known[case_id] = 0
 
     def advance(self, case_id: str, seq: int) -> None:
         """Remember a new last number until the unit is undone."""
@@ -92,6 +99,11 @@ class LockedTails:
                 at = clock.instant(row[1])
                 self.floor = at if self.floor is None or at > self.floor else self.floor
         return seq
+
+    def begin(self, connection: Connection, case_id: str) -> None:
+        """Note a new stream, and lock it: who looks what became of its unit waits for its end."""
+        connection.later(locks.HOLD, [(locks.key(f"stream {case_id}"),)])
+        self._known[case_id] = 0
 
     def advance(self, case_id: str, seq: int) -> None:
         """Note a new last number."""

@@ -85,6 +85,10 @@ class UnitOfWork:
             self.now = tails.floor
         return seq
 
+    def begin(self, case_id: str) -> None:
+        """Begin a stream whose id was just drawn; a row that is there already refuses the unit."""
+        self._tails.begin(self._connection, case_id)
+
     def lock(self, case_id: str) -> None:
         """Keep everybody else from writing to a stream until this unit is over."""
         self.tail(case_id)
