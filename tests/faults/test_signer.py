@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from remit.cli.signer import Server
 from remit.errors import (
     LedgerError,
     LedgerMismatchError,
@@ -24,8 +26,9 @@ from remit.errors import (
     StorageError,
 )
 from remit.ledger.acknowledge import Acknowledger
+from remit.ledger.checkpoint import Signer
 from remit.ledger.log_keys import LogKeys
-from remit.ledger.merkle import Frontier
+from remit.ledger.merkle import EMPTY_ROOT, Frontier
 from remit.ledger.recovery import Lost
 from remit.ledger.remote_signer import RemoteSigner, SignerWatch
 from remit.ledger.signer import SignerMemory
@@ -249,6 +252,30 @@ def test_a_signature_is_abandoned_by_the_next_session_only(tmp_path: Path) -> No
     assert isinstance(listed, list)
     assert len(listed) == 1
     again.close()
+
+
+def test_another_user_may_not_ask(office: Office) -> None:
+    memory = SignerMemory(office.folder, origin=None, random_bytes=bytes)
+    place = office.folder / "socket"
+    server = Server(place, memory, {os.getuid() + 1})
+    answering = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    answering.start()
+    try:
+        with pytest.raises(SignerUnavailableError, match=f"user {os.getuid()} may not ask"):
+            office.remote().compare(0, EMPTY_ROOT, ())
+    finally:
+        server.shutdown()
+        server.server_close()
+        answering.join()
+        memory.close()
+
+
+def test_a_signer_with_another_key_is_no_signer_of_ours(office: Office) -> None:
+    office.begin()
+    other = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    remote = RemoteSigner(f"unix:{office.folder}/socket", Signer(other, origin=ORIGIN).vkey)
+    with pytest.raises(LedgerMismatchError, match=r"set `ledger\.signer_key` right"):
+        remote.compare(0, EMPTY_ROOT, ())
 
 
 ROLL_BACK, DROP_NEWEST = "e", "k"

@@ -284,6 +284,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         "anchor": str(record.anchor),
         "anchored": f"{anchored.anchored} entries by {operators(anchored)}",
         "public key": record.vkey.split()[0],
+        "signer": record.project.settings.ledger.signer or "same process",
     }
     if as_json:
         said |= {"warning": anchored.warning, "fork": fork}
