@@ -117,6 +117,7 @@ def weight(home: Path) -> int:
 
 def build(store: Opened, entries: int, seconds_max: float) -> dict[str, float]:
     """Append a large log in large units; return its size, time and memory."""
+    store.writer.on_commit = lambda _: None  # the test's own list would hold every entry
     before = memory()
     began = time.perf_counter()
     made = 0
@@ -129,7 +130,6 @@ def build(store: Opened, entries: int, seconds_max: float) -> dict[str, float]:
             waiting.pop(0).result()
     for one in waiting:
         one.result()
-    store.committed.clear()
     store.settle()
     return {
         "entries": made,
