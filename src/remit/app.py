@@ -314,10 +314,6 @@ class Remit(Window, Reception, Desk, Checkup):
         apart = self.dispatcher.stuck | self.runs.stranded.keys()
         return any(case_id not in apart and name in self.equipment for case_id, name in found)
 
-    def ready(self, limit: int) -> int:
-        """Return how many cases are ready or running, counted no further than `limit`."""
-        return self.database.read(lambda c: ready.count(c, limit))
-
     def new_id(self) -> str:
         """Return a new time-ordered id."""
         milliseconds = clock.microseconds(self.now()) // 1000

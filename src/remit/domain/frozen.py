@@ -5,14 +5,14 @@ case makes some hundred values with a thousand fields. What may not be assigned 
 our own code to itself, so mypy holds it; values that are handed to authors stay frozen in earnest.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     import dataclasses
 
-    def dataclass(cls: type | None = None, /, *, frozen: bool = False, **options: Any) -> Any:
+    def dataclass(cls: type | None = None, /, *, frozen: bool = False, **options: bool) -> object:
         """Make a dataclass; a frozen one is equal and hashed by its fields, and not guarded."""
         if frozen:
             options["unsafe_hash"] = options.get("eq", True)

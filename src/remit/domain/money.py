@@ -1,8 +1,7 @@
 """Money: an exact decimal with its currency."""
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-
-from remit.domain.frozen import dataclass
 
 # Decimals that differ from two (ISO 4217:2015, minor units).
 _MINOR_DIGITS = {

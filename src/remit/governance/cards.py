@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final, cast
 
 from pydantic import TypeAdapter
 
@@ -190,33 +191,43 @@ def _form(value: object) -> Json:
     return make(value)
 
 
+_Maker = Callable[[object], Json]
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-_FORMS: Final[dict[type, Callable[[Any], Json]]] = {}  # by class: looked up once for each
+_FORMS: Final[dict[type, _Maker]] = {}  # by class: looked up once for each
+_word: Final[Callable[[object], object]] = attrgetter("_value_")  # `value` is written in Python
 
 
-def _maker(kind: type) -> Callable[[Any], Json]:
+def _maker(kind: type) -> _Maker:
     """Return what makes the form of the values of a class."""
     if kind is ActionSpec:
         return Remembered(_maker_of(kind))
     if issubclass(kind, Enum):
-        return lambda value: str(value._value_)  # `value` is a property written in Python
+        return lambda value: str(_word(value))
     if issubclass(kind, datetime):
-        return clock.text
+        return cast("_Maker", clock.text)
     if issubclass(kind, Mapping):
-        return lambda value: {str(key): _form(item) for key, item in value.items()}
+        return cast("_Maker", _of_mapping)
     if issubclass(kind, list | tuple | frozenset):
-        return lambda value: [_form(item) for item in value]
+        return cast("_Maker", _of_several)
     if dataclasses.is_dataclass(kind):
         return _maker_of(kind)
     return lambda value: value if isinstance(value, int | str) else str(value)
 
 
-def _maker_of(kind: type) -> Callable[[Any], Json]:
+def _of_mapping(value: Mapping[object, object]) -> Json:
+    return {str(key): _form(item) for key, item in value.items()}
+
+
+def _of_several(value: Iterable[object]) -> Json:
+    return [_form(item) for item in value]
+
+
+def _maker_of(kind: type) -> _Maker:
     """Return what makes the form of a dataclass's values: most of their members are plain."""
     odd = odd_members(kind)
 
     def make(value: object) -> Json:
-        made: dict[str, Any] = dict(members_of(value))
+        made: dict[str, Json] = dict(members_of(value))  # type: ignore[arg-type]  # see below
         for name in odd:
             made[name] = _form(made[name])
         return made

@@ -26,7 +26,12 @@ class Known:
 
     @classmethod
     def of(cls, type: str, canonical: str, *written: str) -> "Known":
-        """Return what to look for; a skeleton that is too short to mean anything is left out."""
+        """Return what to look for; a skeleton that is too short to mean anything is left out.
+
+        A whole text is not looked for within others.
+        """
+        if type == "TEXT":
+            return cls(type=type, canonical=canonical, bones=())
         least = NAME_SKELETON_MIN if type == "PERSON" else SKELETON_MIN
         bones = dict.fromkeys(skeleton(form) for form in (canonical, *written))
         kept = tuple(one for one in bones if len(one) >= least)

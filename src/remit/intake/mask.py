@@ -24,7 +24,7 @@ from remit.intake.rendering import (
 )
 from remit.intake.scrub import scrub
 from remit.intake.surroundings import class_of
-from remit.intake.vault import KnownValue, ScopeVault, VaultRow
+from remit.intake.vault import ScopeVault, VaultRow
 
 __all__ = ["Masked", "Masker", "scrub"]
 
@@ -215,7 +215,7 @@ class Masker:
     def _all_known(self) -> list[Known]:
         for value in self._vault.known_values():
             if value.token not in self._known:
-                self._known[value.token] = _known(value)
+                self._known[value.token] = Known.of(value.type, value.canonical, value.surface)
         return list(self._known.values())
 
     # -- json ------------------------------------------------------------------------------------
@@ -373,12 +373,6 @@ def open_scope(
         ]
 
     return Masker(vault), take
-
-
-def _known(value: KnownValue) -> Known:
-    if value.type == "TEXT":
-        return Known(type="TEXT", canonical=value.canonical, bones=())
-    return Known.of(value.type, value.canonical, value.surface)
 
 
 def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:

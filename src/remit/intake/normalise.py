@@ -57,6 +57,16 @@ class Normalised:
             if one.value is not None or name in self.nullable
         }
 
+    def doubtful(self, raw: Mapping[str, object]) -> bool:
+        """Return whether a person must look: for a required field, or for one that was given.
+
+        An optional field that came and cannot be read is not the same as one that did not come.
+        """
+        return self.quarantined or any(
+            one.reason is not None and raw.get(name) not in (None, "")
+            for name, one in self.fields.items()
+        )
+
     def outcomes(self) -> dict[str, str]:
         """Return accepted, assumed or absent for each declared field."""
         return {

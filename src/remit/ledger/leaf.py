@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import combinations
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -68,6 +68,39 @@ class Leaf(NamedTuple):
         return found
 
 
+class _Case(TypedDict):
+    id: str
+    seq: int
+    run: NotRequired[int]
+    path: NotRequired[str]
+
+
+class _Writer(TypedDict):
+    id: str
+    number: int
+    previous: str
+    signature: NotRequired[str]
+
+
+class _Members(TypedDict):
+    """What a leaf should hold; what it does hold is checked member by member."""
+
+    actor: dict[str, str]
+    at: str
+    body: dict[str, Json]
+    case: _Case
+    causes: NotRequired[list[str]]
+    event: str
+    fingerprint: NotRequired[str]
+    id: str
+    on_behalf_of: NotRequired[dict[str, str]]
+    payloads: list[dict[str, str]]
+    tenant: str
+    version: int
+    workflow: str
+    writer: _Writer
+
+
 _new: Final = tuple.__new__
 _text: Final = "".join  # raises `TypeError` for what is no text
 
@@ -91,14 +124,14 @@ def read_leaf(data: bytes) -> Leaf:
     if tuple(value) not in _ENTRIES or type(version) is not int or version != FORMAT:
         raise LeafError("an entry has a member that it may not have, or lacks one")
     try:
-        return _leaf(value)
+        return _leaf(cast("_Members", value))
     except (TypeError, ValueError) as error:
         if isinstance(error, LeafError):
             raise
         raise LeafError("an entry has a member of another type") from error
 
 
-def _leaf(value: dict[str, Any]) -> Leaf:
+def _leaf(value: _Members) -> Leaf:
     """Check each member that the format names; what is free of form is the body's.
 
     This runs for each entry there is: `join` refuses at once what is no text, and a record's
@@ -106,7 +139,9 @@ def _leaf(value: dict[str, Any]) -> Leaf:
     """
     actor, at, body, case = value["actor"], value["at"], value["body"], value["case"]
     payloads, writer = value["payloads"], value["writer"]
-    if not (type(actor) is type(body) is type(case) is type(writer) is dict):
+    if not (
+        type(actor) is dict and type(body) is dict and type(case) is dict and type(writer) is dict
+    ):
         raise TypeError("not a record")
     if not (tuple(actor) in _ACTORS and tuple(case) in _CASES and tuple(writer) in _WRITERS):
         raise LeafError("an actor, case or writer has other members than it may have")
@@ -137,7 +172,7 @@ def _leaf(value: dict[str, Any]) -> Leaf:
     )
 
 
-def _more(value: dict[str, Any]) -> None:
+def _more(value: _Members) -> None:
     """Check the members that an entry need not have."""
     behalf, causes = value.get("on_behalf_of"), value.get("causes")
     _text((value.get("fingerprint", ""),))
@@ -151,7 +186,7 @@ def _more(value: dict[str, Any]) -> None:
         _text(behalf.values())
 
 
-def _payloads(payloads: list[Any]) -> None:
+def _payloads(payloads: list[dict[str, str]]) -> None:
     for named in payloads:
         if type(named) is not dict:
             raise TypeError("not a record")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from remit.domain import clock
 from remit.errors import EntryRefusedError, PayloadTamperedError, StorageError
@@ -236,7 +236,7 @@ def readable(at_us: int) -> str:
 def _claims(leaf: Leaf, digest: bytes) -> tuple[object, ...]:
     """Return the columns that belong to a leaf."""
     value, _, event, at, case_id, seq, writer, number, _, _ = leaf
-    case: Any = value["case"]
+    case: dict[str, object] = value["case"]  # type: ignore[assignment]  # `read_leaf` checked it
     return (
         case_id, seq, digest, digest, event, case.get("run"), case.get("path"),
         _second(at[:_SECONDS]) + int(at[_FRACTION]), value["tenant"], value["workflow"], writer,

@@ -266,17 +266,6 @@ def following(admitted: Admitted, case_id: str) -> Admitted:
     return replace(admitted, draft=replace(admitted.draft, event=replace(event, follows=case_id)))
 
 
-def doubtful(normalised: Normalised, raw: Mapping[str, object]) -> bool:
-    """Return whether a message waits for a person: a required field, or one that was given.
-
-    An optional field that came and cannot be read is not the same as one that did not come.
-    """
-    return normalised.quarantined or any(
-        field.reason is not None and raw.get(name) not in (None, "")
-        for name, field in normalised.fields.items()
-    )
-
-
 # -- parts ---------------------------------------------------------------------------------------
 
 
@@ -299,7 +288,7 @@ class _Message:
 
     def items(self) -> tuple[quarantine.QuarantineItem, ...]:
         """Return why the message has no certain reading; empty when it has one."""
-        if doubtful(self.normalised, self._raw):
+        if self.normalised.doubtful(self._raw):
             return quarantine.items(self.normalised, self._raw, mask=_mask(self._masker))
         return self._unfit()
 

@@ -14,7 +14,7 @@ from remit.governance.owners import Person, roles_of
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
 from remit.orchestration.equipment import Equipment
-from remit.store import cases, proposals
+from remit.store import cases, proposals, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
 
@@ -130,6 +130,10 @@ class Window:
     def held_codes(self) -> list[tuple[str, int]]:
         """Return (reason codes, number) of what the gate had to say."""
         return self.database.read(proposals.held_codes)
+
+    def ready(self, limit: int, /) -> int:
+        """Return how many cases are ready or running, counted no further than `limit`."""
+        return self.database.read(lambda c: ready.count(c, limit))
 
     def results(self, workflow: str | None = None) -> list[tuple[str, str, str, int]]:
         """Return (status, reason, result, number) of all cases."""
