@@ -281,6 +281,7 @@ async def pass_time(remit: Remit, clock: FrozenClock, seconds: float) -> None:
     """Let time pass and everything that was due happen."""
     await remit.settled()
     clock.advance(seconds)
+    await remit.heart.tick()
     await remit.timekeeper.tick()
     await remit.settled()
 
