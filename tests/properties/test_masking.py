@@ -72,6 +72,12 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 
 @example("PHONE_+49 30 901820", "", False, "")
+@example(
+    "anna@example.organna@example.organna@example.orgAnna@EXAMPLE.organna@example.org",
+    "",
+    False,
+    "",
+)
 @given(texts, texts, st.booleans(), st.sampled_from(("", "phone", "order", "born")))
 def test_what_is_remembered_is_what_a_fresh_look_finds(
     one: str, other: str, trusted: bool, label: str

@@ -136,7 +136,7 @@ class Masker:
             known = self._seen.get((text, trusted, kind))
             if known is not None:
                 return known
-        masked = self._masked(text, trusted, label)
+        masked = self._stable(text, trusted, label)
         if self._vault.size != self._seen_size or len(self._seen) >= TEXTS_SEEN_MAX:
             self._seen.clear()
             self._seen_size = self._vault.size
@@ -145,6 +145,14 @@ class Masker:
         settled = changed(masked, surfaces=b"") if masked.surfaces else masked
         self._seen[masked.text, True, kind] = settled
         return masked
+
+    def _stable(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
+        """Mask a text as whoever looks later will, who knows the values that it brings."""
+        for _ in range(ROUNDS_MAX):
+            before, masked = self._vault.size, self._masked(text, trusted, label)
+            if self._vault.size == before:
+                return masked
+        return self._as_one(text)
 
     def _masked(self, text: str, trusted: bool, label: str) -> Masked:  # noqa: FBT001
         if len(text) > TEXT_CHARACTERS_MAX:
@@ -193,14 +201,12 @@ class Masker:
         odd = {
             number: text[region.source_start : region.source_end]
             for number, region in enumerate(regions)
-            if self._surface(region) != text[region.source_start : region.source_end]
+            if (region.token if region.kept else self._vault.value_of(region.token).surface)
+            != text[region.source_start : region.source_end]
         }
         note = self._vault.seal_bytes(pack(odd), purpose=_SURFACES) if odd else b""
         names = tuple(dict.fromkeys(region.token for region in regions))
         return Masked(text=masked, tokens=names, surfaces=note)
-
-    def _surface(self, region: Region) -> str:
-        return region.token if region.kept else self._vault.value_of(region.token).surface
 
     def _as_one(self, text: str) -> Masked:
         token = self._vault.token_for("TEXT", text, text)
@@ -377,9 +383,8 @@ def open_scope(
 
 def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:
     for pattern, kind in paths.items():
-        if len(pattern) == len(path) and all(
-            wanted in ("*", part) for wanted, part in zip(pattern, path, strict=True)
-        ):
+        parts = zip(pattern, path, strict=False)
+        if len(pattern) == len(path) and all(wanted in ("*", part) for wanted, part in parts):
             return kind
     return None
 
