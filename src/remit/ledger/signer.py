@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from remit.domain.value import Json
 from remit.errors import LedgerMismatchError, SettingsError
 from remit.ledger.checkpoint import Checkpoint, Signer, origin_parts
 from remit.ledger.merkle import HASH_BYTES, Frontier
-from remit.ledger.witness import own, write_durably
+from remit.ledger.witness import own, read_key, write_durably
 
 KEY_FILE: Final = "signer.json"
 STATE_FILE: Final = "signed.json"
@@ -248,12 +246,7 @@ def _key(
             raise SettingsError("a new signer needs the log's origin; give `--origin`")
         made = {"origin": origin, "seed": random_bytes(SEED_BYTES).hex()}
         write_durably(path, (json.dumps(made) + "\n").encode())
-    try:
-        found = json.loads(path.read_bytes()[:STATE_BYTES_MAX])
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(found["seed"]))
-        kept = str(found["origin"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"`{path}` is not a signer's key; put back the right one") from error
+    key, kept = read_key(path, member="origin", whose="signer")
     if origin and origin != kept:
         raise SettingsError(f"this signer signs for `{kept}`, not `{origin}`")
     return Signer(key, origin=kept), kept

@@ -215,15 +215,20 @@ def _cosigner(folder: Path, *, name: str | None, random_bytes: Callable[[int], b
             raise SettingsError(f"`{name}` cannot be a witness's name: no space and no `+` in it")
         members = {"name": name, "seed": random_bytes(SEED_BYTES).hex()}
         write_durably(path, (json.dumps(members) + "\n").encode())
-    try:
-        found = json.loads(path.read_bytes()[:STATE_BYTES_MAX])
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(found["seed"]))
-        kept = str(found["name"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"`{path}` is not a witness's key; put back the right one") from error
+    key, kept = read_key(path, member="name", whose="witness")
     if name and name != kept:
         raise SettingsError(f"this witness is `{kept}`, not `{name}`; leave `--name` out")
     return Cosigner(key, name=kept)
+
+
+def read_key(path: Path, *, member: str, whose: str) -> tuple[Ed25519PrivateKey, str]:
+    """Read a key, and whose it is, from where it was made once; raises `SettingsError`."""
+    try:
+        found = json.loads(path.read_bytes()[:STATE_BYTES_MAX])
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(found["seed"]))
+        return key, str(found[member])
+    except (ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"`{path}` is not a {whose}'s key; put back the right one") from error
 
 
 def write_durably(path: Path, data: bytes) -> None:
