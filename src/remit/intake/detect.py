@@ -11,11 +11,12 @@ from remit.intake.numbers import Hit
 from remit.intake.outline import Outline
 from remit.intake.recognisers import CREDENTIALS, RECOGNISERS
 from remit.intake.surroundings import Surroundings
-from remit.intake.view import view_of
+from remit.intake.view import View, view_of
 
-__all__ = ["Finding", "Known", "find"]
+__all__ = ["Finder", "Finding", "Known", "find"]
 
 SCORE_MIN = 0.5
+RECENT_MAX = 32
 
 # The name of a field. It is too short, and lacks the digits and marks, for any recogniser.
 NAME = re.compile(r"[a-z_]{1,19}")
@@ -45,15 +46,51 @@ def find(
     `label` is the key or column that the text stood under; `regions` are countries whose national
     phone numbers are read (ISO 3166-1 alpha-2).
     """
+    return _found(recognised(text, label=label, regions=regions), known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recognised:
+    """What a text shows by itself, whatever values are known: the dear half of a look."""
+
+    view: View
+    hits: tuple[Hit, ...]
+
+
+def recognised(text: str, *, label: str = "", regions: tuple[str, ...] = ()) -> Recognised:
+    """Return what every recogniser reads in a text."""
     view = view_of(text)
-    hits = list(known_values.hits(view.text, known))
+    hits: list[Hit] = []
     if NAME.fullmatch(text) is None:
         around, outline = Surroundings(view.text, label), Outline(view.text)
         for recogniser in CREDENTIALS if outline.bare else RECOGNISERS:
             if recogniser.gate(outline):
                 hits.extend(recogniser.hits(view.text, around, regions))
+    return Recognised(view=view, hits=tuple(hits))
+
+
+class Finder:
+    """`find` for one masker, which looks at a text again whenever it has learnt a value."""
+
+    def __init__(self, regions: tuple[str, ...]) -> None:
+        self._regions = regions
+        self._recent: dict[tuple[str, str], Recognised] = {}
+
+    def find(self, text: str, *, known: Iterable[Known], label: str) -> tuple[Finding, ...]:
+        """Return the findings of a text; only known values are looked for every time."""
+        read = self._recent.get((text, label))
+        if read is None:
+            if len(self._recent) >= RECENT_MAX:
+                self._recent.clear()
+            read = recognised(text, label=label, regions=self._regions)
+            self._recent[text, label] = read
+        return _found(read, known)
+
+
+def _found(read: Recognised, known: Iterable[Known]) -> tuple[Finding, ...]:
+    view = read.view
     findings = []
-    for hit in _strongest(hits):
+    for hit in _strongest([*known_values.hits(view.text, known), *read.hits]):
         start, end = view.source(hit.start, hit.end)
         findings.append(
             Finding(

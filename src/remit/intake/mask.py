@@ -9,7 +9,7 @@ from remit.domain.value import Json
 from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
-from remit.intake.detect import NAME, Finding, Known, find
+from remit.intake.detect import NAME, Finder, Finding, Known
 from remit.intake.known import hits as known_hits
 from remit.intake.rendering import (
     Region,
@@ -63,6 +63,7 @@ class Masker:
     ) -> None:
         self._vault = vault
         self._regions = regions
+        self._finder = Finder(regions)
         self._public = frozenset(value.casefold() for value in public)
         self._known: dict[str, Known] = {}
         # What was masked since the vault last grew, by text, trust and class of the label.
@@ -188,7 +189,7 @@ class Masker:
         return kept, spans
 
     def _find(self, text: str, label: str) -> tuple[Finding, ...]:
-        return find(text, known=self._all_known(), label=label, regions=self._regions)
+        return self._finder.find(text, known=self._all_known(), label=label)
 
     def _token(self, span: Span, surface: str) -> str:
         return self._vault.token_for(span.type, span.canonical or surface, surface)
@@ -291,10 +292,9 @@ class Masker:
         if abs(value) < INTEGER_MIN:
             return value
         text = f"{value}"
-        found = self._find(text, label)
-        if not found:
-            return value
-        return self._vault.token_for(found[0].type, text, text, form="integer")
+        if found := self._find(text, label):
+            return self._vault.token_for(found[0].type, text, text, form="integer")
+        return value
 
     # -- back ------------------------------------------------------------------------------------
 
