@@ -192,7 +192,8 @@ class Proposals:
         """Decide and write it; return the attempt that was intended, `None` where none may be."""
         before = run.history.act(proposal.path)
         for _ in range(STALE_MAX):
-            gathered = await self.read(lambda c: facts.gather(run, c, proposal, votes=votes))
+            with run.nearing_a_write():
+                gathered = await self.read(lambda c: facts.gather(run, c, proposal, votes=votes))
             mark = len(run.drafts)
             decision = gate.decide(gathered.facts)
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)

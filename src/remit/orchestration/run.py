@@ -1,7 +1,8 @@
 """One run of one case: what it has recorded and not yet written, and how it writes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
@@ -115,6 +116,8 @@ class Run:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _behind: asyncio.Future[Receipt[int]] | None = None
     _soon: asyncio.Handle | None = None
+    _nearing: int = 0  # branches whose next write is a moment away
+    _kept_back: bool = False  # for one of these
 
     @property
     def mixed(self) -> bool:
@@ -237,11 +240,29 @@ class Run:
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_soon(self._submit_behind)
 
+    @contextmanager
+    def nearing_a_write(self) -> Iterator[None]:
+        """Keep what is recorded for the write that comes right after what is done in here.
+
+        For a look at our own database only: while others are waited for, nothing is kept back.
+        """
+        self._nearing += 1
+        try:
+            yield
+        finally:
+            self._nearing -= 1
+            if self._kept_back and not self._nearing:
+                self._kept_back = False
+                self.write_behind()  # unless the write comes at once
+
     def _submit_behind(self) -> None:
         self._soon = None
         before = self._behind
         if self.over or not self.drafts or self._lock.locked():
             return  # there is nothing left, or a write that comes to its end takes the rest
+        if self._nearing:
+            self._kept_back = True
+            return
         if before is not None:
             if not before.done():
                 before.add_done_callback(lambda _: self._submit_behind())
