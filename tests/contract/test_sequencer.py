@@ -77,6 +77,7 @@ def test_what_saw_a_commit_has_a_higher_position(postgres_url: str, tmp_path: Pa
 
         with together([partial(writes, n + 1) for n in range(WRITERS)]):
             pass
+        assert store.keeper.drain()
         report = store.verify()
         rows = order(store)
         causes = store.database.read(_causes)
@@ -190,6 +191,28 @@ def test_another_process_sequences_when_the_first_ends(postgres_url: str, tmp_pa
         finally:
             keeper.close()
             other.close()
+
+
+def test_a_process_that_does_not_sequence_asks_for_the_lock_no_more_often_for_writing(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remit.ledger.keeper.LOCK_SECONDS", 60.0)
+    asked: list[Keeper] = []
+    lead = Keeper._lead
+
+    def counted(keeper: Keeper) -> bool:
+        asked.append(keeper)
+        return lead(keeper)
+
+    monkeypatch.setattr(Keeper, "_lead", counted)
+    with (
+        opened(postgres_url, tmp_path, shared=True),
+        opened(postgres_url, tmp_path, seed=2, shared=True) as other,
+    ):
+        for _ in range(20):
+            other.append(CASE).sequenced().result(timeout=20)
+            other.keeper.nudge()
+        assert asked.count(other.keeper) <= 2
 
 
 def test_a_sequencer_without_the_lock_steps_down(postgres_url: str, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class Keeper:
         self._connection: Connection | None = None
         self._sequencer: Sequencer | None = None
         self._work = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._steps = threading.Condition()
         self._empty = 0  # how often nothing was pending
         self._thread: threading.Thread | None = None
@@ -101,9 +101,9 @@ class Keeper:
         """Sequence what is pending, if this process leads, and give the lock free."""
         if self._thread is None:
             return
-        if self.leads and not self._closing:
+        if self.leads and not self._closing.is_set():
             self.drain()
-        self._closing = True
+        self._closing.set()
         self.nudge()
         self._thread.join()
         self._drop()
@@ -112,7 +112,7 @@ class Keeper:
 
     def _run(self) -> None:
         pause = BUSY_SECONDS
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 done = self._look()
             except (LedgerMismatchError, UnsafeDatabaseError) as error:
@@ -129,8 +129,7 @@ class Keeper:
                 self._drop()
                 done = None
             if done is None:
-                self._work.clear()
-                self._work.wait(LOCK_SECONDS)
+                self._closing.wait(LOCK_SECONDS)  # however often this process commits meanwhile
                 continue
             pause = BUSY_SECONDS if done else min(pause * 2, IDLE_SECONDS_MAX)
             if not done:
