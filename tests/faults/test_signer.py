@@ -70,6 +70,13 @@ class Office:
         while self.alive:
             time.sleep(0.001)
 
+    def ended(self, *, seconds: float = 10.0) -> bool:
+        """Wait until this life is over: its parent may notice after its callers have."""
+        deadline = time.monotonic() + seconds
+        while self.alive and time.monotonic() < deadline:
+            time.sleep(0.001)
+        return not self.alive
+
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -176,7 +183,7 @@ def test_it_is_killed_at_a_point_and_goes_on(
     with opened(url, tmp_path, remote=remote) as store:
         for _ in range(8):
             write(store, told, seconds=0.3)
-        assert not office.alive
+        assert office.ended()
         assert told.failed >= 1, "while it is gone nothing is acknowledged"
         office.begin()
         assert write(store, told)
