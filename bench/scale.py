@@ -101,34 +101,43 @@ def dbos(bench: Bench, url: str, workers: int, each: int) -> Figures:
         )
         for number in range(workers)
     ]  # fmt: skip
-    rate = 0.0
     try:
         for process in started:
-            output, errors = process.communicate(timeout=PROCESS_SECONDS_MAX)
+            _, errors = process.communicate(timeout=PROCESS_SECONDS_MAX)
             if process.returncode:
                 return problem(errors)
-            rate += json.loads(output.splitlines()[-1])["cases_per_second"]
     finally:
         for process in started:
             if process.poll() is None:
                 process.kill()
                 process.communicate()
     made = told(url, COMMITTED) - before
-    return {"cases_per_second": rate, "commits": made / told(url, DONE)}
+    return {"cases_per_second": told(url, RATE), "commits": made / told(url, DONE)}
 
 
 COMMITTED = "select xact_commit from pg_stat_database where datname = current_database()"
 DONE = "select count(*) from dbos.workflow_status where status = 'SUCCESS'"
+# From when the last of the processes began to the end of the last case, as Remit's are counted:
+# what each of them says of itself is of a time of its own, and cannot be added up.
+RATE = """
+with begun as (
+    select max(first) as at from (
+        select min(created_at) as first from dbos.workflow_status group by executor_id
+    ) as each
+)
+select count(*) * 1000.0 / greatest(1, max(updated_at) - min(begun.at))
+from dbos.workflow_status, begun where status = 'SUCCESS' and updated_at >= begun.at
+"""
 
 
-def told(url: str, question: str) -> int:
+def told(url: str, question: str) -> float:
     """Return a number that the server tells."""
     import psycopg
 
     with psycopg.connect(url) as connection:
         row = connection.execute(question.encode()).fetchone()
     assert row is not None
-    return int(row[0])
+    return float(row[0])
 
 
 def crowds(bench: Bench, store: str) -> dict[str, Figures]:
