@@ -16,6 +16,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events.md": vocabulary.events_page,
     "lifecycles.md": vocabulary.lifecycles_page,
     "names.md": surface.names_page,
+    "reasons.md": vocabulary.reasons_page,
     "rules.md": vocabulary.rules_page,
     "settings.md": surface.settings_page,
 }

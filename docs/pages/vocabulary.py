@@ -10,6 +10,7 @@ from typing import Any
 from pages.markdown import page, table
 from remit import errors
 from remit.domain import approval, case, effect, entry, event  # noqa: F401 - events register
+from remit.intake import reasons
 from remit.ledger import semantics
 
 # -- errors --------------------------------------------------------------------------------------
@@ -133,6 +134,19 @@ def rules_page() -> str:
         "`remit ledger verify --semantic` judges what entries mean together by these rules; a "
         "finding names the code. `tests/unit/ledger/test_semantics.py` breaks each of them.",
         table(["code", "rule"], [[f"`{code}`", rule] for code, rule in semantics.RULES.items()]),
+    )
+
+
+def reasons_page() -> str:
+    """Return why input is set aside: every code with its sentence."""
+    rows = [[f"`{code}`", reasons.sentence(code)] for code in reasons.ReasonCode]
+    return page(
+        "Reasons why input waits",
+        "src/remit/intake/reasons.py",
+        "Input is right, right with a recorded assumption, or set aside with one of these codes, "
+        "and never guessed. The sentence names what was seen where that is not private, here "
+        "*the value*; beside it stand the readings that are left, in no order of likelihood.",
+        table(["code", "what is said to people"], rows),
     )
 
 

@@ -16,10 +16,13 @@ class ReasonCode(StrEnum):
     DATE_RELATIVE = "date.relative"
     DATE_WEEKDAY_CONFLICT = "date.weekday_conflict"
     DATE_CALENDAR_UNCLEAR = "date.calendar_unclear"
+    DATE_MONTH_AMBIGUOUS = "date.month_ambiguous"
     DATE_SERIAL_NUMBER = "date.serial_number"
     TIME_SKIPPED = "time.skipped"
     TIME_REPEATED = "time.repeated"
     TIME_IMPOSSIBLE = "time.impossible"
+    TIME_HALF_OF_DAY = "time.half_of_day"
+    TIME_NEEDS_DATE = "time.needs_date"
     ZONE_AMBIGUOUS = "zone.ambiguous"
     ZONE_UNKNOWN = "zone.unknown"
     AMOUNT_SEPARATOR_AMBIGUOUS = "amount.separator_ambiguous"
@@ -44,10 +47,21 @@ class ReasonCode(StrEnum):
     ID_DAMAGED = "id.damaged"
     ID_SEVERAL = "id.several"
     ID_SCHEME_AMBIGUOUS = "id.scheme_ambiguous"
+    COUNTRY_UNKNOWN = "country.unknown"
+    COUNTRY_AMBIGUOUS = "country.ambiguous"
+    TEXT_CHARSET_UNCLEAR = "text.charset_unclear"
     TEXT_UNDECODABLE = "text.undecodable"
+    TEXT_MOJIBAKE = "text.mojibake"
+    MAIL_MALFORMED = "mail.malformed"
+    MAIL_TOO_DEEP = "mail.too_deep"
+    MAIL_TOO_LARGE = "mail.too_large"
+    ATTACHMENT_TYPE_MISMATCH = "attachment.type_mismatch"
+    ATTACHMENT_ENCRYPTED = "attachment.encrypted"
+    ATTACHMENT_TOO_LARGE = "attachment.too_large"
     FIELD_MISSING = "field.missing"
     FIELD_TOO_LONG = "field.too_long"
     FIELD_CONFLICT = "field.conflict"
+    FIELD_EXTRA_MISSING = "field.extra_missing"
     INTAKE_CRASHED = "intake.crashed"
     INTAKE_MASKING_FAILED = "intake.masking_failed"
 
@@ -73,13 +87,22 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.DATE_CALENDAR_UNCLEAR: (
         "the year in {seen} belongs to another calendar; confirm the year"
     ),
+    ReasonCode.DATE_MONTH_AMBIGUOUS: (
+        "the month in {seen} is another one in another language; give the month as a number"
+    ),
     ReasonCode.DATE_SERIAL_NUMBER: (
         "{seen} is a bare number that some systems use for a date; confirm the date"
     ),
     ReasonCode.TIME_SKIPPED: "the clocks skip {seen} in that zone; give the offset from UTC",
     ReasonCode.TIME_REPEATED: "{seen} happens twice in that zone; give the offset from UTC",
     ReasonCode.TIME_IMPOSSIBLE: (
-        "{seen} is not a time of day with a date; write it as 2025-03-04T10:00"
+        "{seen} is no time that a clock shows; write 14:30, and with its date 2025-03-04T14:30"
+    ),
+    ReasonCode.TIME_HALF_OF_DAY: (
+        "{seen} could be before or after noon; write it with two digits, as 03:00 or 15:00"
+    ),
+    ReasonCode.TIME_NEEDS_DATE: (
+        "{seen} names a zone, which says a moment only together with a date; add the date"
     ),
     ReasonCode.ZONE_AMBIGUOUS: (
         "the time zone in {seen} means several zones; give the offset from UTC"
@@ -127,6 +150,24 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.ID_DAMAGED: "a spreadsheet has rounded {seen}; take the number from its source",
     ReasonCode.ID_SEVERAL: "the text names several numbers; pick the one that is meant",
     ReasonCode.ID_SCHEME_AMBIGUOUS: "the number fits several schemes; say which it is",
+    ReasonCode.COUNTRY_UNKNOWN: "{seen} is no country; write its two letters (ISO 3166-1)",
+    ReasonCode.COUNTRY_AMBIGUOUS: (
+        "{seen} is the name of more than one place; write the country's two letters"
+    ),
+    ReasonCode.TEXT_CHARSET_UNCLEAR: (
+        "the letters of this text can be read in several ways; ask for it in UTF-8"
+    ),
+    ReasonCode.TEXT_MOJIBAKE: (
+        "this text seems to have been decoded wrongly before it came; compare it with its source"
+    ),
+    ReasonCode.MAIL_MALFORMED: "the message is not built as mail is; ask for it again",
+    ReasonCode.MAIL_TOO_DEEP: "the message nests more parts than are read; ask for it without",
+    ReasonCode.MAIL_TOO_LARGE: "the message is larger than is read; ask for less",
+    ReasonCode.ATTACHMENT_TYPE_MISMATCH: (
+        "the attachment is of another type than its name or sender says; look at it apart"
+    ),
+    ReasonCode.ATTACHMENT_ENCRYPTED: "the attachment is encrypted; ask for it in the clear",
+    ReasonCode.ATTACHMENT_TOO_LARGE: "the attachment is larger than is read; ask for less",
     ReasonCode.TEXT_UNDECODABLE: (
         "not text or a value that can be stored (NUL, half a character, no finite number)"
     ),
@@ -134,6 +175,9 @@ SENTENCES: dict[ReasonCode, str] = {
     ReasonCode.FIELD_TOO_LONG: "the text is longer than a field may be; shorten it",
     ReasonCode.FIELD_CONFLICT: (
         "two grounds for reading {seen} contradict each other; say which holds"
+    ),
+    ReasonCode.FIELD_EXTRA_MISSING: (
+        "reading {seen} needs the extra `intake`; install it, or give the canonical form"
     ),
     ReasonCode.INTAKE_CRASHED: "reading this message stopped twice; a person must look at it",
     ReasonCode.INTAKE_MASKING_FAILED: (
