@@ -13,13 +13,14 @@ from typing import Any
 
 from bench import desk, install, ledger, peers, scale, start
 from bench.dress import Dress, dresses
+from bench.masking import figures
 from bench.places import HOME
 from bench.table import Table
 
 SECONDS = 1.2
 ROUNDS = 2
 FSYNC_US = 1000
-PARTS = ("engines", "ledger", "scale", "desk", "install", "start")
+PARTS = ("engines", "ledger", "scale", "masking", "desk", "install", "start")
 
 
 def main() -> int:
@@ -47,6 +48,8 @@ def main() -> int:
             tables += part(made, "ledger", partial(logs, worn))
         if "scale" in parts:
             tables += part(made, "scale", partial(several, asked.seconds, worn))
+    if "masking" in parts:
+        tables += part(made, "masking", partial(figures.measure, say))
     if {"desk", "install", "start"} & set(parts):
         tables += part(made, "whole", partial(whole, parts))
     made["load"] = os.getloadavg()

@@ -1,0 +1,183 @@
+"""Run every system over the sets, one after the other, and lay their figures side by side."""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.masking import scoring, sets
+from bench.masking.scoring import Tally
+from bench.places import HOME, ROOT, NotHereError, environment
+from bench.table import Table, number
+
+SECONDS = 8.0
+PROCESS_SECONDS_MAX = 900
+REPORT = 160
+SYSTEMS = Path(__file__).parent / "systems"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One system in one configuration."""
+
+    label: str
+    script: str
+    options: tuple[str, ...] = ()
+    lock: str = ""  # of its own environment; empty for ours
+
+
+NO_NAMES = ("--without", "faker", "--without", "wordfreq")
+REMIT = System(label="Remit with [fast]", script="remit_finder.py", options=NO_NAMES)
+EVERY = (
+    REMIT,
+    System(
+        label="Remit, `re` only",
+        script="remit_finder.py",
+        options=(*NO_NAMES, "--without", "hyperscan"),
+    ),
+    System(label="Remit with [fast] and [names]", script="remit_finder.py"),
+    System(label="Presidio, default", script="presidio_finder.py", lock="presidio"),
+    System(
+        label="Presidio, all countries",
+        script="presidio_finder.py",
+        options=("--countries",),
+        lock="presidio",
+    ),
+    System(label="scrubadub", script="scrubadub_finder.py", lock="scrubadub"),
+    System(label="datafog", script="datafog_finder.py", lock="datafog"),
+)
+PEER = "Presidio, default"
+QUALITY = ("system", "precision", "recall", "pooled F1", "strict F1", "mean F1", "readable")
+
+
+def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Table]]:
+    """Return every figure, and the tables of them."""
+    documents, skipped = sets.read()
+    for line in skipped:
+        say(line)
+    if not documents:
+        row = (f"not run: {skipped[0]}",)
+        return {"skipped": skipped}, [Table(title="Masking", head=("system",), rows=[row])]
+    given = {"texts": [one.text for one in documents], "corpora": sets.corpora(documents)}
+    made: dict[str, dict[str, Any] | str] = {}
+    with tempfile.TemporaryDirectory(dir=HOME) as folder:
+        source = Path(folder) / "in.json"
+        source.write_text(json.dumps(given), encoding="utf-8")
+        for place, system in enumerate(EVERY, 1):
+            say(f"masking, {place} of {len(EVERY)}: {system.label}")
+            found = _one(system, source, Path(folder) / "out.json", seconds)
+            made[system.label] = found if isinstance(found, str) else _figures(documents, found)
+    return {"skipped": skipped, "systems": made}, tables(made, skipped)
+
+
+def _one(system: System, source: Path, output: Path, seconds: float) -> dict[str, Any] | str:
+    try:
+        python = (
+            environment(system.lock, f"bench-{system.lock}.txt")
+            if system.lock
+            else Path(sys.executable)
+        )
+        ended = subprocess.run(
+            [str(python), str(SYSTEMS / system.script), str(source), str(output),
+             "--seconds", str(seconds), *system.options],
+            cwd=ROOT, capture_output=True, text=True, timeout=PROCESS_SECONDS_MAX, check=False,
+        )  # fmt: skip
+    except (NotHereError, subprocess.SubprocessError, OSError) as error:
+        return str(error)[:REPORT]
+    if ended.returncode:
+        return (ended.stderr.strip().splitlines() or ["no reason given"])[-1][:REPORT]
+    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return found
+
+
+def _figures(documents: list[sets.Document], found: dict[str, Any]) -> dict[str, Any]:
+    by_set: dict[str, Tally] = {}
+    for document, finds in zip(documents, found["finds"], strict=True):
+        whole = by_set.setdefault(document.set, Tally())
+        whole += scoring.tally(document, [tuple(one) for one in finds])
+    pooled = Tally()
+    for one in by_set.values():
+        pooled += one
+    return {
+        "pooled": pooled.prf(),
+        "strict": pooled.prf(strict=True),
+        "mean_f1": statistics.mean(one.prf()[2] for one in by_set.values()),
+        "readable": pooled.readable_share,
+        "types": {one: pooled.prf(one) for one in sorted(pooled.gold)},
+        "sets": {name: one.prf() for name, one in by_set.items()},
+        "person": {name: one.person() for name, one in by_set.items() if one.persons["gold"]},
+        "person_pooled": pooled.person(),
+        "ms": {
+            name: (statistics.median(times), statistics.quantiles(times, n=100)[98])
+            for name, times in found["times"].items()
+        },
+        "memory_mb": found["memory_mb"],
+        "python": found["python"],
+    }
+
+
+# -- rows ----------------------------------------------------------------------------------------
+
+
+def tables(made: dict[str, dict[str, Any] | str], skipped: list[str]) -> list[Table]:
+    """Return the tables: quality, types, sets, people and time."""
+    good = {name: one for name, one in made.items() if not isinstance(one, str)}
+    if not good:
+        return [Table(title="Masking", head=("system",), rows=_missing(made))]
+    first = next(iter(good.values()))
+    note = f" ({'; '.join(skipped)})" if skipped else ""
+    return [
+        Table(
+            title=f"Masking: what is found{note}",
+            head=QUALITY,
+            rows=[(name, *_quality(one)) for name, one in good.items()] + _missing(made),
+        ),
+        _f1_table("Masking: F1 by type", "type", "types", good, list(first["types"])),
+        _f1_table("Masking: F1 by set", "set", "sets", good, list(first["sets"])),
+        _f1_table("Masking: F1 of names of people", "set", "person", good, list(first["person"])),
+        Table(
+            title="Masking: thread CPU, ms for 1 KB",
+            head=(
+                "system", *(f"{name} {part}" for name in first["ms"] for part in ("p50", "p99")),
+                *(f"{name}: × Presidio" for name in first["ms"]), "MB",
+            ),
+            rows=[(name, *_time(one, good)) for name, one in good.items()],
+        ),
+    ]  # fmt: skip
+
+
+def _missing(made: dict[str, dict[str, Any] | str]) -> list[tuple[str, ...]]:
+    return [(f"not run: {name}: {one}",) for name, one in made.items() if isinstance(one, str)]
+
+
+def _quality(one: dict[str, Any]) -> tuple[str, ...]:
+    scores = (*one["pooled"], one["strict"][2], one["mean_f1"])
+    return (*(number(score, 3) for score in scores), f"{one['readable']:.1%}")
+
+
+def _f1_table(
+    title: str, head: str, part: str, good: dict[str, dict[str, Any]], names: list[str]
+) -> Table:
+    return Table(
+        title=title,
+        head=(head, *good),
+        rows=[(name, *(number(one[part][name][2], 3) for one in good.values())) for name in names],
+    )
+
+
+def _time(one: dict[str, Any], good: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+    peer = good.get(PEER)
+    return (
+        *(number(value, 3) for pair in one["ms"].values() for value in pair),
+        *(
+            f"{peer['ms'][name][0] / one['ms'][name][0]:.1f}" if peer else "-"
+            for name in one["ms"]
+        ),
+        number(one["memory_mb"], 0),
+    )

@@ -1,0 +1,53 @@
+"""What every system does in its own environment: find in all texts, then be timed on slices.
+
+It imports nothing but the standard library. The input and the output are JSON files.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+Find = tuple[int, int, str, float]
+WARM_SLICES = 20
+
+
+def options() -> argparse.ArgumentParser:
+    """Return the options that all systems have."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("input", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each corpus")
+    return parser
+
+
+def run(asked: argparse.Namespace, find: Callable[[str], Iterable[Find]]) -> None:
+    """Write what a system finds in the texts, and the thread CPU milliseconds of each slice."""
+    given = json.loads(asked.input.read_text(encoding="utf-8"))
+    finds = [list(find(text)) for text in given["texts"]]
+    times: dict[str, list[float]] = {}
+    for name, slices in given["corpora"].items():
+        for text in slices[:WARM_SLICES]:
+            find(text)
+        times[name] = _times(slices, find, asked.seconds)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    made = {"finds": finds, "times": times, "memory_mb": memory, "python": sys.version.split()[0]}
+    asked.output.write_text(json.dumps(made), encoding="utf-8")
+
+
+def _times(slices: list[str], find: Callable[[str], object], seconds: float) -> list[float]:
+    times: list[float] = []
+    spent = 0
+    while spent < seconds * 1e9:
+        for text in slices:
+            began = time.thread_time_ns()
+            find(text)
+            took = time.thread_time_ns() - began
+            spent += took
+            times.append(took / 1e6)
+            if spent >= seconds * 1e9:
+                break
+    return times

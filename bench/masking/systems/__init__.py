@@ -1,0 +1,1 @@
+"""One script for each system, run by the Python of its own environment."""
