@@ -1,5 +1,6 @@
 """Refund desk: answers questions, proposes refunds and address changes, escalates the rest."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from remit import (
     Case,
+    Classified,
     Context,
     Date,
     Email,
@@ -17,6 +19,7 @@ from remit import (
     PersonName,
     Private,
     Source,
+    Stated,
     System,
     Workflow,
 )
@@ -25,6 +28,9 @@ desk = Workflow("refund-desk")
 shop = desk.connector("shop")
 
 SURE = Decimal("0.60")  # below this a person reads the message
+SURE_OF_FIRST = Decimal("0.80")  # of the first sentence, where the whole is not clear
+WORKED_ON = frozenset({"refund", "address_change", "delivery_status", "product_question"})
+WORDS_MIN = 4  # fewer are a greeting
 
 OrderNumber = Annotated[
     str,
@@ -32,7 +38,7 @@ OrderNumber = Annotated[
         pattern=r"\d{4,5}",
         words=(
             "order", "bestellung", "zamówienie", "zamówienia", "commande", "pedido",
-            "number", "no", "nr", "ref",
+            "number", "no", "nr", "ref", "where",
         ),
         found_in="message",
     ),
@@ -54,7 +60,7 @@ class Request(Case):
     sender: Email
     subject: str | None = None
     order_id: OrderNumber | None = None
-    claimed_amount: Money | None = None
+    claimed_amount: Annotated[Money | None, Stated(found_in="message")] = None
     purchased_on: Date | None = None
     new_address: Address | None = None
     received_at: Instant | None = None
@@ -220,9 +226,15 @@ def written(money: Money) -> dict[str, str]:
 @desk.handle
 async def handle(case: Request, run: Context) -> str:
     intent = await run.classify(f"{case.subject or ''}\n{case.message}")
-    if intent.confidence is None or intent.confidence.ppm < SURE * 1_000_000:
-        return await run.escalate("it is not clear enough what is wanted")
-    match intent.choice:
+    wanted = intent.choice if sure(intent, SURE) else None
+    if wanted in {None, "other"} and (first := first_sentence_of(case.message)):
+        # A second wish, or orders to a machine, may hide what the message begins with.
+        beginning = await run.classify(first)
+        if beginning.choice in WORKED_ON and sure(beginning, SURE_OF_FIRST):
+            wanted = beginning.choice
+    match wanted:
+        case None:
+            return await run.escalate("it is not clear enough what is wanted")
         case "refund":
             return await refund(case, run)
         case "address_change":
@@ -231,6 +243,18 @@ async def handle(case: Request, run: Context) -> str:
             return await reply(case, run)
         case other:
             return await run.escalate(f"a person handles this: {other.replace('_', ' ')}")
+
+
+def sure(intent: Classified, least: Decimal) -> bool:
+    """Tell whether the classifier is as sure as that."""
+    return intent.confidence is not None and intent.confidence.ppm >= least * 1_000_000
+
+
+def first_sentence_of(message: str) -> str:
+    """Return the first sentence that is more than a greeting, quoted lines aside."""
+    own = "\n".join(line for line in message.splitlines() if not line.startswith(">"))
+    sentences = re.split(r"(?<=[.!?])\s+|\n\s*\n", own.strip())
+    return next((one for one in sentences if len(one.split()) >= WORDS_MIN), "")
 
 
 async def own_order(case: Request, run: Context) -> Order:

@@ -32,6 +32,7 @@ RETRIES_MAX = 50
 STRANGERS, NUMBERED = 0.1, 0.15
 SHORT, BARE, TWICE, TURNED = 0.35, 0.2, 0.2, 0.25
 LOWER, UNSTOPPED, MISTYPED, OURS = 0.25, 0.15, 0.15, 0.7
+SECOND, NOTED = 0.15, 0.05
 MISTYPED_LETTERS_MIN = 12
 Parts = dict[str, Any]
 
@@ -112,6 +113,11 @@ def _compose(rng: random.Random, parts: Parts, intent: str, *, order: str | None
     pieces.extend(rng.sample(parts["details"], rng.choice((0, 0, 1, 1, 2))))
     if rng.random() < TURNED:
         pieces[1], pieces[-1] = pieces[-1], pieces[1]
+    if rng.random() < SECOND:
+        other = rng.choice([one for one in INTENTS if one != intent])
+        pieces += rng.choice(parts["seconds"]), rng.choice(parts[other]["seeds"])
+    if rng.random() < NOTED:
+        pieces.append(rng.choice(parts["notes"]))
     pieces.append(rng.choice(parts["closers"]))
     joint = rng.choice((" ", " ", "\n", "\n\n"))
     text = joint.join(piece for piece in pieces if piece)

@@ -17,6 +17,7 @@ from remit.intake.fields import (
     PersonName,
     Phone,
     Private,
+    Stated,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Phone",
     "Private",
     "Source",
+    "Stated",
     "StepRefused",
     "System",
     "Workflow",

@@ -18,7 +18,7 @@ from remit.intake.outcome import Assumption, Field, FieldReason, Kind, Outcome, 
 __all__ = [
     "Assumption", "CardNumber", "Date", "Email", "Field", "FieldReason", "FieldSpec", "FreeText",
     "Iban", "Identifier", "Instant", "Kind", "Outcome", "PersonName", "Phone", "Private",
-    "RawSpan",
+    "RawSpan", "Stated",
     "Typed", "private_of", "private_paths", "specs_of",
 ]  # fmt: skip
 
@@ -80,6 +80,18 @@ class Identifier(Typed):
         if field.reason is not None:
             raise PydanticCustomError("remit_field", "{reason}", {"reason": field.reason.sentence})
         return field.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated(Typed):
+    """Money that a requester may state in a text instead of in a field of its own.
+
+    `found_in` names a text field that is searched when this one is empty: a number beside a
+    currency counts there in the requester's own words, and only where they name one amount.
+    """
+
+    kind: Kind = Kind.MONEY
+    found_in: str
 
 
 class Private(Typed):

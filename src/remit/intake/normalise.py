@@ -15,10 +15,19 @@ from remit.intake.amounts import normalise_money
 from remit.intake.contacts import normalise_email, normalise_phone
 from remit.intake.context import NormaliseContext
 from remit.intake.dates import normalise_date
-from remit.intake.fields import FieldSpec, Identifier, private_of
+from remit.intake.fields import FieldSpec, Identifier, Stated, private_of
 from remit.intake.identifiers import normalise_card, normalise_iban, normalise_identifier
 from remit.intake.instants import normalise_instant
-from remit.intake.outcome import Field, FieldReason, Kind, Outcome, RawSpan, found, refused
+from remit.intake.outcome import (
+    Assumption,
+    Field,
+    FieldReason,
+    Kind,
+    Outcome,
+    RawSpan,
+    found,
+    refused,
+)
 from remit.intake.reasons import ReasonCode
 
 __all__ = [
@@ -137,7 +146,7 @@ _NORMALISERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
 def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext) -> Field:
     value = raw.get(spec.name)
     empty = value is None or (isinstance(value, str) and not value.strip())
-    if empty and isinstance(spec.marker, Identifier) and spec.marker.found_in:
+    if empty and isinstance(spec.marker, Identifier | Stated) and spec.marker.found_in:
         part = spec.marker.found_in
         field = _found_in(spec.marker, raw.get(part), part, context)
         if field is not None:
@@ -226,10 +235,12 @@ _BAD: Mapping[Kind, ReasonCode] = {
 
 
 def _found_in(
-    marker: Identifier, text: object, part: str, context: NormaliseContext
+    marker: Identifier | Stated, text: object, part: str, context: NormaliseContext
 ) -> Field | None:
     if not isinstance(text, str) or _unfit(text) is not None:
         return None
+    if isinstance(marker, Stated):
+        return _stated(text, part, context)
     candidates = own_words.named(text, pattern=marker.pattern, words=marker.words)
     if not candidates:
         return None
@@ -239,6 +250,25 @@ def _found_in(
     field = normalise_identifier(
         value, context, pattern=marker.pattern, length_max=marker.length_max
     )
+    return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
+
+
+def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
+    read = {
+        place: normalise_money(surface, context)
+        for surface, place in own_words.amounts(text).items()
+    }
+    values = {field.value for field in read.values()}
+    if not read:
+        return None
+    if len(values) > 1 or (None in values and len(read) > 1):
+        return refused(Kind.MONEY, ReasonCode.AMOUNT_SEVERAL, own_words.amounts(text))
+    (start, end), field = next(iter(read.items()))
+    ground = Assumption(
+        code="stated_in_text", sentence="the only amount in the sender's own words"
+    )
+    if field.reason is None:
+        field = found(Kind.MONEY, field.value, (*field.assumptions, ground))
     return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
 
 

@@ -1,7 +1,9 @@
-"""What the requester wrote themselves, and the numbers of the owner's that they name there."""
+"""What the requester wrote themselves, and the numbers and amounts that they name there."""
 
 import re
 from collections.abc import Iterator
+
+from remit.intake.currencies import currency_words
 
 LINES_MAX = 20_000
 _WORDS_BETWEEN_MAX = 3
@@ -34,6 +36,11 @@ _COUNTED = re.compile(
 )
 _PRICED = re.compile(r"(?:[€$£¥]|\b(?:eur|usd|gbp|chf|pln))\s{0,2}$", re.IGNORECASE)
 _WORD = re.compile(r"\w+|#")
+_SIGN = r"[^\W\d_]{1,6}\$?|[^\w\s\d.,;:!?()'\"-]"
+_AMOUNT = re.compile(
+    rf"(?<![\w.,])(?P<before>{_SIGN})?[ \u00a0]?(?P<number>\d+(?:[., '\u00a0]\d+)*)"
+    rf"(?:[ \u00a0]?(?P<after>{_SIGN}))?(?!\w)"
+)
 
 
 def own_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -74,6 +81,23 @@ def named(text: str, *, pattern: str, words: tuple[str, ...]) -> dict[str, tuple
             if speaks or _follows(before, known):
                 found.setdefault(value, (offset + match.start(), offset + match.end()))
     return found
+
+
+def amounts(text: str) -> dict[str, tuple[int, int]]:
+    """Return amount -> place of every number beside a currency in the requester's own words."""
+    found: dict[str, tuple[int, int]] = {}
+    for offset, line in own_lines(text):
+        for match in _AMOUNT.finditer(line):
+            before, after = match["before"], match["after"]
+            start = match.start("before" if _is_currency(before) else "number")
+            end = match.end("after" if _is_currency(after) else "number")
+            if (start, end) != match.span("number"):
+                found.setdefault(line[start:end], (offset + start, offset + end))
+    return found
+
+
+def _is_currency(word: str | None) -> bool:
+    return word is not None and currency_words(word) is not None
 
 
 def _follows(before: str, words: frozenset[str]) -> bool:

@@ -57,6 +57,7 @@ def test_the_demo_says_on_one_screen_what_happened() -> None:
     assert "89 received = " in done.stdout
     assert "achieved 0 effects beyond" in done.stdout
     assert "DIFFERENT" not in done.stdout
+    assert "89 of 89 as the messages' file says" in done.stdout
     assert "Grace time is 0 s in this demo run; 10 s when served" in " ".join(done.stdout.split())
 
 

@@ -1,5 +1,6 @@
 """How the fields of a case come together, and which number a message names."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -18,10 +19,16 @@ from remit.intake.fields import (
     PersonName,
     Phone,
     Private,
+    Stated,
     private_paths,
     specs_of,
 )
-from remit.intake.normalise import NormaliseContext, Normalised, normalise_case
+from remit.intake.normalise import (
+    NormaliseContext,
+    Normalised,
+    normalise_case,
+    normalise_money,
+)
 from remit.intake.quarantine import QuarantineItem, ReasonCode, items, release_fields
 
 CONTEXT = NormaliseContext(received_at=datetime(2025, 3, 4, tzinfo=UTC))
@@ -37,6 +44,11 @@ class RefundRequest(pydantic.BaseModel):
     total: Money | None = None
     due: Date | None = None
     items: int = 0
+
+
+class Claim(pydantic.BaseModel):
+    message: str
+    claimed: Annotated[Money | None, Stated(found_in="message")] = None
 
 
 class Contact(pydantic.BaseModel):
@@ -218,3 +230,59 @@ def test_corrections_go_over_the_raw_which_stays_as_it_came() -> None:
         "due": "2025-04-03",
     }
     assert raw["due"] == "03/04/2025"
+
+
+@pytest.mark.parametrize(
+    ("message", "claimed"),
+    [
+        ("Please refund 16,95 € for the bag of order 1025.", "16.95 EUR"),
+        ("It was EUR 22,00, I paid 22.00 EUR.", "22.00 EUR"),
+        ("I want 84.95 EUR back; 2 poles are bent since 9.11.2026.", "84.95 EUR"),
+        ("I paid £5 for it", "5.00 GBP"),
+        (
+            "I want 25.00 EUR.\n\nOn Fri, 20 Nov 2026, Shop wrote:\n> You paid 75.00 EUR.",
+            "25.00 EUR",
+        ),
+    ],
+)
+def test_the_only_amount_of_the_senders_own_words_is_what_they_claim(
+    message: str, claimed: str
+) -> None:
+    british = replace(CONTEXT, country="GB")
+    field = normalise_case(specs_of(Claim), {"message": message}, british).fields["claimed"]
+
+    assert field.value == Money.of(claimed)
+    assert "stated_in_text" in {one.code for one in field.assumptions}
+    assert field.raw_span is not None
+    span = message[field.raw_span.start : field.raw_span.end]
+    assert normalise_money(span, british).value == field.value
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("I paid 34.95 EUR and want 20 EUR back", "amount.several"),
+        ("You owe me 1.490 EUR or so", "amount.separator_ambiguous"),
+        ("I paid 30 kr", "currency.ambiguous"),
+        ("I paid 30 kr, or 5 EUR", "amount.several"),
+        ("order 1025, card 4111 1111 1111 1111, 30 days, at 10:12", None),
+        ("the size is 42.", None),
+    ],
+)
+def test_what_could_be_two_amounts_or_none_is_not_claimed_and_holds_nothing_up(
+    message: str, code: str | None
+) -> None:
+    given = {"message": message}
+    read = normalise_case(specs_of(Claim), given, CONTEXT)
+    field = read.fields["claimed"]
+
+    assert field.value is None
+    assert (field.reason.code.value if field.reason else None) == code
+    assert not read.doubtful(given)
+
+
+def test_a_form_that_gives_the_amount_is_not_overruled_by_the_text() -> None:
+    given = {"message": "I want 20 EUR back", "claimed": "15 EUR"}
+    assert normalise_case(specs_of(Claim), given, CONTEXT).values()["claimed"] == {
+        "amount": "15.00", "currency": "EUR",
+    }  # fmt: skip
