@@ -27,7 +27,7 @@ def main() -> None:
 
 def _type(type: str, label: str) -> str:
     if type == "NATID":
-        return "US_SSN" if label == "US_SSN" else NATIONAL
+        return label if label in ("US_SSN", "DOCUMENT") else NATIONAL
     if type == "HEALTHID":
         return label
     return TYPES.get(type, type)

@@ -6,8 +6,8 @@ from dataclasses import field
 
 from remit.domain.frozen import dataclass
 from remit.intake import known as known_values
+from remit.intake.hit import Hit
 from remit.intake.known import Known
-from remit.intake.numbers import Hit
 from remit.intake.outline import Outline
 from remit.intake.recognisers import CREDENTIALS, RECOGNISERS
 from remit.intake.surroundings import Surroundings

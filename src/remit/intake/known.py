@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from remit.domain.frozen import dataclass
-from remit.intake.numbers import Hit
+from remit.intake.hit import Hit
 
 SKELETON_MIN = 6
 NAME_SKELETON_MIN = 3

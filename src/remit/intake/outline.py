@@ -11,6 +11,7 @@ from typing import Final
 _DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_QUADS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
 _PAIRS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
 _PAIRS_MIN = 5  # marks between the six pairs of a hardware address
 
@@ -73,6 +74,11 @@ class Outline:
     def colons(self) -> bool:
         """Whether at most four hexadecimal digits stand between two colons."""
         return self.raw.count(b":") > 1 and _COLONS.search(self.text) is not None
+
+    @property
+    def quads(self) -> bool:
+        """Whether three groups of four hexadecimal digits stand with dots between them."""
+        return self.raw.count(b".") > 1 and _QUADS.search(self.text) is not None
 
     @property
     def pairs(self) -> bool:

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from remit.intake import numbers, secrets
-from remit.intake.numbers import Hit
+from remit.intake import health, ibans, national, numbers, secrets, wallets
+from remit.intake.hit import Hit
 from remit.intake.outline import Outline
 from remit.intake.surroundings import Surroundings
 
@@ -29,15 +29,20 @@ _IPV4 = re.compile(
 _BEFORE_YEAR = 40  # no date has so much before its year
 _FROM_YEAR = 16
 _VERSION = re.compile(r"\b(?:v|ver|versions?|release|firmware)\.?[\s:=]{0,2}\Z", re.IGNORECASE)
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
+_IPV6 = re.compile(
+    r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3}|(?<=:\d)"
+    r"(?:\d{0,2}\.)(?:\d{1,3}\.){2}\d{1,3}|(?<=:\d\d)(?:\d?\.)(?:\d{1,3}\.){2}\d{1,3}"
+    r"|(?<=:\d\d\d)\.(?:\d{1,3}\.){2}\d{1,3})?(?![\w:]|\.\d)"
+)
 _MAC = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])"
+    r"|(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])"
 )
-_SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
 _MONTH = (
     r"(?i:jan|feb|fév|mar|mär|apr|avr|abr|ma[yij]|jun|jui|jul|aug|ao[uû]|sep|o[ck]t|nov|de[cz]|déc|dic"
     r"|sty|lut|kwi|cze|lip|sie|wrz|pa[zź]|lis|gru|ene|ago)[^\W\d_]{0,9}"
 )
+_MARKS = re.compile(r"[:.-]")
 _BIRTHDAY = re.compile(
     r"(?<!\w)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}"
     rf"|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:de )?{_MONTH}\.? (?:de )?\d{{4}}"
@@ -88,7 +93,8 @@ def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Itera
             continue
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
     for match in _IPV6.finditer(text) if outline.colons else ():
-        if match[0].count(":") < 7 and "::" not in match[0]:
+        mapped = "." in match[0]
+        if match[0].count(":") < (6 if mapped else 7) and "::" not in match[0]:
             continue
         if sum(char.isalnum() for char in match[0]) < 3 or not any(c.isdigit() for c in match[0]):
             continue
@@ -101,14 +107,24 @@ def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Itera
 
 def _mac(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
     for match in _MAC.finditer(text):
-        canonical = match[0].lower().replace("-", ":")
+        compact = _MARKS.sub("", match[0].lower())
+        if len(set(compact)) == 1:  # broadcast, or not set
+            continue
+        canonical = ":".join(compact[place : place + 2] for place in range(0, 12, 2))
         yield Hit(*match.span(), "MACADDR", 0.95, "MAC", canonical)
 
 
-def _ssn(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _SSN.finditer(text):
-        if around.nearest(match.start()) not in ("order", "phone", "version"):
-            yield Hit(*match.span(), "NATID", 0.88, "US_SSN", match[0])
+def _national(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    yield from national.alone_hits(text, around)
+    yield from national.named_hits(text)
+
+
+def _health(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return health.record_hits(text)
+
+
+def _wallet(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return wallets.wallet_hits(text)
 
 
 def _birthday(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
@@ -122,7 +138,7 @@ def _numbers(text: str, around: Surroundings, regions: tuple[str, ...]) -> Itera
 
 
 def _iban(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    return numbers.iban_hits(text)
+    return ibans.iban_hits(text)
 
 
 def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
@@ -156,8 +172,10 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(
         label="IP", type="IPADDR", gate=lambda one: one.dotted or one.colons, hits=_address
     ),
-    Recogniser(label="MAC", type="MACADDR", gate=lambda one: one.pairs, hits=_mac),
-    Recogniser(label="US_SSN", type="NATID", gate=lambda one: one.numbers, hits=_ssn),
+    Recogniser(label="MAC", type="MACADDR", gate=lambda one: one.pairs or one.quads, hits=_mac),
+    Recogniser(label="NATID", type="NATID", gate=lambda one: bool(one.digits), hits=_national),
+    Recogniser(label="MRN", type="HEALTHID", gate=lambda one: bool(one.digits), hits=_health),
+    Recogniser(label="CRYPTO", type="WALLET", gate=lambda one: bool(one.digits), hits=_wallet),
     Recogniser(label="DOB", type="DOB", gate=_holds_date, hits=_birthday),
     Recogniser(label="SECRET", type="SECRET", gate=lambda _: True, hits=_secret),
 )

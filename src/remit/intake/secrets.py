@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from remit.intake.numbers import Hit
+from remit.intake.hit import Hit
 
 SECRET_CHARACTERS_MAX = 16_384
 _BITS_MIN = 3.0  # Shannon entropy of a character in a random-looking value
