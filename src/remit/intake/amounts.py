@@ -2,18 +2,18 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from remit.domain.money import Money
-from remit.intake.context import COMMA_DECIMAL, POINT_DECIMAL, NormaliseContext, territory
-from remit.intake.currencies import WITHDRAWN, currency_words, minor_digits
+from remit.intake.context import COMMA_DECIMAL, POINT_DECIMAL, UNKNOWN_HABIT, NormaliseContext
+from remit.intake.currencies import WITHDRAWN, currency_words, minor_digits, of_sender
 from remit.intake.outcome import Assumption, Field, Kind, found, refused
 from remit.intake.reasons import ReasonCode as Code
 
 AMOUNT_CHARACTERS_MAX = 60
 
+_PROGRAM_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 _NUMBER = re.compile(r"\d+(?:[., ']\d+)*")
 _RANGE = re.compile(r"\d\s*(?:-|–|to|bis|do|à|hasta)\s*\d")
 _EXPRESSION = re.compile(r"\d\s*[x*×+=/]\s*\d", re.IGNORECASE)
@@ -62,6 +62,21 @@ def normalise_money(text: str, context: NormaliseContext) -> Field:
     if _decimals(chosen) > minor_digits(currency):
         return refused(Kind.MONEY, Code.AMOUNT_PRECISION, [f"{chosen * sign:f}"], seen=raw)
     return found(Kind.MONEY, Money(chosen * sign, currency), grounds)
+
+
+def normalise_amount(amount: object, currency: str, context: NormaliseContext) -> Field:
+    """Return the money of an amount that stands apart from its currency.
+
+    A number, or a text in the form of numbers in programs, has a point before its decimals.
+    """
+    if isinstance(amount, float):
+        amount = Decimal(repr(amount))
+    if isinstance(amount, bool) or not isinstance(amount, str | int | Decimal):
+        return refused(Kind.MONEY, Code.AMOUNT_NOT_A_NUMBER)
+    text = f"{amount:f}" if isinstance(amount, Decimal) else str(amount).strip()
+    if _PROGRAM_NUMBER.fullmatch(text):
+        context = replace(context, formats={**context.formats, "amount": POINT_DECIMAL})
+    return normalise_money(f"{text} {currency}".strip(), context)
 
 
 def _fold(text: str) -> str:
@@ -117,16 +132,10 @@ def _currency(
         if only in WITHDRAWN:
             return "", (), refused(Kind.MONEY, Code.CURRENCY_WITHDRAWN, [only], seen=raw)
         return only, (), None
-    if declared in options:
-        return str(declared), (), None
-    where = territory(context)
-    local = options.get(where[0]) if where else None
-    if where is None or local is None:
+    local, told = of_sender(options, context)
+    if local is None:
         return "", (), refused(Kind.MONEY, Code.CURRENCY_AMBIGUOUS, options.values(), seen=raw)
-    told = Assumption(
-        code=f"currency_by_{where[1]}", sentence=f"the sign read as {local}, from the {where[1]}"
-    )
-    return local, (told,), None
+    return local, told, None
 
 
 def _readings(number: str) -> tuple[_Reading, ...]:
@@ -178,6 +187,8 @@ def _choose(
     if declared in by_style:
         return by_style[declared], (), None
     known = context.grounds("amount")
+    if UNKNOWN_HABIT in {style for style, _ in known}:
+        return None, (), Code.FIELD_EXTRA_MISSING
     if len({style for style, _ in known}) != 1:
         return None, (), Code.FIELD_CONFLICT if known else Code.AMOUNT_SEPARATOR_AMBIGUOUS
     style, ground = known[0]
@@ -192,12 +203,18 @@ def _decimals(number: Decimal) -> int:
     return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
-def amounts_in(values: Iterable[str]) -> str | None:
-    """Return the decimal style that a column of amounts proves, else None."""
-    proven: set[str] = set()
-    for value in values:
-        match = _NUMBER.search(_fold(value))
-        marks = [char for char in match[0] if char in ".,"] if match else []
-        if len(set(marks)) == 2:
-            proven.add(POINT_DECIMAL if marks[-1] == "." else COMMA_DECIMAL)
-    return proven.pop() if len(proven) == 1 else None
+def style_of(value: str) -> str | None:
+    """Return the decimal style of an amount that only reads one way.
+
+    Any other amount is the empty text, and what holds no number None.
+    """
+    match = _NUMBER.search(_fold(value))
+    if match is None:
+        return None
+    marks = [char for char in match[0] if char in ".,"]
+    decimals = match[0].rpartition(marks[-1])[2] if marks else ""
+    if len(set(marks)) == 2 or (len(marks) == 1 and len(decimals) in (1, 2)):
+        return POINT_DECIMAL if marks[-1] == "." else COMMA_DECIMAL
+    if len(marks) > 1:
+        return COMMA_DECIMAL if marks[0] == "." else POINT_DECIMAL
+    return ""

@@ -15,7 +15,15 @@ from remit.intake.reasons import ReasonCode as Code
 PHONE_CHARACTERS_MAX = 60
 EMAIL_CHARACTERS_MAX = 320
 
-_SEVERAL = re.compile(r"\s*(?:[/,]|;(?!ext=))\s*|\s+(?:or|oder|ou|lub|o)\s+", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"\s*(?:[/,]|;(?!ext=))\s*|\s*&\s*|\s+(?:or|oder|ou|lub|o|and|und|et|oraz|y)\s+", re.IGNORECASE
+)
+_SCHEME = re.compile(r"^tel:\s*", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?:;?ext(?:ension|n)?|anexo|poste|int|x)[.:=]?\s*\d{1,7}$|^(?:tel|phone)\b[.:]?",
+    re.IGNORECASE,
+)
+_LETTERS = re.compile(r"[^\W\d_]")
 _RESERVED = re.compile(r"@[^@]*\.(?:test|invalid|localhost|local|onion|arpa)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>,;@()\[\]\"]+@[^\s<>,;@()\[\]\"]+")
 _LAST_LABEL = re.compile(r"\.[^\W\d_]{2,}$|\.xn--[a-z0-9-]+$", re.IGNORECASE)
@@ -23,7 +31,7 @@ _LAST_LABEL = re.compile(r"\.[^\W\d_]{2,}$|\.xn--[a-z0-9-]+$", re.IGNORECASE)
 
 def normalise_phone(text: str, context: NormaliseContext) -> Field:
     """Return the number as E.164 (with `;ext=`), or why it is none."""
-    raw = unicodedata.normalize("NFKC", text).strip()
+    raw = _SCHEME.sub("", unicodedata.normalize("NFKC", text).strip())
     if not raw:
         return refused(Kind.PHONE, Code.FIELD_MISSING)
     if len(raw) > PHONE_CHARACTERS_MAX or not any(char.isdigit() for char in raw):
@@ -42,7 +50,10 @@ def normalise_phone(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.PHONE, Code.PHONE_NOT_VALID, _with_plus(raw))
     if international:
         grounds = ()
-    if any(char.isalpha() for char in re.sub(r"(?i)\b(?:ext|x|tel|phone)\b\.?", "", raw)):
+    if (letters := _LETTERS.search(_EXTENSION.sub("", raw))) is not None:
+        whole = parsed(raw[: letters.start()], None if international else region)
+        if whole is not None:  # the letters are a remark, not keys
+            return refused(Kind.PHONE, Code.PHONE_NOT_VALID, (written(whole),))
         told = Assumption(code="letters_as_digits", sentence="letters read as on a keypad")
         grounds = (*grounds, told)
     return found(Kind.PHONE, written(number), grounds)
@@ -111,11 +122,11 @@ def normalise_email(text: str, context: NormaliseContext) -> Field:  # noqa: ARG
     grounds: tuple[Assumption, ...] = ()
     if "<" in raw:
         name, address = parseaddr(raw)
-        if name and address:
+        if address:
             told = Assumption(
                 code="display_name_split", sentence="the name before it was left out"
             )
-            raw, grounds = address, (told,)
+            raw, grounds = address, (told,) if name else ()
     try:
         checked = validate_email(raw, check_deliverability=False)
     except EmailNotValidError:

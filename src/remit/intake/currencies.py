@@ -4,13 +4,17 @@ import re
 from collections.abc import Mapping
 
 from remit.domain.money import Money
+from remit.intake import cldr
+from remit.intake.context import NormaliseContext, territory
+from remit.intake.outcome import Assumption, Field, Kind, found, refused
+from remit.intake.reasons import ReasonCode as Code
 
 WITHDRAWN = frozenset(
     "DEM FRF ITL ESP NLG ATS BEF PTE GRD IEP FIM HRK LTL LVL EEK SKK SIT".split()
 )
 
 # ISO 4217:2015 codes in use
-_CODES = frozenset(
+CODES = frozenset(
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP"
     " BYN BZD"
     " CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS"
@@ -45,6 +49,62 @@ _ALIASES = {
 _SPLIT = re.compile(r"\s+")
 
 
+CURRENCY_CHARACTERS_MAX = 60
+
+
+def normalise_currency(text: str, context: NormaliseContext) -> Field:
+    """Return the currency's three letters (ISO 4217), or why the text names none or several."""
+    raw = " ".join(text.split())
+    if not raw:
+        return refused(Kind.CURRENCY, Code.FIELD_MISSING)
+    if len(raw) > CURRENCY_CHARACTERS_MAX:
+        return refused(Kind.CURRENCY, Code.CURRENCY_MISSING, seen=raw)
+    options = currency_words(raw)
+    if options is None:
+        return _by_name(raw)
+    if len(options) == 1:
+        (only,) = options.values()
+        if only in WITHDRAWN:
+            return refused(Kind.CURRENCY, Code.CURRENCY_WITHDRAWN, [only], seen=raw)
+        return found(Kind.CURRENCY, only)
+    local, told = of_sender(options, context)
+    if local is None:
+        return refused(Kind.CURRENCY, Code.CURRENCY_AMBIGUOUS, options.values(), seen=raw)
+    return found(Kind.CURRENCY, local, told)
+
+
+def of_sender(
+    options: Mapping[str, str], context: NormaliseContext
+) -> tuple[str | None, tuple[Assumption, ...]]:
+    """Return which of the currencies behind a sign the owner declared or the sender's country has.
+
+    The ground is empty for a declared one.
+    """
+    declared = context.formats.get("currency")
+    if declared in options.values():
+        return declared, ()
+    where = territory(context)
+    local = options.get(where[0]) if where else None
+    if where is None or local is None:
+        return None, ()
+    told = Assumption(
+        code=f"currency_by_{where[1]}", sentence=f"the sign read as {local}, from the {where[1]}"
+    )
+    return local, (told,)
+
+
+def _by_name(raw: str) -> Field:
+    """Read the name of a currency as some language writes it: exactly, never by likeness."""
+    names = cldr.currency_names()
+    if names is None:
+        return refused(Kind.CURRENCY, Code.FIELD_EXTRA_MISSING, seen=raw)
+    meant = sorted(CODES.intersection(names.get(cldr.name_folded(raw), ())))
+    if len(meant) == 1:
+        return found(Kind.CURRENCY, meant[0])
+    code = Code.CURRENCY_AMBIGUOUS if meant else Code.CURRENCY_MISSING
+    return refused(Kind.CURRENCY, code, meant, seen=raw)
+
+
 def currency_words(words: str) -> Mapping[str, str] | None:
     """Return country -> currency that the words beside a number may mean, or None for other words.
 
@@ -73,7 +133,7 @@ def minor_digits(currency: str) -> int:
 
 
 def _one(word: str) -> dict[str, str] | None:
-    if word.upper() in _CODES or word.upper() in WITHDRAWN:
+    if word.upper() in CODES or word.upper() in WITHDRAWN:
         return {"": word.upper()}
     lower = word.casefold()
     if lower in _UNIQUE:

@@ -2,27 +2,32 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from remit.domain import clock
-from remit.intake import calendar_words
-from remit.intake.context import DAY_FIRST, MONTH_FIRST, NormaliseContext
+from remit.intake import calendar_words, cldr
+from remit.intake.context import DAY_FIRST, MONTH_FIRST, UNKNOWN_HABIT, NormaliseContext, languages
 from remit.intake.outcome import Assumption, Field, Kind, found, refused
 from remit.intake.reasons import ReasonCode as Code
 
 DATE_CHARACTERS_MAX = 40
 YEARS = range(1900, 2101)
-COLUMN_VALUES_MIN = 20
+_PLAIN_MARKS = str.maketrans("\u2212\u2013\u2010\u2011－：／．，", "-----:/.,")
 _BUDDHIST = 543
+_OTHER_CALENDARS = (range(1300, 1500), range(5600, 5900))  # of Iran and Islam, of the Jews
+_YEAR_FIRST = "year_first"
 _SERIAL_DAYS = range(20_000, 60_001)  # 1954 to 2064, as spreadsheets count days
 _SERIAL_EPOCH = date(1899, 12, 30)
 
 _YMD = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)-?([1-7])")
-_CJK = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号號]")
+_ERA = re.compile(r"(令和|平成|昭和|民國|民国)(\d{1,3}|元)年(\d{1,2})月(\d{1,2})日")
+_ERA_STARTS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+_EPOCH_KEY = re.compile(r"(?:^|.*_)(?:ts|timestamp|epoch|unixtime)", re.IGNORECASE)
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d\S*")
 _TWO_PARTS = re.compile(r"\d{1,4}[-/]\d{1,4}|\d{1,2}\.\d{1,2}\.")
@@ -39,6 +44,10 @@ def normalise_date(text: str, context: NormaliseContext) -> Field:
         if match := form.fullmatch(raw):
             groups = [int(part) for part in match.groups() if part.isdigit()]
             return _dated(raw, groups[0], groups[1], groups[2])
+    if match := _ERA.fullmatch(raw):
+        year = _ERA_STARTS[match[1]] + (1 if match[2] == "元" else int(match[2]))
+        days = [one.isoformat() for one in _days(year, int(match[3]), int(match[4]))]
+        return refused(Kind.DATE, Code.DATE_CALENDAR_UNCLEAR, days, seen=raw)
     if match := _WEEK.fullmatch(raw):
         year, week, weekday = (int(part) for part in match.groups())
         try:
@@ -54,39 +63,46 @@ def normalise_date(text: str, context: NormaliseContext) -> Field:
     return _number(raw, context) or _worded(raw, context)
 
 
-def column_order(values: Iterable[str]) -> str | None:
-    """Return the date order that a column of at least twenty values proves, else None."""
-    proven: set[str] = set()
-    count = 0
-    for value in values:
-        match = _NUMERIC.fullmatch(folded(value))
-        if match is None:
-            continue
-        count += 1
-        first, second = int(match[1]), int(match[3])
-        if first > 12 >= second:
-            proven.add(DAY_FIRST)
-        elif second > 12 >= first:
-            proven.add(MONTH_FIRST)
-    return proven.pop() if len(proven) == 1 and count >= COLUMN_VALUES_MIN else None
+def order_of(value: str) -> str | None:
+    """Return `day_first` or `month_first` for a date in digits that only reads one way.
+
+    Any other date in digits is the empty text, and anything else None.
+    """
+    match = _NUMERIC.fullmatch(folded(value))
+    if match is None:
+        return None
+    first, second = int(match[1]), int(match[3])
+    if first > 12 >= second > 0:
+        return DAY_FIRST
+    return MONTH_FIRST if second > 12 >= first > 0 else ""
+
+
+def epoch_key(key: str) -> bool:
+    """Return whether a field of that name counts seconds since 1970."""
+    return _EPOCH_KEY.fullmatch(key) is not None
 
 
 def folded(text: str) -> str:
-    """Return the text with ASCII digits, plain dashes and single spaces."""
+    """Return the text with ASCII digits, plain marks and single spaces."""
+    if text.isascii():
+        return " ".join(text.split())
     plain = "".join(
         str(unicodedata.decimal(char, char)) if not char.isascii() else char for char in text
     )
-    plain = plain.replace("\u2212", "-").replace("\u2013", "-").replace("\u2010", "-")
-    return " ".join(plain.split())
+    return " ".join(plain.translate(_PLAIN_MARKS).split())
 
 
 def _dated(raw: str, year: int, month: int, day: int, grounds: Iterable[Assumption] = ()) -> Field:
     if year - _BUDDHIST in YEARS and year not in YEARS:
         candidates = [one.isoformat() for one in _days(year - _BUDDHIST, month, day)]
         return refused(Kind.DATE, Code.DATE_CALENDAR_UNCLEAR, candidates, seen=raw)
-    readings = _days(year, month, day) if year in YEARS else ()
+    readings = _days(year, month, day)
     if not readings:
         return refused(Kind.DATE, Code.DATE_IMPOSSIBLE, seen=raw)
+    if year not in YEARS:
+        other = any(year in years for years in _OTHER_CALENDARS)
+        code = Code.DATE_CALENDAR_UNCLEAR if other else Code.DATE_IMPOSSIBLE
+        return refused(Kind.DATE, code, seen=raw)
     return found(Kind.DATE, readings[0], grounds)
 
 
@@ -98,39 +114,41 @@ def _days(year: int, month: int, day: int) -> tuple[date, ...]:
 
 
 def _numeric(raw: str, first: int, second: int, year: str, context: NormaliseContext) -> Field:
-    readings = {DAY_FIRST: (second, first), MONTH_FIRST: (first, second)}
-    possible = {order: pair for order, pair in readings.items() if 1 <= pair[0] <= 12}
     full_year, grounds = _year(year, context)
-    years = (full_year,) if full_year is not None else (2000 + int(year), 1900 + int(year))
+    century = full_year if full_year is not None else 2000 + int(year)
+    readings = {
+        DAY_FIRST: _days(century, second, first),
+        MONTH_FIRST: _days(century, first, second),
+    }
+    if len(year) == 2 and "." not in raw:
+        readings[_YEAR_FIRST] = _days(2000 + first, second, int(year))
+    possible = {order: days[0] for order, days in readings.items() if days}
+    candidates = [day.isoformat() for day in possible.values()]
     if full_year is None:
-        days = [
-            one.isoformat()
-            for month, day in possible.values()
-            for one in _days(years[0], month, day)
-        ]
-        return refused(Kind.DATE, Code.DATE_TWO_DIGIT_YEAR, days, seen=raw)
-    possible = {order: pair for order, pair in possible.items() if _days(full_year, *pair)}
+        return refused(Kind.DATE, Code.DATE_TWO_DIGIT_YEAR, candidates, seen=raw)
     if not possible:
-        return _dated(raw, full_year, 13, 1, grounds)
-    if len(set(possible.values())) == 1:
-        month, day = next(iter(possible.values()))
-        return _dated(raw, full_year, month, day, grounds)
-    if declared := context.formats.get("date"):
-        month, day = readings.get(declared, (0, 0))
-        if month:
-            return _dated(raw, full_year, month, day, grounds)
+        return refused(Kind.DATE, Code.DATE_IMPOSSIBLE, seen=raw)
+    if (declared := context.formats.get("date", "")) in possible:
+        return _taken(raw, possible[declared], grounds)
+    if len(set(candidates)) == 1:
+        return _taken(raw, next(iter(possible.values())), grounds)
     known = context.grounds("date")
-    candidates = [date(full_year, month, day).isoformat() for month, day in possible.values()]
+    if UNKNOWN_HABIT in {order for order, _ in known}:
+        return refused(Kind.DATE, Code.FIELD_EXTRA_MISSING, candidates, seen=raw)
+    known = tuple((order, ground) for order, ground in known if order in possible)
     if len({order for order, _ in known}) != 1:
         code = Code.FIELD_CONFLICT if known else Code.DATE_ORDER_AMBIGUOUS
         return refused(Kind.DATE, code, candidates, seen=raw)
     order, ground = known[0]
-    taken = Assumption(
+    told = Assumption(
         code=f"{order}_{ground}",
         sentence=f"read with the {order.replace('_', ' ')}, from the {ground}",
     )
-    month, day = readings[order]
-    return _dated(raw, full_year, month, day, (taken, *grounds))
+    return _taken(raw, possible[order], (told, *grounds))
+
+
+def _taken(raw: str, day: date, grounds: Iterable[Assumption]) -> Field:
+    return _dated(raw, day.year, day.month, day.day, grounds)
 
 
 def _year(written: str, context: NormaliseContext) -> tuple[int | None, tuple[Assumption, ...]]:
@@ -154,7 +172,7 @@ def _number(raw: str, context: NormaliseContext) -> Field | None:
         return refused(Kind.DATE, Code.DATE_SERIAL_NUMBER, [day.isoformat()], seen=raw)
     if len(raw) == 10:
         moment = clock.instant(number * 1_000_000)
-        if context.formats.get("date") == "epoch_seconds":
+        if context.formats.get("date") == "epoch_seconds" or epoch_key(context.key):
             ground = Assumption(
                 code="epoch_seconds", sentence="read as seconds since 1970, in UTC"
             )
@@ -168,23 +186,76 @@ def _worded(raw: str, context: NormaliseContext) -> Field:
     words = calendar_words.read(raw)
     if words.relative_days is not None:
         return _relative(raw, words.relative_days, context)
-    if words.foreign or (words.month is None and words.day is None):
-        code = Code.DATE_NOT_A_DATE
-        if words.quarter or _TWO_PARTS.fullmatch(raw):
-            code = Code.DATE_INCOMPLETE
+    if words.foreign or words.quarter or (words.unknown and not _month_may_be_unknown(words)):
+        incomplete = words.quarter or _TWO_PARTS.fullmatch(raw)
+        code = Code.DATE_INCOMPLETE if incomplete else Code.DATE_NOT_A_DATE
         return refused(Kind.DATE, code, seen=raw)
-    if words.month is not None and words.bare:
+    months = _months(words)
+    if months is None:
+        return refused(Kind.DATE, Code.FIELD_EXTRA_MISSING, seen=raw)
+    if words.bare and months:
         return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
-    if words.month is None or words.day is None or words.year is None:
+    if not months and words.unknown:
+        return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
+    if not months or words.day is None or words.year is None:
         return refused(Kind.DATE, Code.DATE_INCOMPLETE, seen=raw)
     year, grounds = _year(words.year, context)
+    days = {
+        month: day
+        for month in months
+        for day in _days(year if year is not None else 2000 + int(words.year), month, words.day)
+    }
+    candidates = [day.isoformat() for day in days.values()]
     if year is None:
-        days = [d.isoformat() for d in _days(2000 + int(words.year), words.month, words.day)]
-        return refused(Kind.DATE, Code.DATE_TWO_DIGIT_YEAR, days, seen=raw)
-    field = _dated(raw, year, words.month, words.day, grounds)
+        return refused(Kind.DATE, Code.DATE_TWO_DIGIT_YEAR, candidates, seen=raw)
+    month, told, conflict = _one_month(months, context)
+    if month is None:
+        code = conflict or Code.DATE_MONTH_AMBIGUOUS
+        return refused(Kind.DATE, code, candidates, seen=raw)
+    field = _dated(raw, year, month, words.day, (*told, *grounds))
     if isinstance(field.value, date) and words.weekday not in (None, field.value.weekday()):
         return _conflict(raw, field.value, words.weekday or 0)
     return field
+
+
+def _month_may_be_unknown(words: calendar_words.DateWords) -> bool:
+    """Return whether day, year and one word are left, which may be a month in some language."""
+    named = words.month is not None or words.months
+    return len(words.unknown) == 1 and not named and None not in (words.day, words.year)
+
+
+def _months(words: calendar_words.DateWords) -> Mapping[int, frozenset[str]] | None:
+    """Return month -> languages that call it so; None where only the extra could tell."""
+    if words.month is not None:
+        return {words.month: frozenset()}
+    if not words.unknown:
+        return words.months
+    known = cldr.month_words()
+    if known is None:
+        return None
+    return {int(month): spoken for month, spoken in known.get(words.unknown[0], {}).items()}
+
+
+def _one_month(
+    months: Mapping[int, frozenset[str]], context: NormaliseContext
+) -> tuple[int | None, tuple[Assumption, ...], Code | None]:
+    """Return the month that a word means; where languages differ, the sender's has to be known."""
+    if len(months) == 1:
+        return next(iter(months)), (), None
+    meant = {
+        (month, ground)
+        for language, ground in languages(context)
+        for month, spoken in months.items()
+        if language in spoken
+    }
+    if len({month for month, _ in meant}) != 1:
+        return None, (), Code.FIELD_CONFLICT if meant else None
+    month, ground = min(meant)
+    told = Assumption(
+        code=f"month_by_{ground}",
+        sentence=f"the month's name read in the language of the {ground}",
+    )
+    return month, (told,), None
 
 
 def _conflict(raw: str, day: date, weekday: int) -> Field:

@@ -11,15 +11,26 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from remit.domain.money import Money
-from remit.intake import contacts, identifiers, tokens
+from remit.intake import (
+    addresses,
+    contacts,
+    countries,
+    currencies,
+    identifiers,
+    languages,
+    numberings,
+    times,
+    tokens,
+    zones,
+)
 from remit.intake.context import NormaliseContext
 from remit.intake.outcome import Assumption, Field, FieldReason, Kind, Outcome, RawSpan
 
 __all__ = [
-    "Assumption", "CardNumber", "Date", "Email", "Field", "FieldReason", "FieldSpec", "FreeText",
-    "Iban", "Identifier", "Instant", "Kind", "Outcome", "PersonName", "Phone", "Private",
-    "RawSpan", "Stated",
-    "Typed", "private_of", "private_paths", "specs_of",
+    "Address", "Agrees", "Assumption", "CardNumber", "Country", "Currency", "Date", "Email",
+    "Field", "FieldReason", "FieldSpec", "FreeText", "Iban", "Identifier", "Instant", "Kind",
+    "Language", "Outcome", "PersonName", "Phone", "Private", "RawSpan", "Stated", "SumOf", "Time",
+    "Typed", "Zone", "private_of", "private_paths", "specs_of",
 ]  # fmt: skip
 
 DEPTH_MAX = 8  # of nested models
@@ -62,6 +73,9 @@ class Identifier(Typed):
 
     `found_in` names a text field that is searched when this one is empty: a match counts there
     only behind one of `words` or a `#`, in the requester's own words. Two matches are none.
+
+    `schemes` names schemes with check digits, as python-stdnum does (`pl.pesel`, `isbn`): with one
+    the number must fit it; with several exactly one, and key or country must agree; `*` is all.
     """
 
     kind: Kind = Kind.IDENTIFIER
@@ -69,17 +83,54 @@ class Identifier(Typed):
     words: tuple[str, ...] = ()
     found_in: str | None = None
     length_max: int = identifiers.IDENTIFIER_CHARACTERS_MAX
+    schemes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.schemes:
+            if name != identifiers.ANY_SCHEME:
+                numberings.module(name)
 
     def check(self, value: Any) -> Any:
         """Return the number in the owner's pattern; raises an error that does not hold it."""
         if not isinstance(value, str):
             return value
-        field = identifiers.normalise_identifier(
-            value, _NO_CONTEXT, pattern=self.pattern, length_max=self.length_max
-        )
+        if self.private is not None and tokens.is_token(value, self.private):
+            return value
+        several = len(self.schemes) > 1 or identifiers.ANY_SCHEME in self.schemes
+        if several and identifiers.fits(value, self.schemes):
+            return value  # which scheme it is was settled when it was read
+        field = self.read(value, _NO_CONTEXT)
         if field.reason is not None:
             raise PydanticCustomError("remit_field", "{reason}", {"reason": field.reason.sentence})
         return field.value
+
+    def read(self, value: str, context: NormaliseContext) -> Field:
+        """Return the number as this declaration reads it."""
+        return identifiers.normalise_identifier(
+            value,
+            context,
+            pattern=self.pattern,
+            length_max=self.length_max,
+            schemes=self.schemes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agrees:
+    """Declares that this field's country must be that of another: an IBAN's, an address's, a code.
+
+    Where they differ, both are in conflict.
+    """
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumOf:
+    """Declares that this amount is the sum of the amounts under a key of each line of a list."""
+
+    field: str
+    key: str = "amount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +163,24 @@ PersonName = Annotated[str, Typed(kind=Kind.PERSON, private="PERSON")]
 FreeText = Annotated[str, Typed(kind=Kind.TEXT)]
 Date = Annotated[date, Typed(kind=Kind.DATE)]
 Instant = Annotated[datetime, Typed(kind=Kind.INSTANT)]
+Time = Annotated[str, Typed(kind=Kind.TIME)]
+Zone = Annotated[str, Typed(kind=Kind.ZONE)]
+Country = Annotated[str, Typed(kind=Kind.COUNTRY)]
+Currency = Annotated[str, Typed(kind=Kind.CURRENCY)]
+Language = Annotated[str, Typed(kind=Kind.LANGUAGE)]
+Address = Annotated[str, Typed(kind=Kind.ADDRESS, private="ADDRESS")]
 
 _READERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
     Kind.EMAIL: contacts.normalise_email,
     Kind.PHONE: contacts.normalise_phone,
     Kind.IBAN: identifiers.normalise_iban,
     Kind.CARD: identifiers.normalise_card,
+    Kind.TIME: times.normalise_time,
+    Kind.ZONE: zones.normalise_zone,
+    Kind.COUNTRY: countries.normalise_country,
+    Kind.CURRENCY: currencies.normalise_currency,
+    Kind.LANGUAGE: languages.normalise_language,
+    Kind.ADDRESS: addresses.normalise_address,
 }
 _BY_TYPE: Mapping[object, Typed] = {
     str: Typed(kind=Kind.TEXT),
@@ -136,6 +199,8 @@ class FieldSpec:
     required: bool
     marker: Typed
     nullable: bool = False
+    agrees: str | None = None
+    sum_of: SumOf | None = None
 
 
 def specs_of(model: type[BaseModel]) -> tuple[FieldSpec, ...]:
@@ -162,7 +227,17 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         required=info.is_required() and not nullable,
         marker=marker,
         nullable=nullable,
+        agrees=next((one.field for one in _marks(info) if isinstance(one, Agrees)), None),
+        sum_of=next((one for one in _marks(info) if isinstance(one, SumOf)), None),
     )
+
+
+def _marks(info: FieldInfo) -> Iterator[object]:
+    """Yield what is declared of a field, also inside of what may be None."""
+    yield from info.metadata
+    for member in get_args(info.annotation):
+        if get_origin(member) is Annotated:
+            yield from get_args(member)[1:]
 
 
 def _marker(info: FieldInfo) -> Typed | None:

@@ -1,23 +1,24 @@
 """Turn raw values into fields: one pure function for each kind, and one for a whole case."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from datetime import date, datetime
-from decimal import Decimal
 
 from remit.domain.frozen import dataclass
-from remit.domain.money import Money
 from remit.domain.value import Json, canonical
-from remit.intake import own_words
+from remit.intake import crosschecks, own_words, values
+from remit.intake.addresses import normalise_address
 from remit.intake.amounts import normalise_money
+from remit.intake.columns import PROVING, proven_by_siblings
 from remit.intake.contacts import normalise_email, normalise_phone
 from remit.intake.context import NormaliseContext
+from remit.intake.countries import normalise_country
+from remit.intake.currencies import normalise_currency
 from remit.intake.dates import normalise_date
 from remit.intake.fields import FieldSpec, Identifier, Stated, private_of
 from remit.intake.identifiers import normalise_card, normalise_iban, normalise_identifier
 from remit.intake.instants import normalise_instant
+from remit.intake.languages import normalise_language
 from remit.intake.outcome import (
     Assumption,
     Field,
@@ -29,19 +30,19 @@ from remit.intake.outcome import (
     refused,
 )
 from remit.intake.reasons import ReasonCode
+from remit.intake.times import normalise_time
+from remit.intake.zones import normalise_zone
 
 __all__ = [
-    "NormaliseContext", "Normalised", "normalise_card", "normalise_case", "normalise_date",
+    "NORMALISERS", "NormaliseContext", "Normalised", "normalise_address", "normalise_card",
+    "normalise_case", "normalise_country", "normalise_currency", "normalise_date",
     "normalise_email", "normalise_iban", "normalise_identifier", "normalise_instant",
-    "normalise_money", "normalise_person", "normalise_phone", "normalise_text",
+    "normalise_language", "normalise_money", "normalise_person", "normalise_phone",
+    "normalise_text", "normalise_time", "normalise_zone",
 ]  # fmt: skip
 
-FIELD_CHARACTERS_MAX = 65_536
 PERSON_CHARACTERS_MAX = 200
 IGNORED_KEYS_MAX = 100
-DEPTH_MAX = 64
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -91,14 +92,30 @@ class Normalised:
 
 
 def normalise_case(
-    specs: tuple[FieldSpec, ...], raw: Mapping[str, object], context: NormaliseContext
+    specs: tuple[FieldSpec, ...],
+    raw: Mapping[str, object],
+    context: NormaliseContext,
+    *,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Normalised:
     """Return every declared field of a case with its outcome.
 
     A required field without a value quarantines the case; an optional one is absent, with its
-    reason listed. Keys that no field declares are ignored and named.
+    reason listed. Keys that no field declares are ignored and named. `columns` is what the
+    column of a field proves (see `columns.proven_by_column`).
     """
-    fields = {spec.name: _field(spec, raw, context) for spec in specs}
+    around = _around(specs, raw, context)
+    fields = {
+        spec.name: _field(
+            spec,
+            raw,
+            replace(around, columns=columns[spec.name])
+            if columns and spec.name in columns
+            else around,
+        )
+        for spec in specs
+    }
+    fields = crosschecks.checked(specs, fields, context)
     refusals = {name: one.reason for name, one in fields.items() if one.reason is not None}
     declared = frozenset(fields)
     ignored = [str(key) for key in raw if key not in declared]
@@ -114,7 +131,7 @@ def normalise_case(
 
 def normalise_text(text: str, context: NormaliseContext) -> Field:  # noqa: ARG001 - one signature for all kinds
     """Return the text in NFC; NUL and half surrogate pairs cannot be stored and are refused."""
-    if (code := _unfit(text)) is not None:
+    if (code := values.unfit(text)) is not None:
         return refused(Kind.TEXT, code)
     return found(Kind.TEXT, unicodedata.normalize("NFC", text))
 
@@ -129,7 +146,7 @@ def normalise_person(text: str, context: NormaliseContext) -> Field:  # noqa: AR
     return found(Kind.PERSON, name)
 
 
-_NORMALISERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
+NORMALISERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
     Kind.TEXT: normalise_text,
     Kind.PRIVATE: normalise_text,
     Kind.PERSON: normalise_person,
@@ -138,9 +155,17 @@ _NORMALISERS: Mapping[Kind, Callable[[str, NormaliseContext], Field]] = {
     Kind.IBAN: normalise_iban,
     Kind.CARD: normalise_card,
     Kind.DATE: normalise_date,
+    Kind.TIME: normalise_time,
     Kind.INSTANT: normalise_instant,
+    Kind.ZONE: normalise_zone,
     Kind.MONEY: normalise_money,
+    Kind.CURRENCY: normalise_currency,
+    Kind.COUNTRY: normalise_country,
+    Kind.LANGUAGE: normalise_language,
+    Kind.ADDRESS: normalise_address,
+    Kind.IDENTIFIER: normalise_identifier,
 }
+_KEYED = frozenset({Kind.DATE, Kind.INSTANT})  # their reading may rest on the field's name
 
 
 def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext) -> Field:
@@ -163,81 +188,32 @@ def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext
 
 def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
     if spec.kind is Kind.RECORD:
-        try:
-            exact = _exact(value, 0)
-            canonical(exact)
-        except (TypeError, ValueError, ArithmeticError):
-            return refused(Kind.RECORD, ReasonCode.TEXT_UNDECODABLE)
-        return found(Kind.RECORD, exact)
-    if (same := _already(spec.kind, value)) is not None:
+        return values.record_of(value)
+    if (same := values.already(spec.kind, value, context)) is not None:
         return same
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        value = f"{value}"
-    if not isinstance(value, str):
-        return refused(spec.kind, _BAD[spec.kind])
-    if (code := _unfit(value)) is not None:
+    text, code = values.text_of(spec.kind, value)
+    if code is not None:
         return refused(spec.kind, code)
     if isinstance(spec.marker, Identifier):
-        return normalise_identifier(
-            value, context, pattern=spec.marker.pattern, length_max=spec.marker.length_max
-        )
-    return _NORMALISERS[spec.kind](value, context)
+        return spec.marker.read(text, replace(context, key=spec.name))
+    if spec.kind in _KEYED and text.isdigit():
+        context = replace(context, key=spec.name)
+    return NORMALISERS[spec.kind](text, context)
 
 
-def _exact(value: object, depth: int) -> object:
-    """Return the value with every float as the decimal it was written as."""
-    if depth > DEPTH_MAX:
-        raise ValueError("nested too deep")
-    if isinstance(value, float):
-        number = Decimal(repr(value))
-        if not number.is_finite():
-            raise ValueError("not a finite number")
-        return number
-    if isinstance(value, str) and _unfit(value) is not None:
-        raise ValueError("text that cannot be stored")
-    if isinstance(value, Mapping):
-        return {str(key): _exact(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_exact(item, depth + 1) for item in value]
-    return value
-
-
-def _already(kind: Kind, value: object) -> Field | None:
-    match kind, value:
-        case Kind.MONEY, Money():
-            return found(kind, value)
-        case Kind.MONEY, {"amount": str(amount), "currency": str(currency)}:
-            try:
-                return found(kind, Money.of(f"{amount} {currency}"))
-            except ValueError:
-                return refused(kind, ReasonCode.AMOUNT_MALFORMED)
-        case Kind.INSTANT, datetime():
-            return found(kind, value) if value.tzinfo else refused(kind, ReasonCode.ZONE_UNKNOWN)
-        case Kind.DATE, date() if not isinstance(value, datetime):
-            return found(kind, value)
-        case _:
-            return None
-
-
-_BAD: Mapping[Kind, ReasonCode] = {
-    Kind.TEXT: ReasonCode.TEXT_UNDECODABLE,
-    Kind.PRIVATE: ReasonCode.TEXT_UNDECODABLE,
-    Kind.PERSON: ReasonCode.TEXT_UNDECODABLE,
-    Kind.EMAIL: ReasonCode.EMAIL_SYNTAX,
-    Kind.PHONE: ReasonCode.PHONE_NOT_VALID,
-    Kind.IBAN: ReasonCode.ID_LENGTH,
-    Kind.CARD: ReasonCode.ID_LENGTH,
-    Kind.IDENTIFIER: ReasonCode.ID_LENGTH,
-    Kind.DATE: ReasonCode.DATE_NOT_A_DATE,
-    Kind.INSTANT: ReasonCode.TIME_IMPOSSIBLE,
-    Kind.MONEY: ReasonCode.AMOUNT_NOT_A_NUMBER,
-}
+def _around(
+    specs: tuple[FieldSpec, ...], raw: Mapping[str, object], context: NormaliseContext
+) -> NormaliseContext:
+    """Return the context with what the fields of this document prove about one another."""
+    siblings = [(spec.kind, raw.get(spec.name)) for spec in specs if spec.kind in PROVING]
+    proven = proven_by_siblings(siblings) if len(siblings) > 1 else {}
+    return replace(context, siblings=proven) if proven else context
 
 
 def _found_in(
     marker: Identifier | Stated, text: object, part: str, context: NormaliseContext
 ) -> Field | None:
-    if not isinstance(text, str) or _unfit(text) is not None:
+    if not isinstance(text, str) or values.unfit(text) is not None:
         return None
     if isinstance(marker, Stated):
         return _stated(text, part, context)
@@ -247,10 +223,7 @@ def _found_in(
     if len(candidates) > 1:
         return refused(Kind.IDENTIFIER, ReasonCode.ID_SEVERAL, candidates)
     ((value, (start, end)),) = candidates.items()
-    field = normalise_identifier(
-        value, context, pattern=marker.pattern, length_max=marker.length_max
-    )
-    return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
+    return replace(marker.read(value, context), raw_span=RawSpan(part=part, start=start, end=end))
 
 
 def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
@@ -258,10 +231,10 @@ def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
         place: normalise_money(surface, context)
         for surface, place in own_words.amounts(text).items()
     }
-    values = {field.value for field in read.values()}
+    amounts = {field.value for field in read.values()}
     if not read:
         return None
-    if len(values) > 1 or (None in values and len(read) > 1):
+    if len(amounts) > 1 or (None in amounts and len(read) > 1):
         return refused(Kind.MONEY, ReasonCode.AMOUNT_SEVERAL, own_words.amounts(text))
     (start, end), field = next(iter(read.items()))
     ground = Assumption(
@@ -270,11 +243,3 @@ def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
     if field.reason is None:
         field = found(Kind.MONEY, field.value, (*field.assumptions, ground))
     return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
-
-
-def _unfit(text: str) -> ReasonCode | None:
-    if len(text) > FIELD_CHARACTERS_MAX:
-        return ReasonCode.FIELD_TOO_LONG
-    if "\x00" in text or _SURROGATE.search(text) is not None:
-        return ReasonCode.TEXT_UNDECODABLE
-    return None

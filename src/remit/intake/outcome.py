@@ -1,6 +1,7 @@
 """What reading one field can end in: a value, a value on stated grounds, or a refusal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from enum import StrEnum
 
 from remit.domain.frozen import dataclass
@@ -18,8 +19,14 @@ class Kind(StrEnum):
     PERSON = "person"
     PRIVATE = "private"
     DATE = "date"
+    TIME = "time"
     INSTANT = "instant"
+    ZONE = "zone"
     MONEY = "money"
+    CURRENCY = "currency"
+    COUNTRY = "country"
+    LANGUAGE = "language"
+    ADDRESS = "address"
     IDENTIFIER = "identifier"
     RECORD = "record"  # anything else: checked by the author's own model
 
@@ -63,7 +70,11 @@ class RawSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Field:
-    """One typed input value with its outcome; `value` is None exactly when quarantined."""
+    """One typed input value with its outcome; `value` is None exactly when quarantined.
+
+    `parts` holds what was read beside it: the zone and offset of a moment as written, the country
+    and postcode of an address.
+    """
 
     kind: Kind
     outcome: Outcome
@@ -71,17 +82,24 @@ class Field:
     assumptions: tuple[Assumption, ...] = ()
     reason: FieldReason | None = None
     raw_span: RawSpan | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         code = self.reason.code.value if self.reason else None
         return f"Field(kind={self.kind.value}, outcome={self.outcome.value}, code={code})"
 
 
-def found(kind: Kind, value: object, assumptions: Iterable[Assumption] = ()) -> Field:
+def found(
+    kind: Kind,
+    value: object,
+    assumptions: Iterable[Assumption] = (),
+    *,
+    parts: Mapping[str, str] | None = None,
+) -> Field:
     """Return an accepted field, or an assumed one when it rests on grounds."""
     grounds = tuple(assumptions)
     outcome = Outcome.ASSUMED if grounds else Outcome.ACCEPTED
-    return Field(kind=kind, outcome=outcome, value=value, assumptions=grounds)
+    return Field(kind=kind, outcome=outcome, value=value, assumptions=grounds, parts=parts or {})
 
 
 def refused(
