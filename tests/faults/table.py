@@ -57,6 +57,9 @@ class Table:
         row.seconds += report.duration
         if report.when == "call" or report.outcome != "passed":
             row.outcomes[report.outcome] += 1
+        if report.failed:
+            tell(f"FAILED after {time.monotonic() - self.began:,.0f} s: {report.nodeid}")
+            tell(report.longreprtext)
         if report.when != "teardown":
             return
         row.figures.update(
