@@ -41,11 +41,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked:
-    """A masked text; `surfaces` is the sealed note of how values were written in it."""
+    """A masked text; `surfaces` is the sealed note of how values were written in it.
+
+    `regions` are its tokens' places, in order.
+    """
 
     text: str
     tokens: tuple[str, ...]
     surfaces: bytes = b""
+    regions: tuple[Region, ...] = ()
 
 
 _NOTHING = Masked(text="", tokens=())
@@ -143,7 +147,8 @@ class Masker:
             self._seen_size = self._vault.size
         self._seen[text, trusted, kind] = masked
         # Its own tokens are tokens now, and the last look at it found nothing beside them.
-        settled = changed(masked, surfaces=b"") if masked.surfaces else masked
+        places = tuple(Region(r.start, r.end, r.start, r.end, r.token) for r in masked.regions)
+        settled = changed(masked, surfaces=b"", regions=places) if places else masked
         self._seen[masked.text, True, kind] = settled
         return masked
 
@@ -207,11 +212,12 @@ class Masker:
         }
         note = self._vault.seal_bytes(pack(odd), purpose=_SURFACES) if odd else b""
         names = tuple(dict.fromkeys(region.token for region in regions))
-        return Masked(text=masked, tokens=names, surfaces=note)
+        return Masked(text=masked, tokens=names, surfaces=note, regions=tuple(regions))
 
     def _as_one(self, text: str) -> Masked:
         token = self._vault.token_for("TEXT", text, text)
-        return Masked(text=token, tokens=(token,))
+        whole = Region(0, len(token), 0, len(text), token, kept=False)
+        return Masked(text=token, tokens=(token,), regions=(whole,))
 
     def _is_name(self, key: str) -> bool:
         """Tell whether a key is the name of a field and holds no known value: as most are."""
@@ -260,16 +266,8 @@ class Masker:
                 masked[shown] = self._json(item, (*path, key), key, inner, trusted)
             return masked
         if isinstance(value, list):
-            return [
-                self._json(
-                    item,
-                    (*path, "*"),
-                    label,
-                    paths if kind is None else {(*path, "*"): kind},
-                    trusted,
-                )
-                for item in value
-            ]
+            inner = paths if kind is None else {(*path, "*"): kind}
+            return [self._json(item, (*path, "*"), label, inner, trusted) for item in value]
         if value is None or isinstance(value, bool) or value == "":
             return value
         if kind is not None:
@@ -357,6 +355,7 @@ def open_scope(
     root_key: bytes,
     rows: Iterable[tuple[str, str, str, bytes, bytes]],
     random_bytes: Callable[[int], bytes],
+    regions: tuple[str, ...] = (),
 ) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes]]]]:
     """Return the masker of a scope, and what hands over the vault rows it has made since.
 
@@ -378,7 +377,7 @@ def open_scope(
             for row in vault.take_new_rows()
         ]
 
-    return Masker(vault), take
+    return Masker(vault, regions=regions), take
 
 
 def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:
