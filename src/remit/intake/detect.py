@@ -6,10 +6,11 @@ from dataclasses import field
 
 from remit.domain.frozen import dataclass
 from remit.intake import known as known_values
+from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
 from remit.intake.known import Known
 from remit.intake.outline import Outline
-from remit.intake.recognisers import CREDENTIALS, RECOGNISERS
+from remit.intake.recognisers import RECOGNISERS
 from remit.intake.surroundings import Surroundings
 from remit.intake.view import View, view_of
 
@@ -62,10 +63,12 @@ def recognised(text: str, *, label: str = "", regions: tuple[str, ...] = ()) -> 
     view = view_of(text)
     hits: list[Hit] = []
     if NAME.fullmatch(text) is None:
-        around, outline = Surroundings(view.text, label), Outline(view.text)
-        for recogniser in CREDENTIALS if outline.bare else RECOGNISERS:
+        outline = Outline(view.text)
+        named = bool(outline.at(Anchor.NAME))
+        around = Surroundings(view.text, label, named=named)
+        for recogniser in RECOGNISERS:
             if recogniser.gate(outline):
-                hits.extend(recogniser.hits(view.text, around, regions))
+                hits.extend(recogniser.hits(outline, around, regions))
     return Recognised(view=view, hits=tuple(hits))
 
 

@@ -17,15 +17,16 @@ _NEXT = re.compile(r"(?:,\s{1,3}|\s{1,3}(?:and|or|und|&)\s{1,3}|,\s{1,3}and\s{1,
 _PREFIXED = re.compile(r"(?<![\w-])MRN[-_]?(?P<value>\d{4,12})(?![\w-])")
 
 
-def record_hits(text: str) -> Iterator[Hit]:
+def record_hits(text: str, places: list[int]) -> Iterator[Hit]:
     """Yield the record numbers of a text; a list of them is named once."""
-    for match in _NAMED.finditer(text):
-        found: re.Match[str] | None = match
+    for place in places:
+        prefixed = _PREFIXED.match(text, place)
+        if prefixed:
+            yield _hit(prefixed, *prefixed.span())
+        found = _NAMED.match(text, place)
         while found is not None:
             yield _hit(found, *found.span("value"))
             found = _NEXT.match(text, found.end())
-    for match in _PREFIXED.finditer(text):
-        yield _hit(match, *match.span())
 
 
 def _hit(match: re.Match[str], start: int, end: int) -> Hit:

@@ -29,13 +29,13 @@ _LENGTHS = {
 }
 
 
-def iban_hits(text: str) -> Iterator[Hit]:
+def iban_hits(text: str, places: list[int]) -> Iterator[Hit]:
     """Yield the IBANs of a text, cut at their country's length."""
-    at = 0
-    while (match := _IBAN.search(text, at)) is not None:
-        at = match.start() + 2
-        length = _LENGTHS.get(match[0][:2].upper())
-        if length is None:
+    done = 0
+    for place in places:
+        length = _LENGTHS.get(text[place : place + 2].upper())
+        match = _IBAN.match(text, place) if length and place >= done else None
+        if match is None:
             continue
         kept = 0
         for offset, char in enumerate(match[0]):
@@ -45,7 +45,7 @@ def iban_hits(text: str) -> Iterator[Hit]:
                 compact = _JUNK.sub("", text[match.start() : end]).upper()
                 if not text[end : end + 1].isalnum() and (read := _read(compact)):
                     yield Hit(match.start(), end, "IBAN", 0.95, "IBAN", read)
-                    at = end
+                    done = end
                 break
 
 

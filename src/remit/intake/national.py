@@ -25,41 +25,38 @@ _DIGITS_MISREAD = str.maketrans("OoIl|", "00111")
 # -- layouts that need no context ----------------------------------------------------------------
 
 
-def _group(scheme: Scheme) -> str:
-    # A back reference inside a named group counts all groups: it is named after its scheme.
-    alone = re.sub(r"\((\[[-. ]+\])\)", rf"(?P<{scheme.label}_mark>\1)", scheme.alone)
-    return rf"(?P<{scheme.label}>{alone.replace(chr(92) + '1', f'(?P={scheme.label}_mark)')})"
-
-
 _ALONE_SCHEMES = tuple(one for one in SCHEMES if one.alone)
 _BEFORE, _AFTER = r"(?<!\w)(?<!\d[-.])", r"(?!\w)(?!-\d)"
-_ALONE = re.compile(f"{_BEFORE}(?:{'|'.join(map(_group, _ALONE_SCHEMES))}){_AFTER}", re.IGNORECASE)
-_EACH = tuple((re.compile(f"{_group(one)}{_AFTER}", re.IGNORECASE), one) for one in _ALONE_SCHEMES)
+_EACH = tuple(
+    (re.compile(f"{_BEFORE}(?:{one.alone}){_AFTER}", re.IGNORECASE), one) for one in _ALONE_SCHEMES
+)
 _NOT_ALONE = frozenset({"order", "phone", "version", "card"})
 _DATE = re.compile(r"\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:\d{4}|\d\d)")
 DOCUMENT_DIGITS = range(6, 11)
 
 
-def alone_hits(text: str, around: Surroundings) -> Iterator[Hit]:
+def alone_hits(text: str, places: list[int], around: Surroundings) -> Iterator[Hit]:
     """Yield numbers whose layout and check digits are evidence enough."""
-    at = 0
-    while (match := _ALONE.search(text, at)) is not None:
-        hit = _alone(match, around)
+    done = 0
+    for place in places:
+        if place < done:
+            continue
+        hit = _alone(text, place, around)
         if hit is not None:
             yield hit
-        at = match.end() if hit is not None else match.start() + 1
+            done = hit.end
 
 
-def _alone(match: re.Match[str], around: Surroundings) -> Hit | None:
+def _alone(text: str, place: int, around: Surroundings) -> Hit | None:
     for pattern, scheme in _EACH:
-        whole = pattern.match(match.string, match.start())
+        whole = pattern.match(text, place)
         if whole is None:
             continue
         written = whole[0].upper()
         compact = written if scheme.label == "FI_HETU" else _MARKS.sub("", written)
         if not check_of(scheme)(compact):
             continue
-        if compact.isdigit() and around.nearest(match.start()) in _NOT_ALONE:
+        if compact.isdigit() and around.nearest(place) in _NOT_ALONE:
             continue
         return Hit(*whole.span(), scheme.type, 0.88, scheme.label, compact)
     return None
@@ -113,9 +110,12 @@ _NAMED = re.compile(
 )  # fmt: skip
 
 
-def named_hits(text: str) -> Iterator[Hit]:
+def named_hits(text: str, places: list[int]) -> Iterator[Hit]:
     """Yield what stands right behind a scheme's name and has its shape."""
-    for match in _NAMED.finditer(text):
+    for place in places:
+        match = _NAMED.match(text, place)
+        if match is None:
+            continue
         name = match["name"].casefold()
         for scheme in (one for one in SCHEMES if name in one.names):
             hit = _behind(text, match.end(), scheme)

@@ -12,6 +12,7 @@ from remit.intake.surroundings import Surroundings
 
 GROUPS_MAX = 12  # of one number
 DIGITS_MIN, DIGITS_MAX = 7, 28
+DATE_MAX = 10  # characters
 
 RUN = re.compile(
     r"(?<!\w)(?<!\w-)(?:\+ ?|\(\+?)?\d++(?!(?!x\d)[A-Za-z_])"
@@ -26,7 +27,8 @@ _AMOUNT_TAIL = re.compile(r",\d\d(?!\d)|\s?(?:EUR|USD|GBP|CHF|PLN|[€$£%])")
 def hits(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:
     """Yield the numbers of a text that mean somebody, longest group first in each run."""
     for run in RUN.finditer(text):
-        if run.end() - run.start() < DIGITS_MIN:
+        size = run.end() - run.start()
+        if size < DIGITS_MIN or (size <= DATE_MAX and _DATE.fullmatch(run[0])):
             continue
         groups = [match.span() for match in _GROUP.finditer(text, run.start(), run.end())]
         first = 0

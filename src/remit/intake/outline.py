@@ -8,13 +8,12 @@ class, costs a hundredth of that; only where it finds one is the shape worth its
 import re
 from typing import Final
 
+from remit.intake.anchors import Places, anchors
+
 _DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
-_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
-_QUADS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
-_PAIRS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
-_PAIRS_MIN = 5  # marks between the six pairs of a hardware address
 
+_NOWHERE: list[int] = []
 _OTHER: Final = ord("x")
 _DIGIT: Final = ord("0")
 
@@ -36,7 +35,7 @@ _TOKEN_DIGITS = _classes(("23456789", _DIGIT))
 class Outline:
     """The classes of a text's characters, made when they are first asked for."""
 
-    __slots__ = ("_numbers", "digits", "raw", "text")
+    __slots__ = ("_numbers", "_places", "digits", "raw", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -44,13 +43,13 @@ class Outline:
         digits = self.raw.translate(_ONLY_DIGITS)  # `0` for every digit and `x` for all else
         self.digits = digits if b"0" in digits else b""
         self._numbers: bool | None = None
+        self._places: Places | None = None
 
-    @property
-    def bare(self) -> bool:
-        """Whether there is no digit and no mark that any value but a credential has."""
-        if self.digits or b"@" in self.raw or b":" in self.raw:
-            return False
-        return self.raw.count(b"-") < _PAIRS_MIN
+    def at(self, anchor: int) -> list[int]:
+        """Return the places where something of a kind may begin."""
+        if self._places is None:
+            self._places = anchors(self.raw)
+        return self._places.get(anchor, _NOWHERE)
 
     @property
     def numbers(self) -> bool:
@@ -69,22 +68,6 @@ class Outline:
         if not self.digits or b"0.0" not in self.raw.translate(_WITH_DOTS):
             return False
         return _DOTTED.search(self.text) is not None
-
-    @property
-    def colons(self) -> bool:
-        """Whether at most four hexadecimal digits stand between two colons."""
-        return self.raw.count(b":") > 1 and _COLONS.search(self.text) is not None
-
-    @property
-    def quads(self) -> bool:
-        """Whether three groups of four hexadecimal digits stand with dots between them."""
-        return self.raw.count(b".") > 1 and _QUADS.search(self.text) is not None
-
-    @property
-    def pairs(self) -> bool:
-        """Whether there are pairs of hexadecimal digits with one mark between them."""
-        most = max(self.raw.count(b":"), self.raw.count(b"-"))
-        return most >= _PAIRS_MIN and _PAIRS.search(self.text) is not None
 
 
 def holds_token_digit(raw: bytes) -> bool:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from remit.intake import health, ibans, national, numbers, secrets, wallets
+from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
 from remit.intake.outline import Outline
 from remit.intake.surroundings import Surroundings
 
 LOCAL_PART_MAX = 64
+SCHEME_MAX = 22
+BIRTH_WINDOW = 90  # the word, what stands between, and the date
 
-_YEAR = b"0000"  # in an outline
-_JOINS = frozenset("-./")
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
@@ -23,11 +24,10 @@ _URL = re.compile(
     r"(?<![A-Za-z0-9])(?:https?|ftps?|wss?|[a-z]{2,12}(?:\+[a-z]{2,8})?)://[^\s<>\"'`{}|\\^]{3,2000}",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,12}(?:\+[A-Za-z]{2,8})?\Z")
 _IPV4 = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"
 )
-_BEFORE_YEAR = 40  # no date has so much before its year
-_FROM_YEAR = 16
 _VERSION = re.compile(r"\b(?:v|ver|versions?|release|firmware)\.?[\s:=]{0,2}\Z", re.IGNORECASE)
 _IPV6 = re.compile(
     r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3}|(?<=:\d)"
@@ -57,10 +57,11 @@ class Recogniser:
     label: str
     type: str
     gate: Callable[[Outline], bool]
-    hits: Callable[[str, Surroundings, tuple[str, ...]], Iterator[Hit]]
+    hits: Callable[[Outline, Surroundings, tuple[str, ...]], Iterator[Hit]]
 
 
-def _email(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+def _email(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    text = outline.text
     at = text.find("@")
     while at >= 0:
         local = _LOCAL.search(text[max(0, at - LOCAL_PART_MAX) : at])
@@ -76,8 +77,15 @@ def _email(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterato
         at = text.find("@", at + 1)
 
 
-def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _URL.finditer(text):
+def _url(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    text = outline.text
+    mark = text.find("://")
+    while mark >= 0:
+        scheme = _SCHEME.search(text, max(0, mark - SCHEME_MAX), mark)
+        match = _URL.match(text, scheme.start()) if scheme else None
+        mark = text.find("://", match.end() if match else mark + 3)
+        if match is None:
+            continue
         whole = match[0].rstrip(".,;:!?*_")
         while whole.endswith((")", "]")) and whole.count("(") < whole.count(")") + whole.count(
             "]"
@@ -86,13 +94,13 @@ def _url(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
         yield Hit(match.start(), match.start() + len(whole), "URL", 0.92, "URL", whole)
 
 
-def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    outline = Outline(text)
+def _address(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    text = outline.text
     for match in _IPV4.finditer(text) if outline.dotted else ():
         if _VERSION.search(text, max(0, match.start() - 16), match.start()):
             continue
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", match[0])
-    for match in _IPV6.finditer(text) if outline.colons else ():
+    for match in _IPV6.finditer(text) if outline.at(Anchor.COLONS) else ():
         mapped = "." in match[0]
         if match[0].count(":") < (6 if mapped else 7) and "::" not in match[0]:
             continue
@@ -105,8 +113,12 @@ def _address(text: str, around: Surroundings, regions: tuple[str, ...]) -> Itera
         yield Hit(*match.span(), "IPADDR", 0.9, "IP", address.compressed)
 
 
-def _mac(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _MAC.finditer(text):
+def _mac(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    text = outline.text
+    for place in outline.at(Anchor.PAIRS):
+        match = _MAC.match(text, place)
+        if match is None:
+            continue
         compact = _MARKS.sub("", match[0].lower())
         if len(set(compact)) == 1:  # broadcast, or not set
             continue
@@ -114,50 +126,51 @@ def _mac(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
         yield Hit(*match.span(), "MACADDR", 0.95, "MAC", canonical)
 
 
-def _national(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    yield from national.alone_hits(text, around)
-    yield from national.named_hits(text)
+def _national(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    yield from national.alone_hits(outline.text, outline.at(Anchor.LAYOUT), around)
+    yield from national.named_hits(outline.text, outline.at(Anchor.NAME))
 
 
-def _health(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    return health.record_hits(text)
+def _health(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return health.record_hits(outline.text, outline.at(Anchor.RECORD))
 
 
-def _wallet(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    return wallets.wallet_hits(text)
+def _wallet(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return wallets.wallet_hits(outline.text, outline.at(Anchor.LONG))
 
 
-def _birthday(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    for match in _BIRTHDAY.finditer(text):
+def _birthday(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    text = outline.text
+    dates = _BIRTHDAY.finditer(text) if around.columned("birth") else _near(outline)
+    for match in dates:
         if around.nearest(match.start()) == "birth":
             yield Hit(*match.span(), "DOB", 0.9, "DOB", match[0])
 
 
-def _numbers(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:
-    return numbers.hits(text, around, regions)
+def _near(outline: Outline) -> Iterator[re.Match[str]]:
+    """Yield the first date behind each word for birth."""
+    done = -1
+    for place in outline.at(Anchor.BIRTH):
+        match = _BIRTHDAY.search(outline.text, max(place, done), place + BIRTH_WINDOW)
+        if match is not None:
+            done = match.end()
+            yield match
 
 
-def _iban(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    return ibans.iban_hits(text)
+def _numbers(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:
+    return numbers.hits(outline.text, around, regions)
 
 
-def _secret(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
-    return secrets.hits(text)
+def _iban(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return ibans.iban_hits(outline.text, outline.at(Anchor.IBAN))
 
 
-def _holds_date(outline: Outline) -> bool:
-    """Tell whether a date stands around one of the text's years."""
-    text, digits = outline.text, outline.digits
-    year = digits.find(_YEAR)
-    while year >= 0:
-        end = year + len(_YEAR)
-        start = max(0, year - _BEFORE_YEAR)
-        # A day stands before the year, or the month right behind it.
-        placed = digits.find(b"0", start, year) >= 0 or text[end : end + 1] in _JOINS
-        if placed and _BIRTHDAY.search(text, start, year + _FROM_YEAR) is not None:
-            return True
-        year = digits.find(_YEAR, end)
-    return False
+def _secret(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return secrets.hits(outline.text, outline)
+
+
+def _marked(outline: Outline) -> bool:
+    return any(mark in outline.raw for mark in (b":", b"-", b"."))
 
 
 RECOGNISERS: tuple[Recogniser, ...] = (
@@ -165,18 +178,17 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(
         label="URL", type="URL", gate=lambda one: ":" in one.text and "://" in one.text, hits=_url
     ),
-    Recogniser(label="IBAN", type="IBAN", gate=lambda one: one.numbers, hits=_iban),
+    Recogniser(label="IBAN", type="IBAN", gate=lambda one: bool(one.digits), hits=_iban),
     Recogniser(
         label="CREDIT_CARD", type="CARD", gate=lambda one: one.numbers, hits=_numbers
     ),  # and PHONE
     Recogniser(
-        label="IP", type="IPADDR", gate=lambda one: one.dotted or one.colons, hits=_address
+        label="IP", type="IPADDR", gate=lambda one: one.dotted or b":" in one.raw, hits=_address
     ),
-    Recogniser(label="MAC", type="MACADDR", gate=lambda one: one.pairs or one.quads, hits=_mac),
+    Recogniser(label="MAC", type="MACADDR", gate=_marked, hits=_mac),
     Recogniser(label="NATID", type="NATID", gate=lambda one: bool(one.digits), hits=_national),
     Recogniser(label="MRN", type="HEALTHID", gate=lambda one: bool(one.digits), hits=_health),
     Recogniser(label="CRYPTO", type="WALLET", gate=lambda one: bool(one.digits), hits=_wallet),
-    Recogniser(label="DOB", type="DOB", gate=_holds_date, hits=_birthday),
+    Recogniser(label="DOB", type="DOB", gate=lambda one: bool(one.digits), hits=_birthday),
     Recogniser(label="SECRET", type="SECRET", gate=lambda _: True, hits=_secret),
 )
-CREDENTIALS = tuple(one for one in RECOGNISERS if one.type == "SECRET")

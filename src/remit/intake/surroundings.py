@@ -86,11 +86,12 @@ _NOTHING = Said()
 class Surroundings:
     """The context words of one text, looked at only around the places that somebody asks about."""
 
-    __slots__ = ("_label", "_places", "_said_of_label", "_table", "_text")
+    __slots__ = ("_label", "_named", "_places", "_said_of_label", "_table", "_text")
 
-    def __init__(self, text: str, label: str = "") -> None:
+    def __init__(self, text: str, label: str = "", *, named: bool = True) -> None:
         self._text = text
         self._label = label
+        self._named = named  # whether the text holds the name of a scheme at all
         self._places: dict[int, Said] = {}
         self._table: Table | None = None
         self._said_of_label: Said | None = None
@@ -103,17 +104,24 @@ class Surroundings:
         """Return the scheme of identity numbers that the nearest context names."""
         return self._said(start).label
 
+    def columned(self, kind: str) -> bool:
+        """Tell whether the text's key, or a column of a table in it, is of a class."""
+        return _said_of(self._label).kind == kind or self._tables().says(kind)
+
     def _said(self, start: int) -> Said:
         said = self._places.get(start)
         if said is None:
             said = self._places[start] = self._look(start)
         return said
 
+    def _tables(self) -> "Table":
+        if self._table is None:
+            self._table = Table(self._text)
+        return self._table
+
     def _look(self, start: int) -> Said:
         text = self._text
-        if self._table is None:
-            self._table = Table(text)
-        floor, column = self._table.cell(start)
+        floor, column = self._tables().cell(start)
         begin = max(floor, start - WINDOW, 0)
         least = max(floor, begin - WORD_MAX, 0)
         while begin > least and text[begin - 1].isalpha() and text[begin].isalpha():
@@ -132,7 +140,7 @@ class Surroundings:
             self._said_of_label = _said_of(self._label)
         if self._said_of_label.kind is not None:
             return self._said_of_label
-        return self._behind(start)
+        return self._behind(start) if self._named else _NOTHING
 
     def _behind(self, start: int) -> Said:
         """Return the scheme that is named right behind a value: *123456782 is my TFN*."""
@@ -206,6 +214,11 @@ class Table:
             start += len(line) + 1
             if rows > TABLE_ROWS_MAX:
                 return
+
+    def says(self, kind: str) -> bool:
+        """Tell whether some column is of a class."""
+        headers = [*self._headers, *([self._first[1]] if self._first else [])]
+        return any(said.kind == kind for header in headers for said in header)
 
     def cell(self, start: int) -> tuple[int, Said | None]:
         """Return where the table cell of a place begins, and what its column says."""

@@ -16,6 +16,9 @@ _ENCODED = re.compile(
 )
 
 
+_NOTHING = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class View:
     """Decoded text; `starts` and `ends` give each character's place in the source."""
@@ -35,13 +38,13 @@ def view_of(text: str) -> View:
     """Return the view of a text: at most four rounds of decoding, then look-alikes folded."""
     view = View(text)
     for _ in range(ROUNDS_MAX):
-        if view.text.isascii() and not _encoded(view.text):
+        if not _encoded(view.text) and (view.text.isascii() or not _NOTHING.search(view.text)):
             break
         decoded = _decode(view)
         if decoded is None:
             break
         view = decoded
-    if view.text.isascii():
+    if view.text.isascii() or not _alike(view.text):
         return view
     return View(view.text.translate(_FOLD), view.starts, view.ends)
 
@@ -51,6 +54,10 @@ def _encoded(text: str) -> bool:
     if "%" in text or "&" in text or ("\\" in text and "\\u" in text):
         return True
     return "=" in text and ("=\n" in text or "=\r\n" in text)
+
+
+def _alike(text: str) -> bool:
+    return any(_FOLD[ord(char)] != ord(char) for char in set(text))
 
 
 class _Fold(dict[int, int]):

@@ -18,10 +18,11 @@ _WALLET = re.compile(
 )
 
 
-def wallet_hits(text: str) -> Iterator[Hit]:
+def wallet_hits(text: str, places: list[int]) -> Iterator[Hit]:
     """Yield the wallet addresses of a text."""
-    for match in _WALLET.finditer(text):
-        if _valid(match[0]):
+    for place in places:
+        match = _WALLET.match(text, place)
+        if match and _valid(match[0]):
             yield Hit(*match.span(), "WALLET", 0.95, "CRYPTO", match[0])
 
 

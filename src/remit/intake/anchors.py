@@ -1,0 +1,162 @@
+"""Where in a text a value may begin: one scan for all words and shapes that recognisers ask for.
+
+Two buffers of one byte a character, so that places are the same as in the text: the text in lower
+case, with `?` for what Latin-1 lacks, and its shape, `0` for a digit and `a` for a letter. Every
+row says in which it is looked for. The scan is done by Vectorscan where the extra `fast` is
+installed (`accelerator`), and by `re` where it is not, with the same places; a recogniser then
+looks closely at each place, with patterns that know all letters.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from remit.domain.frozen import dataclass
+from remit.intake import accelerator
+from remit.intake.schemes import SCHEMES
+
+
+class Anchor:
+    """What may begin at a place."""
+
+    NAME = 0  # of a scheme of national numbers
+    RECORD = 1  # a word for a patient's record
+    BIRTH = 2
+    KEY = 3  # a name that a credential stands under
+    VENDOR = 4  # a prefix of credentials
+    BEARER = 5
+    LAYOUT = 6  # a national number that is evidence by itself
+    IBAN = 7
+    LONG = 8  # letters and digits, longer than a word: a wallet's address
+    PAIRS = 9  # a hardware address
+    COLONS = 10  # an address of IP version 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    anchor: int
+    pattern: str
+    inside: bool = False  # may stand inside a word
+
+
+def _bytes_of(word: str) -> str:
+    """Return a pattern for a word as it stands in the lower-case buffer."""
+    return "".join(
+        re.escape(char)
+        if char.isascii()
+        else f"[{char}{char.upper()}]"
+        if max(ord(char), ord(char.upper())) < 256
+        else r"\?"
+        for char in word
+    )
+
+
+_CLASS = re.compile(r"\\.|\[[^\]]*\]|\(\?![^)]*\)|\(\?:|[0-9A-Za-z]+(?![^{]*\})|.", re.DOTALL)
+
+
+def _shape(layout: str) -> str:
+    """Return the pattern of a layout's shape."""
+    marks = re.search(r"\((\[[-. ]+\])\)", layout)
+    if marks:  # one mark, and the same again
+        layout = layout.replace(marks[0], marks[1]).replace(r"\1", marks[1])
+    made = []
+    depth = 0
+    for piece in _CLASS.findall(layout):
+        if piece.startswith("(?!"):
+            continue
+        depth += piece == "{"
+        if depth:
+            made.append(piece)
+            depth -= piece == "}"
+        elif piece.startswith("["):
+            made.append(_shape_of_class(piece))
+        elif piece == r"\d":
+            made.append("0")
+        elif piece.isalnum():
+            made.append(re.sub("[A-Za-z]", "a", re.sub("[0-9]", "0", piece)))
+        else:
+            made.append(piece)
+    return "".join(made)
+
+
+def _shape_of_class(piece: str) -> str:
+    members = {chr(point) for point in range(128) if re.fullmatch(piece, chr(point))}
+    kinds = sorted({"0" if one.isdigit() else "a" if one.isalpha() else one for one in members})
+    return "[" + "".join(map(re.escape, kinds)) + "]"
+
+
+_GAP = r"[ .\-\r\n]{0,2}"
+_IN_TEXT = (
+    _Row(anchor=Anchor.NAME, pattern="|".join(
+        sorted({_bytes_of(name) for one in SCHEMES for name in one.names}))),
+    _Row(anchor=Anchor.RECORD, pattern=r"mrn|med(?:\.|ical)? rec|chart n|patient (?:id|n)"),
+    _Row(anchor=Anchor.BIRTH, inside=True, pattern=(
+        r"birth|born|dob|gebor|geburt|nacid|nacim|naissance|n[\xe9\xc9]|urodz|nascit|nat[oa]\b"
+        r"|\bur\b")),
+    _Row(anchor=Anchor.KEY, inside=True, pattern=(
+        r"passwor[dt]|passwd|pwd|passphrase|secret|kennwort|has[l?]o|contrase[n\xf1\xd1]a"
+        r"|mot de passe|(?:api|access|account|private|signing|encryption)[_-]?key"
+        r"|(?:auth|access|refresh|session|bot)[_-]?token")),
+    _Row(anchor=Anchor.VENDOR, pattern=(
+        r"akia|asia[0-9a-z]|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|[rs]k_(?:live|test)_"
+        r"|whsec_|aiza|ya29\.|sg\.[a-z0-9_-]{8}|hf_|npm_|pypi-|dop_v1_|sq0(?:atp|csp)-|shp[a-z]{2}_"
+        r"|eyj[a-z0-9_-]{8}|-----begin|age-secret-key-|(?:ac|sk)[0-9a-f]{32}"
+        r"|hooks\.slack\.com|[0-9]{8,10}:aa")),
+    _Row(anchor=Anchor.BEARER, pattern=r"bearer|basic"),
+)  # fmt: skip
+_IN_SHAPE = (
+    *(
+        _Row(anchor=Anchor.LAYOUT, pattern=layout)
+        for layout in sorted({_shape(one.alone) for one in SCHEMES if one.alone})
+    ),
+    _Row(anchor=Anchor.IBAN, pattern=rf"aa{_GAP}(?:0{_GAP}[0a]|a{_GAP}0)"),
+    _Row(anchor=Anchor.LONG, pattern=r"[0a]{26}"),
+    _Row(anchor=Anchor.PAIRS, pattern=(
+        r"[0a]{2}[:-][0a]{2}[:-][0a]{2}[:-][0a]{2}[:-]|[0a]{4}\.[0a]{4}\.[0a]{4}")),
+    _Row(anchor=Anchor.COLONS, pattern=r"::|:[0a]{1,4}:[0a]{1,4}:", inside=True),
+)  # fmt: skip
+_TO_SHAPE: Final = bytes(
+    ord("0") if chr(byte).isdigit() and byte < 128
+    else ord("a") if chr(byte).isalpha() and byte < 128
+    else byte
+    for byte in range(256)
+)  # fmt: skip
+_WORD: Final = "a-z0-9"
+_MARKS: Final = (b"-", b":", b".")
+Places = dict[int, list[int]]
+
+
+def anchors(raw: bytes, *, plain: bool = False) -> Places:
+    """Return the places of every anchor in a text; `plain` asks for `re` in any case."""
+    found: Places = {}
+    lower = raw.lower()
+    fast = None if plain else _scanner()
+    buffers = ((lower, _IN_TEXT), (raw.translate(_TO_SHAPE), _IN_SHAPE))
+    for number, (buffer, rows) in enumerate(buffers):
+        if number and b"0" not in buffer and sum(map(buffer.count, _MARKS)) < 2:
+            continue  # every shape holds a digit, or two marks
+        if fast is not None:
+            for anchor, start in fast(number, buffer):
+                found.setdefault(anchor, []).append(start)
+        else:
+            for row, pattern in zip(rows, _SLOW[number], strict=True):
+                starts = [match.start() for match in pattern.finditer(buffer)]
+                if starts:
+                    found.setdefault(row.anchor, []).extend(starts)
+    return {anchor: sorted(set(starts)) for anchor, starts in found.items()}
+
+
+def _slow(row: _Row) -> re.Pattern[bytes]:
+    before = "" if row.inside else f"(?<![{_WORD}])"
+    return re.compile(f"{before}(?=(?:{row.pattern}))".encode("latin-1"))
+
+
+_SLOW = tuple(tuple(map(_slow, rows)) for rows in (_IN_TEXT, _IN_SHAPE))
+_FAST = tuple(
+    tuple((row.anchor, row.pattern, row.inside) for row in rows) for rows in (_IN_TEXT, _IN_SHAPE)
+)
+
+
+@cache
+def _scanner() -> accelerator.Scan | None:
+    return accelerator.scanner(_FAST)
