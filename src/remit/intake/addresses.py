@@ -64,7 +64,7 @@ def country_in(lines: list[str], context: NormaliseContext) -> str | None:
     if last.upper() in _STATES or len(last) < 2:
         return None
     field = countries.normalise_country(last, context)
-    return field.value if isinstance(field.value, str) and not last.isdigit() else None
+    return field.value if isinstance(field.value, str) and not last.isdecimal() else None
 
 
 def _postcode(lines: list[str], country: str) -> str | None:

@@ -92,7 +92,7 @@ def read(text: str) -> DateWords:
             months = _SHARED_MONTHS[piece]
         elif piece in _WEEKDAY_OF and weekday is None:
             weekday = _WEEKDAY_OF[piece]
-        elif piece.isdigit() and (len(piece) == 4 or (day is not None and len(piece) == 2)):
+        elif piece.isdecimal() and (len(piece) == 4 or (day is not None and len(piece) == 2)):
             foreign = foreign or year is not None
             year = piece
         elif (match := _DAY.fullmatch(piece)) and day is None:
@@ -116,4 +116,4 @@ def read(text: str) -> DateWords:
 
 
 def _ordinal(piece: str) -> bool:
-    return not piece.isdigit() and _DAY.fullmatch(piece) is not None
+    return not piece.isdecimal() and _DAY.fullmatch(piece) is not None

@@ -19,6 +19,7 @@ _BUDDHIST = 543
 _OTHER_CALENDARS = (range(1300, 1500), range(5600, 5900))  # of Iran and Islam, of the Jews
 _YEAR_FIRST = "year_first"
 _SERIAL_DAYS = range(20_000, 60_001)  # 1954 to 2064, as spreadsheets count days
+EPOCH_END = 4_133_980_800  # the end of the year 2100, in seconds since 1970
 _SERIAL_EPOCH = date(1899, 12, 30)
 
 _YMD = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
@@ -42,7 +43,7 @@ def normalise_date(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
     for form in (_YMD, _CJK, _BASIC):
         if match := form.fullmatch(raw):
-            groups = [int(part) for part in match.groups() if part.isdigit()]
+            groups = [int(part) for part in match.groups() if part.isdecimal()]
             return _dated(raw, groups[0], groups[1], groups[2])
     if match := _ERA.fullmatch(raw):
         year = _ERA_STARTS[match[1]] + (1 if match[2] == "元" else int(match[2]))
@@ -155,7 +156,7 @@ def _year(written: str, context: NormaliseContext) -> tuple[int | None, tuple[As
     if len(written) == 4:
         return int(written), ()
     window = context.formats.get("year_window", "")
-    if not window.isdigit():
+    if not window.isdecimal():
         return None, ()
     first = int(window)
     year = first + (int(written) - first) % 100
@@ -164,13 +165,13 @@ def _year(written: str, context: NormaliseContext) -> tuple[int | None, tuple[As
 
 
 def _number(raw: str, context: NormaliseContext) -> Field | None:
-    if not raw.isdigit():
+    if not raw.isdecimal():
         return None
     number = int(raw)
     if number in _SERIAL_DAYS:
         day = _SERIAL_EPOCH + timedelta(days=number)
         return refused(Kind.DATE, Code.DATE_SERIAL_NUMBER, [day.isoformat()], seen=raw)
-    if len(raw) == 10:
+    if len(raw) == 10 and number < EPOCH_END:
         moment = clock.instant(number * 1_000_000)
         if context.formats.get("date") == "epoch_seconds" or epoch_key(context.key):
             ground = Assumption(

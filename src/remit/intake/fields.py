@@ -115,7 +115,7 @@ class Identifier(Typed):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Agrees:
     """Declares that this field's country must be that of another: an IBAN's, an address's, a code.
 
@@ -125,7 +125,7 @@ class Agrees:
     field: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SumOf:
     """Declares that this amount is the sum of the amounts under a key of each line of a list."""
 

@@ -97,7 +97,7 @@ def _of_scheme(raw: str, schemes: tuple[str, ...], context: NormaliseContext) ->
     }
     if len(fitting) == 1:
         ((name, value),) = fitting.items()
-        if ground := grounds[name]:
+        if (ground := grounds[name]) and len(numberings.fitting(names, value)) == 1:
             told = Assumption(
                 code=f"scheme_by_{ground}", sentence=f"read as {name}, which the {ground} says too"
             )

@@ -8,7 +8,7 @@ from remit.domain import clock
 from remit.domain.frozen import dataclass
 from remit.intake import times, zones
 from remit.intake.context import NormaliseContext
-from remit.intake.dates import epoch_key, folded, normalise_date
+from remit.intake.dates import EPOCH_END, epoch_key, folded, normalise_date
 from remit.intake.outcome import Assumption, Field, Kind, found, refused
 from remit.intake.reasons import ReasonCode as Code
 
@@ -49,7 +49,7 @@ def normalise_instant(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.INSTANT, Code.FIELD_MISSING)
     if len(raw) > INSTANT_CHARACTERS_MAX:
         return refused(Kind.INSTANT, Code.TIME_IMPOSSIBLE, seen=raw)
-    if raw.isdigit():
+    if raw.isdecimal():
         return _epoch(raw, context)
     bracket = _BRACKET.search(raw)
     plain = _COMMENT.sub("", raw[: bracket.start()] if bracket else raw)
@@ -181,7 +181,7 @@ def _confirmed(
 
 def _epoch(raw: str, context: NormaliseContext) -> Field:
     unit = next((unit for unit, width in _EPOCH_DIGITS.items() if width == len(raw)), None)
-    if unit is None:
+    if unit is None or int(raw[:10]) >= EPOCH_END:
         return refused(Kind.INSTANT, Code.TIME_IMPOSSIBLE, seen=raw)
     moment = clock.instant(int(raw) * (1_000_000 if unit == "epoch_seconds" else 1_000))
     if context.formats.get("instant") == unit or epoch_key(context.key):

@@ -196,7 +196,7 @@ def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
         return refused(spec.kind, code)
     if isinstance(spec.marker, Identifier):
         return spec.marker.read(text, replace(context, key=spec.name))
-    if spec.kind in _KEYED and text.isdigit():
+    if spec.kind in _KEYED and text.isdecimal():
         context = replace(context, key=spec.name)
     return NORMALISERS[spec.kind](text, context)
 
