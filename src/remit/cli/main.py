@@ -21,6 +21,7 @@ COMMANDS = {
     "new": "Start a project that runs at once.",
     "check": "Check everything that you wrote, without running a case.",
     "mask": "Show what would be masked in a file, and why.",
+    "normalise": "Show what a file's values are read as, and which wait.",
     "train": "Train a local classifier and say how good it is.",
     "run": "Run a file of messages through a workflow.",
     "demo": "Run the refund desk over its messages and show what happened.",
