@@ -200,7 +200,7 @@ class Remit(Window, Reception, Desk, Checkup):
         self._metrics = Metrics(
             database=database, dispatcher=self.worker.dispatcher, timekeeper=self.timekeeper,
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
-            raced=self.engine.proposals.raced,
+            raced=self.engine.proposals.raced, late=steps.late,
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
         self.replay_check = ReplayCheck(

@@ -21,6 +21,7 @@ METRICS: Mapping[str, object] = {
     "turns": 48_211,
     "suspects": 0,
     "intake_refused": 17,
+    "late_finds": 0,
 }  # fmt: skip
 
 

@@ -224,6 +224,13 @@ def _live(live: Mapping[str, object] | None) -> Iterator[Finding]:
         f"{_number(lag, 'p95')} ms (p95); fenced {_number(live, 'fenced'):,}, decided again on "
         f"newer facts {_number(live, 'stale_facts'):,}",
     )  # fmt: skip
+    late = _number(live, "late_finds")
+    yield Finding(
+        topic="process", name="late finds", said=f"{late:,} since its start",
+        verdict=Verdict.LOOK if late else Verdict.GOOD,
+        then="a request to a model still held a value, which was masked as it left: take values "
+        "out of prompts; where there are none, report it as a fault" if late else "",
+    )  # fmt: skip
     refused = _number(live, "intake_refused")
     yield Finding(topic="process", name="messages refused", said=f"{refused:,} since its start")
 

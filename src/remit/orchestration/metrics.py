@@ -45,6 +45,7 @@ class Metrics:
     breakers: Breakers
     stranded: Mapping[str, bool]
     raced: Mapping[str, int]
+    late: Mapping[str, int]
 
     def read(self) -> dict[str, Json]:
         """Return the numbers as they are now; `case_balance` must be 0."""
@@ -81,6 +82,7 @@ class Metrics:
             "stuck": len(self.dispatcher.stuck),
             "fenced": self.raced.get("fenced", 0),
             "stale_facts": self.raced.get("stale_facts", 0),
+            "late_finds": self.late.get("finds", 0),
             "stranded": sum(self.stranded.values()),
             "timers_fired": self.timekeeper.fired,
             "nothing_to_wait_for": self.timekeeper.lost,

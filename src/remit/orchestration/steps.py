@@ -1,7 +1,8 @@
 """Steps that only look: classify, ask, retrieve, read, derive and the recorded small ones."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -31,6 +32,7 @@ from remit.errors import (
     SettingsError,
 )
 from remit.models import routing
+from remit.orchestration import last_look
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.executor import Executor
 from remit.orchestration.run import Run
@@ -44,6 +46,7 @@ class Steps:
     """Takes live steps of a run and records them."""
 
     executor: Executor
+    late: Counter[str] = field(default_factory=Counter)  # values found in requests: counted
 
     async def take(
         self, run: Run, call: StepCall[Any], key: StepKey, given: dict[str, Json]
@@ -116,7 +119,9 @@ class Steps:
             name: run.masker.mask_text(_slot(value), trusted_tokens=True).text
             for name, value in call.arguments.items()
         }
-        prompt = artefact.render(slots, output=call.output)
+        prompt, finds = last_look.look(artefact.render(slots, output=call.output), run.masker)
+        self.late["finds"] += finds
+        route = last_look.looked_at(route, run.masker)
         reply = await routing.reply(route, prompt, key=f"{run.case_id}:{key.path}", clock=run.now)
         text = run.masker.mask_text(reply.text, trusted_tokens=True).text
         value = (
