@@ -1,10 +1,11 @@
-"""Find values that are already known, however they are spaced, cased or accented."""
+"""Find values that are already known, however they are spaced, cased, accented or encoded."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from remit.domain.frozen import dataclass
+from remit.intake.encoded import pieces
 from remit.intake.hit import Hit
 
 SKELETON_MIN = 6
@@ -46,6 +47,15 @@ def hits(text: str, known: Iterable[Known]) -> Iterator[Hit]:
             wanted.setdefault(one, value)
     if not wanted:
         return
+    yield from _plain(text, wanted)
+    for start, end, said in pieces(text):
+        # Where a piece says a known value, all of it is masked.
+        for hit in _plain(said, wanted):
+            yield Hit(start, end, hit.type, 1.0, hit.label, hit.canonical)
+            break
+
+
+def _plain(text: str, wanted: dict[str, Known]) -> Iterator[Hit]:
     body = skeleton(text)
     found = [bones for bones in wanted if bones in body]
     if not found:
@@ -71,7 +81,7 @@ def skeleton(text: str) -> str:
     """Return letters and digits only, accents stripped, case folded, digits in ASCII."""
     if text.isascii():
         return text.translate(_ASCII_DROPPED).lower()
-    return "".join(bone for char in text if (bone := _bone(char)))
+    return text.translate(_BONES)
 
 
 def _places(text: str) -> list[int]:
@@ -87,6 +97,17 @@ def _bone(char: str) -> str:
         return str(unicodedata.decimal(char))
     spread = unicodedata.normalize("NFKD", char).casefold()
     return "".join(one for one in spread if one.isalnum())
+
+
+class _Bones(dict[int, str]):
+    """What is left of a character, worked out on first sight."""
+
+    def __missing__(self, point: int) -> str:
+        bone = self[point] = _bone(chr(point))
+        return bone
+
+
+_BONES = _Bones()
 
 
 def _continues(text: str, start: int, end: int) -> bool:

@@ -12,11 +12,11 @@ _ENCODED = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<entity>&(?:\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});)"
     r"|(?P<escape>\\u[0-9A-Fa-f]{4})"
-    r"|(?P<nothing>=\r?\n|[\u00ad\u200b-\u200f\u2060-\u2064\ufeff])"
+    r"|(?P<nothing>=\r?\n|[\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff])"
 )
 
 
-_NOTHING = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_NOTHING = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
