@@ -122,7 +122,7 @@ _TO_SHAPE: Final = bytes(
     for byte in range(256)
 )  # fmt: skip
 _WORD: Final = "a-z0-9"
-_MARKS: Final = (b"-", b":", b".")
+_MARKS: Final = (b"-", b":")
 Places = dict[int, list[int]]
 
 
@@ -133,8 +133,8 @@ def anchors(raw: bytes, *, plain: bool = False) -> Places:
     fast = None if plain else _scanner()
     buffers = ((lower, _IN_TEXT), (raw.translate(_TO_SHAPE), _IN_SHAPE))
     for number, (buffer, rows) in enumerate(buffers):
-        if number and b"0" not in buffer and sum(map(buffer.count, _MARKS)) < 2:
-            continue  # every shape holds a digit, or two marks
+        if number and b"0" not in buffer and max(map(buffer.count, _MARKS)) < 5:
+            continue  # every shape holds a digit, or the marks of a hardware address
         if fast is not None:
             for anchor, start in fast(number, buffer):
                 found.setdefault(anchor, []).append(start)

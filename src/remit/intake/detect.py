@@ -1,11 +1,12 @@
 """Find every value in a text that must not be seen."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from remit.domain.frozen import dataclass
 from remit.intake import known as known_values
+from remit.intake import secrets
 from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
 from remit.intake.known import Known
@@ -55,7 +56,7 @@ class Recognised:
     """What a text shows by itself, whatever values are known: the dear half of a look."""
 
     view: View
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...]  # at their places in the source
 
 
 def recognised(text: str, *, label: str = "", regions: tuple[str, ...] = ()) -> Recognised:
@@ -69,7 +70,16 @@ def recognised(text: str, *, label: str = "", regions: tuple[str, ...] = ()) -> 
         for recogniser in RECOGNISERS:
             if recogniser.gate(outline):
                 hits.extend(recogniser.hits(outline, around, regions))
+        if view.starts is not None:
+            # A password may hold what reads as an encoded space: look for it as it stands, too.
+            hits = [*_sourced(view, hits), *secrets.hits(text, Outline(text))]
     return Recognised(view=view, hits=tuple(hits))
+
+
+def _sourced(view: View, hits: Iterable[Hit]) -> Iterator[Hit]:
+    for hit in hits:
+        start, end = view.source(hit.start, hit.end)
+        yield Hit(start, end, hit.type, hit.score, hit.label, hit.canonical)
 
 
 class Finder:
@@ -91,21 +101,18 @@ class Finder:
 
 
 def _found(read: Recognised, known: Iterable[Known]) -> tuple[Finding, ...]:
-    view = read.view
-    findings = []
-    for hit in _strongest([*known_values.hits(view.text, known), *read.hits]):
-        start, end = view.source(hit.start, hit.end)
-        findings.append(
-            Finding(
-                start=start,
-                end=end,
-                type=hit.type,
-                score=hit.score,
-                label=hit.label,
-                canonical=hit.canonical,
-            )
+    learnt = _sourced(read.view, known_values.hits(read.view.text, known))
+    return tuple(
+        Finding(
+            start=hit.start,
+            end=hit.end,
+            type=hit.type,
+            score=hit.score,
+            label=hit.label,
+            canonical=hit.canonical,
         )
-    return tuple(findings)
+        for hit in _strongest([*learnt, *read.hits])
+    )
 
 
 def _strongest(hits: list[Hit]) -> list[Hit]:
