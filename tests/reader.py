@@ -1,11 +1,12 @@
 """A reader who types what a page shows, block after block, into one directory.
 
-`python` is executed, `toml`, `json` and `jsonl` are parsed, and `console` is a session: each
-`$` line runs, and the lines below it must come, where `...` stands for anything. Comments above a
-block steer it: `<!-- file: NAME -->` writes the block to a file, `<!-- exit: 2 -->` expects that
-exit code of its last command, `<!-- ID: COMMAND -->` puts what the command prints in place of ID
-from there on, `<!-- needs: PATH -->` skips the rest of a page where something is not installed. A
-page that says `<!-- uses: postgresql -->` gets a real database in place of the address it shows.
+`python` is executed, `toml`, `json` and `jsonl` are parsed, `eml` is kept, and `console` is a
+session: each `$` line runs, and the lines below it must come, where `...` stands for anything.
+Comments above a block steer it: `<!-- file: NAME -->` writes the block to a file,
+`<!-- exit: 2 -->` expects that exit code of its last command, `<!-- ID: COMMAND -->` puts what the
+command prints in place of ID from there on, `<!-- needs: PATH -->` skips the rest of a page where
+something is not installed. A page that says `<!-- uses: postgresql -->` gets a real database in
+place of the address it shows.
 """
 
 import json
@@ -54,6 +55,7 @@ class Reader:
             "jsonl": self.keep(lambda text: [json.loads(line) for line in text.splitlines()]),
             "cedar": self.keep(str),
             "markdown": self.keep(str),
+            "eml": self.keep(str),
         }
 
     def keep(self, parse: Callable[[str], object]) -> Callable[[Example], None]:

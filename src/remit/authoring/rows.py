@@ -1,4 +1,7 @@
-"""Rows of a file: `.jsonl` and `.csv`, gzip too, one at a time, with what is wrong by line."""
+"""Rows of a file, one at a time, with what is wrong by line; or the mails of a mailbox.
+
+A file is `.jsonl` or `.csv`, gzip too, an `.eml`, an `.mbox`, or a folder of `.eml` files.
+"""
 
 import csv
 import gzip
@@ -11,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from remit.errors import InputFileError
+from remit.intake import mailboxes
+from remit.intake.mailboxes import RawMail
 
 LINE_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 32
@@ -24,16 +29,23 @@ class Row:
     fields: dict[str, Any] | None
     fault: str | None = None
     raw: str = ""  # the beginning of what stood there, where it is no row
+    mail: RawMail | None = None  # a mail: no fields until it is read
 
 
 def read(file: Path) -> Iterator[Row]:
     """Yield the rows of a file in order; a row that cannot be read says why and does not end it.
 
-    Raises `InputFileError` for a file that is missing, empty, or neither JSON lines nor CSV.
+    Raises `InputFileError` for a file that is missing, empty, or of none of these kinds.
     """
+    if mailboxes.is_mail(file):
+        for number, mail in enumerate(mailboxes.read(file), 1):
+            yield Row(line=number, fields=None, mail=mail)
+        return
     name = file.name.removesuffix(".gz")
     if not name.endswith((".jsonl", ".ndjson", ".csv")):
-        raise InputFileError(f"`{file}` is neither `.jsonl` nor `.csv` (`.gz` too); convert it")
+        raise InputFileError(
+            f"`{file}` is none of `.jsonl`, `.csv` (`.gz` too), `.eml` and `.mbox`; convert it"
+        )
     try:
         with _opened(file) as stream:
             empty = True
@@ -51,7 +63,9 @@ def read(file: Path) -> Iterator[Row]:
 
 
 def count(file: Path) -> int:
-    """Return the number of lines, for a progress display."""
+    """Return the number of lines or mails, for a progress display."""
+    if mailboxes.is_mail(file):
+        return mailboxes.count(file)
     with _opened(file) as stream:
         return sum(1 for _ in stream)
 

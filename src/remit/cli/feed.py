@@ -17,7 +17,7 @@ from remit.intake.scrub import scrub
 
 if TYPE_CHECKING:
     from remit.app import Remit
-    from remit.orchestration.admission import Admission
+    from remit.orchestration.admission import Admission, Admitted
     from remit.store.writer import Receipt
 
 CHANNEL = "file"
@@ -26,6 +26,7 @@ IN_FLIGHT_MAX = 256
 DEPTH_MAX = 2_000  # cases that are queued or running
 ROWS_MAX = 5_000_000
 PAUSE_SECONDS = 0.01
+MAIL_BYTES = 4 * 1024 * 1024  # of mails that are read, or on their way, at once
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,10 +54,11 @@ class Feed:
         """
         try:
             while not self.stop and self._fault is None:
-                batch = list(itertools.islice(rows, self._room()))
+                batch = self._batch(rows)
                 if not batch:
                     break
-                self._take(batch)
+                self._take([row for row in batch if row.mail is None])
+                await self._take_mails([row for row in batch if row.mail is not None])
                 self.told()
                 await asyncio.sleep(0)
                 await self._press()
@@ -68,6 +70,17 @@ class Feed:
                 self._file.close()
         if self._fault is not None:
             raise self._fault
+
+    def _batch(self, rows: Iterator[Row]) -> list[Row]:
+        """Return the next rows; fewer where they are large."""
+        batch: list[Row] = []
+        held = 0
+        for row in itertools.islice(rows, self._room()):
+            batch.append(row)
+            held += 0 if row.mail is None else len(row.mail.data)
+            if held >= MAIL_BYTES:
+                break
+        return batch
 
     def _room(self) -> int:
         done = self.tally.rows - self.tally.skipped
@@ -99,10 +112,28 @@ class Feed:
             except IntakeError as error:
                 self._reject(line, str(error))
                 continue
-            future = asyncio.wrap_future(self.remit.submit(admitted))
-            task = asyncio.ensure_future(self._settle(line, future))
-            self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
+            self._submit(line, admitted)
+
+    async def _take_mails(self, batch: list[Row]) -> None:
+        """Take mails in: none is refused, what cannot be read becomes a case in quarantine."""
+        raw = [row.mail for row in batch if row.mail is not None]
+        if not raw:
+            return
+        self.tally.rows += len(raw)
+        admitted = await self.remit.admit_mails(
+            self.workflow, raw, sources=self.columns.sources, constants=self.columns.constants,
+            priority=self.priority,
+        )  # fmt: skip
+        for row, one in zip(batch, admitted, strict=True):
+            self._submit(row.line, one)
+        while self._pending and sum(len(one.data) for one in raw) >= MAIL_BYTES:
+            await asyncio.wait(self._pending)
+
+    def _submit(self, line: int, admitted: "Admitted") -> None:
+        future = asyncio.wrap_future(self.remit.submit(admitted))
+        task = asyncio.ensure_future(self._settle(line, future))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
 
     async def _press(self) -> None:
         """Wait while too much is under way; the file can wait, memory cannot."""

@@ -21,6 +21,7 @@ from remit.cli.options import Options
 from remit.cli.tally import Outcome, balanced, lines, outcome
 from remit.domain.case import Priority
 from remit.errors import RemitError, UnknownWorkflowError
+from remit.intake import mail, mailboxes
 
 if TYPE_CHECKING:
     from remit.app import Remit
@@ -42,7 +43,8 @@ UNBALANCED = 1
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A `.jsonl` or `.csv` file, or either with `.gz`.",
+    help="A `.jsonl` or `.csv` file, or either with `.gz`; or mails: an `.eml` or `.mbox` file, "
+    "or a folder of `.eml` files.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Read at most so many new rows.")
 @click.option("--resume", is_flag=True, help="Pass over rows that are cases already.")
@@ -99,10 +101,10 @@ def run(
 ) -> None:
     """Run a file of messages through a workflow.
 
-    Each row becomes one case; only the fields that the workflow's case declares are read. A row
-    that came before is the same case, so the command may be repeated; Ctrl-C stops it safely, and
-    `--resume` goes on without reading again what is in. It ends when every case is closed, held
-    for a person, escalated or set aside, and prints what became of them.
+    Each row, or each mail, becomes one case; only the fields that the workflow's case declares
+    are read. A row that came before is the same case, so the command may be repeated; Ctrl-C
+    stops it safely, and `--resume` goes on without reading again what is in. It ends when every
+    case is closed, held for a person, escalated or set aside, and prints what became of them.
     """  # fmt: skip
     from remit.cli.opening import opened
 
@@ -115,14 +117,17 @@ def run(
             f"there is no workflow `{workflow}`; there are: {', '.join(sorted(known))}"
         )
     source = rows.read(file)
-    first = list(itertools.islice(source, CHECKED_ROWS_MAX))  # a file that is none ends here
+    mailed = mailboxes.is_mail(file)
+    # A file that is none ends here; mails are not small.
+    first = list(itertools.islice(source, 1 if mailed else CHECKED_ROWS_MAX))
     remit = opened(project, owner="remit run", progress=training)
     try:
         table = columns(
             _fields(remit, workflow), known[workflow].columns,
             maps=maps, constants=constants, id_column=id_column,
         )  # fmt: skip
-        table.check([row.fields for row in first if row.fields is not None], str(file))
+        shown = [dict.fromkeys(mail.COLUMNS)] if mailed else [row.fields or {} for row in first]
+        table.check([one for one in shown if one], str(file))
     except RemitError:
         remit.close()
         raise
@@ -229,7 +234,7 @@ def _fields(remit: "Remit", workflow: str) -> dict[str, bool]:
 
 
 def _total(file: Path, limit: int | None) -> int | None:
-    if not file.is_file():
+    if not file.is_file() and not file.is_dir():
         return limit  # a pipe can be read once only
     try:
         lines = rows.count(file)

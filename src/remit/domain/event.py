@@ -25,6 +25,8 @@ class CaseReceived(Event):
     follows: str | None = None  # the case that this one takes the place of
     priority: str | None = None  # urgent | bulk; normal where there is none
     due_us: int | None = None  # when it should be closed
+    untrusted: tuple[str, ...] | None = None  # fields that anybody can fill unseen, of a mail
+    notes: tuple[str, ...] | None = None  # what a mail shows beside its text: `hidden_text:2`
 
 
 @declared("intake:case:quarantined", "raw", "reasons")
@@ -38,6 +40,8 @@ class CaseQuarantined(Event):
     subject: str | None = None  # handle of the requester, where the sender can be read
     follows: str | None = None
     priority: str | None = None
+    untrusted: tuple[str, ...] | None = None
+    notes: tuple[str, ...] | None = None
 
 
 @declared("intake:case:released", "raw", "fields")

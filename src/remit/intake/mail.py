@@ -50,11 +50,16 @@ class Mail:
         return field.value if field is not None and isinstance(field.value, str) else None
 
 
-def read(raw: bytes, *, digest: Callable[[bytes], str]) -> Mail:
+def read(raw: bytes, *, digest: Callable[[bytes], str], cut: bool = False) -> Mail:
     """Return a mail's columns. Whatever the bytes are, this returns within its limits.
+
+    `cut` says that the bytes are only the beginning of a mail that is larger than is read.
 
     `digest` names an attachment by its bytes, under a key: a plain one of few bytes is guessed.
     """
+    if cut:
+        envelope = mime.read(mime.head_of(raw)).headers
+        return Mail(columns=dict(_of_envelope(envelope)), fault=ReasonCode.MAIL_TOO_LARGE)
     tree = mime.read(raw)
     if tree.fault is not None:
         return Mail(columns=dict(_of_envelope(tree.headers)), fault=tree.fault)

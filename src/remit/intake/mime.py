@@ -88,6 +88,18 @@ def header(headers: EmailMessage, name: str) -> tuple[object, bool]:
     return value, not any(_serious(one) for one in getattr(value, "defects", ()))
 
 
+def head_of(raw: bytes) -> bytes:
+    """Return the headers, of a mail whose body is not here."""
+    end = _HEADERS_END.search(raw, 0, HEADERS_BYTES_MAX)
+    return raw if end is None else raw[: end.end()]
+
+
+def body_of(raw: bytes) -> bytes:
+    """Return what stands below the headers, which servers on the way leave as it was."""
+    end = _HEADERS_END.search(raw, 0, HEADERS_BYTES_MAX)
+    return raw if end is None else raw[end.end() :]
+
+
 # -- parts ---------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,10 @@ def _received(entry: Entry, _named: Named) -> Told:
     return Told(
         kind="received",
         text=f"Came in by {word(entry, 'channel')}: {counted(count, 'field')}{doubt}",
-        detail=tuple(("assumed", one) for one in assumptions),
+        detail=(
+            *(("assumed", one) for one in assumptions),
+            *(("noted", one) for one in words(entry, "notes")),
+        ),
         roles=("fields",),
     )
 

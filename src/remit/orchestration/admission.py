@@ -1,12 +1,10 @@
 """What comes in: normalised, masked and recorded as a case, or set aside with reasons."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
-from remit.authoring.case import Case
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus, Priority
 from remit.domain.entry import Draft
@@ -18,21 +16,18 @@ from remit.errors import (
     IntakeBusyError,
     IntakeConflictError,
     IntakeError,
-    MaskingError,
     MessageTooLargeError,
     NotFoundError,
 )
 from remit.intake import quarantine
-from remit.intake.fields import private_paths, specs_of
+from remit.intake.letters import MAIL, Letter, letter
+from remit.intake.mail import Mail
 from remit.intake.mask import Masker
-from remit.intake.normalise import NormaliseContext, Normalised, normalise_case
-from remit.intake.outcome import Kind
-from remit.intake.reasons import ReasonCode
+from remit.intake.normalise import NormaliseContext, Normalised
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
-from remit.orchestration.arguments import forms
 from remit.orchestration.equipment import Equipment
-from remit.orchestration.steps import canonical_json
+from remit.orchestration.message import Message, form_of
 from remit.store import cases, vault
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -40,8 +35,8 @@ from remit.store.unit import UnitOfWork
 MESSAGE_BYTES_MAX = 1024 * 1024
 OPEN_CASES_MAX = 100_000
 EXTERNAL_CHARACTERS_MAX = 200
-FAULTS_MAX = 10
 HANDLE_CHARACTERS = 32
+MAIL_CHANNEL = "mail"
 SENDERS = ("sender", "from", "requester")  # the fields that may name who writes
 
 
@@ -86,14 +81,16 @@ class Intake:
         channel: str,
         external_id: str | None,
         priority: Priority = Priority.NORMAL,
+        letter: Letter | None = None,
     ) -> Admitted:
         """Normalise and mask a message; pure but for ids, nothing is written.
 
+        With a letter the fields were made of a mail, whose bytes are sealed beside them.
         Raises `MessageTooLargeError` and `IntakeError` for what is no message at all.
         """
-        form = _form(raw)
+        form = form_of(raw)
         encoded = encode(form)
-        if len(encoded) > MESSAGE_BYTES_MAX:
+        if letter is None and len(encoded) > MESSAGE_BYTES_MAX:
             raise MessageTooLargeError(
                 f"the message is larger than {MESSAGE_BYTES_MAX} bytes; send a reference instead"
             )
@@ -105,10 +102,18 @@ class Intake:
         case_id = self.new_id()
         content = self.keyed(b"content\x00" + encoded)
         identity = content if external_id is None else self.identity(raw, external_id=external_id)
+        if letter is not None:
+            content = identity = self.keyed(b"mail\x00" + letter.content())
+            form[MAIL] = b64encode(letter.raw).decode()
         masker, rows, key = self.masker(case_id)
-        message = _Message(case=handler.case, raw=raw, masker=masker, context=self._context())
-        subject = _subject(message.normalised, self.keyed)
-        event, payloads, reasons = _read(message, channel, identity, content, subject)
+        message = Message(
+            case=handler.case, raw=raw, masker=masker, context=self._context(), letter=letter
+        )
+        reading = message.read()
+        event = _event(
+            message, reading.items, channel=channel, identity=identity, content=content,
+            subject=_subject(message.normalised, self.keyed), letter=letter,
+        )  # fmt: skip
         if priority is not Priority.NORMAL:
             event = replace(event, priority=priority.value)
         seconds = equipment.lane.case_seconds
@@ -121,7 +126,7 @@ class Intake:
             workflow=equipment.name,
             actor=actor.service("intake"),
             fingerprint=equipment.fingerprint,
-            payloads={"raw": form, **payloads},
+            payloads={"raw": form, **reading.payload},
             key=key,
         )
         return Admitted(
@@ -129,15 +134,40 @@ class Intake:
             rows=tuple(rows()),
             external=identity,
             content=content,
-            reasons=reasons,
+            reasons=reading.items,
             priority=priority,
         )
+
+    def read_mail(
+        self,
+        equipment: Equipment,
+        raw: bytes,
+        mail: Mail,
+        *,
+        sources: Mapping[str, str],
+        constants: Mapping[str, str],
+        priority: Priority = Priority.NORMAL,
+    ) -> Admitted:
+        """Make a case's message of a mail that was read; whatever it is, it becomes a case.
+
+        Its own id and its content are what a second delivery is known by: a mail under an id that
+        is known, with another content, is not swallowed.
+        """
+        fields, beside = letter(mail, raw, sources=sources, constants=constants)
+        return self.read(
+            equipment, fields, channel=MAIL_CHANNEL, external_id=None, priority=priority,
+            letter=beside,
+        )  # fmt: skip
+
+    def digest(self, data: bytes) -> str:
+        """Return the keyed digest of an attachment."""
+        return self.keyed(b"attachment\x00" + data)
 
     def identity(self, raw: Mapping[str, object], *, external_id: str | None) -> str:
         """Return under which keyed digest a message is known; its body's when it has no id."""
         if external_id is not None:
             return self.keyed(b"id\x00" + external_id.encode())
-        return self.keyed(b"content\x00" + encode(_form(raw)))
+        return self.keyed(b"content\x00" + encode(form_of(raw)))
 
     def release(
         self,
@@ -155,9 +185,7 @@ class Intake:
         if handler is None:
             raise IntakeError(f"workflow `{equipment.name}` has no handler")
         corrected = quarantine.release_fields(None, raw, corrections)
-        message = _Message(
-            case=handler.case, raw=corrected, masker=masker, context=self._context()
-        )
+        message = Message(case=handler.case, raw=corrected, masker=masker, context=self._context())
         normalised = message.normalised
         left = message.items()
         if left:
@@ -169,7 +197,7 @@ class Intake:
             corrected=tuple(sorted(corrections)),
             subject=_subject(normalised, self.keyed),
         )
-        return event, {"raw": _form(corrected), "fields": fields}
+        return event, {"raw": form_of(corrected), "fields": fields}
 
     def _context(self) -> NormaliseContext:
         return NormaliseContext(received_at=self.now(), locale=self.locale, zone=self.zone)
@@ -255,7 +283,19 @@ def raw_of(database: Database, keys: KeyRing, case_id: str) -> dict[str, object]
     entries = database.read(lambda c: record.stream(c, keys, case_id, roles=("raw",)))
     found = [one.payloads["raw"] for one in entries if "raw" in one.payloads]
     newest = found[-1] if found else None
-    return dict(newest) if isinstance(newest, dict) else {}
+    fields: dict[str, object] = dict(newest) if isinstance(newest, dict) else {}
+    fields.pop(MAIL, None)
+    return fields
+
+
+def mail_of(database: Database, keys: KeyRing, case_id: str) -> bytes | None:
+    """Return the mail that a case was made of, byte for byte; None where it came otherwise."""
+    entries = database.read(lambda c: record.stream(c, keys, case_id, roles=("raw",)))
+    for entry in entries:
+        raw = entry.payloads.get("raw")
+        if isinstance(raw, dict) and isinstance(raw.get(MAIL), str):
+            return b64decode(str(raw[MAIL]))
+    return None
 
 
 def following(admitted: Admitted, case_id: str) -> Admitted:
@@ -269,102 +309,34 @@ def following(admitted: Admitted, case_id: str) -> Admitted:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-class _Message:
-    """One message on its way in: read once, masked wherever it is shown."""
-
-    def __init__(
-        self,
-        *,
-        case: type[Case],
-        raw: Mapping[str, object],
-        masker: Masker,
-        context: NormaliseContext,
-    ) -> None:
-        self._case = case
-        self._raw = raw
-        self._masker = masker
-        self._private = private_paths(case)
-        self.normalised = normalise_case(specs_of(case), raw, context)
-
-    def items(self) -> tuple[quarantine.QuarantineItem, ...]:
-        """Return why the message has no certain reading; empty when it has one."""
-        if self.normalised.doubtful(self._raw):
-            return quarantine.items(self.normalised, self._raw, mask=_mask(self._masker))
-        return self._unfit()
-
-    def fields(self) -> Json:
-        """Return the masked fields; records in the form that their declared type gives them."""
-        values = self.normalised.values()
-        case = self._case.model_validate(values)
-        for name, field in self.normalised.fields.items():
-            if field.kind is Kind.RECORD and name in values:
-                values[name] = forms({name: getattr(case, name)})[name]
-        return self._masker.mask_json(dict(values), private=self._private)
-
-    def text(self) -> Json:
-        """Return the message as it came, masked."""
-        return self._masker.mask_json(_form(self._raw), private=self._private)
-
-    def _unfit(self) -> tuple[quarantine.QuarantineItem, ...]:
-        try:
-            self._case.model_validate(self.normalised.values())
-        except ValidationError as error:
-            return tuple(
-                quarantine.QuarantineItem(
-                    field=".".join(map(str, fault["loc"])),
-                    code=ReasonCode.FIELD_MISSING,
-                    sentence=f"does not fit its declaration: {fault['type'].replace('_', ' ')}",
-                )
-                for fault in error.errors(include_input=False, include_url=False)[:FAULTS_MAX]
-            )
-        return ()
-
-
-def _read(
-    message: _Message, channel: str, identity: str, content: str, subject: str | None
-) -> tuple[CaseReceived | CaseQuarantined, dict[str, Json], tuple[quarantine.QuarantineItem, ...]]:
-    try:
-        items = message.items()
-        if items:
-            payload: dict[str, Json] = {
-                "reasons": {"items": [_item(item) for item in items], "text": message.text()}
-            }
-        else:
-            payload = {"fields": message.fields()}
-    except MaskingError:
-        items = (quarantine.QuarantineItem.whole(ReasonCode.INTAKE_MASKING_FAILED),)
-        payload = {"reasons": {"items": [_item(item) for item in items], "text": {}}}
+def _event(
+    message: Message,
+    items: tuple[quarantine.QuarantineItem, ...],
+    *,
+    channel: str,
+    identity: str,
+    content: str,
+    subject: str | None,
+    letter: Letter | None,
+) -> CaseReceived | CaseQuarantined:
+    untrusted = None if letter is None else letter.untrusted or None
+    notes = None if letter is None else letter.notes or None
     if items:
         codes = tuple(item.code.value for item in items)
-        aside = CaseQuarantined(
-            channel=channel, external=identity, content=content, codes=codes, subject=subject
-        )
-        return aside, payload, items
-    received = CaseReceived(
+        return CaseQuarantined(
+            channel=channel, external=identity, content=content, codes=codes, subject=subject,
+            untrusted=untrusted, notes=notes,
+        )  # fmt: skip
+    return CaseReceived(
         channel=channel,
         external=identity,
         content=content,
         outcomes=message.normalised.outcomes(),
         assumptions=message.normalised.assumptions(),
         subject=subject,
+        untrusted=untrusted,
+        notes=notes,
     )
-    return received, payload, ()
-
-
-def _item(item: quarantine.QuarantineItem) -> Json:
-    return {
-        name: canonical_json(list(value) if isinstance(value, tuple) else value)
-        for name, value in asdict(item).items()
-    }
-
-
-def _mask(masker: Masker) -> Callable[[str, str | None], str]:
-    def mask(text: str, kind: str | None) -> str:
-        if kind is None:
-            return masker.mask_text(text).text
-        return masker.mask_value(kind, text)
-
-    return mask
 
 
 def _subject(normalised: Normalised, keyed: Callable[[bytes], str]) -> str | None:
@@ -379,14 +351,3 @@ def _subject(normalised: Normalised, keyed: Callable[[bytes], str]) -> str | Non
 def handle_of(address: str, keyed: Callable[[bytes], str]) -> str:
     """Return the handle of whoever writes from an address."""
     return keyed(b"subject\x00" + address.encode())[:HANDLE_CHARACTERS]
-
-
-def _form(raw: Mapping[str, object]) -> dict[str, Json]:
-    return {str(name): canonical_json(_clean(value)) for name, value in raw.items()}
-
-
-def _clean(value: object) -> object:
-    """Half surrogate pairs cannot be stored; they are shown as replacement characters."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value

@@ -121,7 +121,8 @@ def _of_case(workflow: Workflow, history: History) -> Iterator[Witness]:
     types = _types(workflow.handler.case)
     keys = key_fields(workflow)
     for name, form in fields.items():
-        integrity = Integrity.STATED if name in keys and _is_key(form) else Integrity.UNTRUSTED
+        stated = name in keys and name not in history.untrusted and _is_key(form)
+        integrity = Integrity.STATED if stated else Integrity.UNTRUSTED
         for path, inner in _leaves(name, form):
             field = types.get(path)
             word = "record" if isinstance(inner, dict) else (field.type if field else "text")

@@ -1,19 +1,27 @@
 """Where messages come in: read at once, written with others, known again."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from remit.domain.case import Priority
+from remit.intake import mail as mails
+from remit.intake.mail import Mail
+from remit.intake.mailboxes import RawMail
+from remit.intake.reasons import ReasonCode
 from remit.orchestration import admission, awaited
 from remit.orchestration.admission import Admission, Admitted, Intake
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.runs import Runs
-from remit.store import cases
+from remit.store import cases, starts
+from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
 
 KNOWN_MAX = 500
+INLINE_BYTES_MAX = 65_536  # a larger mail is read beside the loop
+STARTS_MAX = 2  # whose reading ended so often in a crash is not read again
 
 
 class Reception:
@@ -76,6 +84,60 @@ class Reception:
         few = self.pressure.few_open(name, settings.open_cases_max)
         most = None if few else settings.open_cases_max
         return lambda uow: admission.receive(uow, admitted, open_cases_max=most)
+
+    async def admit_mails(
+        self,
+        workflow: str,
+        raw: Sequence[RawMail],
+        /,
+        *,
+        sources: Mapping[str, str],
+        constants: Mapping[str, str],
+        priority: Priority = Priority.NORMAL,
+    ) -> list[Admitted]:
+        """Read mails for a workflow; each becomes a case, whatever it is.
+
+        That a reading begins is written down first. One whose reading never came to an end is
+        read by itself the next time, and after the second time set aside unread.
+        """
+        names = [self.intake.keyed(b"start\x00" + one.data + one.digest) for one in raw]
+        known = self.database.read(lambda c: starts.counts(c, names))
+        fresh = [name for name in dict.fromkeys(names) if name not in known]
+        await self._note(fresh, starts.began)
+        read: list[Mail] = []
+        for name, one in zip(names, raw, strict=True):
+            if known.get(name, 0) >= STARTS_MAX:
+                read.append(Mail(columns={}, fault=ReasonCode.INTAKE_CRASHED))
+                continue
+            if name in known:
+                await self._note([name], starts.began)
+            read.append(await self._mail(one))
+            if name in known:
+                await self._note([name], starts.ended)
+        equipment = self.runs.workflow(workflow)
+        made = [
+            self.intake.read_mail(
+                equipment, one.data + one.digest, mail, sources=sources, constants=constants,
+                priority=priority,
+            )
+            for one, mail in zip(raw, read, strict=True)
+        ]  # fmt: skip
+        # What was set aside unread stays known as such: it is not tried a third time.
+        done = [name for name in names if name not in known]
+        await self._note(done, starts.ended)
+        return made
+
+    async def _mail(self, raw: RawMail) -> Mail:
+        def work() -> Mail:
+            return mails.read(raw.data, digest=self.intake.digest, cut=raw.cut)
+
+        return work() if len(raw.data) <= INLINE_BYTES_MAX else await asyncio.to_thread(work)
+
+    async def _note(
+        self, names: Sequence[str], what: Callable[[Connection, Sequence[str]], None]
+    ) -> None:
+        if names:
+            await awaited.submit(self.writer, lambda uow: what(uow.connection, names))
 
     def must_wait(self, workflow: str, priority: Priority) -> bool:
         """Whether intake of this class says no for a while; it passes by itself."""

@@ -76,6 +76,7 @@ class History:
     version: str = ""
     began: str = ""  # the version under which it was taken in
     fields: Json = None
+    untrusted: frozenset[str] = frozenset()  # fields that anybody can fill unseen
     steps: dict[str, RecordedStep] = field(default_factory=dict)
     calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
     reads: list[tuple[Entry, Json, Json]] = field(default_factory=list)  # entry, arguments, result
@@ -145,19 +146,32 @@ def _reach(history: History, path: str) -> None:
         prefix += f"{part}."
 
 
+def _named(value: Json) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
+
+
 # -- folding -------------------------------------------------------------------------------------
+
+
+def _take_in(history: History, entry: Entry) -> None:
+    body = entry.body
+    # A person who releases a message vouches for none of its fields.
+    history.untrusted |= _named(body.get("untrusted"))
+    if entry.event == "intake:case:quarantined":
+        return
+    history.fields = entry.payloads.get("fields")
+    history.version = history.began = entry.fingerprint or history.version
+    history.subject = str(body.get("subject", history.subject))
+    history.opened_us = history.opened_us or entry.at_us
+    history.channel = str(body.get("channel", history.channel))
 
 
 def _fold(history: History, entry: Entry) -> None:
     body = entry.body
     path = entry.path or ""
     match entry.event:
-        case "intake:case:received" | "intake:case:released":
-            history.fields = entry.payloads.get("fields")
-            history.version = history.began = entry.fingerprint or history.version
-            history.subject = str(body.get("subject", history.subject))
-            history.opened_us = history.opened_us or entry.at_us
-            history.channel = str(body.get("channel", history.channel))
+        case "intake:case:quarantined" | "intake:case:received" | "intake:case:released":
+            _take_in(history, entry)
         case "orchestration:run:started":
             history.runs += 1
             history.version = str(body["version"])

@@ -13,6 +13,7 @@ from remit.store import (
     proposals,
     prunes,
     schedules,
+    starts,
     timers,
     vault,
     waits,
@@ -36,11 +37,13 @@ SCHEMA: tuple[str, ...] = (
     *prunes.CARRIED,
     *vault.SCHEMA,
     *claims.SCHEMA,
+    *starts.SCHEMA,
     *schedules.SCHEMA,
     *workers.SCHEMA,
 )
 
-# Tables that a rebuild from entries makes anew; the vault is another store, claims are liveness.
+# Tables that a rebuild from entries makes anew; the vault is another store, claims
+# are liveness, starts what a crash leaves.
 TABLES: tuple[str, ...] = (
     *cases.TABLES,
     *waits.TABLES,

@@ -186,7 +186,7 @@ def test_csv_and_gzip_are_read_with_mapped_and_fixed_columns(runs: Runs) -> None
     [
         ("none.jsonl", None, (), "there is no file"),
         ("empty.jsonl", b"", (), "is empty"),
-        ("a.xlsx", b"PK", (), "neither `.jsonl` nor `.csv`"),
+        ("a.xlsx", b"PK", (), "none of `.jsonl`"),
         ("a.jsonl.gz", b"\x1f\x8bnot gzip", (), "damaged gzip"),
         ("a.csv", "id,text\n1,caf\xe9\n".encode("latin-1"), (), "not UTF-8"),
         ("a.csv", b"id,body\n1,a\n", (), "no column `text` for the field `text`; write `--map"),

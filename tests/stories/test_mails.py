@@ -1,0 +1,71 @@
+"""Mails at the refund desk: each ends as its own header says, and what hides in one is told."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from remit.intake.mailboxes import RawMail, read
+from tests.desks import ROOT, Desk, states, waiting
+from tests.loopback import shop
+
+pytestmark = pytest.mark.anyio
+
+MAILS = ROOT / "examples/refund_desk/mails"
+SOURCES = {
+    name: {"sender": "from"}.get(name, name)
+    for name in ("message", "sender", "subject", "received_at")
+}
+HELD = {"refund_held": "issue_refund", "reply_held": "send_reply"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    with shop.running() as running:
+        yield Desk(folder=tmp_path, shop=running, database=database)
+
+
+def expected(mail: RawMail) -> str:
+    header = email.message_from_bytes(mail.data, policy=email.policy.default)["X-Expected"]
+    return str(header)
+
+
+async def test_every_example_mail_ends_as_its_header_says(desk: Desk) -> None:
+    mails = list(read(MAILS))
+    ends = {}
+    async with desk.open() as remit:
+        admitted = await remit.admit_mails("refund-desk", mails, sources=SOURCES, constants={})
+        cases = [remit.submit(one).result().value for one in admitted]
+        await remit.settled()
+        for mail, case in zip(mails, cases, strict=True):
+            proposed = states(remit, case.case_id)
+            status = str(remit.case(case.case_id).row.status)
+            held = [name for name, action in HELD.items() if (action, "held") in proposed]
+            ends[expected(mail), case.case_id] = held[0] if held else status
+        counts = remit.counts()
+        assert counts["balance"] == 0
+        assert {case_id: end for (_, case_id), end in ends.items()} == {
+            case_id: end for end, case_id in ends
+        }
+        assert len(waiting(remit)) == sum(end in HELD for end in ends.values())
+        # Nothing of what was hidden from the customer's eyes is in any masked entry.
+        for case in cases:
+            said = str([entry.payloads for entry in remit.entries(case.case_id)])
+            assert "9,000" not in said
+            assert "@example" not in said
+
+
+async def test_a_field_from_what_anybody_writes_unseen_proves_nothing(desk: Desk) -> None:
+    """Reply-To as the sender: the reply's address has no proof, so it is held with that reason."""
+    raw = next(one for one in read(MAILS) if b"Reply-To" in one.data)
+    sources = {**SOURCES, "sender": "reply_to"}
+    async with desk.open() as remit:
+        (admitted,) = await remit.admit_mails("refund-desk", [raw], sources=sources, constants={})
+        case = remit.submit(admitted).result().value
+        await remit.settled()
+        (first, *_) = remit.entries(case.case_id)
+        assert first.body["untrusted"] == ["sender"]
+        assert "reply_to_elsewhere" in str(first.body["notes"])
