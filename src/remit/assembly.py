@@ -27,6 +27,7 @@ from remit.models import classifier, prompt, scripted
 from remit.models.choice import Classifier, Progress
 from remit.models.routing import Route
 from remit.models.runtime import Runtime
+from remit.orchestration import entitled
 from remit.orchestration.equipment import Desk, Equipment
 from remit.orchestration.lanes import LaneSettings
 from remit.policy import cedar
@@ -108,6 +109,10 @@ def assemble(
     )
     check_owners(settings, people)
     acknowledge = acknowledgements(settings, specs)
+    reveals = entitled.listed({
+        (name, parameter): (one.types, one.destination)
+        for name, action in settings.actions.items() for parameter, one in action.reveal.items()
+    })  # fmt: skip
     parts: dict[str, Json] = {
             "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
@@ -117,6 +122,8 @@ def assemble(
                        for name, one in settings.models.items()},
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},
+            "reveals": {".".join(place): [*sorted(one.types), one.destination]
+                        for place, one in reveals.items()},
             "signatures": {spec.name: spec.signature for spec in specs},
     }  # fmt: skip
     fingerprint = digest(parts)
@@ -131,11 +138,7 @@ def assemble(
             lane=LaneSettings(**settings.running.model_dump()),
             people={handle: one.roles for handle, one in people.items() if one.active},
             ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
-            reveals={
-                (name, parameter): listed.types
-                for name, one in settings.actions.items()
-                for parameter, listed in one.reveal.items()
-            },
+            reveals=reveals,
             classifiers=classifiers,
             prompts=prompts,
             routes=routes,

@@ -59,9 +59,10 @@ class RunningSettings(_Table):
 
 
 class RevealSettings(_Table):
-    """Which masked types one parameter may carry as real values."""
+    """Which masked types the free text of one parameter may carry as real values, and where to."""
 
-    types: frozenset[str]
+    types: frozenset[str] = Field(min_length=1)
+    destination: str = Field(pattern=r"^[a-z][\w-]*(:case\.\w+)?$")  # CONNECTOR[:case.FIELD]
 
 
 class ActionSettings(_Table):
@@ -109,6 +110,7 @@ class OperationSettings(_Table):
     undo: str | None = None
     find: str | None = None
     keys: str | None = None  # the header that carries the idempotency key
+    addressed_by: str | None = None  # the argument that names who receives it
     timeout_seconds: float = Field(default=30.0, gt=0, le=120)
     settled_after_seconds: float = Field(default=0.0, ge=0)
 

@@ -201,7 +201,7 @@ class EffectIntended(Event):
     digest: str
     sent: str  # keyed digest of the real bytes
     deadline_us: int
-    reveals: tuple[str, ...] = ()  # token@parameter
+    reveals: tuple[str, ...] = ()  # token@parameter>connector
 
 
 @declared("orchestration:effect:dispatched", "receipt")

@@ -23,6 +23,7 @@ class Operation:
     undo: str | None = None  # the operation that takes it back; None: irreversible
     find: str | None = None  # the read that finds an effect by its key; None: a person looks
     keys_honoured: bool = False  # the same key performs once, however often it is sent
+    addressed_by: str | None = None  # the argument that names who receives it
     timeout_seconds: float = 30.0
     settled_after_seconds: float = 0.0  # `Absent` counts only after this long
     arguments: Mapping[str, Json] = field(default_factory=dict)  # their schema; empty: anything

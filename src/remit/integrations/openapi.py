@@ -271,6 +271,7 @@ def _operation(described: Described, agreed: terms.Terms) -> Operation:
         undo=agreed.undo,
         find=agreed.find,
         keys_honoured=agreed.keys is not None,
+        addressed_by=agreed.addressed_by,
         timeout_seconds=agreed.timeout_seconds,
         settled_after_seconds=agreed.settled_after_seconds,
         arguments=dict(described.arguments),

@@ -33,6 +33,7 @@ class Terms:
     settled_after_seconds: float = 0.0
     before: str | None = None  # the read that shows the state before
     money: str | None = None  # the argument that is an amount
+    addressed_by: str | None = None  # the argument that names who receives it
     owner: str | None = None
 
 

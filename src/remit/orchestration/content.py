@@ -24,10 +24,12 @@ def findings(
         form = arguments.get(param.name)
         if not isinstance(form, str):
             continue
-        listed = run.equipment.reveals.get((spec.name, param.name), frozenset())
+        listed = run.equipment.reveals.get((spec.name, param.name))
         for read in tokens.reads(form):
             kind = tokens.type_of(read.token)
-            if not (param.private == kind and form == read.token) and kind not in listed:
+            if not (param.private == kind and form == read.token) and (
+                listed is None or kind not in listed.types
+            ):
                 found.append(
                     f"`{param.name}` carries a masked {kind.lower()} that it may not reveal"
                 )

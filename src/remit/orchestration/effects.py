@@ -82,14 +82,12 @@ async def prepare(
     run: Run, executor: Executor, declared: DeclaredAction, arguments: dict[str, Json]
 ) -> Prepared:
     """Return the exact call of an action with real values; nothing is sent."""
-    allowed = {
-        param.name: run.equipment.reveals.get((declared.spec.name, param.name), frozenset())
-        for param in declared.spec.params
-    }
     level = run.equipment.acknowledgement(declared.spec, outside=run.acknowledger.outside)
+    fields = run.history.fields if isinstance(run.history.fields, dict) else {}
     return await executor.prepare(
-        declared, arguments, run.masker.vault, allowed=allowed, acknowledge=level
-    )
+        declared, arguments, run.masker.vault, acknowledge=level,
+        listed=run.equipment.revealed(declared.spec.name), fields=fields,
+    )  # fmt: skip
 
 
 def intend(

@@ -12,6 +12,7 @@ from remit.domain.value import Json
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
 from remit.models.routing import Route
+from remit.orchestration.entitled import Listed, Reveal
 from remit.orchestration.lanes import LaneSettings
 from remit.policy.cedar import PolicyBook
 from remit.retrieval.retriever import Retriever
@@ -40,7 +41,7 @@ class Equipment:
     desk: Desk = field(default_factory=Desk)
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)  # roles by handle
     ceilings: Mapping[str, Level] = field(default_factory=dict)
-    reveals: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    reveals: Listed = field(default_factory=dict)
     classifiers: Mapping[str, Classifier] = field(default_factory=dict)
     prompts: Mapping[str, PromptArtefact] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
@@ -60,6 +61,10 @@ class Equipment:
     def spec(self, action: str) -> ActionSpec | None:
         declared = self.workflow.actions.get(action)
         return None if declared is None else declared.spec
+
+    def revealed(self, action: str) -> dict[str, Reveal]:
+        """Return what is listed for an action, by parameter."""
+        return {name: one for (owner, name), one in self.reveals.items() if owner == action}
 
     def ceiling(self, action: str) -> Level:
         return self.ceilings.get(action, Level.AUTONOMOUS)

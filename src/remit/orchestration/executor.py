@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from remit.authoring.connector import opened
 from remit.authoring.declared import DeclaredAction, DeclaredTool
@@ -18,14 +18,12 @@ from remit.domain.action import ParamSpec
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json, encode
 from remit.errors import (
-    ArgumentsInvalidError,
     ManifestInvalidError,
     RemitError,
     ResultInvalidError,
     SettingsError,
     TokenNotEntitledError,
     TokenUnknownError,
-    WorkflowCodeError,
 )
 from remit.intake import tokens
 from remit.intake.vault import ScopeVault
@@ -42,9 +40,12 @@ from remit.integrations.connector import (
     Unknown,
 )
 from remit.ledger.acknowledge import Reached
+from remit.orchestration import entitled
 from remit.orchestration.arguments import forms
+from remit.orchestration.bodies import captured_call, faults_in, typed_values
 from remit.orchestration.breakers import Breakers
-from remit.orchestration.doors import AnswerDoor, Captured, CaptureDoor, ReadDoor
+from remit.orchestration.doors import AnswerDoor, ReadDoor
+from remit.orchestration.entitled import Reveal
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 
@@ -140,8 +141,8 @@ class Executor:
         Raises the step errors of the connector, and `TokenNotEntitledError` when an argument
         carries a value that its parameter may not receive.
         """
-        real, _ = reveal(tool.spec.params, arguments, vault, allowed={}, owner=tool.spec.name)
-        values = _values(tool.arguments, real, tool.spec.name)
+        real, _ = reveal(tool.spec.params, arguments, vault, listed={}, owner=tool.spec.name)
+        values = typed_values(tool.arguments, real, tool.spec.name)
         door = ReadDoor(self._read_operation)
         started = time.monotonic()
         with opened(door):
@@ -152,7 +153,7 @@ class Executor:
         except ValidationError as error:
             raise ResultInvalidError(
                 f"`{tool.spec.name}` returned something that is not its declared result: "
-                + _where(error)
+                + faults_in(error)
             ) from None
         return tool.result.dump_python(checked, mode="json"), door.used, took
 
@@ -164,27 +165,37 @@ class Executor:
         arguments: Mapping[str, Json],
         vault: ScopeVault,
         *,
-        allowed: Mapping[str, frozenset[str]],
+        listed: Mapping[str, Reveal],
+        fields: Mapping[str, Json],
         acknowledge: Acknowledgement,
     ) -> Prepared:
         """Run an action's body up to its one call and return that call; nothing is sent.
 
+        `listed` is what an owner lets free text reveal, by parameter; `fields` are the case's own.
         Raises `TokenNotEntitledError`, `ArgumentsInvalidError`, or `WorkflowCodeError` for a body
         that makes no call.
         """
         real, reveals = reveal(
-            action.spec.params, arguments, vault, allowed=allowed, owner=action.spec.name
+            action.spec.params, arguments, vault, listed=listed, owner=action.spec.name
         )
-        values = _values(action.arguments, real, action.spec.name)
-        captured = await _capture(action, values)
+        values = typed_values(action.arguments, real, action.spec.name)
+        captured = await captured_call(action, values)
         operations = self._connector(captured.connector).manifest.operations
         operation = _operation(operations, captured.connector, captured.operation)
+        entitled.judge(
+            {one.parameter: one.listed for one in reveals if one.listed is not None},
+            connector=captured.connector,
+            operation=operation.name,
+            addressed_by=operation.addressed_by,
+            arguments=forms(dict(captured.arguments)),
+            recipients={name: _own(value, vault) for name, value in fields.items()},
+        )
         return Prepared(
             declared=action,
             connector=captured.connector,
             call=Call(operation=captured.operation, arguments=captured.arguments),
             arguments=values,
-            reveals=reveals,
+            reveals=tuple(f"{one.token}@{one.parameter}>{captured.connector}" for one in reveals),
             timeout_seconds=operation.timeout_seconds,
             keys_honoured=operation.keys_honoured,
             settled_after_seconds=operation.settled_after_seconds,
@@ -302,21 +313,31 @@ class Executor:
 # -- unmasking -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """A token that was turned back for a parameter; `listed` where an owner's list allows it."""
+
+    token: str
+    parameter: str
+    listed: Reveal | None
+
+
 def reveal(
     params: tuple[ParamSpec, ...],
     arguments: Mapping[str, Json],
     vault: ScopeVault,
     *,
-    allowed: Mapping[str, frozenset[str]],
+    listed: Mapping[str, Reveal],
     owner: str,
-) -> tuple[dict[str, Json], tuple[str, ...]]:
+) -> tuple[dict[str, Json], tuple[Revealed, ...]]:
     """Turn tokens back, per argument, where the parameter is entitled to that type.
 
-    `allowed`: token types that the owner lists for free text, by parameter. Returns the real
-    arguments and what was revealed as `token@parameter`. Raises `TokenNotEntitledError`.
+    `listed`: what the owner lets free text reveal, by parameter. Returns the real arguments and
+    what was revealed; where a listed value may go is judged once the call is known. Raises
+    `TokenNotEntitledError`.
     """
     by_name = {param.name: param for param in params}
-    revealed: list[str] = []
+    revealed: list[Revealed] = []
 
     def turn(value: Json, name: str, path: str = "") -> Json:
         if isinstance(value, dict):
@@ -328,27 +349,42 @@ def reveal(
             return [turn(item, name, f"{path}.*" if path else "*") for item in value]
         if not isinstance(value, str):
             return value
-        found = [read.token for read in tokens.reads(value) if read.written]
-        param = by_name.get(name)
-        for token in found:
-            kind = tokens.type_of(token)
-            typed = param is not None and param.carries(path) == kind and value == token
-            listed = kind in allowed.get(name, frozenset())
-            if token not in vault.tokens():
-                raise TokenUnknownError(
-                    f"`{owner}.{name}` carries a token of no value of this case"
-                )
-            if not (typed or listed):
-                raise TokenNotEntitledError(
-                    f"`{owner}.{name}` may not receive a value of type {kind}; "
-                    "declare the parameter with that type, or list it under `reveal`"
-                )
-            real = vault.resolve(token, expected_type=kind)
-            value = real if value == token else value.replace(token, real)
-            revealed.append(f"{token}@{name}")
-        return value
+        pieces: list[str] = []
+        done = 0
+        for read in tokens.reads(value):
+            if not read.written:
+                continue
+            alone = value == read.token
+            kind = judged(read.token, name, path, alone=alone)
+            if alone:
+                return vault.resolve(read.token, expected_type=kind)
+            # In one pass: what a value holds is not read again.
+            pieces += value[done : read.start], vault.value_of(read.token).surface
+            done = read.end
+        return "".join([*pieces, value[done:]])
+
+    def judged(token: str, name: str, path: str, *, alone: bool) -> str:
+        kind = tokens.type_of(token)
+        param, free = by_name.get(name), listed.get(name)
+        typed = param is not None and param.carries(path) == kind and alone
+        if token not in vault.tokens():
+            raise TokenUnknownError(f"`{owner}.{name}` carries a token of no value of this case")
+        if not typed and (free is None or kind not in free.types):
+            raise TokenNotEntitledError(
+                f"`{owner}.{name}` may not receive a value of type {kind}; "
+                "declare the parameter with that type, or list it under `reveal`"
+            )
+        revealed.append(Revealed(token, name, None if typed else free))
+        return kind
 
     return {name: turn(value, name) for name, value in arguments.items()}, tuple(revealed)
+
+
+def _own(value: Json, vault: ScopeVault) -> Json:
+    """Return a field of the case as it is, to be compared with whom a call is addressed to."""
+    if isinstance(value, str) and value in vault.tokens():
+        return vault.resolve(value, expected_type=None)
+    return value
 
 
 def _operation(operations: Mapping[str, Operation], connector: str, name: str) -> Operation:
@@ -358,42 +394,3 @@ def _operation(operations: Mapping[str, Operation], connector: str, name: str) -
             f"connector `{connector}` has no operation `{name}`; it has: {known}"
         )
     return operations[name]
-
-
-async def _capture(action: DeclaredAction, values: Mapping[str, Any]) -> Captured:
-    try:
-        with opened(CaptureDoor()):
-            await action.body(**values)
-    except Captured as captured:
-        return captured
-    raise WorkflowCodeError(
-        f"action `{action.spec.name}` returned without calling `….perform`; "
-        "an action's body makes exactly one call"
-    )
-
-
-def _values(
-    adapters: Mapping[str, TypeAdapter[Any]], arguments: Mapping[str, Json], owner: str
-) -> dict[str, Any]:
-    made = {}
-    for name, form in arguments.items():
-        adapter = adapters.get(name)
-        if adapter is None:
-            raise ArgumentsInvalidError(f"`{owner}` takes no argument `{name}`")
-        try:
-            made[name] = adapter.validate_python(form)
-        except ValidationError as error:
-            raise ArgumentsInvalidError(
-                f"`{owner}.{name}` does not fit: {_where(error)}"
-            ) from None
-    return made
-
-
-def _where(error: ValidationError) -> str:
-    """Return places and kinds of the faults, never the values."""
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'value'}: {fault['type']}"
-        for fault in error.errors(include_input=False, include_url=False, include_context=False)[
-            :5
-        ]
-    )
