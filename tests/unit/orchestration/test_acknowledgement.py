@@ -191,7 +191,7 @@ async def test_no_door_opens_without_a_receipt(small: Small) -> None:
         action = remit.equipment[NAME].workflow.actions["note"]
         run = await remit.runs.open(remit.cases().rows[0].case_id)
         prepared = await executor.prepare(
-            action, {"text": "x"}, run.masker.vault, allowed={}, acknowledge=SEQUENCED
+            action, {"text": "x"}, run.masker.vault, acknowledge=SEQUENCED, listed={}, fields={}
         )
         weak = Reached(level=DURABLE, entries=(("c", 1),), hashes=(b"",))
         none = Reached(level=WITNESSED, entries=(), hashes=())
