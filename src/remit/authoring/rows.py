@@ -3,21 +3,24 @@
 A file is `.jsonl` or `.csv`, gzip too, an `.eml`, an `.mbox`, or a folder of `.eml` files.
 """
 
-import csv
 import gzip
-import io
 import json
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from remit.authoring import separated
 from remit.errors import InputFileError
 from remit.intake import mailboxes
 from remit.intake.mailboxes import RawMail
+from remit.intake.values import EXACT_FLOAT_MAX
 
 LINE_BYTES_MAX = 1024 * 1024
+PASSED_BYTES_MAX = 256 * 1024 * 1024  # of a line that is too long
+COUNTED_BYTES_MAX = 4 * 1024**3
 DEPTH_MAX = 32
 
 
@@ -63,20 +66,25 @@ def read(file: Path) -> Iterator[Row]:
 
 
 def count(file: Path) -> int:
-    """Return the number of lines or mails, for a progress display."""
+    """Return the number of lines or mails, for a progress display; not of a huge file's end."""
     if mailboxes.is_mail(file):
         return mailboxes.count(file)
+    lines = size = 0
     with _opened(file) as stream:
-        return sum(1 for _ in stream)
+        while size < COUNTED_BYTES_MAX and (piece := stream.read(LINE_BYTES_MAX)):
+            lines += piece.count(b"\n")
+            size += len(piece)
+            ended = piece.endswith(b"\n")
+    return lines if not size or ended else lines + 1
 
 
-def _opened(file: Path) -> io.BufferedIOBase:
+def _opened(file: Path) -> BinaryIO | gzip.GzipFile:
     if file.name.endswith(".gz"):
         return gzip.open(file, "rb")
     return file.open("rb")
 
 
-def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes, bool]]:
+def _lines(stream: BinaryIO | gzip.GzipFile) -> Iterator[tuple[int, bytes, bool]]:
     """Yield (number, line, too long); the rest of a line that is too long is passed over."""
     number = 0
     while True:
@@ -85,13 +93,25 @@ def _lines(stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes, bool]]:
             return
         number += 1
         long = len(line) > LINE_BYTES_MAX and not line.endswith(b"\n")
+        passed = 0
         while long and (more := stream.readline(LINE_BYTES_MAX)):
+            passed += len(more)
+            if passed > PASSED_BYTES_MAX:
+                raise InputFileError(
+                    f"line {number} goes on for over {PASSED_BYTES_MAX} bytes; "
+                    "this is no file of rows"
+                )
             if more.endswith(b"\n"):
                 break
         yield number, line, long
 
 
-def _jsonl(stream: io.BufferedIOBase) -> Iterator[Row]:
+def _csv(stream: BinaryIO | gzip.GzipFile, file: Path) -> Iterator[Row]:
+    for line, fields, fault, raw in separated.read(_lines(stream), file):
+        yield Row(line=line, fields=fields, fault=fault or None, raw=raw)
+
+
+def _jsonl(stream: BinaryIO | gzip.GzipFile) -> Iterator[Row]:
     for number, line, long in _lines(stream):
         if long:
             yield _bad(number, line, f"the line is longer than {LINE_BYTES_MAX} bytes")
@@ -104,7 +124,12 @@ def _jsonl(stream: io.BufferedIOBase) -> Iterator[Row]:
             yield _bad(number, line, "the line is not UTF-8")
             continue
         try:
-            value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+            value = json.loads(
+                text,
+                object_pairs_hook=_unique,
+                parse_constant=_refuse,
+                parse_float=_fraction,
+            )
         except (ValueError, RecursionError) as error:
             yield _bad(number, line, f"the line is not one JSON object: {_short(error)}")
             continue
@@ -116,44 +141,6 @@ def _jsonl(stream: io.BufferedIOBase) -> Iterator[Row]:
             yield Row(line=number, fields=value)
 
 
-def _csv(stream: io.BufferedIOBase, file: Path) -> Iterator[Row]:
-    def texts() -> Iterator[str]:
-        for number, line, long in _lines(stream):
-            if long:
-                raise InputFileError(
-                    f"line {number} of `{file}` is longer than {LINE_BYTES_MAX} bytes"
-                )
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputFileError(
-                    f"line {number} of `{file}` is not UTF-8; convert the file, "
-                    "for example with `iconv -f WINDOWS-1252 -t UTF-8`"
-                ) from error
-
-    reader = csv.reader(texts(), strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            return
-        if len(set(header)) != len(header):
-            raise InputFileError(f"`{file}` has two columns of one name; rename one")
-        for values in reader:
-            if not values:
-                continue
-            if len(values) != len(header):
-                yield Row(
-                    line=reader.line_num,
-                    fields=None,
-                    fault=f"the row has {len(values)} values for {len(header)} columns",
-                    raw=",".join(values)[:200],
-                )
-            else:
-                yield Row(line=reader.line_num, fields=dict(zip(header, values, strict=True)))
-    except csv.Error as error:
-        raise InputFileError(f"line {reader.line_num} of `{file}`: {error}") from error
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -163,6 +150,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(word: str) -> float:
     raise ValueError(f"{word} is no JSON")
+
+
+def _fraction(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    if number.is_integer() and abs(number) >= EXACT_FLOAT_MAX:
+        raise ValueError(
+            "a whole number above 2^53 is written as a fraction, so digits may be lost"
+        )
+    return number
 
 
 def _depth(value: Any) -> int:

@@ -217,6 +217,8 @@ class _Reader:
 
 def _hidden_by_sheet(tree: "LexborHTMLParser") -> frozenset[int]:
     """Return the nodes that a style sheet of the page hides on every screen."""
+    from selectolax.lexbor import SelectolaxError
+
     found: set[int] = set()
     rules = 0
     for sheet in tree.css("style")[:RULES_MAX]:
@@ -229,7 +231,7 @@ def _hidden_by_sheet(tree: "LexborHTMLParser") -> frozenset[int]:
                 continue
             try:
                 found |= {node.mem_id for node in tree.css(selector.strip())}
-            except (ValueError, RuntimeError):  # a selector that the library does not read
+            except SelectolaxError:  # a selector that the library does not read
                 continue
     return frozenset(found)
 

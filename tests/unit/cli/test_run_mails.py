@@ -13,9 +13,11 @@ import pytest
 from remit.app import Remit
 from remit.cli import main as cli
 from remit.intake import mailboxes
+from remit.intake.reasons import ReasonCode
 from remit.opening import open_remit
 from remit.orchestration import admission
 from remit.settings import read as read_project
+from tests.faults.hostile import NAUGHTY, SHAPES
 
 WORKFLOW = """
 from remit import Case, Context, Email, Instant, Workflow
@@ -232,3 +234,12 @@ def test_a_mail_whose_reading_ends_the_process_twice_is_set_aside_unread(runs: R
     with runs.opened() as remit:
         (case,) = [one for one in remit.cases().rows if one.status == "quarantined"]
         assert admission.mail_of(remit.database, remit.keys, case.case_id) == bad
+
+
+def test_every_hostile_mail_becomes_a_case_and_the_balance_holds(runs: Runs) -> None:
+    mails = [make(20_000) for make in SHAPES.values()]
+    mails += [mail(text, number=n) for n, text in enumerate(NAUGHTY.values(), 1_000)]
+    found = runs(folder(runs.project, *mails))
+    assert found["rows"] == found["received"] + found["duplicates"] == len(mails)
+    assert found["closed"] + found["escalated"] + found["quarantined"] == found["received"]
+    assert set(runs.codes()) <= {one.value for one in ReasonCode}
