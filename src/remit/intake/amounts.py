@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from remit.domain.money import Money
 from remit.intake.context import COMMA_DECIMAL, POINT_DECIMAL, UNKNOWN_HABIT, NormaliseContext
-from remit.intake.currencies import WITHDRAWN, currency_words, minor_digits, of_sender
+from remit.intake.currencies import CODES, WITHDRAWN, currency_words, minor_digits, of_sender
 from remit.intake.outcome import Assumption, Field, Kind, found, refused
 from remit.intake.reasons import ReasonCode as Code
 
 AMOUNT_CHARACTERS_MAX = 60
 
+_CANONICAL = re.compile(r"(-?\d{1,15}\.\d\d) ([A-Z]{3})")
 _PROGRAM_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?")
 _NUMBER = re.compile(r"\d+(?:[., ']\d+)*")
 _RANGE = re.compile(r"\d\s*(?:-|–|to|bis|do|à|hasta)\s*\d")
@@ -36,6 +37,9 @@ def normalise_money(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.MONEY, Code.FIELD_MISSING)
     if len(raw) > AMOUNT_CHARACTERS_MAX:
         return refused(Kind.MONEY, Code.AMOUNT_MALFORMED, seen=raw)
+    match = _CANONICAL.fullmatch(raw)
+    if match is not None and match[2] in CODES and minor_digits(match[2]) == 2:
+        return found(Kind.MONEY, Money(Decimal(match[1]), match[2]))
     if code := _shape(raw):
         return refused(Kind.MONEY, code, seen=raw)
     body, negative, grounds = _sign(raw)
@@ -80,14 +84,16 @@ def normalise_amount(amount: object, currency: str, context: NormaliseContext) -
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.replace("`", "'").split())
     folded = "".join(_plain(char) for char in unicodedata.normalize("NFC", text))
     return " ".join(folded.split())
 
 
 def _plain(char: str) -> str:
     if char.isascii():
-        return char
-    if char in "’‘ʼ´`′":
+        return "'" if char == "`" else char
+    if char in "’‘ʼ´′":
         return "'"
     if char in "\u2212\u2010\u2011\u2012":
         return "-"

@@ -156,5 +156,7 @@ def _corrected(raw: str) -> tuple[str, ...]:
 
 
 def _mixed(text: str) -> bool:
+    if text.isascii():
+        return False
     scripts = {unicodedata.name(char, "?").partition(" ")[0] for char in text if char.isalpha()}
     return len(scripts) > 1

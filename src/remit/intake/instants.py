@@ -17,6 +17,9 @@ INSTANT_CHARACTERS_MAX = 80
 _COMMENT = re.compile(r"\s*\([^()]*\)$")
 _BRACKET = re.compile(r"\[([A-Za-z0-9_+/-]{1,40})\]$")
 _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:(\d\d)(?:\.(\d{1,12}))?)?(.*)")
+_CANONICAL = re.compile(
+    r"(?:19|20)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(Z|[+-](?:0[1-9]|1[0-3]):[0-5]\d)"
+)
 _CLOCK = (
     r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,12})?)?"
     r"(?:\s?[ap]\.?m\.?(?![a-z])|\s?uhr|\s?h(?![a-z]))?)"
@@ -51,6 +54,8 @@ def normalise_instant(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.INSTANT, Code.TIME_IMPOSSIBLE, seen=raw)
     if raw.isdecimal():
         return _epoch(raw, context)
+    if (match := _CANONICAL.fullmatch(raw)) is not None:
+        return _canonical(raw, match[1])
     bracket = _BRACKET.search(raw)
     plain = _COMMENT.sub("", raw[: bracket.start()] if bracket else raw)
     words = _taken_apart(plain)
@@ -60,6 +65,25 @@ def normalise_instant(text: str, context: NormaliseContext) -> Field:
         code = Code.DATE_RELATIVE if relative else Code.TIME_IMPOSSIBLE
         return refused(Kind.INSTANT, code, seen=raw)
     return _read(raw, words, context, bracket[1] if bracket else None)
+
+
+def _canonical(raw: str, offset: str) -> Field:
+    """Read the form that programs write, without taking it apart."""
+    try:
+        moment = datetime.fromisoformat(raw).astimezone(UTC)
+    except ValueError:
+        return refused(Kind.INSTANT, _impossible(raw), seen=raw)
+    zone = "UTC" if offset == "Z" else offset
+    offset = "+00:00" if offset == "Z" else offset
+    return found(Kind.INSTANT, moment, parts={"zone": zone, "offset": offset})
+
+
+def _impossible(raw: str) -> Code:
+    try:
+        date.fromisoformat(raw[:10])
+    except ValueError:
+        return Code.DATE_IMPOSSIBLE
+    return Code.TIME_IMPOSSIBLE
 
 
 def _taken_apart(raw: str) -> _Words | None:

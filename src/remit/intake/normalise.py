@@ -25,9 +25,9 @@ from remit.intake.outcome import (
     FieldReason,
     Kind,
     Outcome,
-    RawSpan,
     found,
     refused,
+    standing,
 )
 from remit.intake.reasons import ReasonCode
 from remit.intake.times import normalise_time
@@ -182,7 +182,7 @@ def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext
         return Field(kind=spec.kind, outcome=Outcome.ACCEPTED)
     field = _read(spec, value, context)
     if isinstance(value, str) and field.value is not None:
-        return replace(field, raw_span=RawSpan(part=spec.name, start=0, end=len(value)))
+        return standing(field, spec.name, 0, len(value))
     return field
 
 
@@ -195,7 +195,8 @@ def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
     if code is not None:
         return refused(spec.kind, code)
     if isinstance(spec.marker, Identifier):
-        return spec.marker.read(text, replace(context, key=spec.name))
+        keyed = replace(context, key=spec.name) if spec.marker.schemes else context
+        return spec.marker.read(text, keyed)
     if spec.kind in _KEYED and text.isdecimal():
         context = replace(context, key=spec.name)
     return NORMALISERS[spec.kind](text, context)
@@ -223,7 +224,7 @@ def _found_in(
     if len(candidates) > 1:
         return refused(Kind.IDENTIFIER, ReasonCode.ID_SEVERAL, candidates)
     ((value, (start, end)),) = candidates.items()
-    return replace(marker.read(value, context), raw_span=RawSpan(part=part, start=start, end=end))
+    return standing(marker.read(value, context), part, start, end)
 
 
 def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
@@ -242,4 +243,4 @@ def _stated(text: str, part: str, context: NormaliseContext) -> Field | None:
     )
     if field.reason is None:
         field = found(Kind.MONEY, field.value, (*field.assumptions, ground))
-    return replace(field, raw_span=RawSpan(part=part, start=start, end=end))
+    return standing(field, part, start, end)

@@ -102,6 +102,19 @@ def found(
     return Field(kind=kind, outcome=outcome, value=value, assumptions=grounds, parts=parts or {})
 
 
+def standing(field: Field, part: str, start: int, end: int) -> Field:
+    """Return a field with where it stood; written out, as each field of each case passes here."""
+    return Field(
+        kind=field.kind,
+        outcome=field.outcome,
+        value=field.value,
+        assumptions=field.assumptions,
+        reason=field.reason,
+        raw_span=RawSpan(part=part, start=start, end=end),
+        parts=field.parts,
+    )
+
+
 def refused(
     kind: Kind, code: ReasonCode, candidates: Iterable[str] = (), *, seen: str = ""
 ) -> Field:
