@@ -14,13 +14,14 @@ from typing import Any
 from bench import desk, install, ledger, peers, scale, start
 from bench.dress import Dress, dresses
 from bench.masking import figures
+from bench.normalising import figures as readings
 from bench.places import HOME
 from bench.table import Table
 
 SECONDS = 1.2
 ROUNDS = 2
 FSYNC_US = 1000
-PARTS = ("engines", "ledger", "scale", "masking", "desk", "install", "start")
+PARTS = ("engines", "ledger", "scale", "masking", "normalising", "desk", "install", "start")
 
 
 def main() -> int:
@@ -50,6 +51,8 @@ def main() -> int:
             tables += part(made, "scale", partial(several, asked.seconds, worn))
     if "masking" in parts:
         tables += part(made, "masking", partial(figures.measure, say))
+    if "normalising" in parts:
+        tables += part(made, "normalising", partial(readings.measure, say))
     if {"desk", "install", "start"} & set(parts):
         tables += part(made, "whole", partial(whole, parts))
     made["load"] = os.getloadavg()

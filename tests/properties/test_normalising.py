@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.normalising import formats
+from remit.intake import contacts
 from remit.intake.outcome import Outcome
 from remit.intake.reasons import ReasonCode
 from remit.intake.values import normalise_amount
@@ -82,3 +85,34 @@ def test_a_ground_settles_readings_and_never_adds_one(kind: str, text: str) -> N
         assert known.value is None or str(shown(known))[:10] in {
             one[:10] for one in bare.reason.candidates
         }
+
+
+ADDRESSES = st.one_of(
+    st.from_regex(r"[a-z.+_-]{1,8}@([a-z0-9-]{1,5}\.){1,3}[a-z]{2,4}", fullmatch=True),
+    st.builds("a@x.{}".format, st.sampled_from(SPECIAL_USE_DOMAIN_NAMES)),
+    st.builds("{}{}".format, st.text("ab.@-_+x1", max_size=20), st.just("@x.com")),
+)
+
+
+@given(address=ADDRESSES)
+def test_a_plain_address_is_one_for_the_library_too(address: str) -> None:
+    if contacts.is_plain(address):
+        assert validate_email(address, check_deliverability=False).normalized == address
+
+
+def test_what_cldr_writes_is_read_as_it_was_meant_or_refused() -> None:
+    read_so = {"date": 0, "money": 0}
+    rows = formats.rows()
+    for row in rows:
+        kind, locale = str(row["kind"]), str(row["locale"])
+        for known in ({}, {"locale": locale, "formats": {"year_window": formats.WINDOW}}):
+            field = read(KINDS[kind], raw=str(row["raw"]), known=known)
+            wanted = row["meant"]
+            if kind == "money":
+                amount, _, currency = str(wanted).partition(" ")
+                wanted = shown(normalise_amount(amount, currency, context()))
+            assert shown(field) in (None, wanted), row
+        read_so[kind] += field.value is not None
+
+    assert read_so["date"] >= 0.95 * sum(row["kind"] == "date" for row in rows)
+    assert read_so["money"] >= 0.80 * sum(row["kind"] == "money" for row in rows)

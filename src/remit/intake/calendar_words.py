@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from remit.intake.cldr import plain
+from remit.intake import cldr
 
 # month -> its names; a word of three or more letters also counts as the beginning of a long one
 _MONTHS = {
@@ -43,11 +43,14 @@ _RELATIVE = {
     "aujourd'hui": 0, "demain": 1, "hier": -1, "dzisiaj": 0, "dzis": 0, "jutro": 1,
     "wczoraj": -1, "hoy": 0, "manana": 1, "ayer": -1,
 }  # fmt: skip
-_FILLERS = frozenset("of the de del den der am le on el r roku di a g г года год р року".split())
+_FILLERS = frozenset(
+    "of the de del den der am le on el r roku di a g г года год р року gada m d".split()
+)
 _MONTH_OF = {word: month for month, words in _MONTHS.items() for word in words.split()}
 _WEEKDAY_OF = {word: day for day, words in _WEEKDAYS.items() for word in words.split()}
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|\.|º)?", re.IGNORECASE)
 _QUARTER = re.compile(r"[qtk][1-4][ /-]?\d{4}|\d{4}[ /-]?[qtk][1-4]", re.IGNORECASE)
+_FEIRA = re.compile(r"-feira\b")  # as in terça-feira
 _SPLIT = re.compile(r"[\s,/-]+|\.(?=\s|$|[^\W\d])|(?<=[^\W\d])\.")
 
 
@@ -64,7 +67,7 @@ class DateWords:
     months: Mapping[int, frozenset[str]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     year: str | None = None
-    weekday: int | None = None
+    weekdays: frozenset[int] = frozenset()
     relative_days: int | None = None
     quarter: bool = False
     foreign: bool = False
@@ -73,13 +76,15 @@ class DateWords:
 
 def read(text: str) -> DateWords:
     """Return what each word of a written date says."""
-    said = plain(text)
+    said = cldr.plain(text)
     if said in _RELATIVE:
         return DateWords(relative_days=_RELATIVE[said])
     if _QUARTER.fullmatch(said):
         return DateWords(quarter=True)
-    pieces = [piece for piece in _SPLIT.split(said) if piece and piece not in _FILLERS]
-    day = month = weekday = None
+    spelt = _SPLIT.split(_FEIRA.sub("", said))
+    pieces = [piece for piece in map(_bare, spelt) if piece and piece not in _FILLERS]
+    day = month = None
+    weekdays: frozenset[int] = frozenset()
     year: str | None = None
     months: Mapping[int, frozenset[str]] = {}
     unknown: list[str] = []
@@ -90,14 +95,14 @@ def read(text: str) -> DateWords:
             month = _MONTH_OF[piece]
         elif piece in _SHARED_MONTHS and not named:
             months = _SHARED_MONTHS[piece]
-        elif piece in _WEEKDAY_OF and weekday is None:
-            weekday = _WEEKDAY_OF[piece]
+        elif piece in _WEEKDAY_OF and not weekdays:
+            weekdays = frozenset({_WEEKDAY_OF[piece]})
         elif piece.isdecimal() and (len(piece) == 4 or (day is not None and len(piece) == 2)):
             foreign = foreign or year is not None
             year = piece
         elif (match := _DAY.fullmatch(piece)) and day is None:
             day = int(match[1])
-        elif piece.isalpha() and len(piece) >= 3:
+        elif piece.isalpha() and len(piece) >= cldr.WORD_MIN:
             unknown.append(piece)
         else:
             foreign = True
@@ -109,10 +114,15 @@ def read(text: str) -> DateWords:
         months=months,
         unknown=tuple(unknown),
         year=year,
-        weekday=weekday,
-        foreign=foreign or (number_alone and weekday is None),
+        weekdays=weekdays,
+        foreign=foreign or (number_alone and not weekdays),
         bare=len(pieces) == 1,
     )
+
+
+def _bare(piece: str) -> str:
+    """Return a word without the `d'` of Catalan and French before it."""
+    return piece[2:] if piece.startswith(("d'", "d’")) else piece
 
 
 def _ordinal(piece: str) -> bool:

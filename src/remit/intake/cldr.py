@@ -17,6 +17,7 @@ LANGUAGES = (
     " ca is sq mk eu ga gl id ms af sw vi".split()
 )
 COUNTRY_LANGUAGES = (*LANGUAGES, *"ja ko zh ar he hi th fa".split())
+WORD_MIN = 3  # letters; shorter ones mean too much
 Meanings = Mapping[str, Mapping[str, frozenset[str]]]  # word -> meaning -> languages
 
 _NO_LETTER = re.compile(r"[^\w]+")
@@ -35,6 +36,20 @@ def month_words() -> Meanings | None:
                         meant = found.setdefault(word, {}).setdefault(str(month), set())
                         meant.add(language.partition("_")[0])
     return _frozen(found) if found else None
+
+
+@cache
+def weekday_words() -> Mapping[str, frozenset[int]] | None:
+    """Return word -> the days of the week, from Monday as 0, that it means in some language."""
+    found: dict[str, set[int]] = {}
+    for _, locale in _locales(LANGUAGES):
+        for form in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for day, name in locale.days[form][width].items():
+                    word = plain(name).partition("-")[0].strip(".")
+                    if word.isalpha() and len(word) >= WORD_MIN:
+                        found.setdefault(word, set()).add(day)
+    return {word: frozenset(days) for word, days in found.items()} or None
 
 
 @cache

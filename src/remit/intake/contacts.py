@@ -5,7 +5,7 @@ import unicodedata
 from email.utils import parseaddr
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 
 from remit.intake.context import NormaliseContext, territory
@@ -14,6 +14,7 @@ from remit.intake.reasons import ReasonCode as Code
 
 PHONE_CHARACTERS_MAX = 60
 EMAIL_CHARACTERS_MAX = 320
+PLAIN_CHARACTERS_MAX = 100
 
 _SEVERAL = re.compile(
     r"\s*(?:[/,]|;(?!ext=))\s*|\s*&\s*|\s+(?:or|oder|ou|lub|o|and|und|et|oraz|y)\s+", re.IGNORECASE
@@ -25,6 +26,11 @@ _EXTENSION = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]")
 _RESERVED = re.compile(r"@[^@]*\.(?:test|invalid|localhost|local|onion|arpa)$", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"(?!\.)(?!.*(?:\.\.|--|\.@))[A-Za-z0-9_+.-]{1,64}"
+    r"@((?:[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\.)+[a-z]{2,24})"
+)
+_SPECIAL = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 _ADDRESS = re.compile(r"[^\s<>,;@()\[\]\"]+@[^\s<>,;@()\[\]\"]+")
 _LAST_LABEL = re.compile(r"\.[^\W\d_]{2,}$|\.xn--[a-z0-9-]+$", re.IGNORECASE)
 
@@ -116,6 +122,8 @@ def normalise_email(text: str, context: NormaliseContext) -> Field:  # noqa: ARG
         return refused(Kind.EMAIL, Code.FIELD_MISSING)
     if len(raw) > EMAIL_CHARACTERS_MAX:
         return refused(Kind.EMAIL, Code.EMAIL_SYNTAX)
+    if is_plain(raw):
+        return found(Kind.EMAIL, raw)
     addresses = _ADDRESS.findall(raw)
     if len(addresses) > 1:
         return refused(Kind.EMAIL, Code.EMAIL_SEVERAL, addresses)
@@ -142,6 +150,15 @@ def normalise_email(text: str, context: NormaliseContext) -> Field:  # noqa: ARG
         )
         grounds = (*grounds, told)
     return found(Kind.EMAIL, f"{checked.local_part}@{domain}", grounds)
+
+
+def is_plain(address: str) -> bool:
+    """Return whether an address is of the form that most have, which needs no library to judge.
+
+    Whatever is not, goes to email-validator; a property holds that it says the same of these.
+    """
+    match = _PLAIN.fullmatch(address) if len(address) <= PLAIN_CHARACTERS_MAX else None
+    return match is not None and not f".{match[1]}".endswith(_SPECIAL)
 
 
 def _corrected(raw: str) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ _UNIQUE = {
     "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "mx$": "MXN", "zł": "PLN",
     "kč": "CZK", "₺": "TRY", "₩": "KRW", "₽": "RUB", "₴": "UAH", "฿": "THB", "₫": "VND",
     "₪": "ILS",
-    "円": "JPY", "元": "CNY",
+    "jp¥": "JPY", "cn¥": "CNY", "nt$": "TWD", "$us": "USD", "£gb": "GBP", "$ca": "CAD",
+    "$au": "AUD", "円": "JPY", "元": "CNY",
 }  # fmt: skip
 _SHARED: dict[str, dict[str, str]] = {
     "$": {

@@ -15,6 +15,7 @@ from remit.intake.reasons import ReasonCode as Code
 DATE_CHARACTERS_MAX = 40
 YEARS = range(1900, 2101)
 _PLAIN_MARKS = str.maketrans("\u2212\u2013\u2010\u2011－：／．，", "-----:/.,")
+UNKNOWN_WORDS_MAX = 3
 _BUDDHIST = 543
 _OTHER_CALENDARS = (range(1300, 1500), range(5600, 5900))  # of Iran and Islam, of the Jews
 _YEAR_FIRST = "year_first"
@@ -22,14 +23,18 @@ _SERIAL_DAYS = range(20_000, 60_001)  # 1954 to 2064, as spreadsheets count days
 EPOCH_END = 4_133_980_800  # the end of the year 2100, in seconds since 1970
 _SERIAL_EPOCH = date(1899, 12, 30)
 
-_YMD = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
+_YMD = re.compile(r"(\d{4})([-/.])\s?(\d{1,2})\2\s?(\d{1,2})\.?")
 _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _WEEK = re.compile(r"(\d{4})-?W(\d\d)-?([1-7])")
-_CJK = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号號]")
+_CJK = re.compile(
+    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号號]"
+    r"(?:\s?(?:(?P<ja>[月火水木金土日])曜日|(?P<ko>[월화수목금토일])요일|星期(?P<zh>[一二三四五六日天])))?"
+)
+_CJK_WEEK = {"ja": "月火水木金土日", "ko": "월화수목금토일", "zh": "一二三四五六日"}
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国)(\d{1,3}|元)年(\d{1,2})月(\d{1,2})日")
 _ERA_STARTS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
 _EPOCH_KEY = re.compile(r"(?:^|.*_)(?:ts|timestamp|epoch|unixtime)", re.IGNORECASE)
-_NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})")
+_NUMERIC = re.compile(r"(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?:\.|\s?г\.?)?")
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d\S*")
 _TWO_PARTS = re.compile(r"\d{1,4}[-/]\d{1,4}|\d{1,2}\.\d{1,2}\.")
 
@@ -43,8 +48,9 @@ def normalise_date(text: str, context: NormaliseContext) -> Field:
         return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
     for form in (_YMD, _CJK, _BASIC):
         if match := form.fullmatch(raw):
-            groups = [int(part) for part in match.groups() if part.isdecimal()]
-            return _dated(raw, groups[0], groups[1], groups[2])
+            groups = [int(part) for part in match.groups() if part and part.isdecimal()]
+            field = _dated(raw, groups[0], groups[1], groups[2])
+            return _on_weekday(raw, field, _cjk_weekday(match)) if form is _CJK else field
     if match := _ERA.fullmatch(raw):
         year = _ERA_STARTS[match[1]] + (1 if match[2] == "元" else int(match[2]))
         days = [one.isoformat() for one in _days(year, int(match[3]), int(match[4]))]
@@ -121,8 +127,10 @@ def _numeric(raw: str, first: int, second: int, year: str, context: NormaliseCon
         DAY_FIRST: _days(century, second, first),
         MONTH_FIRST: _days(century, first, second),
     }
-    if len(year) == 2 and "." not in raw:
-        readings[_YEAR_FIRST] = _days(2000 + first, second, int(year))
+    spaced = "." not in raw or ". " in raw  # 3.4.25 is hardly ever 2003; 24. 11. 11. is Korean
+    if len(year) == 2 and (spaced or full_year is not None):
+        years = _year(f"{first:02}", context)[0] or 2000 + first
+        readings[_YEAR_FIRST] = _days(years, second, int(year))
     possible = {order: days[0] for order, days in readings.items() if days}
     candidates = [day.isoformat() for day in possible.values()]
     if full_year is None:
@@ -187,16 +195,15 @@ def _worded(raw: str, context: NormaliseContext) -> Field:
     words = calendar_words.read(raw)
     if words.relative_days is not None:
         return _relative(raw, words.relative_days, context)
-    if words.foreign or words.quarter or (words.unknown and not _month_may_be_unknown(words)):
+    if words.foreign or words.quarter or (words.unknown and not _may_be_foreign(words)):
         incomplete = words.quarter or _TWO_PARTS.fullmatch(raw)
         code = Code.DATE_INCOMPLETE if incomplete else Code.DATE_NOT_A_DATE
         return refused(Kind.DATE, code, seen=raw)
-    months = _months(words)
-    if months is None:
+    meant = _meanings(words)
+    if meant is None:
         return refused(Kind.DATE, Code.FIELD_EXTRA_MISSING, seen=raw)
-    if words.bare and months:
-        return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
-    if not months and words.unknown:
+    months, weekdays = meant
+    if (words.bare and months) or (words.unknown and not months):
         return refused(Kind.DATE, Code.DATE_NOT_A_DATE, seen=raw)
     if not months or words.day is None or words.year is None:
         return refused(Kind.DATE, Code.DATE_INCOMPLETE, seen=raw)
@@ -214,27 +221,50 @@ def _worded(raw: str, context: NormaliseContext) -> Field:
         code = conflict or Code.DATE_MONTH_AMBIGUOUS
         return refused(Kind.DATE, code, candidates, seen=raw)
     field = _dated(raw, year, month, words.day, (*told, *grounds))
-    if isinstance(field.value, date) and words.weekday not in (None, field.value.weekday()):
-        return _conflict(raw, field.value, words.weekday or 0)
-    return field
+    return _on_weekday(raw, field, weekdays)
 
 
-def _month_may_be_unknown(words: calendar_words.DateWords) -> bool:
-    """Return whether day, year and one word are left, which may be a month in some language."""
-    named = words.month is not None or words.months
-    return len(words.unknown) == 1 and not named and None not in (words.day, words.year)
+def _may_be_foreign(words: calendar_words.DateWords) -> bool:
+    """Return whether day and year are left, and words that may be a month and a weekday."""
+    return len(words.unknown) <= UNKNOWN_WORDS_MAX and None not in (words.day, words.year)
 
 
-def _months(words: calendar_words.DateWords) -> Mapping[int, frozenset[str]] | None:
-    """Return month -> languages that call it so; None where only the extra could tell."""
-    if words.month is not None:
-        return {words.month: frozenset()}
+def _meanings(
+    words: calendar_words.DateWords,
+) -> tuple[Mapping[int, frozenset[str]], frozenset[int]] | None:
+    """Return month -> languages that call it so, and the weekdays that a word may mean.
+
+    A word that is neither leaves no month; None where only the extra could tell.
+    """
+    months = {words.month: frozenset[str]()} if words.month is not None else words.months
+    weekdays = words.weekdays
     if not words.unknown:
-        return words.months
-    known = cldr.month_words()
-    if known is None:
+        return months, weekdays
+    named, days = cldr.month_words(), cldr.weekday_words()
+    if named is None or days is None:
         return None
-    return {int(month): spoken for month, spoken in known.get(words.unknown[0], {}).items()}
+    for word in words.unknown:
+        if word in named and not months:
+            months = {int(month): spoken for month, spoken in named[word].items()}
+        elif word in days and not weekdays:
+            weekdays = days[word]
+        else:
+            return {}, weekdays
+    return months, weekdays
+
+
+def _cjk_weekday(match: re.Match[str]) -> frozenset[int]:
+    said = {name: char for name, char in match.groupdict().items() if char}
+    return frozenset(
+        _CJK_WEEK[name].index(char.replace("天", "日")) for name, char in said.items()
+    )
+
+
+def _on_weekday(raw: str, field: Field, weekdays: frozenset[int]) -> Field:
+    """Return the field if its day falls on one of these, or if none was said."""
+    if not isinstance(field.value, date) or not weekdays or field.value.weekday() in weekdays:
+        return field
+    return _conflict(raw, field.value, min(weekdays))
 
 
 def _one_month(

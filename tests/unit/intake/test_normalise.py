@@ -93,8 +93,8 @@ def test_without_the_extra_more_is_refused_and_nothing_is_guessed() -> None:
 
 @contextmanager
 def _without(*names: str) -> Iterator[None]:
-    caches = (cldr.month_words, cldr.country_names, cldr.currency_names, cldr.windows_zones,
-              cldr.habits, countries._listed)  # fmt: skip
+    caches = (cldr.month_words, cldr.weekday_words, cldr.country_names, cldr.currency_names,
+              cldr.windows_zones, cldr.habits, countries._listed)  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
             patch.setitem(sys.modules, name, None)  # the import now fails, as where it is missing

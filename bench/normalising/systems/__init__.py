@@ -1,0 +1,1 @@
+"""One program for each library, run in an environment of its own."""
