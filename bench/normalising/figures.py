@@ -26,6 +26,12 @@ CANONICAL = {
     "instant": "2025-03-04T10:00:00.000000Z",
     "money": "1234.56 EUR",
 }
+# What Remit refuses by a rule of its own, though another reading is no error: left out.
+HOUSE_RULES = frozenset(
+    "date.relative date.serial_number date.calendar_unclear time.half_of_day currency.missing"
+    " currency.ambiguous currency.withdrawn".split()
+)
+UNUSUAL = frozenset({"1899-12-31", "2101-01-01", "2025-03-04T10:00-00:00"})
 Say = Callable[[str], None]
 Row = dict[str, Any]
 
@@ -65,7 +71,7 @@ def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Ta
     """Return every figure, and the tables of them."""
     table = [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
     rows = [row for row in table if row["kind"] in KINDS and not row["context"]]
-    rows = [row for row in rows if not (row["code"] or "").startswith("currency.")]
+    rows = [row for row in rows if row["code"] not in HOUSE_RULES and row["raw"] not in UNUSUAL]
     written = formats.rows()
     given = {"rows": [*rows, *written], "canonical": CANONICAL}
     made: dict[str, dict[str, Any] | str] = {}

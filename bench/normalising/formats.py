@@ -11,7 +11,8 @@ from babel.numbers import format_currency
 LOCALES = (
     "en_US en_GB en_AU en_IN de_DE de_AT de_CH fr_FR fr_CA fr_CH pl_PL es_ES es_MX it_IT nl_NL"
     " pt_BR pt_PT sv_SE da_DK nb_NO fi_FI cs_CZ sk_SK hu_HU ro_RO ru_RU uk_UA tr_TR el_GR bg_BG"
-    " hr_HR sl_SI et_EE lv_LV lt_LT sr_RS ca_ES ja_JP ko_KR zh_CN zh_TW vi_VN id_ID ms_MY af_ZA sq_AL"
+    " hr_HR sl_SI et_EE lv_LV lt_LT sr_RS ca_ES ja_JP ko_KR zh_CN zh_TW vi_VN id_ID ms_MY af_ZA"
+    " sq_AL"
 ).split()
 SHAPES = ("full", "long", "medium", "short")
 CURRENCIES = ("EUR", "USD", "PLN", "JPY", "CHF", "INR", "SEK", "GBP")
