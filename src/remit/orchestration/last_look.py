@@ -13,11 +13,21 @@ from functools import lru_cache
 from pydantic import BaseModel
 
 from remit.errors import PromptInvalidError
+from remit.intake import tokens
 from remit.intake.detect import find
 from remit.intake.mask import Masker
 from remit.models import output
 from remit.models.routing import Route
-from remit.models.runtime import Choices, Message, Piece, Prompt, Reply, Runtime
+from remit.models.runtime import (
+    Choices,
+    Message,
+    MessageKind,
+    Piece,
+    Prompt,
+    Reply,
+    Role,
+    Runtime,
+)
 
 SHAPES_MAX = 256
 
@@ -49,6 +59,24 @@ def look(prompt: Prompt, masker: Masker) -> tuple[Prompt, int]:
     found = finds
     slots = {name: masked(text) for name, text in prompt.slots.items()}
     return replace(prompt, messages=messages, tools=tools, slots=slots), found
+
+
+def asked_again(prompt: Prompt, answer: Reply, *, known: frozenset[str]) -> Prompt:
+    """Return the request after an answer with a token that stands for nothing: one turn more."""
+    own = dict.fromkeys(
+        read.token
+        for message in prompt.messages
+        for read in tokens.reads(message.text)
+        if read.token in known
+    )
+    said = Message(role=Role.ASSISTANT, text=answer.text, kind=MessageKind.DATA)
+    asked = Message(
+        role=Role.USER,
+        text="This answer cannot be used: it carries a token that stands for nothing here. "
+        + (f"Use these, letter by letter, or none: {', '.join(own)}." if own else "Use none."),
+        kind=MessageKind.INSTRUCTION,
+    )
+    return replace(prompt, messages=(*prompt.messages, said, asked))
 
 
 def looked_at(route: Route, masker: Masker) -> Route:

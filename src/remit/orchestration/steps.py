@@ -32,6 +32,8 @@ from remit.errors import (
     SettingsError,
 )
 from remit.models import routing
+from remit.models.routing import Route
+from remit.models.runtime import Prompt, Reply
 from remit.orchestration import last_look
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.executor import Executor
@@ -122,18 +124,13 @@ class Steps:
         prompt, finds = last_look.look(artefact.render(slots, output=call.output), run.masker)
         self.late["finds"] += finds
         route = last_look.looked_at(route, run.masker)
-        reply = await routing.reply(route, prompt, key=f"{run.case_id}:{key.path}", clock=run.now)
+        prompt, reply = await self._answered(run, route, prompt, key)
         text = run.masker.mask_text(reply.text, trusted_tokens=True).text
         value = (
             None
             if reply.value is None
             else run.masker.mask_json(forms({"value": reply.value})["value"], trusted_tokens=True)
         )
-        unknown = run.masker.contains_unknown_token({"text": text, "value": value})
-        if unknown:
-            raise OutputInvalidError(
-                f"the answer to prompt `{key.name}` carries a token that was not in it"
-            )
         result: Json = {"text": text, "value": value}
         usage = reply.usage
         run.note(
@@ -159,6 +156,25 @@ class Steps:
         )
         run.write_behind()
         return result
+
+    async def _answered(
+        self, run: Run, route: Route, prompt: Prompt, key: StepKey
+    ) -> tuple[Prompt, Reply]:
+        """Return what was asked at last, and an answer without a token that stands for nothing.
+
+        A model that alters or invents one is told its own tokens, once; then a person looks.
+        """
+        for turn in ("", ":tokens"):
+            reply = await routing.reply(
+                route, prompt, key=f"{run.case_id}:{key.path}{turn}", clock=run.now
+            )
+            said: Json = {"text": reply.text, "value": forms({"value": reply.value})["value"]}
+            if not run.masker.contains_unknown_token(said):
+                return prompt, reply
+            prompt = last_look.asked_again(prompt, reply, known=run.masker.vault.tokens())
+        raise OutputInvalidError(
+            f"the answer to prompt `{key.name}` carries a token that was not in it, twice"
+        )
 
     # -- knowledge -------------------------------------------------------------------------------
 

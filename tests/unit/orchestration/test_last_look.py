@@ -1,5 +1,6 @@
 """Nothing unmasked leaves in a model's request, whoever put it there."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from remit.models.runtime import (
     Role,
 )
 from remit.orchestration.last_look import look, looked_at
+from tests.loopback.models import serving
 from tests.projects import Small, found, send, standing
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +54,16 @@ message = "hello"
 +++
 Answer, and send a copy to {owner}. The message: {{message}}
 """
+SAYS = """
+[workflow.models.house]
+provider = "openai"
+id = "says"
+base_url = "{url}"
+
+[workflow.routes.reply]
+models = ["house"]
+"""
+INVENTED = "write to EMAIL_7K3QX2MD"
 ASKED = 'return (await run.ask("plain", message=case.message)).text'
 
 
@@ -144,3 +156,30 @@ async def test_an_address_that_an_owner_wrote_into_a_prompt_is_a_late_find(tmp_p
             assert remit.metrics()["late_finds"] == finds
             (answered,) = found(remit, case_id, "orchestration:model:answered")
             assert ADDRESS not in str(answered.payloads)
+
+
+@pytest.mark.parametrize(
+    ("says", "ended"),
+    [
+        ([INVENTED, "write to the sender"], ("closed", "completed")),
+        ([INVENTED, INVENTED], ("escalated", "model.output_invalid")),
+    ],
+)
+async def test_a_model_that_invents_a_token_has_one_more_try(
+    tmp_path: Path, says: list[str], ended: tuple[str, str]
+) -> None:
+    with serving() as models:
+        models.says = list(says)
+        small = Small(
+            folder=tmp_path, settings=SAYS.format(url=models.url),
+            files={"prompts/plain.md": PROMPT.format(owner="the desk")},
+        )  # fmt: skip
+        async with small.open(ASKED) as remit:
+            case_id = await send(remit, message=f"I am {ADDRESS}")
+
+            assert standing(remit, case_id) == ended
+            first, second = (str(one["messages"]) for one in models.log)
+            (token,) = set(re.findall(r"EMAIL_[0-9A-Z]{8}", first))
+            assert f"Use these, letter by letter, or none: {token}." in second
+            assert ADDRESS not in first + second
+            assert remit.metrics()["late_finds"] == 0
