@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.masking import scoring, sets
+from bench.masking import dressing, scoring, sets
 from bench.masking.scoring import Tally
+from bench.masking.shapes import shapes
 from bench.places import HOME, ROOT, NotHereError, environment
 from bench.table import Table, number
 
@@ -32,16 +33,18 @@ class System:
     lock: str = ""  # of its own environment; empty for ours
 
 
-NO_NAMES = ("--without", "faker", "--without", "wordfreq")
-REMIT = System(label="Remit with [fast]", script="remit_finder.py", options=NO_NAMES)
+REMIT = System(label="Remit with [fast]", script="remit_finder.py")
+PLAIN = System(
+    label="Remit, `re` only", script="remit_finder.py", options=("--without", "hyperscan")
+)
 EVERY = (
     REMIT,
+    PLAIN,
     System(
-        label="Remit, `re` only",
+        label="Remit, [fast] and [names]",
         script="remit_finder.py",
-        options=(*NO_NAMES, "--without", "hyperscan"),
+        options=("--recogniser", "names"),
     ),
-    System(label="Remit with [fast] and [names]", script="remit_finder.py"),
     System(label="Presidio, default", script="presidio_finder.py", lock="presidio"),
     System(
         label="Presidio, all countries",
@@ -64,15 +67,23 @@ def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Ta
     if not documents:
         row = (f"not run: {skipped[0]}",)
         return {"skipped": skipped}, [Table(title="Masking", head=("system",), rows=[row])]
-    given = {"texts": [one.text for one in documents], "corpora": sets.corpora(documents)}
+    given = {
+        "texts": [one.text for one in documents],
+        "corpora": sets.corpora(documents),
+        "dressed": dressing.texts(),
+        "shapes": {},
+    }
     made: dict[str, dict[str, Any] | str] = {}
     with tempfile.TemporaryDirectory(dir=HOME) as folder:
         source = Path(folder) / "in.json"
-        source.write_text(json.dumps(given), encoding="utf-8")
         for place, system in enumerate(EVERY, 1):
             say(f"masking, {place} of {len(EVERY)}: {system.label}")
+            given["shapes"] = shapes() if system in (REMIT, PLAIN) else {}
+            source.write_text(json.dumps(given), encoding="utf-8")
             found = _one(system, source, Path(folder) / "out.json", seconds)
-            made[system.label] = found if isinstance(found, str) else _figures(documents, found)
+            made[system.label] = (
+                found if isinstance(found, str) else _figures(documents, given, found)
+            )
     return {"skipped": skipped, "systems": made}, tables(made, skipped)
 
 
@@ -96,7 +107,9 @@ def _one(system: System, source: Path, output: Path, seconds: float) -> dict[str
     return found
 
 
-def _figures(documents: list[sets.Document], found: dict[str, Any]) -> dict[str, Any]:
+def _figures(
+    documents: list[sets.Document], given: dict[str, Any], found: dict[str, Any]
+) -> dict[str, Any]:
     by_set: dict[str, Tally] = {}
     for document, finds in zip(documents, found["finds"], strict=True):
         whole = by_set.setdefault(document.set, Tally())
@@ -117,6 +130,9 @@ def _figures(documents: list[sets.Document], found: dict[str, Any]) -> dict[str,
             name: (statistics.median(times), statistics.quantiles(times, n=100)[98])
             for name, times in found["times"].items()
         },
+        "dressed": dressing.shares(given["dressed"], found["dressed"]),
+        "known": dressing.shares(given["dressed"], found["known"]),
+        "shapes": found["shapes"],
         "memory_mb": found["memory_mb"],
         "python": found["python"],
     }
@@ -149,7 +165,39 @@ def tables(made: dict[str, dict[str, Any] | str], skipped: list[str]) -> list[Ta
             ),
             rows=[(name, *_time(one, good)) for name, one in good.items()],
         ),
+        _dress_table(good),
+        _shape_table(good),
     ]  # fmt: skip
+
+
+def _dress_table(good: dict[str, dict[str, Any]]) -> Table:
+    ours = good.get(REMIT.label)
+    columns = {name: one["dressed"] for name, one in good.items()}
+    if ours:
+        columns = {"Remit, value known": ours["known"], **columns}
+    first = next(iter(columns.values()))
+    return Table(
+        title="Masking: 480 values of 8 types, share with half or more readable",
+        head=("dress", *columns),
+        rows=[(name, *(f"{one[name]:.0%}" for one in columns.values())) for name in first],
+    )
+
+
+def _shape_table(good: dict[str, dict[str, Any]]) -> Table:
+    """Return how long a megabyte takes, against 1,024 times the typical kilobyte."""
+    ours = {name: one for name, one in good.items() if one["shapes"]}
+    rows = []
+    for shape in next(iter(ours.values()))["shapes"] if ours else ():
+        cells = [
+            number(one["shapes"][shape] / 1024 / one["ms"]["typical"][0], 1)
+            for one in ours.values()
+        ]
+        rows.append((shape, *cells))
+    return Table(
+        title="Masking: 1 MB of one shape, in 1,024 times the typical KB (at most 20)",
+        head=("shape", *ours),
+        rows=rows,
+    )
 
 
 def _missing(made: dict[str, dict[str, Any] | str]) -> list[tuple[str, ...]]:

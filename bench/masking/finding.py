@@ -24,18 +24,40 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def run(asked: argparse.Namespace, find: Callable[[str], Iterable[Find]]) -> None:
-    """Write what a system finds in the texts, and the thread CPU milliseconds of each slice."""
+def run(
+    asked: argparse.Namespace,
+    find: Callable[[str], Iterable[Find]],
+    find_known: Callable[[str, str, str], Iterable[Find]] | None = None,
+) -> None:
+    """Write what a system finds in the texts, and the thread CPU milliseconds of each slice.
+
+    `find_known` is handed a text and one value that is known, as its type and canonical form.
+    """
     given = json.loads(asked.input.read_text(encoding="utf-8"))
     finds = [list(find(text)) for text in given["texts"]]
+    dressed = [list(find(one["text"])) for one in given["dressed"]]
+    known = [
+        list(find_known(one["text"], one["type"], one["value"])) if find_known else []
+        for one in given["dressed"]
+    ]
+    shapes = {name: _once(text, find) for name, text in given["shapes"].items()}
     times: dict[str, list[float]] = {}
     for name, slices in given["corpora"].items():
         for text in slices[:WARM_SLICES]:
             find(text)
         times[name] = _times(slices, find, asked.seconds)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    made = {"finds": finds, "times": times, "memory_mb": memory, "python": sys.version.split()[0]}
+    made = {
+        "finds": finds, "dressed": dressed, "known": known, "times": times, "shapes": shapes,
+        "memory_mb": memory, "python": sys.version.split()[0],
+    }  # fmt: skip
     asked.output.write_text(json.dumps(made), encoding="utf-8")
+
+
+def _once(text: str, find: Callable[[str], object]) -> float:
+    began = time.thread_time_ns()
+    find(text)
+    return (time.thread_time_ns() - began) / 1e6
 
 
 def _times(slices: list[str], find: Callable[[str], object], seconds: float) -> list[float]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from remit.app import Remit
 from remit.assembly import assemble
 from remit.errors import SettingsError
+from remit.intake.plugins import PLUGINS
 from remit.ledger import signing
 from remit.ledger.anchor_standing import AnchorRules
 from remit.ledger.anchoring import Anchors
@@ -120,6 +121,7 @@ def open_remit(
         database.close()
         raise
     try:
+        PLUGINS.use(settings.recognisers)
         anchors = anchors_of(project, database, keys, now=now)
         anchors.compare(reads_on=reads_on)
         remit = Remit(

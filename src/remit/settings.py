@@ -277,6 +277,7 @@ class Settings(_Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8484, ge=0, le=65_535)
     ledger: LedgerSettings = LedgerSettings()
+    recognisers: list[str] = []  # of values in free text, beside our patterns: `names`, plug-ins
     disk_free_bytes_min: int = Field(default=1024**3, ge=0)  # with less, nothing is taken in
     people: dict[str, PersonSettings] = {}
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`

@@ -14,15 +14,23 @@ def main() -> None:
     """Run it; a library that is named as missing cannot be imported, as if never installed."""
     parser = finding.options()
     parser.add_argument("--without", action="append", default=[])
+    parser.add_argument("--recogniser", action="append", default=[])
     asked = parser.parse_args()
     for name in asked.without:
         sys.modules[name] = None  # type: ignore[assignment]
-    from remit.intake.detect import find
+    from remit.intake.detect import Known, find
+    from remit.intake.plugins import PLUGINS
+
+    PLUGINS.use(asked.recogniser)
 
     def found(text: str) -> list[finding.Find]:
         return [(one.start, one.end, _type(one.type, one.label), one.score) for one in find(text)]
 
-    finding.run(asked, found)
+    def found_known(text: str, type: str, value: str) -> list[finding.Find]:
+        known = [Known.of(type, value)]
+        return [(one.start, one.end, one.type, one.score) for one in find(text, known=known)]
+
+    finding.run(asked, found, found_known)
 
 
 def _type(type: str, label: str) -> str:

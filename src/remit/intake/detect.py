@@ -1,6 +1,7 @@
 """Find every value in a text that must not be seen."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
@@ -11,6 +12,7 @@ from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
 from remit.intake.known import Known
 from remit.intake.outline import Outline
+from remit.intake.plugins import PLUGINS
 from remit.intake.recognisers import RECOGNISERS
 from remit.intake.surroundings import Surroundings
 from remit.intake.view import View, view_of
@@ -70,6 +72,7 @@ def recognised(text: str, *, label: str = "", regions: tuple[str, ...] = ()) -> 
         for recogniser in RECOGNISERS:
             if recogniser.gate(outline):
                 hits.extend(recogniser.hits(outline, around, regions))
+        hits.extend(PLUGINS.hits(view.text))
         if view.starts is not None:
             # A password may hold what reads as an encoded space: look for it as it stands, too.
             hits = [*_sourced(view, hits), *secrets.hits(text, Outline(text))]
@@ -116,19 +119,25 @@ def _found(read: Recognised, known: Iterable[Known]) -> tuple[Finding, ...]:
 
 
 def _strongest(hits: list[Hit]) -> list[Hit]:
-    chosen: list[Hit] = []
+    """Return hits in order of which none overlaps another, the higher score first."""
+    chosen: list[Hit] = []  # in order of their places
+    starts: list[int] = []
     for hit in sorted(hits, key=lambda one: (-one.score, one.start - one.end, one.start)):
         if hit.score < SCORE_MIN:
             continue
-        overlapping = [one for one in chosen if one.start < hit.end and hit.start < one.end]
-        if not overlapping:
-            chosen.append(hit)
-            continue
-        first = overlapping[0]
-        if len(overlapping) == 1 and (hit.start < first.start or hit.end > first.end):
-            chosen.remove(first)
-            chosen.append(_union(first, hit))
-    return sorted(chosen, key=lambda one: one.start)
+        last = bisect_left(starts, hit.end)
+        first = last
+        while first and chosen[first - 1].end > hit.start:
+            first -= 1
+        kept = hit
+        if first < last:
+            other = chosen[first]
+            if last - first > 1 or (hit.start >= other.start and hit.end <= other.end):
+                continue
+            kept = _union(other, hit)
+        chosen[first:last] = [kept]
+        starts[first:last] = [kept.start]
+    return chosen
 
 
 def _union(strong: Hit, weak: Hit) -> Hit:

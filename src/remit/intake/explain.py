@@ -44,7 +44,7 @@ def explain(
     """Return why each token of a masked text stands where it does, in order."""
     read = recognised(text, label=label, regions=regions)
     around = Surroundings(text, label)
-    seen = [(*read.view.source(hit.start, hit.end), hit) for hit in read.hits]
+    seen = [(hit.start, hit.end, hit) for hit in read.hits]
     found = []
     for region in masked.regions:
         start, end = region.source_start, region.source_end

@@ -18,6 +18,12 @@ RUN = re.compile(
     r"(?<!\w)(?<!\w-)(?:\+ ?|\(\+?)?\d++(?!(?!x\d)[A-Za-z_])"
     r"(?:[ .\-/()]{1,3}+\d++(?!(?!x\d)[A-Za-z_]))*"
 )
+# What a number must begin like where no word says what it is: the layouts of cards and phones.
+_SAYS_NOTHING = frozenset({None, "order", "version", "birth"})
+_UNNAMED = re.compile(
+    r"\(?\d{3}\)?[ .-]?\d{3}[ .-]\d{4}|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}|\(?0\d"
+    r"|\d{4}[ .-]\d{4}[ .-]\d{4}|\d{4}[ .-]\d{6}[ .-]|\d{15}|\d\d[ .-]{0,2}\d{4}[ .-]{0,2}\d{4}"
+)
 _IBAN_HEAD = re.compile(r"[A-Za-z]{2}\d\d[ .-]?\Z")
 _GROUP = re.compile(r"\d+")
 _DATE = re.compile(r"(?:\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:\d{4}|\d\d))(?![-./]?\d)")
@@ -59,6 +65,10 @@ def _first_hit(
         lead -= 1
     while lead < begin and text[lead] == " ":
         lead += 1
+    if text[lead:begin].find("+") < 0:
+        context = around.nearest(begin)
+        if context in _SAYS_NOTHING and _UNNAMED.match(text, lead) is None:
+            return None, 1
     for last in range(min(len(groups), first + GROUPS_MAX) - 1, first - 1, -1):
         end = groups[last][1]
         digits = "".join(text[start:stop] for start, stop in groups[first : last + 1])

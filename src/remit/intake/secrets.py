@@ -45,10 +45,12 @@ def hits(text: str, outline: Outline) -> Iterator[Hit]:
         match = _VENDOR.match(text, place) or _PEM.match(text, place)
         if match:
             yield _hit(*match.span(), text)
+    done = 0
     for place in outline.at(Anchor.KEY):
-        match = _PAIR.match(text, place)
+        match = _PAIR.match(text, place) if place >= done else None
         if match and _secret_like(match["value"]):
             yield _hit(*match.span("value"), text)
+            done = match.end()
     for place in outline.at(Anchor.BEARER):
         match = _BEARER.match(text, place)
         if match and _random_like(match["value"]):
