@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bench import desk, install, ledger, peers, scale, start
+from bench import desk, install, intake, ledger, peers, scale, start
 from bench.dress import Dress, dresses
 from bench.masking import figures
 from bench.normalising import figures as readings
@@ -21,7 +21,17 @@ from bench.table import Table
 SECONDS = 1.2
 ROUNDS = 2
 FSYNC_US = 1000
-PARTS = ("engines", "ledger", "scale", "masking", "normalising", "desk", "install", "start")
+PARTS = (
+    "engines",
+    "ledger",
+    "scale",
+    "masking",
+    "normalising",
+    "intake",
+    "desk",
+    "install",
+    "start",
+)
 
 
 def main() -> int:
@@ -53,6 +63,8 @@ def main() -> int:
         tables += part(made, "masking", partial(figures.measure, say))
     if "normalising" in parts:
         tables += part(made, "normalising", partial(readings.measure, say))
+    if "intake" in parts:
+        tables += part(made, "intake", partial(intake.measure, say))
     if {"desk", "install", "start"} & set(parts):
         tables += part(made, "whole", partial(whole, parts))
     made["load"] = os.getloadavg()

@@ -5,6 +5,7 @@ Home of selectolax. A sender's HTML is never rendered, and hidden text is counte
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CHARACTERS_MAX = 262_144  # bounds what no look at the source beforehand can
 DEPTH_MAX = 500  # of open elements: the parser's time grows with its square
 TAG_CHARACTERS_MAX = 2_000  # a longer one is counted
+STYLE_CHARACTERS_MAX = 2_000
 ATTRIBUTES_MAX = 500  # of one element: the same
 LINKS_MAX = 200
 RULES_MAX = 200
@@ -93,7 +95,7 @@ def too_costly(source: str) -> bool:
         return True
     opened: Counter[str] = Counter()
     depth = 0
-    for match in _TAG.finditer(source):
+    for match in _TAG.finditer(source) if source.count("<") > DEPTH_MAX else ():
         name = match[2].lower()
         if name in _UNCOUNTED or (match[1] and not opened[name]):
             continue
@@ -185,7 +187,9 @@ class _Reader:
         self._due = max(self._due, count)
 
     def _text(self, node: "LexborNode", *, hidden: bool) -> None:
-        text = _SPACE.sub(" ", node.text_content or "")
+        text = node.text_content or ""
+        if "\n" in text or "  " in text or "\t" in text:
+            text = _SPACE.sub(" ", text)
         if hidden:
             self._hidden += len(text.strip())
         elif text and not (self._due and text == " "):
@@ -198,12 +202,11 @@ class _Reader:
         attributes = node.attributes
         if not attributes and not self._sheet:
             return gone, faint
-        style = _SPACE.sub("", attributes.get("style") or "").lower()
+        style = attributes.get("style")
         if style:
-            if _SEEN.search(style) or _SIZED.search(style):
-                faint = False
-            faint = faint or _FAINT.search(style) is not None or _same_colour(style)
-            gone = gone or _GONE.search(style) is not None
+            seen, unseen, away = _styled(style[:STYLE_CHARACTERS_MAX])
+            faint = (faint and not seen) or unseen
+            gone = gone or away
         gone = gone or "hidden" in attributes or (bool(self._sheet) and node.mem_id in self._sheet)
         return gone, faint
 
@@ -213,6 +216,17 @@ class _Reader:
             return
         shown = _SPACE.sub(" ", "".join(self._pieces[place:])).strip()[:TARGET_CHARACTERS_MAX]
         self._links.append(Link(text=shown, target=target, elsewhere=_elsewhere(shown, target)))
+
+
+@lru_cache(maxsize=1_024)
+def _styled(style: str) -> tuple[bool, bool, bool]:
+    """Return whether a style shows again what is in hidden text, hides it, or takes it away."""
+    style = _SPACE.sub("", style).lower()
+    return (
+        _SEEN.search(style) is not None or _SIZED.search(style) is not None,
+        _FAINT.search(style) is not None or _same_colour(style),
+        _GONE.search(style) is not None,
+    )
 
 
 def _hidden_by_sheet(tree: "LexborHTMLParser") -> frozenset[int]:
@@ -267,6 +281,8 @@ def _elsewhere(shown: str, target: str) -> bool:
     """Whether a link shows the name of a host and leads to another."""
     if not target.lower().startswith(("http:", "https:", "//", "mailto:")):
         return ":" in target.partition("/")[0]
+    if "." not in shown:
+        return False
     named = _HOST.match(shown)
     if named is None:
         return False

@@ -7,11 +7,13 @@ before anything is read.
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import policy
 from email.errors import MessageDefect, ObsoleteHeaderDefect
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
+from functools import lru_cache
 
 from remit.domain.frozen import dataclass
 from remit.intake.reasons import ReasonCode
@@ -30,6 +32,7 @@ _FIELD = re.compile(rb"^[^ \t\r\n]", re.MULTILINE)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _BASE64 = bytes(range(65, 91)) + bytes(range(97, 123)) + b"0123456789+/=\r\n\t "
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t\r\n]*\Z)")
+_FOLD = re.compile(r"[\r\n]+")
 _ONCE = ("content-type", "content-transfer-encoding", "content-disposition")
 
 
@@ -81,11 +84,11 @@ def header(headers: EmailMessage, name: str) -> tuple[object, bool]:
         return None, True
     if len(raw) > 1 or len(raw[0]) > READ_CHARACTERS_MAX:
         return None, False
-    try:
-        value = headers.policy.header_fetch_parse(name, raw[0])
-    except Exception:  # noqa: BLE001 - whatever the library stumbles over, the header is unread
-        return None, False
-    return value, not any(_serious(one) for one in getattr(value, "defects", ()))
+    return (
+        _often(name, raw[0])
+        if name in _ONCE and "boundary" not in raw[0]
+        else _parsed(name, raw[0])
+    )
 
 
 def head_of(raw: bytes) -> bytes:
@@ -99,6 +102,23 @@ def body_of(raw: bytes) -> bytes:
     end = _HEADERS_END.search(raw, 0, HEADERS_BYTES_MAX)
     return raw if end is None else raw[end.end() :]
 
+
+@lru_cache(maxsize=32)
+def _kind(name: str) -> Callable[[str, str], object]:
+    """Return the library's class of a header; left to itself it makes a new one each time."""
+    kind: Callable[[str, str], object] = HeaderRegistry()[name]
+    return kind
+
+
+def _parsed(name: str, raw: str) -> tuple[object, bool]:
+    try:
+        value = _kind(name)(name, _FOLD.sub("", raw))
+    except Exception:  # noqa: BLE001 - whatever the library stumbles over, the header is unread
+        return None, False
+    return value, not any(_serious(one) for one in getattr(value, "defects", ()))
+
+
+_often = lru_cache(maxsize=512)(_parsed)  # most parts are described in the same few words
 
 # -- parts ---------------------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 """A mail becomes named columns: on stated grounds or with a reason, never more than is there."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from email.message import EmailMessage
 
@@ -370,3 +373,42 @@ def test_headers_that_the_library_cannot_take_apart_are_no_end() -> None:
         found = read(line + b"\n\nx")
         assert found.columns["from"].value != "x"
     assert mime.read(b"From: a@x.org\nContent-Type: ;;;=;\n\nx").fault is ReasonCode.MAIL_MALFORMED
+
+
+# -- without the extra ---------------------------------------------------------------------------
+
+WITHOUT = """
+import json, sys
+
+for name in ("charset_normalizer", "ftfy", "mailparser_reply", "quotequail", "selectolax"):
+    sys.modules[name] = None  # as where they are not installed
+from remit.intake import mail
+
+HEAD = b"From: a@example.org\\n"
+HTML = b"Content-Type: text/html\\n\\n<p>hello</p>"
+TWO = b"Content-Type: multipart/alternative; boundary=b\\n\\n--b\\n\\nhello\\n--b\\n"
+TWO += HTML + b"\\n--b--"
+GUESSED = "Прошу вернуть деньги за заказ. ".encode("cp1251") * 20
+QUOTED = b"\\nYes.\\n\\nOn Monday, the shop wrote:\\n> Refund?\\n"
+said = []
+for raw in (HEAD + HTML, HEAD + TWO, HEAD + b"\\n" + GUESSED, HEAD + QUOTED, HEAD + b"\\nhello"):
+    found = mail.read(raw, digest=str)
+    field = found.columns["message"]
+    grounds = [one.code for one in field.assumptions]
+    said.append([field.value if field.reason is None else field.reason.code, grounds, found.notes])
+print(json.dumps(said))
+"""
+
+
+def test_without_the_extra_more_is_refused_and_nothing_guessed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True
+    )
+    html, two, guessed, quoted, plain_text = json.loads(done.stdout)
+    assert html == ["field.extra_missing", [], ["html_unread"]]
+    assert two == ["hello", [], ["html_unread"]]
+    assert guessed[0] == "text.charset_unclear"
+    assert quoted == [
+        "Yes.\n\nOn Monday, the shop wrote:\n> Refund?", ["reply_kept_whole"], []
+    ]  # fmt: skip
+    assert plain_text == ["hello", [], []]
