@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from remit.domain.actor import service, workflow
 from remit.domain.case import CaseStatus
 from remit.domain.entry import Draft, Entry, Event
-from remit.domain.event import CaseClosed, CaseReceived, WaitEnded, WaitStarted
+from remit.domain.event import CaseClosed, WaitEnded, WaitStarted
+from remit.domain.intake_event import CaseReceived
 from remit.ledger.append import Journal
 from remit.ledger.seal import KeyRing
 from remit.orchestration import dbos

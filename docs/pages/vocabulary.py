@@ -117,7 +117,7 @@ def events_page() -> str:
             parts.append(table(["member", "type", "required"], rows))
     return page(
         "Ledger events",
-        "src/remit/domain/event.py and ledger_event.py",
+        "src/remit/domain/event.py and *_event.py",
         "An entry of the ledger is one of these, named `source:subject:verb` in the past tense. A "
         "body never changes shape: a new shape is a new event. Bodies hold ids, codes, counts and "
         "keyed digests; content travels in sealed payloads. A member that is not required is left "

@@ -133,6 +133,7 @@ def assemble(
             workflow=workflow,
             phase=Phase(settings.phase),
             owner=settings.owners.workflow if people[settings.owners.workflow].active else "",
+            escalation=settings.owners.escalation,
             fingerprint=fingerprint,
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),

@@ -402,6 +402,19 @@ class IntakeError(RemitError):
     status = 422
 
 
+class StillDoubtfulError(IntakeError):
+    """A released message still has no certain reading; nothing was released.
+
+    `doubts` are the fields that are left, masked, each with its reason.
+    """
+
+    code = "intake.still_doubtful"
+
+    def __init__(self, message: str, *, doubts: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.doubts = doubts
+
+
 class MessageTooLargeError(IntakeError):
     """The message is larger than `intake` allows."""
 

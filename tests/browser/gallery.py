@@ -27,13 +27,13 @@ from remit.governance.casebook import (
     CasePage,
     CaseView,
     EffectLine,
-    QuarantinePage,
 )
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_health import Examined
+from tests.browser.sample_quarantine import Aside
 from tests.browser.samples import (
     HOSTILE,
     NOW,
@@ -45,13 +45,12 @@ from tests.browser.samples import (
     diverged,
     items_of,
     row_of,
-    set_aside,
     workflow_views,
 )
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Examined):
+class FakeRemit(Examined, Aside):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
@@ -296,30 +295,6 @@ class FakeRemit(Examined):
     async def follow(self, case_id: str, /, *, person: str, note: str | None) -> str:
         self.ended[case_id] = f"followed: {note}"
         return a_case(1)
-
-    def quarantine(self, *, after: str | None = None, limit: int = 60) -> QuarantinePage:
-        rows = [one for one in set_aside(self.now) if one.case_id not in self.released]
-        return QuarantinePage(rows=tuple(rows), after=None)
-
-    async def release(
-        self,
-        case_id: str,
-        /,
-        *,
-        person: str,
-        corrections: Mapping[str, str],
-    ) -> None:
-        self.released[case_id] = corrections
-
-    async def discard(
-        self,
-        case_id: str,
-        /,
-        *,
-        person: str,
-        reason: str,
-    ) -> None:
-        self.released[case_id] = {"discarded": reason}
 
     def counts(
         self,

@@ -10,7 +10,6 @@ from remit.domain.event import (  # fmt: skip
     ApprovalDecided,
     ApprovalRequested,
     CaseClosed,
-    CaseReceived,
     EffectConfirmed,
     EffectIntended,
     IntentClassified,
@@ -22,6 +21,7 @@ from remit.domain.event import (  # fmt: skip
     WaitEnded,
     WaitStarted,
 )
+from remit.domain.intake_event import CaseReceived
 from tests.browser.samples import HOSTILE, LONG, approval_id
 
 

@@ -16,7 +16,7 @@ from remit.governance.card import (
     EditField,
     Quote,
 )  # fmt: skip
-from remit.governance.casebook import CallPair, CaseLine, Diverged, Doubt, SetAside  # fmt: skip
+from remit.governance.casebook import CallPair, CaseLine, Diverged
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView, SinkView
 
@@ -223,48 +223,6 @@ def workflow_views() -> tuple[SimpleNamespace, ...]:
             counts={"closed": 900},
             actions=(),
             stranded={},
-        ),
-    )
-
-
-def set_aside(now: datetime) -> tuple[SetAside, ...]:
-    """Return what waits for a certain reading."""
-    return (
-        SetAside(
-            case_id=case_id(21),
-            workflow="refund-desk",
-            channel="mail",
-            received_at=now - timedelta(hours=2),
-            reasons=(
-                Doubt(
-                    field="ordered_on",
-                    code="date.order_ambiguous",
-                    sentence="day and month could be swapped in `03/04/2026`",
-                    candidates=("2026-04-03", "2026-03-04"),
-                ),
-                Doubt(
-                    field="amount",
-                    code="amount.several",
-                    sentence="two amounts stand here; ask which is meant",
-                    candidates=(),
-                ),
-            ),
-            text={"message": HOSTILE, "ordered_on": "03/04/2026"},
-        ),
-        SetAside(
-            case_id=case_id(22),
-            workflow="triage",
-            channel="api",
-            received_at=now - timedelta(minutes=4),
-            reasons=(
-                Doubt(
-                    field="message",
-                    code="text.undecodable",
-                    sentence="the text cannot be read as UTF-8; ask for it again",
-                    candidates=(),
-                ),
-            ),
-            text={"message": LONG * 6},
         ),
     )
 

@@ -19,6 +19,9 @@ SCREENS = [
     f"/cases/{case_id(9)}",
     f"/cases/{case_id(1)}?view=technical",
     "/quarantine",
+    f"/quarantine/{case_id(21)}",
+    f"/quarantine/{case_id(22)}",
+    f"/quarantine/{case_id(23)}",
     "/workflows",
     "/ledger",
     "/health",
@@ -147,7 +150,7 @@ def test_every_text_can_be_read_and_every_control_has_a_name(open_page: Open, sc
 
 def test_each_focused_control_shows_our_ring_and_is_in_view(open_page: Open) -> None:
     page = open_page()
-    for path in ("/inbox", f"/cases/{case_id(3)}", "/quarantine"):
+    for path in ("/inbox", f"/cases/{case_id(3)}", f"/quarantine/{case_id(21)}"):
         _go(page, path)
         page.locator("body").focus()
         for _ in range(30):
@@ -197,6 +200,16 @@ def test_the_form_decides_what_the_pane_shows(open_page: Open) -> None:
         assert page.locator("code.long").inner_text() == digest
         chosen = page.locator(".row[aria-current] .what").inner_text()
         assert chosen == page.locator("#sentence").inner_text()
+
+
+def test_a_long_message_does_not_push_the_form_away(open_page: Open) -> None:
+    """The button is in view at once on a desk; on a phone the form comes before the message."""
+    page = open_page(f"/quarantine/{case_id(22)}")
+    assert page.get_by_role("button", name="Release").bounding_box()["y"] < DESK["height"]
+    phone = open_page(f"/quarantine/{case_id(22)}", viewport=PHONE)
+    form = phone.get_by_role("button", name="Release").bounding_box()["y"]
+    assert form < phone.locator("#came").bounding_box()["y"]
+    assert form < 2 * PHONE["height"]
 
 
 def test_forced_colours_keep_shapes_and_selection(open_page: Open) -> None:

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from remit.domain.actor import person, service
 from remit.domain.entry import Draft
-from remit.domain.event import CaseClosed, CaseReceived
+from remit.domain.event import CaseClosed
+from remit.domain.intake_event import CaseReceived
 from remit.domain.retention import Retention
 from remit.errors import NotFoundError, PayloadErasedError, RetentionError
 from remit.governance import legal_holds

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from remit.errors import IllegalMoveError, IntakeError
-from tests.desks import MARIA, Desk, only, waiting, write_in
+from remit import testing
+from remit.domain.approval import Verdict
+from remit.errors import IllegalMoveError, IntakeError, StillDoubtfulError
+from remit.ledger import read as record
+from tests.desks import MARIA, TOMASZ, Desk, only, waiting, write_in
 from tests.loopback import shop
 
 pytestmark = pytest.mark.anyio
@@ -29,13 +32,66 @@ async def test_a_doubtful_amount_is_settled_by_a_person_and_then_runs(desk: Desk
         case_id = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="1.234 EUR")
         aside = remit.quarantine().rows[0]
         assert [doubt.field for doubt in aside.reasons] == ["claimed_amount"]
-        assert len(aside.reasons[0].candidates) == 2
+        assert len(aside.reasons[0].offers) == 2
         with pytest.raises(IntakeError):
             await remit.release(case_id, person=MARIA, corrections={"claimed_amount": "2.345 EUR"})
         await remit.release(case_id, person=MARIA, corrections={"claimed_amount": "12.34 EUR"})
         await remit.settled()
         assert only(waiting(remit)).sentence == "Refund 12.34 EUR for order 1001"
         assert remit.counts()["balance"] == 0
+
+
+async def test_a_picked_reading_is_performed_and_the_record_says_who_picked_it(
+    desk: Desk,
+) -> None:
+    """From quarantine to the closed case; what came stays as it came."""
+    async with desk.open() as remit:
+        case_id = await write_in(
+            remit, sender=ANNA, message=MESSAGE, claimed_amount="12,50 EUR",
+            purchased_on="03/04/2026",
+        )  # fmt: skip
+        (doubt,) = remit.quarantined(case_id).reasons
+        assert remit.quarantined(case_id).owner == TOMASZ
+        assert [one.says for one in doubt.offers] == [
+            "Friday 3 April 2026", "Wednesday 4 March 2026",
+        ]  # fmt: skip
+        with pytest.raises(IntakeError, match="not offered"):
+            await remit.release(
+                case_id, person=MARIA, corrections={}, choices={"purchased_on": "2026-05-05"}
+            )
+        picked = {"purchased_on": doubt.offers[1].shown}
+        await remit.release(case_id, person=MARIA, corrections={}, choices=picked)
+        await remit.settled()
+        row = only(waiting(remit))
+        assert row.sentence == "Refund 12.50 EUR for order 1001"
+        digest = remit.approval(row.approval_id, person=MARIA).card.digest
+        await remit.decide(row.approval_id, person=MARIA, verdict=Verdict.APPROVE, digest=digest)
+        await testing.pass_time(remit, desk.clock, 60)
+        assert remit.case(case_id).row.status == "closed"
+        (entry,) = [one for one in remit.entries(case_id) if one.event == "intake:case:released"]
+        assert (entry.actor.kind, entry.actor.ref) == ("person", MARIA)
+        assert (entry.body["chosen"], entry.body["corrected"]) == (["purchased_on:candidate"], [])
+        assert entry.payloads["choices"] == {"purchased_on": "Wednesday 4 March 2026"}
+        sealed = remit.database.read(
+            lambda c: record.stream(c, remit.keys, case_id, roles=("raw",))
+        )
+        assert sealed[0].payloads["raw"]["purchased_on"] == "03/04/2026"
+        told = [line.text for line in remit.case(case_id).timeline.lines]
+        assert f"{MARIA} released it from quarantine; chose purchased_on" in told
+
+
+async def test_what_is_left_in_doubt_is_named_by_field_and_nothing_is_released(
+    desk: Desk,
+) -> None:
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="1.234 EUR")
+        with pytest.raises(StillDoubtfulError) as caught:
+            await remit.release(case_id, person=MARIA, corrections={"claimed_amount": "9.99"})
+        (left,) = caught.value.doubts
+        assert (left.field, left.code) == ("claimed_amount", "currency.missing")
+        assert remit.case(case_id).row.status == "quarantined"
+        with pytest.raises(IntakeError, match="no field of this workflow"):
+            await remit.release(case_id, person=MARIA, corrections={"priority": "high"})
 
 
 async def test_a_discarded_message_is_closed_for_good(desk: Desk) -> None:

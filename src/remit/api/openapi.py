@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
 from remit.api.cases import CancelBody
+from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
 from remit.domain.value import Json
 from remit.governance.permissions import Permission, needs, permission_of
@@ -18,6 +19,8 @@ from remit.governance.permissions import Permission, needs, permission_of
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
     "case_cancel": CancelBody,
+    "quarantine_discard": DiscardBody,
+    "quarantine_release": ReleaseBody,
     "session_begin": SignInBody,
 }
 
@@ -25,6 +28,7 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": ("tab", "workflow", "action", "after", "limit"),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
+    "quarantine_list": ("workflow", "after", "limit"),
 }
 
 _REFUSALS: Mapping[str, tuple[int, ...]] = {
@@ -36,6 +40,9 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "case_one": (401, 404),
     "case_trace": (401, 404),
     "cases_list": (401, 422),
+    "quarantine_discard": (401, 403, 404, 409, 413, 422),
+    "quarantine_list": (401, 422),
+    "quarantine_release": (401, 403, 404, 409, 413, 422),
     "session_begin": (401, 403, 413, 422, 429),
     "metrics": (401,),
     "doctor": (401, 403),

@@ -41,20 +41,29 @@ def pieces(text: object) -> tuple[Piece, ...]:
     return tuple(_pieces(str(text), named=True))
 
 
-def quoted(text: object) -> Quoted:
-    """Return a quote's pieces, cut at 2,000 characters; hidden characters are taken out and named.
+def quoted(text: object, characters: int = QUOTE_CHARACTERS_MAX) -> Quoted:
+    """Return a quote's pieces, cut at so many; hidden characters are taken out and named.
 
     Some languages need such characters, so a quote counts them instead of marking each.
     """
     whole = str(text)
     found = dict.fromkeys(name_of(letter) for letter in whole if is_hidden(letter))
     clean = "".join(letter for letter in whole if not is_hidden(letter))
+    cut = _cut(clean, characters)
     return Quoted(
-        shown=tuple(_pieces(clean[:QUOTE_CHARACTERS_MAX], named=False)),
-        rest=tuple(_pieces(clean[QUOTE_CHARACTERS_MAX:], named=False)),
+        shown=tuple(_pieces(clean[:cut], named=False)),
+        rest=tuple(_pieces(clean[cut:], named=False)),
         characters=len(whole),
         hidden=tuple(found),
     )
+
+
+def _cut(text: str, characters: int) -> int:
+    """Return where to cut, so that no token is torn in two."""
+    if len(text) <= characters:
+        return len(text)
+    torn = (one for one in _TOKEN.finditer(text) if one.start() < characters < one.end())
+    return next((one.start() for one in torn), characters)
 
 
 def is_hidden(letter: str) -> bool:

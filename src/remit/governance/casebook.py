@@ -1,4 +1,4 @@
-"""Cases as people see them: lists, one case from message to effect, and the quarantine."""
+"""Cases as people see them: lists, and one case from message to effect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.value import Json
-from remit.errors import NotFoundError, PayloadErasedError
+from remit.errors import NotFoundError
 from remit.governance import cards, inbox
 from remit.governance.card import ApprovalRow
 from remit.ledger import read as record
@@ -95,34 +95,6 @@ class CaseView:
     followed_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Why one field has no certain reading."""
-
-    field: str
-    code: str
-    sentence: str
-    candidates: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetAside:
-    """A message in quarantine; its text is masked."""
-
-    case_id: str
-    workflow: str
-    channel: str
-    received_at: datetime
-    reasons: tuple[Doubt, ...]
-    text: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantinePage:
-    rows: tuple[SetAside, ...]
-    after: str | None
-
-
 def page(
     connection: Connection,
     *,
@@ -194,25 +166,6 @@ def view(
     )
 
 
-def quarantine(
-    connection: Connection, keys: KeyRing, *, after: str | None, limit: int
-) -> QuarantinePage:
-    """Return messages that wait for a certain reading, newest first."""
-    size = min(limit, PAGE_MAX)
-    rows = cases.page(
-        connection,
-        workflow=None,
-        status="quarantined",
-        after=inbox.cursor(after),
-        limit=size + 1,
-    )
-    shown = rows[:size]
-    return QuarantinePage(
-        rows=tuple(_aside(connection, keys, row) for row in shown),
-        after=inbox.mark(shown[-1].opened_us, shown[-1].case_id) if len(rows) > size else None,
-    )
-
-
 def line(row: cases.CaseRow) -> CaseLine:
     """Return a case's row as a line."""
     return CaseLine(
@@ -274,36 +227,3 @@ def _diverged(entries: Sequence[Entry]) -> Diverged | None:
 
 def _linked(entries: Sequence[Entry], name: str) -> str | None:
     return next((one.word(name) for one in entries if one.word(name)), None)
-
-
-def _aside(connection: Connection, keys: KeyRing, row: cases.CaseRow) -> SetAside:
-    try:
-        form = record.payload(connection, keys, row.case_id, 1, "reasons")
-    except PayloadErasedError:  # it is about to be closed
-        form = {}
-    found = form if isinstance(form, dict) else {}
-    items = found.get("items")
-    text = found.get("text")
-    return SetAside(
-        case_id=row.case_id,
-        workflow=row.workflow,
-        channel=row.channel,
-        received_at=clock.instant(row.opened_us),
-        reasons=tuple(
-            Doubt(
-                field=str(item.get("field", "")),
-                code=str(item.get("code", "")),
-                sentence=str(item.get("sentence", "")),
-                candidates=_texts(item.get("candidates")),
-            )
-            for item in (items if isinstance(items, list) else [])
-            if isinstance(item, dict)
-        ),
-        text={name: cards.shown(one) for name, one in text.items()}
-        if isinstance(text, dict)
-        else {},
-    )
-
-
-def _texts(form: Json) -> tuple[str, ...]:
-    return tuple(str(one) for one in form) if isinstance(form, list) else ()

@@ -138,6 +138,8 @@ def _currency(
         if only in WITHDRAWN:
             return "", (), refused(Kind.MONEY, Code.CURRENCY_WITHDRAWN, [only], seen=raw)
         return only, (), None
+    if declared is not None and declared in options.values():
+        return declared, (), None
     local, told = of_sender(options, context)
     if local is None:
         return "", (), refused(Kind.MONEY, Code.CURRENCY_AMBIGUOUS, options.values(), seen=raw)

@@ -38,7 +38,7 @@ __all__ = [
     "normalise_case", "normalise_country", "normalise_currency", "normalise_date",
     "normalise_email", "normalise_iban", "normalise_identifier", "normalise_instant",
     "normalise_language", "normalise_money", "normalise_person", "normalise_phone",
-    "normalise_text", "normalise_time", "normalise_zone",
+    "normalise_text", "normalise_time", "normalise_zone", "read_value",
 ]  # fmt: skip
 
 PERSON_CHARACTERS_MAX = 200
@@ -180,13 +180,14 @@ def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext
         if spec.required:
             return refused(spec.kind, ReasonCode.FIELD_MISSING)
         return Field(kind=spec.kind, outcome=Outcome.ACCEPTED)
-    field = _read(spec, value, context)
+    field = read_value(spec, value, context)
     if isinstance(value, str) and field.value is not None:
         return standing(field, spec.name, 0, len(value))
     return field
 
 
-def _read(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
+def read_value(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
+    """Return one given value as its declaration reads it."""
     if spec.kind is Kind.RECORD:
         return values.record_of(value)
     if (same := values.already(spec.kind, value, context)) is not None:

@@ -45,12 +45,14 @@ def _quarantined(entry: Entry, _named: Named) -> Told:
 
 
 def _released(entry: Entry, _named: Named) -> Told:
+    chosen = [one.partition(":")[0] for one in words(entry, "chosen")]
     corrected = words(entry, "corrected")
-    fields = f"; corrected {', '.join(corrected)}" if corrected else ""
+    settled = f"; chose {', '.join(chosen)}" if chosen else ""
+    settled += f"; typed {', '.join(corrected)}" if corrected else ""
     return Told(
         kind="received",
-        text=f"{who(entry)} released it from quarantine{fields}",
-        roles=("fields",),
+        text=f"{who(entry)} released it from quarantine{settled}",
+        roles=("choices", "fields"),
     )
 
 

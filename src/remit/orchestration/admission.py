@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus, Priority
 from remit.domain.entry import Draft
-from remit.domain.event import CaseClosed, CaseQuarantined, CaseReceived, CaseReleased
+from remit.domain.event import CaseClosed
 from remit.domain.frozen import dataclass
+from remit.domain.intake_event import CaseQuarantined, CaseReceived, CaseReleased
 from remit.domain.value import Json, encode
 from remit.errors import (
     IllegalMoveError,
@@ -18,6 +19,7 @@ from remit.errors import (
     IntakeError,
     MessageTooLargeError,
     NotFoundError,
+    StillDoubtfulError,
 )
 from remit.intake import quarantine
 from remit.intake.letters import MAIL, Letter, letter
@@ -175,29 +177,43 @@ class Intake:
         raw: Mapping[str, object],
         corrections: Mapping[str, str],
         *,
+        choices: Mapping[str, str],
         masker: Masker,
     ) -> tuple[CaseReleased, dict[str, Json]]:
-        """Read a quarantined message again with a person's corrections.
+        """Read a quarantined message again with what a person picked and typed.
 
-        Raises `IntakeError` with what is still doubtful.
+        Raises `IntakeError` for a reading that is not offered and for a field that is not
+        declared, `StillDoubtfulError` with what is still doubtful.
         """
         handler = equipment.workflow.handler
         if handler is None:
             raise IntakeError(f"workflow `{equipment.name}` has no handler")
-        corrected = quarantine.release_fields(None, raw, corrections)
-        message = Message(case=handler.case, raw=corrected, masker=masker, context=self._context())
-        normalised = message.normalised
-        left = message.items()
-        if left:
+        context = self._context()
+        before = Message(case=handler.case, raw=raw, masker=masker, context=context)
+        picked = before.picked(choices)
+        if foreign := sorted(corrections.keys() - before.normalised.fields.keys()):
+            raise IntakeError(f"`{foreign[0][:60]}` is no field of this workflow; take it out")
+        forms = {name: choice.form for name, (choice, _) in picked.items()}
+        corrected = quarantine.release_fields(raw, {**forms, **corrections})
+        message = Message(case=handler.case, raw=corrected, masker=masker, context=context)
+        if left := message.items():
             said = "; ".join(f"`{item.field}`: {item.sentence}" for item in left)
-            raise IntakeError(f"still doubtful, nothing was released: {said}")
+            raise StillDoubtfulError(f"still doubtful, nothing was released: {said}", doubts=left)
         fields = message.fields()
         event = CaseReleased(
-            outcomes=normalised.outcomes(),
+            outcomes=message.normalised.outcomes(),
             corrected=tuple(sorted(corrections)),
-            subject=_subject(normalised, self.keyed),
+            subject=_subject(message.normalised, self.keyed),
+            chosen=tuple(f"{name}:{choice.how}" for name, (choice, _) in sorted(picked.items())),
         )
-        return event, {"raw": form_of(corrected), "fields": fields}
+        said_of: dict[str, Json] = {
+            name: offer.says or offer.shown for name, (_, offer) in picked.items()
+        }
+        return event, {
+            "raw": form_of(corrected),
+            "fields": fields,
+            "choices": {**said_of, **message.shown(corrections)},
+        }
 
     def _context(self) -> NormaliseContext:
         return NormaliseContext(received_at=self.now(), locale=self.locale, zone=self.zone)

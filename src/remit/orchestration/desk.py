@@ -153,9 +153,19 @@ class Desk:
     # -- doubtful input and cases that a person has -----------------------------------------------
 
     async def release(
-        self, case_id: str, /, *, person: str, corrections: Mapping[str, str]
+        self,
+        case_id: str,
+        /,
+        *,
+        person: str,
+        corrections: Mapping[str, str],
+        choices: Mapping[str, str] | None = None,
     ) -> None:
-        """Let a quarantined message go on with a person's corrections."""
+        """Let a quarantined message go on with what a person picked and typed.
+
+        `choices` gives, by field, what was shown of the reading that was picked. Raises
+        `StillDoubtfulError` with what is left.
+        """
         roles_of(self._people, person)
         row = self.database.read(lambda c: cases.find(c, case_id))
         if row is None:
@@ -163,8 +173,9 @@ class Desk:
         raw = admission.raw_of(self.database, self.keys, case_id)
         masker, rows = self.runs.scope(case_id)
         event, payloads = self.intake.release(
-            self.runs.workflow(row.workflow), raw, corrections, masker=masker
-        )
+            self.runs.workflow(row.workflow), raw, corrections, choices=choices or {},
+            masker=masker,
+        )  # fmt: skip
         new = rows()
 
         def work(uow: UnitOfWork) -> None:

@@ -36,6 +36,7 @@ class Equipment:
     workflow: Workflow
     phase: Phase
     owner: str
+    escalation: str = ""  # who answers for what waits in quarantine
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)

@@ -10,6 +10,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.errors import MaskingError
 from remit.intake import quarantine
+from remit.intake.choices import Choice
 from remit.intake.fields import private_paths, specs_of
 from remit.intake.letters import Letter
 from remit.intake.mask import Masker
@@ -46,9 +47,11 @@ class Message:
         self._case = case
         self._raw = raw
         self._masker = masker
+        self._context = context
+        self._specs = specs_of(case)
         self._private = private_paths(case)
         self._letter = letter
-        normalised = normalise_case(specs_of(case), raw, context)
+        normalised = normalise_case(self._specs, raw, context)
         self.normalised = normalised if letter is None else letter.over(normalised)
 
     def read(self) -> Reading:
@@ -68,8 +71,30 @@ class Message:
         if self._letter is not None and self._letter.fault is not None:
             return (QuarantineItem.whole(self._letter.fault),)
         if self.normalised.doubtful(self._raw):
-            return quarantine.items(self.normalised, self._raw, mask=_mask(self._masker))
+            return quarantine.items(
+                self.normalised,
+                self._raw,
+                specs=self._specs,
+                context=self._context,
+                mask=_mask(self._masker),
+            )
         return self._unfit()
+
+    def picked(self, choices: Mapping[str, str]) -> dict[str, tuple[Choice, quarantine.Offer]]:
+        """Return the readings that a person picked; raises `IntakeError`."""
+        return quarantine.chosen(
+            self.normalised,
+            self._raw,
+            choices,
+            specs=self._specs,
+            context=self._context,
+            mask=_mask(self._masker),
+        )
+
+    def shown(self, given: Mapping[str, str]) -> dict[str, Json]:
+        """Return what a person typed, masked as the fields that it stands for."""
+        masked = self._masker.mask_json(dict(given), private=self._private)
+        return masked if isinstance(masked, dict) else {}
 
     def fields(self) -> Json:
         """Return the masked fields; records in the form that their declared type gives them."""

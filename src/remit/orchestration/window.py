@@ -8,7 +8,7 @@ from types import MappingProxyType
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import NotFoundError
-from remit.governance import casebook, inbox, overview
+from remit.governance import casebook, inbox, overview, set_aside
 from remit.governance.card import InboxPage
 from remit.governance.owners import Person, roles_of
 from remit.ledger import read as record
@@ -89,11 +89,29 @@ class Window:
         """Return a case's entries with their masked payloads, but for what was erased."""
         return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
 
-    def quarantine(self, *, after: str | None = None, limit: int = 60) -> casebook.QuarantinePage:
+    def quarantine(
+        self, *, workflow: str | None = None, after: str | None = None, limit: int = 60
+    ) -> set_aside.QuarantinePage:
         """Return messages that have no certain reading."""
         return self.database.read(
-            lambda c: casebook.quarantine(c, self.keys, after=after, limit=limit)
+            lambda c: set_aside.page(
+                c,
+                self.keys,
+                workflow=workflow,
+                after=after,
+                limit=limit,
+                owners=self._escalation(),
+            )
         )
+
+    def quarantined(self, case_id: str, /) -> set_aside.SetAside:
+        """Return one message that has no certain reading; raises `NotFoundError`."""
+        return self.database.read(
+            lambda c: set_aside.one(c, self.keys, case_id, owners=self._escalation())
+        )
+
+    def _escalation(self) -> Mapping[str, str]:
+        return {name: one.escalation for name, one in self.equipment.items()}
 
     # -- the whole -------------------------------------------------------------------------------
 

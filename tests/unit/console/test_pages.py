@@ -18,6 +18,9 @@ PAGES = [
     f"/cases/{case_id(3)}",
     f"/cases/{case_id(1)}?view=technical",
     "/quarantine",
+    f"/quarantine/{case_id(21)}",
+    f"/quarantine/{case_id(22)}",
+    f"/quarantine/{case_id(23)}",
     "/workflows",
     "/ledger",
     "/health",
@@ -198,8 +201,54 @@ def test_quarantine_is_settled_by_choice_or_by_typing(desk: Desk) -> None:
     assert desk.send(path).status_code == 422
     desk.send(path, **{"choice.ordered_on": "2026-04-03", "field.amount": " 19.00 EUR "})
     assert desk.remit.released[case_id(21)] == {"ordered_on": "2026-04-03", "amount": "19.00 EUR"}
-    desk.send(f"/quarantine/{case_id(22)}/discard", reason="spam")
+    for number in (22, 23):
+        desk.send(f"/quarantine/{case_id(number)}/discard", reason="spam")
     assert "Nothing in quarantine" in desk.client.get("/quarantine").text
+
+
+def test_the_quarantine_says_why_how_old_and_whose(desk: Desk) -> None:
+    page = desk.client.get("/quarantine").text
+    assert "L. Costa answers for it" in page
+    assert "nobody answers for it: Gone has left" in page
+    assert "2 h ago" in page
+    one = desk.client.get("/quarantine?workflow=triage").text
+    assert f"/quarantine/{case_id(22)}" in one
+    assert f"/quarantine/{case_id(21)}" not in one
+    none = desk.client.get("/quarantine?workflow=nothing").text
+    assert "Nothing of nothing in quarantine" in none
+
+
+def test_what_is_still_doubtful_stands_beside_its_field_with_what_was_typed(desk: Desk) -> None:
+    """Nothing that was given is lost, and nothing is released."""
+    given = {"field.amount": "19.00 again", "choice.ordered_on": "2026-03-04"}
+    answer = desk.send(f"/quarantine/{case_id(21)}/release", **given)
+    assert answer.status_code == 422
+    assert "1 field still has no certain reading" in answer.text
+    assert 'value="19.00 again"' in answer.text
+    assert 'value="2026-03-04" checked' in answer.text
+    assert 'aria-describedby="f2-left"' in answer.text
+    assert "names no currency" in answer.text
+    assert desk.remit.released == {}
+
+
+def test_a_reading_that_leads_nowhere_is_shown_without_a_button(desk: Desk) -> None:
+    page = desk.client.get(f"/quarantine/{case_id(21)}").text
+    assert "as an English number" in page
+    assert 'name="choice.amount" value="1234"' in page
+    assert 'name="choice.amount" value="1.234"' not in page
+
+
+def test_a_sealed_message_can_only_be_refused(desk: Desk) -> None:
+    page = desk.client.get(f"/quarantine/{case_id(23)}").text
+    assert "Nothing of it can be shown" in page
+    assert ">Release<" not in page
+    assert ">Discard<" in page
+
+
+def test_a_message_that_waits_no_more_leads_to_its_case(desk: Desk) -> None:
+    answer = desk.client.get(f"/quarantine/{case_id(2)}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/cases/{case_id(2)}")
+    assert desk.client.get("/quarantine/none").status_code == 404
 
 
 def test_an_escalated_case_is_closed_or_handed_back_with_a_note(desk: Desk) -> None:
