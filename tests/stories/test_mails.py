@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from remit.intake.mailboxes import RawMail, read
-from tests.desks import ROOT, Desk, states, waiting
+from tests.desks import MARIA, ROOT, Desk, states, waiting
 from tests.loopback import shop
 
 pytestmark = pytest.mark.anyio
@@ -19,6 +19,15 @@ SOURCES = {
     for name in ("message", "sender", "subject", "received_at")
 }
 HELD = {"refund_held": "issue_refund", "reply_held": "send_reply"}
+
+
+WASHING = b"""From: Hannah Seidel <hannah.seidel@example.com>
+Reply-To: hannah@elsewhere.example
+Subject: Coating
+Message-ID: <washing@example.com>
+
+how do I wash a rain jacket without ruining the coating?
+"""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -59,13 +68,22 @@ async def test_every_example_mail_ends_as_its_header_says(desk: Desk) -> None:
 
 
 async def test_a_field_from_what_anybody_writes_unseen_proves_nothing(desk: Desk) -> None:
-    """Reply-To as the sender: the reply's address has no proof, so it is held with that reason."""
-    raw = next(one for one in read(MAILS) if b"Reply-To" in one.data)
-    sources = {**SOURCES, "sender": "reply_to"}
+    """Reply-To as the sender: the address is nobody's word, and the gate says so."""
+    found = {}
     async with desk.open() as remit:
-        (admitted,) = await remit.admit_mails("refund-desk", [raw], sources=sources, constants={})
-        case = remit.submit(admitted).result().value
-        await remit.settled()
-        (first, *_) = remit.entries(case.case_id)
-        assert first.body["untrusted"] == ["sender"]
-        assert "reply_to_elsewhere" in str(first.body["notes"])
+        for column in ("from", "reply_to"):
+            data = WASHING.replace(b"Coating", column.encode())
+            (admitted,) = await remit.admit_mails(
+                "refund-desk", [RawMail(data=data, size=len(data))],
+                sources={**SOURCES, "sender": column}, constants={},
+            )  # fmt: skip
+            case = remit.submit(admitted).result().value
+            await remit.settled()
+            (row,) = [one for one in waiting(remit) if one.case_id == case.case_id]
+            card = remit.approval(row.approval_id, person=MARIA).card
+            found[column] = {one.code for one in card.reasons}
+            (first, *_) = remit.entries(case.case_id)
+            assert first.body.get("untrusted") == (["sender"] if column == "reply_to" else None)
+            assert first.body["notes"] == ["reply_to_elsewhere"]
+    assert found["from"] == {"level.no_grant"}
+    assert found["reply_to"] - found["from"] == {"sources.untrusted_selection"}

@@ -86,7 +86,9 @@ class _Gathering:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted(one for one in folder.iterdir() if one.suffix.lower() == ".eml")
+    found = sorted(
+        one for one in folder.iterdir() if one.suffix.lower() == ".eml" and one.is_file()
+    )
     if not found:
         raise InputFileError(f"there is no `.eml` file in `{folder}`; name another folder")
     if len(found) > FILES_MAX:

@@ -26,6 +26,7 @@ from remit.intake.letters import MAIL, Letter, letter
 from remit.intake.mail import Mail
 from remit.intake.mask import Masker
 from remit.intake.normalise import NormaliseContext, Normalised
+from remit.intake.reasons import ReasonCode
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration.equipment import Equipment
@@ -35,6 +36,7 @@ from remit.store.database import Database
 from remit.store.unit import UnitOfWork
 
 MESSAGE_BYTES_MAX = 1024 * 1024
+SEALED_BYTES_MAX = 33_500_000  # what a payload holds: a mail in base64, and its fields
 OPEN_CASES_MAX = 100_000
 EXTERNAL_CHARACTERS_MAX = 200
 HANDLE_CHARACTERS = 32
@@ -156,6 +158,9 @@ class Intake:
         is known, with another content, is not swallowed.
         """
         fields, beside = letter(mail, raw, sources=sources, constants=constants)
+        if len(raw) * 4 // 3 + len(encode(form_of(fields))) > SEALED_BYTES_MAX:
+            unread = Mail(columns={}, fault=ReasonCode.MAIL_TOO_LARGE)
+            fields, beside = letter(unread, raw, sources=sources, constants=constants)
         return self.read(
             equipment, fields, channel=MAIL_CHANNEL, external_id=None, priority=priority,
             letter=beside,

@@ -236,6 +236,31 @@ def test_a_mail_whose_reading_ends_the_process_twice_is_set_aside_unread(runs: R
         assert admission.mail_of(remit.database, remit.keys, case.case_id) == bad
 
 
+def test_a_mail_at_the_limit_is_sealed_whole(runs: Runs) -> None:
+    head = b"From: big@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+    text = "漢字".encode() * 30_000  # 60,000 letters
+    rest = b"\n--b\nContent-Type: application/octet-stream\n\n" + b"\x01" * 24_815_000 + b"\n--b--"
+    small, large = head + b"hello" + rest, head + text + rest
+    found = runs(folder(runs.project, small, large))
+    assert (found["received"], found["closed"], found["quarantined"]) == (2, 1, 1)
+    with runs.opened() as remit:
+        sealed = [
+            admission.mail_of(remit.database, remit.keys, one.case_id)
+            for one in remit.cases().rows
+        ]
+    assert sorted(map(len, filter(None, sealed))) == sorted([len(small), len(large)])
+
+
+def test_a_mail_of_two_senders_goes_on_with_the_one_that_a_person_names(runs: Runs) -> None:
+    runs(folder(runs.project, mail("hello", sender="a@x.example.org, b@x.example.org")))
+    with runs.opened() as remit:
+        (aside,) = remit.quarantine().rows
+    named = ("release", aside.case_id, "--as", "me", "--set", "sender=a@x.example.org")
+    assert cli.main(["--project", str(runs.project), "cases", *named]) == 0
+    with runs.opened() as remit:
+        assert [one.status for one in remit.cases().rows] == ["closed"]
+
+
 def test_every_hostile_mail_becomes_a_case_and_the_balance_holds(runs: Runs) -> None:
     mails = [make(20_000) for make in SHAPES.values()]
     mails += [mail(text, number=n) for n, text in enumerate(NAUGHTY.values(), 1_000)]
