@@ -94,8 +94,14 @@ class Wrapping:
             found = self._cached.get(id)
             if found is not None and found[1] > now:
                 return found[0]
-            row = self._asked(lambda: self.rows.find(id))
-            return None if row is None else self._keep(self._opened(row))
+            for _ in range(TRIES_MAX):
+                row = self._asked(lambda: self.rows.find(id))
+                if row is None:
+                    return None
+                opened = self._opened(row)
+                if opened is not None:  # else another process began an epoch in between
+                    return self._keep(opened)
+        raise KeyUnavailableError(f"the key that wraps `{id}` is not there")
 
     def newest(self, kind: str) -> ContentKey | None:
         """Return the newest key of a kind."""
@@ -154,7 +160,7 @@ class Wrapping:
         """
         with self._guard:
             before = self._tenant_row()
-            old = self._opened(before)
+            old = self._from_root(before)
             # Its id names the root that it replaces: a crash leaves that to be told.
             fresh = ContentKey(f"{TENANT}-{before.parent}", self._random_key())
             roots: list[str] = []
@@ -213,15 +219,15 @@ class Wrapping:
                 return found
         raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
-    def _opened(self, row: KeyRow) -> ContentKey:
+    def _opened(self, row: KeyRow) -> ContentKey | None:
+        """Return the key of a row, or None where the one that wraps it there is gone."""
         if row.kind == TENANT:
-            return ContentKey(
-                row.id, self.roots.unwrap(row.wrapped, root=row.parent, context=row.id)
-            )
+            return self._from_root(row)
         tenant = self.find(row.parent)
-        if tenant is None:
-            raise KeyUnavailableError(f"the key that wraps `{row.id}` is not there")
-        return _unwrapped(row, tenant)
+        return None if tenant is None else _unwrapped(row, tenant)
+
+    def _from_root(self, row: KeyRow) -> ContentKey:
+        return ContentKey(row.id, self.roots.unwrap(row.wrapped, root=row.parent, context=row.id))
 
     def _wrapped(self, key: ContentKey, kind: str, tenant: ContentKey) -> KeyRow:
         nonce = self.random_bytes(NONCE_BYTES)

@@ -144,6 +144,38 @@ def test_a_rotation_keeps_every_key_and_ends_what_a_copy_can_open(tmp_path: Path
     assert stored(live, Hand(), seed=5).find(kept.id) == kept
 
 
+@dataclass
+class Overtaken:
+    """Rows of keys between whose looks another process begins an epoch, once."""
+
+    rows: KeyRows
+    rotate: Callable[[], object]
+    done: bool = False
+
+    def find(self, id: str) -> KeyRow | None:
+        row = self.rows.find(id)
+        if not self.done:
+            self.done = True
+            self.rotate()
+        return row
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.rows, name)
+
+
+def test_a_key_is_found_though_an_epoch_begins_while_it_is_looked_for(
+    tmp_path: Path, ring: KeyRing
+) -> None:
+    """Its row is read, then that which wraps it: in between all may be wrapped anew."""
+    key = ring.draw()
+    other, reading = stored(tmp_path, Hand()), stored(tmp_path, Hand(), seed=5)
+    reading.rows = Overtaken(reading.rows, other.rotate)  # type: ignore[assignment]  # all else is passed on
+
+    assert reading.find(key.id) == key
+    other.destroy([key.id])
+    assert stored(tmp_path, Hand(), seed=6).find(key.id) is None
+
+
 def test_a_row_that_was_exchanged_for_another_does_not_open(tmp_path: Path) -> None:
     here = stored(tmp_path, Hand())
     one, two = here.make("case", 2)
