@@ -9,7 +9,7 @@ import socket
 import socketserver
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,8 @@ from remit.errors import PortInUseError, SettingsError
 from remit.ledger.signer import SignerMemory
 
 REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
+STRANGER_SECONDS: Final = 2.0
+STRANGER_BYTES: Final = 65_536
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
@@ -95,6 +97,10 @@ class _Handler(socketserver.StreamRequestHandler):
         raw = self.request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, uid, _ = _CREDENTIALS.unpack(raw)
         if uid not in self.server.allowed:
+            # They are heard out, so that the answer reaches them, and not the end of the line.
+            self.request.settimeout(STRANGER_SECONDS)
+            with suppress(OSError):
+                self.rfile.readline(STRANGER_BYTES)
             self._say({"error": f"user {uid} may not ask this signer; see `--allow`"})
             return
         session = 0
