@@ -87,7 +87,7 @@ def test_every_shape_ends_in_bounded_time_and_memory(size: int) -> None:
     assert {name: ratio for name, (ratio, *_) in said.items() if ratio > RATIO_MAX} == {}
     for name in ("nested multiparts", "header flood", "one header", "zeros", "boundaries"):
         assert said[name][1] is not None, name
-    for name in ("base64 junk", "deep HTML", "attributes", "one line"):
+    for name in ("base64 junk", "deep HTML", "attributes"):
         assert said[name][1] or said[name][2] or size < 1_000_000, name
 
 

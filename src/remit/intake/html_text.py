@@ -93,16 +93,8 @@ def too_costly(source: str) -> bool:
     """Whether parsing would take too long: too long, too deep, or too many attributes at once."""
     if len(source) > CHARACTERS_MAX:
         return True
-    opened: Counter[str] = Counter()
-    depth = 0
-    for match in _TAG.finditer(source) if source.count("<") > DEPTH_MAX else ():
-        name = match[2].lower()
-        if name in _UNCOUNTED or (match[1] and not opened[name]):
-            continue
-        opened[name] += -1 if match[1] else 1
-        depth += -1 if match[1] else 1
-        if depth > DEPTH_MAX:
-            return True
+    if source.count("<") > DEPTH_MAX and _deep(source):
+        return True
     return any(
         len(match[1]) > TAG_CHARACTERS_MAX and len(_ATTRIBUTES.findall(match[1])) > ATTRIBUTES_MAX
         for match in _LONG.finditer(source)
@@ -123,6 +115,32 @@ def read(source: str) -> Page | None:
 
 
 # -- parts ---------------------------------------------------------------------------------------
+
+
+def _deep(source: str) -> bool:
+    """Whether more elements are open at once than are read, as a parser would count them."""
+    opened: list[str] = []
+    there: Counter[str] = Counter()
+    for match in _TAG.finditer(source):
+        name = match[2].lower()
+        if name in _UNCOUNTED:
+            continue
+        if not match[1]:
+            opened.append(name)
+            there[name] += 1
+            if len(opened) > DEPTH_MAX:
+                return True
+            continue
+        if not there[name]:
+            continue
+        for place in range(len(opened) - 1, -1, -1):
+            if opened[place] == name:
+                there.subtract(opened[place:])
+                del opened[place:]
+                break
+            if opened[place] == "table":  # nothing outside is closed from within
+                break
+    return False
 
 
 class _Reader:

@@ -32,6 +32,7 @@ _FIELD = re.compile(rb"^[^ \t\r\n]", re.MULTILINE)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _BASE64 = bytes(range(65, 91)) + bytes(range(97, 123)) + b"0123456789+/=\r\n\t "
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t\r\n]*\Z)")
+_TYPE = re.compile(rb"content-type\s*:", re.IGNORECASE)
 _FOLD = re.compile(r"[\r\n]+")
 _ONCE = ("content-type", "content-transfer-encoding", "content-disposition")
 
@@ -103,6 +104,13 @@ def body_of(raw: bytes) -> bytes:
     return raw if end is None else raw[end.end() :]
 
 
+def _headers(head: bytes) -> EmailMessage | None:
+    try:
+        return BytesHeaderParser(policy=policy.default).parsebytes(head + b"\n\n")
+    except Exception:  # noqa: BLE001 - it reads the type of the content too, and stumbles there
+        return None
+
+
 @lru_cache(maxsize=32)
 def _kind(name: str) -> Callable[[str, str], object]:
     """Return the library's class of a header; left to itself it makes a new one each time."""
@@ -146,15 +154,18 @@ class _Cutter:
         head, body = (data, b"") if end is None else (data[: end.start()], data[end.end() :])
         starts = [match.start() for match in _FIELD.finditer(head)]
         self._fields += len(starts)
-        if self._fields > FIELDS_MAX or any(
-            after - before > FIELD_BYTES_MAX
-            for before, after in zip(starts, [*starts[1:], len(head)], strict=False)
-        ):
+        if self._fields > FIELDS_MAX:
             raise _Unreadable(ReasonCode.MAIL_TOO_LARGE)
+        for start, until in zip(starts, [*starts[1:], len(head)], strict=False):
+            if until - start > FIELD_BYTES_MAX:
+                raise _Unreadable(ReasonCode.MAIL_TOO_LARGE)
+            # The library's parser takes this one apart by itself.
+            if until - start > READ_CHARACTERS_MAX and _TYPE.match(head, start):
+                raise _Unreadable(ReasonCode.MAIL_MALFORMED)
         if _LONE_RETURN.search(head) is not None or b"\x00" in head:
             raise _Unreadable(ReasonCode.MAIL_MALFORMED)
-        message = BytesHeaderParser(policy=policy.default).parsebytes(head + b"\n\n")
-        if message.defects:
+        message = _headers(head)
+        if message is None or message.defects:
             raise _Unreadable(ReasonCode.MAIL_MALFORMED)
         if self.first is None:
             self.first = message

@@ -5,6 +5,7 @@ answers between quoted lines; a text that may hold such an answer is kept whole,
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from remit.domain.frozen import dataclass
@@ -13,8 +14,12 @@ from remit.intake.outcome import Assumption
 LINES_MAX = 400
 LINE_CHARACTERS_MAX = 160  # lines that introduce a quotation are shorter
 INTRODUCTION_LINES_MAX = 8
+WRAPPED_LINES_MAX = 6  # of an introduction, above the colon that ends it
 
 _QUOTED = re.compile(r"^[ \t]*>", re.MULTILINE)
+# What each introduction of mail-parser-reply holds, itself or some lines further down.
+_SIGN = re.compile(":|-----")
+_ENDING = re.compile(r"(?::|-{3}|_{32}|>)\s*$")
 # How the languages that neither library reads introduce a quotation.
 _INTRODUCED = re.compile(
     r"^(?:.{0,160}(?:wrote|schrieb|escribió|écrit|napisał(?:\(a\)|a)?|scrisse|ha scritto|skrev"
@@ -88,11 +93,33 @@ def _cuts(lines: list[str]) -> tuple[int | None, int | None] | None:
     except ImportError:
         return None
     shown = "\n".join(line.strip() for line in lines)
-    match = pattern.search(shown)
+    sign = _SIGN.search(shown)
+    match = None if sign is None else pattern.search(shown, _above(shown, sign.start()))
     first = None if match is None else shown.count("\n", 0, match.start() + _blank(match[0]))
-    parts = quotequail.quote("\n".join(lines), limit=LINES_MAX + 1, quote_intro_line=True)
-    second = None if len(parts) == 1 else parts[0][1].count("\n") + 1 if parts[0][1] else 0
-    return first, second
+    return first, _introduced(lines, quotequail.quote)
+
+
+def _above(text: str, place: int) -> int:
+    """Return where the line begins that stands some lines above a place."""
+    for _ in range(WRAPPED_LINES_MAX + 1):
+        place = max(0, text.rfind("\n", 0, place))
+    return place and place + 1
+
+
+def _introduced(lines: list[str], quote: Callable[..., list[tuple[bool, str]]]) -> int | None:
+    """Return at which line quotequail sees the quotation begin.
+
+    All its patterns end in one of a few ways, perhaps one line further down: it is asked there.
+    """
+    for number, line in enumerate(lines):
+        if _ENDING.search(line) is None:
+            continue
+        start = number - 1 if number and lines[number - 1] else number
+        asked = "\n".join(lines[start : number + 1])
+        parts = quote(asked, limit=LINES_MAX + 1, quote_intro_line=True)
+        if len(parts) > 1:
+            return start + (parts[0][1].count("\n") + 1 if parts[0][1] else 0)
+    return None
 
 
 def _blank(found: str) -> int:

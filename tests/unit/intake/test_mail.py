@@ -312,6 +312,8 @@ def test_headers_that_the_library_cannot_take_apart_are_no_end() -> None:
     for line in (b'From: "\x80(((((', b"From: <<<>>>@@@", b"From: " + b"(" * 3_000):
         found = read(line + b"\n\nx")
         assert found.columns["from"].value != "x"
+        kind = b"From: a@x.org\nContent-Type: " + line.partition(b": ")[2]
+        assert read(kind + b"\n\nx").fault is ReasonCode.MAIL_MALFORMED
     assert mime.read(b"From: a@x.org\nContent-Type: ;;;=;\n\nx").fault is ReasonCode.MAIL_MALFORMED
 
 
