@@ -58,6 +58,9 @@ def _first_hit(
     around: Surroundings,
     regions: tuple[str, ...],
 ) -> tuple[Hit | None, int]:
+    ahead = groups[first : first + GROUPS_MAX]
+    if sum(stop - start for start, stop in ahead) < DIGITS_MIN:
+        return None, 1
     begin = groups[first][0]
     lead = begin
     floor = groups[first - 1][1] if first else run_start

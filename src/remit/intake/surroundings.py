@@ -81,6 +81,7 @@ class Said:
 
 
 _NOTHING = Said()
+_SAID = {kind: Said(kind) for kind in _CLASSES}
 
 
 class Surroundings:
@@ -126,12 +127,13 @@ class Surroundings:
         least = max(floor, begin - WORD_MAX, 0)
         while begin > least and text[begin - 1].isalpha() and text[begin].isalpha():
             begin -= 1
-        words = [(one[0].casefold(), one.end()) for one in _WORD.finditer(text, begin, start)]
+        found = list(_WORD.finditer(text, begin, start))
+        words = [one[0].casefold() for one in found]
         for place in range(len(words) - 1, -1, -1):
-            said = _said_by([word for word, _ in words[: place + 1]])
+            said = _said_by(words, place)
             if said.kind is None:
                 continue
-            if said.kind in _SPENT and _DIGIT.search(text, words[place][1], start):
+            if said.kind in _SPENT and _DIGIT.search(text, found[place].end(), start):
                 break  # another number already took the word: it explains only one
             return said
         if column is not None and column.kind is not None:
@@ -156,28 +158,28 @@ class Surroundings:
             end += 1
         words = [one[0].casefold() for one in _WORD.finditer(text, end, end + BEHIND)]
         for place in range(len(words)):
-            said = _said_by(words[: place + 1])
+            said = _said_by(words, place)
             if said.label is not None:
                 return said
         return _NOTHING
 
 
-def _said_by(words: list[str]) -> Said:
-    """Return what the last of some words says, with those before it."""
-    last = words[-1]
-    for before, label in _NAMES.get(last, ()):
-        if not before or tuple(words[-1 - len(before) : -1]) == before:
+def _said_by(words: list[str], place: int) -> Said:
+    """Return what one of some words says, with those before it."""
+    word = words[place]
+    for before, label in _NAMES.get(word, ()):
+        first = place - len(before)
+        if not before or (first >= 0 and tuple(words[first:place]) == before):
             return Said("health" if label in HEALTH else "natid", label)
-    if last in _WEAK and len(words) > 1:
-        phrase = _PHRASES.get((words[-2], last))
+    if word in _WEAK and place:
+        previous = words[place - 1]
+        phrase = _PHRASES.get((previous, word)) or _CLASS_OF.get(previous)
         if phrase is not None:
-            return Said(phrase)
-        known = _CLASS_OF.get(words[-2])
-        if known is not None:
-            return Said(known)
-        if words[-2] in _NAMES:
-            return _said_by(words[:-1])
-    return Said(_CLASS_OF.get(last))
+            return _SAID[phrase]
+        if previous in _NAMES:
+            return _said_by(words, place - 1)
+    kind = _CLASS_OF.get(word)
+    return _NOTHING if kind is None else _SAID[kind]
 
 
 class Table:
@@ -250,8 +252,8 @@ def _said_of(label: str) -> Said:
 
 def _read(label: str) -> Said:
     words = [word.casefold() for word in _WORD.findall(_CAMEL.sub(" ", label))]
-    for place in range(len(words), 0, -1):
-        said = _said_by(words[:place])
+    for place in range(len(words) - 1, -1, -1):
+        said = _said_by(words, place)
         if said.kind is not None:
             return said
     return _NOTHING
