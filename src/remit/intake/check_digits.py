@@ -4,14 +4,6 @@ import re
 
 _SPANISH = "TRWAGMYFPDXBNJZSQVHLCKE"
 _SINGAPOREAN = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK"}
-_ODD = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3,
-         6, 8, 12, 14, 16, 10, 22, 25, 24, 23),
-        strict=True,
-    )
-)  # fmt: skip
 
 
 def any(compact: str) -> bool:  # noqa: A001, ARG001 - the shape is all that this scheme checks
@@ -33,15 +25,6 @@ def date_like(digits: str) -> bool:
 def spanish_dni(compact: str) -> bool:
     """Tell whether the letter fits the seven or eight digits before it."""
     return _SPANISH[int(compact[:-1]) % 23] == compact[-1]
-
-
-def italian_code(compact: str) -> bool:
-    """Tell whether the last letter of a codice fiscale fits the fifteen characters before it."""
-    values = [
-        _ODD[char] if place % 2 == 0 else int(char, 36) - (10 if char.isalpha() else 0)
-        for place, char in enumerate(compact[:15])
-    ]
-    return chr(65 + sum(values) % 26) == compact[15]
 
 
 def german_insurance(compact: str) -> bool:

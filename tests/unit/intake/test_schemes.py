@@ -145,6 +145,13 @@ def test_a_number_is_found_broken_over_lines_spaced_or_misread(
     assert (label, value) in [(one.label, text[one.start : one.end]) for one in find(text)]
 
 
+def test_a_time_without_marks_is_nobodys_number() -> None:
+    times = [f"20261{month}{day:02d}{hour:02d}05" for month in "012" for day in range(1, 29)
+             for hour in range(24)]  # fmt: skip
+
+    assert [text for text in times if find(f"at {text} sharp")] == []
+
+
 def test_a_name_explains_one_number() -> None:
     pesel, other = numbers(SCHEMES[0], 2)
     text = f"PESEL {pesel} paid {other} points"
