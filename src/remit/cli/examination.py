@@ -9,7 +9,10 @@ from typing import Literal, TypeVar
 from remit.assembly import connectors_of, labelled, load_module, routes_of, workflow_of
 from remit.authoring.workflow import Workflow
 from remit.cli.handler_rules import References, judge
-from remit.errors import RemitError, SettingsError
+from remit.errors import MissingExtraError, RemitError, SettingsError
+from remit.intake import cldr
+from remit.intake.fields import specs_of
+from remit.intake.outcome import Kind
 from remit.models import examples, prompt
 from remit.models.prompt import PromptArtefact
 from remit.policy import cedar
@@ -20,6 +23,7 @@ T = TypeVar("T")
 
 Level = Literal["error", "warning"]
 ROLES = ("workflow", "prompts", "knowledge", "incidents", "escalation")
+NAMED = frozenset({Kind.COUNTRY, Kind.CURRENCY, Kind.LANGUAGE})  # kinds that names come in
 _REFERENCE = re.compile(r"(env|file):.+")
 
 
@@ -51,6 +55,7 @@ class Examination:
         if workflow is not None:
             self._try(lambda: self._policies(workflow), self.project.path(self.settings.policies))
             self._handler(prompts)
+            self._extra(workflow)
         for name in self.settings.classifiers:
             self._try(lambda n=name: self._classifier(n), self.project.folder / FILE)  # type: ignore[misc]  # a default binds the loop's value
         self._try(self._routes, self.project.folder / FILE)
@@ -137,6 +142,17 @@ class Examination:
             if fault.code == "RF2" and any(f"`{name}`" in fault.message for name in broken):
                 continue  # it has been said what is wrong with that prompt
             self._say(self._module, fault.code, fault.message, line=fault.line)
+
+    def _extra(self, workflow: Workflow) -> None:
+        if workflow.handler is None or cldr.available():
+            return
+        named = [one.name for one in specs_of(workflow.handler.case) if one.kind in NAMED]
+        if named:
+            self._say(
+                self._module, MissingExtraError.code,
+                f"of {', '.join(f'`{name}`' for name in named)} only the canonical form is read, "
+                "and names are set aside; install the extra `intake`", level="warning",
+            )  # fmt: skip
 
     def _classifier(self, name: str) -> None:
         one = self.settings.classifiers[name]

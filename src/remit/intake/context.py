@@ -12,6 +12,13 @@ DAY_FIRST = "day_first"
 MONTH_FIRST = "month_first"
 POINT_DECIMAL = "point_decimal"
 COMMA_DECIMAL = "comma_decimal"
+# kind -> the formats that may be declared; any other declaration is a country, currency or year
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "date": (DAY_FIRST, MONTH_FIRST, "epoch_seconds"),
+    "amount": (POINT_DECIMAL, COMMA_DECIMAL),
+    "time": ("24h",),
+    "instant": ("epoch_seconds", "epoch_millis"),
+}
 UNKNOWN_HABIT = "unknown"  # of a locale that only the extra knows: it may contradict what is known
 
 _MONTH_FIRST_COUNTRIES = frozenset({"US", "PH", "FM", "MH", "PW"})

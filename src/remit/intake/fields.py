@@ -2,9 +2,9 @@
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
@@ -23,14 +23,14 @@ from remit.intake import (
     tokens,
     zones,
 )
-from remit.intake.context import NormaliseContext
+from remit.intake.context import FORMATS, NormaliseContext
 from remit.intake.outcome import Assumption, Field, FieldReason, Kind, Outcome, RawSpan
 
 __all__ = [
     "Address", "Agrees", "Assumption", "CardNumber", "Country", "Currency", "Date", "Email",
-    "Field", "FieldReason", "FieldSpec", "FreeText", "Iban", "Identifier", "Instant", "Kind",
-    "Language", "Outcome", "PersonName", "Phone", "Private", "RawSpan", "Stated", "SumOf", "Time",
-    "Typed", "Zone", "private_of", "private_paths", "specs_of",
+    "Field", "FieldReason", "FieldSpec", "Format", "FreeText", "Iban", "Identifier", "Instant",
+    "Kind", "Language", "Outcome", "PersonName", "Phone", "Private", "RawSpan", "Stated", "SumOf",
+    "Time", "Typed", "Zone", "private_of", "private_paths", "specs_of",
 ]  # fmt: skip
 
 DEPTH_MAX = 8  # of nested models
@@ -125,6 +125,36 @@ class Agrees:
     field: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """Declares how a field is written where it comes from; what is read so counts as accepted.
+
+    `date`: day_first, month_first or epoch_seconds; `year_window`: the first year of the hundred
+    that two digits name; `amount`: point_decimal or comma_decimal; `currency`: three letters;
+    `phone`: the country of national numbers; `time`: 24h; `instant`: epoch_seconds or
+    epoch_millis.
+    """
+
+    date: Literal["day_first", "month_first", "epoch_seconds"] | None = None
+    year_window: int | None = None
+    amount: Literal["point_decimal", "comma_decimal"] | None = None
+    currency: str | None = None
+    phone: str | None = None
+    time: Literal["24h"] | None = None
+    instant: Literal["epoch_seconds", "epoch_millis"] | None = None
+
+    def __post_init__(self) -> None:
+        for name, given in asdict(self).items():
+            known = FORMATS.get(name)
+            if given is not None and known is not None and given not in known:
+                raise ValueError(f"`{given}` is no format of `{name}`; take {' or '.join(known)}")
+
+    @property
+    def formats(self) -> dict[str, str]:
+        """What is declared, as a context has it."""
+        return {name: str(given) for name, given in asdict(self).items() if given is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class SumOf:
     """Declares that this amount is the sum of the amounts under a key of each line of a list."""
@@ -201,6 +231,7 @@ class FieldSpec:
     nullable: bool = False
     agrees: str | None = None
     sum_of: SumOf | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 def specs_of(model: type[BaseModel]) -> tuple[FieldSpec, ...]:
@@ -228,6 +259,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         marker=marker,
         nullable=nullable,
         agrees=next((one.field for one in _marks(info) if isinstance(one, Agrees)), None),
+        formats=next((one.formats for one in _marks(info) if isinstance(one, Format)), {}),
         sum_of=next((one for one in _marks(info) if isinstance(one, SumOf)), None),
     )
 

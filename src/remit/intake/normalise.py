@@ -188,6 +188,8 @@ def _field(spec: FieldSpec, raw: Mapping[str, object], context: NormaliseContext
 
 def read_value(spec: FieldSpec, value: object, context: NormaliseContext) -> Field:
     """Return one given value as its declaration reads it."""
+    if spec.formats:
+        context = replace(context, formats={**context.formats, **spec.formats})
     if spec.kind is Kind.RECORD:
         return values.record_of(value)
     if (same := values.already(spec.kind, value, context)) is not None:

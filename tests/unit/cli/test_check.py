@@ -9,6 +9,7 @@ import pytest
 from remit.cli import main as cli
 from remit.cli.handler_rules import References, judge
 from remit.cli.new import scaffold
+from remit.intake import cldr
 
 GOOD = """
 from remit import Context
@@ -184,3 +185,17 @@ def test_tools_may_do_what_handlers_may_not() -> None:
     assert [one.code for one in judge(source.replace('run.escalate("no")', "look()"))] == [
         "EX1", "RP2",
     ]  # fmt: skip
+
+
+def test_a_field_whose_names_need_the_extra_is_named_where_it_is_missing(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(project / "workflow.py", "(Case):\n", "(Case):\n    home: Country | None = None\n")
+    change(project / "workflow.py", "import Case", "import Country, Case")
+    assert findings(project, capsys) == (0, [])
+
+    monkeypatch.setattr(cldr, "windows_zones", lambda: None)  # as where Babel is not installed
+    code, said = findings(project, capsys)
+    assert code == 0
+    assert [(one["code"], one["level"]) for one in said] == [("extra.missing", "warning")]
+    assert "`home`" in said[0]["message"]
