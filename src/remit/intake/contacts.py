@@ -21,10 +21,12 @@ _SEVERAL = re.compile(
 )
 _SCHEME = re.compile(r"^tel:\s*", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?:;?ext(?:ension|n)?|anexo|poste|int|x)[.:=]?\s*\d{1,7}$|^(?:tel|phone)\b[.:]?",
+    r"(?:;?ext(?:ension|n)?|anexo|poste|int|x)[.:=]?\s*\d{1,12}$|^(?:tel|phone)\b[.:]?",
     re.IGNORECASE,
 )
+_KEYS = re.compile(r"[A-Za-z]{3}[A-Za-z\d -]*$")  # a word to dial stands last
 _LETTERS = re.compile(r"[^\W\d_]")
+_MAILTO = re.compile(r"^mailto:(?=[^?]+$)", re.IGNORECASE)
 _RESERVED = re.compile(r"@[^@]*\.(?:test|invalid|localhost|local|onion|arpa)$", re.IGNORECASE)
 _PLAIN = re.compile(
     r"(?!\.)(?!.*(?:\.\.|--|\.@))[A-Za-z0-9_+.-]{1,64}"
@@ -49,17 +51,20 @@ def normalise_phone(text: str, context: NormaliseContext) -> Field:
     if not international and region is None:
         return refused(Kind.PHONE, Code.PHONE_REGION_MISSING, _with_plus(raw))
     digits = re.sub(r"\D", "", raw)
-    if not international and len(digits) <= 4:
+    if not international and len(digits) <= 4 and _KEYS.search(raw) is None:
         return refused(Kind.PHONE, Code.PHONE_SHORT_CODE)
     number = parsed(raw, None if international else region)
     if number is None:
         return refused(Kind.PHONE, Code.PHONE_NOT_VALID, _with_plus(raw))
     if international:
         grounds = ()
-    if (letters := _LETTERS.search(_EXTENSION.sub("", raw))) is not None:
+    plain = _EXTENSION.sub("", raw)
+    if (letters := _LETTERS.search(plain)) is not None:
         whole = parsed(raw[: letters.start()], None if international else region)
         if whole is not None:  # the letters are a remark, not keys
             return refused(Kind.PHONE, Code.PHONE_NOT_VALID, (written(whole),))
+        if _KEYS.search(plain) is None:
+            return refused(Kind.PHONE, Code.PHONE_NOT_VALID)
         told = Assumption(code="letters_as_digits", sentence="letters read as on a keypad")
         grounds = (*grounds, told)
     return found(Kind.PHONE, written(number), grounds)
@@ -124,6 +129,7 @@ def normalise_email(text: str, context: NormaliseContext) -> Field:  # noqa: ARG
         return refused(Kind.EMAIL, Code.EMAIL_SYNTAX)
     if is_plain(raw):
         return found(Kind.EMAIL, raw)
+    raw = _MAILTO.sub("", raw)
     addresses = _ADDRESS.findall(raw)
     if len(addresses) > 1:
         return refused(Kind.EMAIL, Code.EMAIL_SEVERAL, addresses)

@@ -15,12 +15,14 @@ from remit.intake.reasons import ReasonCode as Code
 IDENTIFIER_CHARACTERS_MAX = 200
 ANY_SCHEME = "*"
 _LETTERED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
+_LABEL = re.compile(r"^IBAN:?(?=[A-Z]{2}\d\d)")
 _GAPS = re.compile(r"[\s\-.\u2010-\u2015\u00a0\u202f]+")
 
 
 def normalise_iban(text: str, context: NormaliseContext) -> Field:  # noqa: ARG001 - one signature for all kinds
     """Return the IBAN without spaces, or why it is none (ISO 13616, mod 97)."""
-    compact = _GAPS.sub("", digits_folded(text)).upper()
+    compact = _GAPS.sub("", unicodedata.normalize("NFKC", digits_folded(text))).upper()
+    compact = _LABEL.sub("", compact)
     if not compact:
         return refused(Kind.IBAN, Code.FIELD_MISSING)
     if not re.fullmatch(r"[A-Z]{2}\d\d[A-Z0-9]{10,30}", compact):

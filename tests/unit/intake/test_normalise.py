@@ -100,9 +100,11 @@ def _without(*names: str) -> Iterator[None]:
             patch.setitem(sys.modules, name, None)  # the import now fails, as where it is missing
         for cache in caches:
             cache.cache_clear()
-        yield
-    for cache in caches:
-        cache.cache_clear()
+        try:
+            yield
+        finally:
+            for cache in caches:
+                cache.cache_clear()
 
 
 def test_every_reason_has_a_sentence_without_a_full_stop() -> None:
