@@ -29,7 +29,7 @@ from remit.intake.normalise import (
     normalise_case,
     normalise_money,
 )
-from remit.intake.quarantine import QuarantineItem, ReasonCode, items, release_fields
+from remit.intake.quarantine import Offer, QuarantineItem, ReasonCode, items, release_fields
 
 CONTEXT = NormaliseContext(received_at=datetime(2025, 3, 4, tzinfo=UTC))
 OrderNumber = Annotated[
@@ -207,7 +207,11 @@ def test_a_given_number_is_not_searched_for() -> None:
 def test_an_item_in_quarantine_shows_masked_content_only() -> None:
     case = read("hello", sender="a@x.com, b@x.com")
     shown = items(
-        case, {"sender": "a@x.com, b@x.com"}, mask=lambda text, kind: f"<{kind}:{len(text)}>"
+        case,
+        {"sender": "a@x.com, b@x.com"},
+        specs=specs_of(RefundRequest),
+        context=CONTEXT,
+        mask=lambda text, kind: f"<{kind}:{len(text)}>" if text else "",
     )
 
     assert shown == (
@@ -215,7 +219,7 @@ def test_an_item_in_quarantine_shows_masked_content_only() -> None:
             field="sender",
             code=ReasonCode.EMAIL_SEVERAL,
             sentence="<None:38>",
-            candidates=("<EMAIL:7>", "<EMAIL:7>"),
+            offers=(Offer(shown="<EMAIL:7>", says="at x.com"),) * 2,
             excerpt="<EMAIL:16>",
         ),
     )
@@ -223,9 +227,8 @@ def test_an_item_in_quarantine_shows_masked_content_only() -> None:
 
 def test_corrections_go_over_the_raw_which_stays_as_it_came() -> None:
     raw = {"message": "hello", "due": "03/04/2025"}
-    item = QuarantineItem(field="due", code=ReasonCode.DATE_ORDER_AMBIGUOUS, sentence="x")
 
-    assert release_fields(item, raw, {"due": "2025-04-03", "message": "other"}) == {
+    assert release_fields(raw, {"due": "2025-04-03"}) == {
         "message": "hello",
         "due": "2025-04-03",
     }
