@@ -28,11 +28,13 @@ from remit.governance.casebook import (
     CaseView,
     EffectLine,
 )
+from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_health import Examined
+from tests.browser.sample_masked import masked_of
 from tests.browser.sample_quarantine import Aside
 from tests.browser.samples import (
     HOSTILE,
@@ -260,6 +262,9 @@ class FakeRemit(Examined, Aside):
             follows=case_id(4) if number == 15 else None,
             followed_by=case_id(5) if number == 16 else None,
         )
+
+    def masked(self, wanted: str, /) -> MaskedView:
+        return masked_of(self.entries(wanted), self.case(wanted).row)
 
     def entries(
         self,

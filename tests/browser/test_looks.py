@@ -18,6 +18,7 @@ SCREENS = [
     f"/cases/{case_id(3)}",
     f"/cases/{case_id(9)}",
     f"/cases/{case_id(1)}?view=technical",
+    f"/cases/{case_id(1)}/masked",
     "/quarantine",
     f"/quarantine/{case_id(21)}",
     f"/quarantine/{case_id(22)}",

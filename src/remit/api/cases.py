@@ -76,6 +76,12 @@ def routes(remit: RemitPort) -> list[Route]:
         return JSONResponse(as_json(view))
 
     @needs(Permission.READ)
+    async def masked(request: Request) -> Response:
+        """Show what was masked in a case, what may receive it and what did; never a value."""
+        view = await run_in_threadpool(remit.masked, request.path_params["case_id"])
+        return JSONResponse(as_json(view))
+
+    @needs(Permission.READ)
     async def trace(request: Request) -> Response:
         """Show a case's timeline as one array for each column."""
         view = await run_in_threadpool(remit.case, request.path_params["case_id"])
@@ -110,6 +116,7 @@ def routes(remit: RemitPort) -> list[Route]:
         Route("/api/cases/{workflow}", receive, methods=["POST"], name="case_receive"),
         Route("/api/cases/{case_id}", one, methods=["GET"], name="case_one"),
         Route("/api/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
+        Route("/api/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),
         Route("/api/cases/{case_id}/trace", trace, methods=["GET"], name="case_trace"),
     ]
 

@@ -37,6 +37,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "approval_verdict": (401, 403, 404, 409, 410, 413, 422),
     "case_receive": (401, 403, 409, 413, 422, 503),
     "case_cancel": (401, 403, 404, 409, 413, 422),
+    "case_masked": (401, 404),
     "case_one": (401, 404),
     "case_trace": (401, 404),
     "cases_list": (401, 422),

@@ -84,6 +84,12 @@ def routes(console: Console) -> list[Route]:
             undone=request.query_params.get("undone"),
         )
 
+    @needs(Permission.READ)
+    async def masked(request: Request) -> Response:
+        """Show what was masked in a case, and what may receive it; there is no way to see it."""
+        view = await run_in_threadpool(console.remit.masked, request.path_params["case_id"])
+        return await render(console, request, "masked.html", view=view, row=view.row)
+
     @needs(Permission.OPERATE)
     async def close(request: Request) -> Response:
         """Close an escalated case that was done by hand."""
@@ -140,6 +146,7 @@ def routes(console: Console) -> list[Route]:
     return [
         Route("/cases", listed, methods=["GET"], name="cases"),
         Route("/cases/{case_id}", one, methods=["GET"], name="case"),
+        Route("/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),
         Route("/cases/{case_id}/close", close, methods=["POST"], name="case_close"),
         Route("/cases/{case_id}/hand-back", hand_back, methods=["POST"], name="case_hand_back"),
         Route("/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),

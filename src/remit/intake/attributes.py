@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import phonenumbers
 
 from remit.intake.context import NormaliseContext
 from remit.intake.dates import normalise_date
 from remit.intake.schemes import SCHEMES, fits, shape_of
+
+if TYPE_CHECKING:
+    from remit.intake.mask import Masker
 
 # An address there says of its owner's place nothing that its domain would add.
 _FREE_MAIL = frozenset(
@@ -86,3 +90,8 @@ _SAYS: Mapping[str, Callable[[str], str]] = {
     "DOB": _birth,
     "NATID": _national,
 }
+
+
+def described(masker: "Masker") -> dict[str, str]:
+    """Return what may be said of each value of a scope, by token: never the value."""
+    return {one.token: attribute(one.type, one.canonical) for one in masker.vault.known_values()}

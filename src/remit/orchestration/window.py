@@ -8,12 +8,14 @@ from types import MappingProxyType
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import NotFoundError
-from remit.governance import casebook, inbox, overview, set_aside
+from remit.governance import casebook, inbox, masked, overview, set_aside
 from remit.governance.card import InboxPage
 from remit.governance.owners import Person, roles_of
+from remit.intake.attributes import described
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.runs import Runs
 from remit.store import cases, proposals, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
@@ -25,6 +27,7 @@ class Window:
     database: Database
     keys: KeyRing
     equipment: dict[str, Equipment]
+    runs: Runs
     now: Callable[[], datetime]
     _people: Mapping[str, Person]
 
@@ -88,6 +91,23 @@ class Window:
     def entries(self, case_id: str, /) -> list[Entry]:
         """Return a case's entries with their masked payloads, but for what was erased."""
         return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
+
+    def masked(self, case_id: str, /) -> masked.MaskedView:
+        """Return what was masked in a case and what may receive it: tokens, never a value."""
+
+        def found(connection: Connection) -> tuple[str, bool]:
+            row = cases.find(connection, case_id)
+            if row is None:
+                raise NotFoundError(f"there is no case `{case_id}`")
+            return row.workflow, record.erased_us(connection, case_id) is not None
+
+        workflow, erased = self.database.read(found)
+        attributes = {} if erased else described(self.runs.scope(case_id)[0])
+        equipment = self.equipment.get(workflow)
+        rules = [] if equipment is None else _rules(equipment)
+        return self.database.read(
+            lambda c: masked.view(c, self.keys, case_id, attributes=attributes, rules=rules)
+        )
 
     def quarantine(
         self, *, workflow: str | None = None, after: str | None = None, limit: int = 60
@@ -165,3 +185,21 @@ class Window:
             return Counter((row.status.value, row.reason) for row in found if row is not None)
 
         return self.database.read(work)
+
+
+def _rules(equipment: Equipment) -> list[masked.Entitled]:
+    """Return what each parameter of a workflow may receive."""
+    workflow = equipment.workflow
+    found = [
+        one
+        for name, tool in workflow.tools.items()
+        if not tool.spec.derive  # it calls nothing
+        for one in masked.entitled(name, tool.spec.params)
+    ]
+    for name, action in workflow.actions.items():
+        listed = {
+            parameter: (one.types, one.destination)
+            for parameter, one in equipment.revealed(name).items()
+        }
+        found += masked.entitled(name, action.spec.params, listed)
+    return found

@@ -100,3 +100,13 @@ def test_a_trace_has_one_array_for_each_column(desk: Desk) -> None:
 def test_a_list_is_filtered_by_status(desk: Desk) -> None:
     rows = desk.client.get("/api/cases?status=escalated").json()["rows"]
     assert {row["status"] for row in rows} == {"escalated"}
+
+
+def test_what_was_masked_in_a_case_is_told_by_type_and_token(desk: Desk) -> None:
+    found = desk.client.get(f"/api/cases/{case_id(1)}/masked").json()
+    emails = next(one for one in found["types"] if one["type"] == "EMAIL")
+    assert [value["attribute"] for value in emails["values"]] == ["at nordlicht.example", ""]
+    assert {one["destination"] for one in emails["may"]} == {
+        "the system that it calls", "mail:case.sender",
+    }  # fmt: skip
+    assert desk.client.get("/api/cases/none/masked").status_code == 404

@@ -17,6 +17,7 @@ PAGES = [
     "/cases?status=closed&workflow=refund-desk",
     f"/cases/{case_id(3)}",
     f"/cases/{case_id(1)}?view=technical",
+    f"/cases/{case_id(1)}/masked",
     "/quarantine",
     f"/quarantine/{case_id(21)}",
     f"/quarantine/{case_id(22)}",
@@ -249,6 +250,21 @@ def test_a_message_that_waits_no_more_leads_to_its_case(desk: Desk) -> None:
     answer = desk.client.get(f"/quarantine/{case_id(2)}")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/cases/{case_id(2)}")
     assert desk.client.get("/quarantine/none").status_code == 404
+
+
+def test_what_was_masked_is_told_without_a_way_to_see_it(desk: Desk) -> None:
+    path = f"/cases/{case_id(1)}"
+    assert f'href="{path}/masked"' in desk.client.get(path).text
+    page = desk.client.get(f"{path}/masked").text
+    assert "at nordlicht.example" in page
+    assert "Visa, ends in 1111" in page
+    assert "No read and no action of this workflow may receive it" in page
+    assert "mail:case.sender" in page
+    assert f'href="{path}#n8825"' in page
+    main = page.split("<main", 1)[1]
+    assert "<button" not in main
+    assert "<form" not in main
+    assert desk.client.get("/cases/none/masked").status_code == 404
 
 
 def test_an_escalated_case_is_closed_or_handed_back_with_a_note(desk: Desk) -> None:
