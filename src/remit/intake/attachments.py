@@ -72,7 +72,8 @@ def read(
     data: bytes, *, part: str, name: str, type: str, charset: str | None, digest: str
 ) -> Attachment:
     """Return what an attachment is, and its text if it is one."""
-    kind = sniff(data)
+    # A mail inside a mail is kept as it is, and not read.
+    kind = "mail" if type.startswith("message/") else sniff(data)
     text: str | None = None
     assumptions: tuple[Assumption, ...] = ()
     code = _aside(data, kind=kind, name=name, type=type)
@@ -112,6 +113,8 @@ def _aside(data: bytes, *, kind: str, name: str, type: str) -> ReasonCode | None
         return ReasonCode.ATTACHMENT_ENCRYPTED
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     declared = _BY_TYPE.get(type, "text" if type.startswith("text/") else None)
+    if kind == "mail":
+        return None
     said = {one for one in (declared, _BY_ENDING.get(ending)) if one is not None}
     # Spreadsheets are sent under the type of Excel whatever they are; their ending tells.
     if type == "application/vnd.ms-excel" and ending in ("csv", "txt", "xlsx"):

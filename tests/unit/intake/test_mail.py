@@ -280,6 +280,7 @@ ZIP = b"PK\x03\x04\x14\x00%b\x08\x00" + b"\x00" * 40
         (ZIP % b"\x01\x00", "a.zip", "application/zip", ReasonCode.ATTACHMENT_ENCRYPTED),
         (b"a;b\n", "rows.csv", "application/vnd.ms-excel", "text"),
         (b"\x00\x01\x02", "data.bin", "application/octet-stream", "unknown"),
+        (b"From: a@x.org\n\nx", "old.eml", "message/rfc822", "mail"),
         (b"x" * (1024 * 1024 + 1), "log.txt", "text/plain", ReasonCode.ATTACHMENT_TOO_LARGE),
         (b"Jos\xe9", "a.txt", "text/plain", ReasonCode.TEXT_CHARSET_UNCLEAR),
     ],
