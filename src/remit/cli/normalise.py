@@ -12,10 +12,14 @@ from remit.cli import terminal
 from remit.cli.options import FILE, Options, home
 from remit.cli.readings import SHOWN_MAX, Reading, Sum, as_record, picture
 from remit.errors import InputFileError, UnknownWorkflowError
+from remit.intake import letters, mail, mailboxes
 from remit.intake.columns import PROVING, proven_by_column
 from remit.intake.fields import FieldSpec, Typed, private_of
+from remit.intake.letters import Letter
+from remit.intake.mailboxes import RawMail
 from remit.intake.normalise import NORMALISERS, NormaliseContext, normalise_case
 from remit.intake.outcome import Kind
+from remit.intake.reasons import sentence
 from remit.intake.values import read_record
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ KINDS = sorted(kind.value for kind in NORMALISERS)
     epilog="Example: `remit normalise cases.csv --workflow refund-desk`, or `remit normalise "
     "amounts.txt --kind money --country DE`"
 )
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--workflow", help="Read each row as a case of this workflow.")
 @click.option(
     "--kind", type=click.Choice(KINDS), help="Read each line, or `--column`, as one kind."
@@ -69,8 +73,9 @@ def normalise(
 ) -> None:
     """Show what a file's values are read as, on which ground, or why they are set aside.
 
-    The file is `.jsonl` or `.csv` (`.gz` too) or `.json`, read against the fields that a
-    workflow's case declares; or, with `--kind`, lines of text or one column. A column of twenty
+    The file is `.jsonl` or `.csv` (`.gz` too), `.json`, or mails (`.eml`, `.mbox`, a folder),
+    read against the fields that a workflow's case declares; or, with `--kind`, lines of text or
+    one column. A column of twenty
     values or more may settle how its own are meant. Nothing is stored, and no case is opened. Ends
     with 1 when a value was set aside.
     """
@@ -90,8 +95,10 @@ def normalise(
     columns = _columns(specs, file, column, kind)
     sums = Sum()
     shown: list[Reading] = []
-    for number, (row, fault) in enumerate(_rows(file, column, kind), 1):
+    for number, (row, fault, letter) in enumerate(_rows(specs, file, column, kind), 1):
         case = normalise_case(specs, row, known, columns=columns) if row is not None else None
+        if case is not None and letter is not None:
+            case = letter.over(case)
         reading = Reading(row=number, case=case, fault=fault)
         sums.add(reading)
         if whole or as_json or len(shown) < SHOWN_MAX:
@@ -135,23 +142,38 @@ _PRIVATE = {
     Kind.PERSON: "PERSON", Kind.ADDRESS: "ADDRESS", Kind.PRIVATE: "PRIVATE",
 }  # fmt: skip
 
-Row = tuple[Mapping[str, object] | None, str]  # a row, or why it is none
+# A row, or why it is none; and what a mail says of its fields.
+Row = tuple[Mapping[str, object] | None, str, Letter | None]
 
 
-def _rows(file: Path, column: str | None, kind: str | None) -> Iterator[Row]:
+def _rows(
+    specs: tuple[FieldSpec, ...], file: Path, column: str | None, kind: str | None
+) -> Iterator[Row]:
+    if mailboxes.is_mail(file) and (kind is None or column is not None or file.is_dir()):
+        sources = {one.name: column or one.name for one in specs}
+        yield from (_mail(one, sources) for one in mailboxes.read(file))
+        return
     if kind is not None and column is None:
-        yield from (({kind: line}, "") for line in _text(file).splitlines() if line.strip())
+        yield from (({kind: line}, "", None) for line in _text(file).splitlines() if line.strip())
         return
     for row, fault in _objects(file):
         if row is None or kind is None or column is None:
-            yield row, fault
+            yield row, fault, None
         elif column not in row:
-            yield None, f"there is no `{column}`"
+            yield None, f"there is no `{column}`", None
         else:
-            yield {kind: row[column]}, ""
+            yield {kind: row[column]}, "", None
 
 
-def _objects(file: Path) -> Iterator[Row]:
+def _mail(raw: RawMail, sources: Mapping[str, str]) -> Row:
+    read = mail.read(raw.data, digest=lambda data: f"{len(data)}", cut=raw.cut)
+    if read.fault is not None:
+        return None, sentence(read.fault), None
+    fields, beside = letters.letter(read, raw.data, sources=sources, constants={})
+    return fields, "", beside
+
+
+def _objects(file: Path) -> Iterator[tuple[Mapping[str, object] | None, str]]:
     if file.suffix != ".json":
         for one in rows.read(file):
             yield one.fields, one.fault or ""
@@ -184,7 +206,7 @@ def _columns(
     """Return what each column of the file proves about its own values."""
     proving = [one for one in specs if one.kind in PROVING]
     seen: dict[str, list[object]] = {one.name: [] for one in proving}
-    for number, (row, _) in enumerate(_rows(file, column, kind) if proving else ()):
+    for number, (row, *_) in enumerate(_rows(specs, file, column, kind) if proving else ()):
         if number >= ROWS_MAX:
             break
         for one in proving:

@@ -142,3 +142,17 @@ def test_a_file_that_is_missing_is_said(capsys: pytest.CaptureFixture[str]) -> N
 
     assert code != 0
     assert "there is no file `nowhere.txt`" in capsys.readouterr().err
+
+
+def test_mails_are_read_as_their_columns_with_what_the_mail_says_of_them(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mails = Path(__file__).parents[3] / "examples/refund_desk/mails"
+    code, out = run(capsys, str(mails), "--kind", "text", "--column", "message", "--json")
+    found: dict[str, Any] = json.loads(out)
+    assert code == 1
+    said = [row["fault"] or row["fields"]["text"]["code"] for row in found["rows"]]
+    assert said[:5] == [None, None, None, None, "text.charset_unclear"]
+    assert said[5]  # cut short: no row, and why
+    code, out = run(capsys, str(mails / "01-plain.eml"), "--kind", "email", "--column", "from")
+    assert (code, "1 row" in out, "anna.lindqvist" in out) == (0, True, False)
