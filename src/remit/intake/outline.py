@@ -10,7 +10,6 @@ from typing import Final
 
 from remit.intake.anchors import Places, anchors
 
-_DIGITS = re.compile(r"\d[\d ().\-/]{5}")
 _DOTTED = re.compile(r"\d\.\d{1,3}\.\d")
 
 _NOWHERE: list[int] = []
@@ -55,11 +54,7 @@ class Outline:
     def numbers(self) -> bool:
         """Whether there is a run of digits and what may stand between them."""
         if self._numbers is None:
-            self._numbers = (
-                bool(self.digits)
-                and b"000000" in self.raw.translate(_WITH_MARKS)
-                and _DIGITS.search(self.text) is not None
-            )
+            self._numbers = bool(self.digits) and b"000000" in self.raw.translate(_WITH_MARKS)
         return self._numbers
 
     @property
