@@ -3,7 +3,7 @@
 import re
 
 from remit.domain.frozen import dataclass
-from remit.intake import charsets, html_text
+from remit.intake import charsets, html_cost, html_text
 from remit.intake.outcome import Assumption
 from remit.intake.reasons import ReasonCode
 
@@ -152,7 +152,7 @@ def _text(
         return None, ReasonCode.TEXT_UNDECODABLE, ()
     if not html:
         return field.value, None, field.assumptions
-    if html_text.too_costly(field.value):
+    if html_cost.too_costly(field.value):
         return None, ReasonCode.MAIL_TOO_DEEP, ()
     page = html_text.read(field.value)
     if page is None:

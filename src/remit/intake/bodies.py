@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from remit.domain.frozen import dataclass
-from remit.intake import charsets, html_text, replies
+from remit.intake import charsets, html_cost, html_text, replies
 from remit.intake.html_text import Link
 from remit.intake.mime import Part
 from remit.intake.outcome import Assumption, Field, FieldReason, Kind, found, refused
@@ -115,7 +115,7 @@ def _page(part: Part) -> _Text:
     plain = _plain(part)
     if plain.reason is not None:
         return plain
-    if html_text.too_costly(plain.text):
+    if html_cost.too_costly(plain.text):
         return _refused(ReasonCode.FIELD_TOO_LONG)
     page = html_text.read(plain.text)
     if page is None:

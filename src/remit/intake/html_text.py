@@ -4,7 +4,6 @@ Home of selectolax. A sender's HTML is never rendered, and hidden text is counte
 """
 
 import re
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,11 +13,7 @@ from remit.domain.frozen import dataclass
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-CHARACTERS_MAX = 262_144  # bounds what no look at the source beforehand can
-DEPTH_MAX = 500  # of open elements: the parser's time grows with its square
-TAG_CHARACTERS_MAX = 2_000  # a longer one is counted
 STYLE_CHARACTERS_MAX = 2_000
-ATTRIBUTES_MAX = 500  # of one element: the same
 LINKS_MAX = 200
 RULES_MAX = 200
 TARGET_CHARACTERS_MAX = 2_000
@@ -42,15 +37,6 @@ _BLOCKS = frozenset(
     "address article aside blockquote center dd div dl dt fieldset figure footer form h1 h2 h3 h4"
     " h5 h6 header hr li main nav ol p pre section table tr ul".split()
 )
-# Elements that never hold others, or that end by themselves where the next one begins.
-_UNCOUNTED = frozenset(
-    "area base br col embed hr img input link meta p param source track wbr li td th tr dt dd"
-    " option tbody thead tfoot".split()
-)
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
-_LONG = re.compile(rf"<[a-zA-Z][^\s/>]*+((?:[\s/]++|{_ATTRIBUTE})*+)")
-_ATTRIBUTES = re.compile(_ATTRIBUTE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"([^{}@;]{1,200})\{([^{}]{0,2000})\}")
@@ -89,22 +75,10 @@ class Page:
     links: tuple[Link, ...]
 
 
-def too_costly(source: str) -> bool:
-    """Whether parsing would take too long: too long, too deep, or too many attributes at once."""
-    if len(source) > CHARACTERS_MAX:
-        return True
-    if source.count("<") > DEPTH_MAX and _deep(source):
-        return True
-    return any(
-        len(match[1]) > TAG_CHARACTERS_MAX and len(_ATTRIBUTES.findall(match[1])) > ATTRIBUTES_MAX
-        for match in _LONG.finditer(source)
-    )
-
-
 def read(source: str) -> Page | None:
     """Return what the HTML shows, or None where the extra `intake` is not installed.
 
-    Whoever calls has asked whether it is `too_costly`.
+    Whoever calls has asked whether it is `html_cost.too_costly`.
     """
     try:
         from selectolax.lexbor import LexborHTMLParser
@@ -115,32 +89,6 @@ def read(source: str) -> Page | None:
 
 
 # -- parts ---------------------------------------------------------------------------------------
-
-
-def _deep(source: str) -> bool:
-    """Whether more elements are open at once than are read, as a parser would count them."""
-    opened: list[str] = []
-    there: Counter[str] = Counter()
-    for match in _TAG.finditer(source):
-        name = match[2].lower()
-        if name in _UNCOUNTED:
-            continue
-        if not match[1]:
-            opened.append(name)
-            there[name] += 1
-            if len(opened) > DEPTH_MAX:
-                return True
-            continue
-        if not there[name]:
-            continue
-        for place in range(len(opened) - 1, -1, -1):
-            if opened[place] == name:
-                there.subtract(opened[place:])
-                del opened[place:]
-                break
-            if opened[place] == "table":  # nothing outside is closed from within
-                break
-    return False
 
 
 class _Reader:

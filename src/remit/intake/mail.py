@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 
 from remit.domain.frozen import dataclass
-from remit.intake import attachments, bodies, charsets, mime
+from remit.intake import attachments, bodies, charsets, mail_headers, mime
 from remit.intake.attachments import Attachment
 from remit.intake.outcome import Assumption, Field, Kind, found, refused
 from remit.intake.reasons import ReasonCode
@@ -105,7 +105,7 @@ def _of_envelope(headers: EmailMessage) -> Iterator[tuple[str, Field]]:
 
 
 def _sender(headers: EmailMessage) -> tuple[Field, Field]:
-    value, sound = mime.header(headers, "from")
+    value, sound = mail_headers.read(headers, "from")
     addresses = tuple(getattr(value, "addresses", ()))
     if value is None or not sound or len(addresses) != 1:
         return _text(headers, "from"), Field(kind=Kind.TEXT, outcome=_ACCEPTED)
@@ -114,7 +114,7 @@ def _sender(headers: EmailMessage) -> tuple[Field, Field]:
 
 
 def _addresses(headers: EmailMessage, name: str) -> Field:
-    value, sound = mime.header(headers, name)
+    value, sound = mail_headers.read(headers, name)
     addresses = getattr(value, "addresses", ())
     if value is None or not sound or not addresses:
         return _text(headers, name)
@@ -128,11 +128,11 @@ def _text(headers: EmailMessage, name: str) -> Field:
         return Field(kind=Kind.TEXT, outcome=_ACCEPTED)
     if len(raw) > 1:
         return refused(Kind.TEXT, ReasonCode.FIELD_CONFLICT)
-    if len(raw[0]) > mime.READ_CHARACTERS_MAX:
+    if len(raw[0]) > mail_headers.READ_CHARACTERS_MAX:
         return refused(Kind.TEXT, ReasonCode.FIELD_TOO_LONG)
     if not raw[0].isascii():
         return charsets.decode(raw[0].encode("utf-8", "surrogateescape"))
-    value, sound = mime.header(headers, name)
+    value, sound = mail_headers.read(headers, name)
     shown = raw[0] if value is None else str(value)
     if "\ufffd" in shown or (not sound and "=?" in raw[0]):
         return refused(Kind.TEXT, ReasonCode.TEXT_UNDECODABLE)
@@ -145,7 +145,9 @@ def _plain(text: str) -> Field:
 
 def _message_id(headers: EmailMessage) -> Field:
     raw = [str(value) for key, value in headers.raw_items() if key.lower() == "message-id"]
-    match = _MESSAGE_ID.search(raw[0][: mime.READ_CHARACTERS_MAX]) if len(raw) == 1 else None
+    match = (
+        _MESSAGE_ID.search(raw[0][: mail_headers.READ_CHARACTERS_MAX]) if len(raw) == 1 else None
+    )
     if match is None or not match[0].isascii():
         return Field(kind=Kind.TEXT, outcome=_ACCEPTED)
     return found(Kind.TEXT, match[0])

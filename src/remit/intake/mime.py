@@ -7,15 +7,13 @@ before anything is read.
 
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import policy
-from email.errors import MessageDefect, ObsoleteHeaderDefect
-from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from functools import lru_cache
 
 from remit.domain.frozen import dataclass
+from remit.intake import mail_headers
 from remit.intake.reasons import ReasonCode
 
 MAIL_BYTES_MAX = 25_000_000
@@ -24,7 +22,6 @@ PARTS_MAX = 200
 FIELDS_MAX = 2_000  # headers of all parts together
 FIELD_BYTES_MAX = 65_536
 HEADERS_BYTES_MAX = 1024 * 1024
-READ_CHARACTERS_MAX = 4_000  # of a header that has a grammar
 BOUNDARY_CHARACTERS_MAX = 200
 
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
@@ -33,8 +30,6 @@ _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _BASE64 = bytes(range(65, 91)) + bytes(range(97, 123)) + b"0123456789+/=\r\n\t "
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t\r\n]*\Z)")
 _TYPE = re.compile(rb"content-type\s*:", re.IGNORECASE)
-_FOLD = re.compile(r"[\r\n]+")
-_ONCE = ("content-type", "content-transfer-encoding", "content-disposition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -75,23 +70,6 @@ def read(raw: bytes) -> Tree:
     return Tree(headers=headers, parts=parts)
 
 
-def header(headers: EmailMessage, name: str) -> tuple[object, bool]:
-    """Return a header with its grammar read, and whether that went without a defect.
-
-    None where there is none. What the library cannot take apart counts as a defect.
-    """
-    raw = [str(value) for key, value in headers.raw_items() if key.lower() == name]
-    if not raw:
-        return None, True
-    if len(raw) > 1 or len(raw[0]) > READ_CHARACTERS_MAX:
-        return None, False
-    return (
-        _often(name, raw[0])
-        if name in _ONCE and "boundary" not in raw[0]
-        else _parsed(name, raw[0])
-    )
-
-
 def head_of(raw: bytes) -> bytes:
     """Return the headers, of a mail whose body is not here."""
     end = _HEADERS_END.search(raw, 0, HEADERS_BYTES_MAX)
@@ -110,23 +88,6 @@ def _headers(head: bytes) -> EmailMessage | None:
     except Exception:  # noqa: BLE001 - it reads the type of the content too, and stumbles there
         return None
 
-
-@lru_cache(maxsize=32)
-def _kind(name: str) -> Callable[[str, str], object]:
-    """Return the library's class of a header; left to itself it makes a new one each time."""
-    kind: Callable[[str, str], object] = HeaderRegistry()[name]
-    return kind
-
-
-def _parsed(name: str, raw: str) -> tuple[object, bool]:
-    try:
-        value = _kind(name)(name, _FOLD.sub("", raw))
-    except Exception:  # noqa: BLE001 - whatever the library stumbles over, the header is unread
-        return None, False
-    return value, not any(_serious(one) for one in getattr(value, "defects", ()))
-
-
-_often = lru_cache(maxsize=512)(_parsed)  # most parts are described in the same few words
 
 # -- parts ---------------------------------------------------------------------------------------
 
@@ -160,7 +121,7 @@ class _Cutter:
             if until - start > FIELD_BYTES_MAX:
                 raise _Unreadable(ReasonCode.MAIL_TOO_LARGE)
             # The library's parser takes this one apart by itself.
-            if until - start > READ_CHARACTERS_MAX and _TYPE.match(head, start):
+            if until - start > mail_headers.READ_CHARACTERS_MAX and _TYPE.match(head, start):
                 raise _Unreadable(ReasonCode.MAIL_MALFORMED)
         if _LONE_RETURN.search(head) is not None or b"\x00" in head:
             raise _Unreadable(ReasonCode.MAIL_MALFORMED)
@@ -206,10 +167,10 @@ class _Described:
     @classmethod
     def of(cls, headers: EmailMessage) -> "_Described | None":
         """Return what a part's headers say of it, or None where they cannot be read."""
-        found = {name: header(headers, name) for name in _ONCE}
+        found = {name: mail_headers.read(headers, name) for name in mail_headers.DESCRIBING}
         if not all(sound for _, sound in found.values()):
             return None
-        kind, encoding, disposition = (found[name][0] for name in _ONCE)
+        kind, encoding, disposition = (found[name][0] for name in mail_headers.DESCRIBING)
         params = dict(getattr(kind, "params", {}))
         more = dict(getattr(disposition, "params", {}))
         name = _plain(more.get("filename", params.get("name", "")))
@@ -267,10 +228,6 @@ def _leaf(described: _Described, body: bytes, path: str, group: str | None) -> P
         path=path, type=described.type, data=data, charset=described.charset,
         name=described.name, attached=described.attached or not text, group=group, fault=fault,
     )  # fmt: skip
-
-
-def _serious(defect: MessageDefect) -> bool:
-    return not isinstance(defect, ObsoleteHeaderDefect)
 
 
 def _plain(value: object) -> str:
