@@ -39,7 +39,7 @@ def set_aside(now: datetime) -> tuple[SetAside, ...]:
                     sentence="the separator in `1.234 EUR` could mark thousands or decimals; the"
                     " sender's format is unknown",
                     offers=(
-                        Reading(shown="1234", says="1,234 EUR, as a German number"),
+                        Reading(shown="1234", says="1,234.00 EUR, as a German number"),
                         Reading(
                             shown="1.234",
                             says="as an English number",

@@ -90,8 +90,10 @@ def test_the_same_day_without_scripts(open_page: Open, served: Running) -> None:
         Verdict.EDIT,
     ]
     page.goto(f"{served.url}/quarantine")
-    page.get_by_label("2026-04-03").check()
-    page.get_by_role("button", name="Release").first.click()
+    page.get_by_role("link", name="day and month could be swapped").click()
+    page.get_by_label("Friday 3 April 2026").check()
+    page.get_by_role("button", name="Release").click()
+    expect(page.get_by_text("Released.")).to_be_visible()
     assert served.remit.released[case_id(21)] == {"ordered_on": "2026-04-03"}
     page.goto(f"{served.url}/cases/{case_id(3)}")
     page.get_by_label("What was done?").fill("refunded by hand")

@@ -135,3 +135,34 @@ async def test_an_edit_waits_anew_with_its_own_digest(tmp_path: Path) -> None:
             assert "The change is judged anew" in await maria.page(taken.headers["location"])
             await testing.pass_time(remit, desk.clock, 11)
             assert only(waiting(remit)).sentence == "Refund 40.00 EUR for order 1001"
+
+
+async def test_a_quarantined_message_is_settled_on_its_page_and_goes_on(tmp_path: Path) -> None:
+    """Half an answer releases nothing and is shown again; the whole one lets the case go on."""
+    with shop.running() as running:
+        desk = Desk(folder=tmp_path, shop=running, database=None)
+        async with desk.open() as remit, at_the_desk(remit, desk, TOMASZ) as tomasz:
+            fields = MAIL | {"claimed_amount": "1.234 EUR", "purchased_on": "03/04/2026"}
+            admission = await remit.receive("refund-desk", fields, channel="mail")
+            path = f"/quarantine/{admission.case_id}"
+            assert path in await tomasz.page("/quarantine?workflow=refund-desk")
+            assert path in await tomasz.page(f"/cases/{admission.case_id}")
+            form = await tomasz.page(path)
+            assert "Tomasz W. answers for it" in form
+            assert "1,234.00 EUR, as a German number" in form
+            assert 'name="choice.claimed_amount" value="1.234"' not in form
+            assert "anna.lindqvist" not in form
+            picked = {"choice.purchased_on": "2026-03-04"}
+            half = await tomasz.send(f"{path}/release", **picked, **{"field.claimed_amount": "40"})
+            assert half.status_code == 422
+            assert "1 field still has no certain reading" in half.text
+            assert 'value="2026-03-04" checked' in half.text
+            assert 'value="40"' in half.text
+            given = picked | {"field.claimed_amount": "40.00 EUR"}
+            done = await tomasz.send(f"{path}/release", **given)
+            assert done.headers["location"] == f"/quarantine?released={admission.case_id}"
+            await remit.settled()
+            assert only(waiting(remit)).sentence == "Refund 40.00 EUR for order 1001"
+            told = await tomasz.page(f"/cases/{admission.case_id}")
+            assert "tomasz.w released it from quarantine; chose purchased_on; typed" in told
+            assert "Wednesday 4 March 2026" in told

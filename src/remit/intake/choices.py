@@ -103,7 +103,7 @@ def _is(field: Field, candidate: str, code: ReasonCode) -> bool:
 def _words(value: object) -> str:
     match value:
         case Money():
-            return f"{value.amount:,f} {value.currency}"
+            return f"{Decimal(value.written):,f} {value.currency}"
         case datetime():
             return f"{_day(value)}, {clock.text(value)}"
         case date():
