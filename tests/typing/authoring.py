@@ -1,10 +1,33 @@
 """What an author's editor sees of the authoring API; type-checked by `make check`, never run."""
 
+from datetime import date, datetime
 from typing import Annotated, assert_type
 
 from pydantic import BaseModel
 
-from remit import Acted, Answer, Case, Classified, Context, Money, Source, Workflow
+from remit import (
+    Acted,
+    Address,
+    Agrees,
+    Answer,
+    Case,
+    Classified,
+    Context,
+    Country,
+    Currency,
+    Date,
+    Format,
+    Iban,
+    Identifier,
+    Instant,
+    Language,
+    Money,
+    Source,
+    SumOf,
+    Time,
+    Workflow,
+    Zone,
+)
 
 desk = Workflow("refund-desk")
 
@@ -12,6 +35,34 @@ desk = Workflow("refund-desk")
 class RefundRequest(Case):
     message: str
     order_id: str
+
+
+class Invoice(Case):
+    due: Annotated[Date, Format(date="day_first", year_window=1970)]
+    total: Annotated[Money, SumOf("lines"), Format(currency="EUR")]
+    lines: list[Money]
+    payee: Annotated[Iban, Agrees("address")]
+    address: Address
+    pesel: Annotated[str, Identifier(schemes=("pl.pesel",), private="NATID")]
+    seen: Instant
+    at: Time
+    zone: Zone
+    home: Country
+    currency: Currency | None = None
+    language: Language = "und"
+
+
+Format(date="euro")  # type: ignore[arg-type]  # no such format
+
+
+def told(case: Invoice) -> None:
+    # What intake normalises is a plain type to whoever uses it.
+    assert_type(case.due, date)
+    assert_type(case.total, Money)
+    assert_type(case.seen, datetime)
+    assert_type((case.payee, case.address, case.pesel), tuple[str, str, str])
+    assert_type((case.at, case.zone, case.home), tuple[str, str, str])
+    assert_type(case.currency, str | None)
 
 
 class Order(BaseModel):

@@ -41,6 +41,13 @@ KINDS = sorted(kind.value for kind in NORMALISERS)
     "--kind", type=click.Choice(KINDS), help="Read each line, or `--column`, as one kind."
 )
 @click.option("--column", help="The column or key that holds the values of `--kind`.")
+@click.option(
+    "--set",
+    "constants",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Fill a field with the same value in every row, as `remit run` does; may be repeated.",
+)
 @click.option("--country", help="The senders' country, two letters.")
 @click.option("--locale", help="Their language and country, as `de_DE`; else that of the project.")
 @click.option("--zone", help="Their time zone, as `Europe/Berlin`; else that of the project.")
@@ -56,13 +63,14 @@ KINDS = sorted(kind.value for kind in NORMALISERS)
 @click.option("--private", is_flag=True, help="Show private values too, instead of their kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print every row and the sums as JSON.")
 @click.pass_context
-def normalise(
+def normalise(  # noqa: PLR0913 - click hands over every option
     ctx: click.Context,
     file: Path,
     *,
     workflow: str | None,
     kind: str | None,
     column: str | None,
+    constants: tuple[str, ...],
     country: str | None,
     locale: str | None,
     zone: str | None,
@@ -93,10 +101,13 @@ def normalise(
         formats=terminal.pairs(formats),
     )
     columns = _columns(specs, file, column, kind)
+    given = terminal.pairs(constants)
     sums = Sum()
     shown: list[Reading] = []
     for number, (row, fault, letter) in enumerate(_rows(specs, file, column, kind), 1):
-        case = normalise_case(specs, row, known, columns=columns) if row is not None else None
+        case = None
+        if row is not None:
+            case = normalise_case(specs, {**row, **given}, known, columns=columns)
         if case is not None and letter is not None:
             case = letter.over(case)
         reading = Reading(row=number, case=case, fault=fault)

@@ -101,6 +101,8 @@ def test_rows_are_read_against_the_fields_of_a_workflow(
     assert fields[2]["total"]["code"] == "field.conflict"
     assert made["rows"][3]["fault"] is not None
     assert "x.com" not in out
+    assert cli.main([*arguments, "--set", "sender=b@y.org", "--private"]) == 1
+    assert "b@y.org" in capsys.readouterr().out
     assert cli.main([*arguments, "--private"]) == 1
     assert "a@x.com | b@x.com" in capsys.readouterr().out
 

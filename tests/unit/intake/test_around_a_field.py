@@ -6,6 +6,8 @@ from typing import Annotated
 import pydantic
 import pytest
 
+from remit.authoring.schema import params_of
+from remit.authoring.source import Source
 from remit.domain.money import Money
 from remit.intake.columns import COLUMN_VALUES_MIN, proven_by_column
 from remit.intake.fields import (
@@ -20,6 +22,7 @@ from remit.intake.fields import (
     Kind,
     SumOf,
     Time,
+    private_paths,
     specs_of,
 )
 from remit.intake.normalise import NormaliseContext, Normalised, normalise_case
@@ -192,3 +195,23 @@ def test_a_declared_format_settles_a_reading_without_an_assumption() -> None:
 def test_a_format_that_does_not_exist_is_refused_where_it_is_declared() -> None:
     with pytest.raises(ValueError, match="`euro` is no format of `date`; take day_first or"):
         Format(date="euro")  # type: ignore[arg-type]  # a slip that only a checker would see
+
+
+class Filed(pydantic.BaseModel):
+    home: Country | None = None
+    address: Address | None = None
+
+
+async def file_it(
+    home: Annotated[Country, Source.case("home")],
+    address: Annotated[Address, Source.case("address")],
+) -> Filed:
+    raise NotImplementedError
+
+
+def test_field_types_are_texts_to_actions_and_private_ones_say_so() -> None:
+    declared = params_of(file_it, sources_required=True)
+
+    assert [(one.type, one.private) for one in declared] == [("text", None), ("text", "ADDRESS")]
+    assert private_paths(Filed) == {"address": "ADDRESS"}
+    assert Filed.model_json_schema()["properties"]["home"]["anyOf"][0] == {"type": "string"}
