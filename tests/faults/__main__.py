@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 1024**3
-WHAT = ("tests/faults", "tests/properties")
+WHAT = ("tests/faults", "tests/properties", "tests/stories/test_canaries.py")
 
 
 def main(arguments: list[str]) -> int:
