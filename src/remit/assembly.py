@@ -18,6 +18,7 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
+from remit.intake.scrub import scrub
 from remit.integrations.address import host_of
 from remit.integrations.connector import Connector, Operation, OperationKind
 from remit.integrations.http import HttpClient
@@ -225,14 +226,14 @@ def kept(file: Path, *, text: str, label: str, seed: int, folder: Path) -> Path:
 
 
 def labelled(file: Path, *, text: str, label: str) -> list[tuple[str, str]]:
-    """Read (text, label) rows of a `.jsonl` or `.csv` file, gzip too.
+    """Read (text, label) rows of a `.jsonl` or `.csv` file, gzip too, without private values.
 
-    Raises `InputFileError` naming the file and line.
+    What is learnt is kept in files. Raises `InputFileError` naming the file and line.
     """
     from remit.authoring import rows
 
     return [
-        (str(row.fields.get(text, "")), str(row.fields.get(label, "")))
+        (scrub(str(row.fields.get(text, ""))), str(row.fields.get(label, "")))
         for row in rows.read(file)
         if row.fields is not None
     ]

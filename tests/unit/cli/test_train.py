@@ -1,10 +1,12 @@
 """`remit train`: judged on rows that it did not see, kept where the next run looks."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from remit.assembly import trained
 from remit.cli import main as cli
 from remit.cli.new import scaffold
 
@@ -108,3 +110,27 @@ def test_a_classifier_that_is_not_set_up_needs_rows(
 ) -> None:
     assert train(project, "--classifier", "tone") == 2
     assert "sets up no classifier `tone`" in capsys.readouterr().err
+
+
+def test_what_is_learnt_and_kept_holds_no_private_value(tmp_path: Path) -> None:
+    address, number = "anna.lindqvist@example.org", "+49 30 901820"
+    rows = [
+        {"text": f"{wish} number {row}, write to {address} or call {number}", "label": label}
+        for row in range(12)
+        for wish, label in (("give the money back", "refund"), ("where is it", "status"))
+    ]
+    file = tmp_path / "training.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    trained(file, text="text", label="label", seed=7, folder=tmp_path / "kept")
+
+    kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    assert kept
+    for path in kept:
+        said = path.read_bytes()
+        if path.suffix == ".npz":
+            with zipfile.ZipFile(path) as packed:
+                said = b"".join(packed.read(name) for name in packed.namelist())
+        for part in ("lindqvist", "901820"):
+            assert part.encode() not in said
+            assert part.encode("utf-32-le") not in said
