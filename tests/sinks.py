@@ -49,7 +49,7 @@ SINKS: dict[str, dict[str, str]] = {
             " cli.new cli.opening cli.rebuild cli.second_seed cli.serve cli.signer cli.train"
             " cli.witness cli.work ledger.standalone"
         ),
-        "sentences of errors, which hold no value; a traceback only with `--debug`": "cli.main",
+        "sentences of errors, which hold no value; a traceback is scrubbed": "cli.main",
         "what the callers above hand to it": "cli.terminal",
         "the operator's own file, shown to the operator who names it": "cli.mask cli.normalise",
         STAND_IN: "cli.demo",

@@ -6,6 +6,8 @@ not fails too. That the reasons hold is shown by the canaries (tests/stories/tes
 """
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +125,23 @@ def test_the_walk_sees_what_writes() -> None:
     }  # fmt: skip
     silent = ("path.open('rb')", "path.read_text()", "math.log(2)", "open(p)", "run.write(x)")
     assert {kind(ast.parse(one).body[0].value) for one in silent[:-1]} == {None}  # type: ignore[attr-defined]  # expressions
+
+
+def test_no_logger_has_a_way_out_of_its_own() -> None:
+    """Import the whole program: every logger of it, and of its libraries, leads to the root."""
+    code = """
+import importlib, logging, pkgutil, remit
+for one in pkgutil.walk_packages(remit.__path__, "remit."):
+    if "scaffold" not in one.name and not one.name.endswith("__main__"):
+        importlib.import_module(one.name)
+for name, logger in sorted(logging.root.manager.loggerDict.items()):
+    if isinstance(logger, logging.Logger):
+        own = [one for one in logger.handlers if not isinstance(one, logging.NullHandler)]
+        if own or not logger.propagate:
+            print(name, own, logger.propagate)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""

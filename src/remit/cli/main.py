@@ -102,9 +102,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:  # noqa: BLE001 - the last boundary: a person reads a sentence
         if "--debug" in given:
-            traceback.print_exc()
+            click.echo(_traced(), err=True)
         return _say(*_sentence(error))
     return code if isinstance(code, int) else 0
+
+
+def _traced() -> str:
+    """Return where the exception came from, with the values in its texts taken out."""
+    from remit.intake.scrub import scrub
+
+    return scrub(traceback.format_exc())
 
 
 def _sentence(error: Exception) -> tuple[str, int]:
