@@ -51,7 +51,9 @@ SINKS: dict[str, dict[str, str]] = {
         ),
         "sentences of errors, which hold no value; a traceback is scrubbed": "cli.main",
         "what the callers above hand to it": "cli.terminal",
-        "the operator's own file, shown to the operator who names it": "cli.mask cli.normalise",
+        "the operator's own file, shown to the operator who names it": (
+            "cli.mask cli.normalise cli.readings"
+        ),
         STAND_IN: "cli.demo",
     },
     "file": {

@@ -44,7 +44,7 @@ def kind(call: ast.Call) -> str | None:
     last = of.rpartition(".")[2]
     if name in LOG_METHODS and last in LOGGERS:
         return "log"
-    if name in TERMINAL and last in {"", "click", "terminal"}:
+    if name in TERMINAL and last in {"", "click", "terminal", "console"}:
         return "terminal"
     if name in ANSWERS:
         return "answer"
