@@ -40,6 +40,7 @@ SINKS: dict[str, dict[str, str]] = {
             " orchestration.schedule orchestration.supervisor store.committer store.deployment"
             " store.log_keeper store.reserve store.sessions"
         ),
+        "exceptions that nobody caught, scrubbed by the formatter": "observability.logging",
     },
     "terminal": {
         MASKED: "cli.approvals cli.cases cli.run",

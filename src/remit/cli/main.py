@@ -11,6 +11,7 @@ import click
 
 from remit.cli.options import Options
 from remit.errors import RemitError, StorageFullError
+from remit.observability import logging
 
 INTERRUPTED = 130
 IN_USE = 69
@@ -88,6 +89,7 @@ def remit(ctx: click.Context, folder: Path, *, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; no error leaves as a traceback without `--debug`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    logging.guard(_scrubbed)
     try:
         code = remit.main(args=given, prog_name="remit", standalone_mode=False)
     except click.ClickException as error:
@@ -109,9 +111,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _traced() -> str:
     """Return where the exception came from, with the values in its texts taken out."""
-    from remit.intake.scrub import scrub
+    return _scrubbed(traceback.format_exc())
 
-    return scrub(traceback.format_exc())
+
+def _scrubbed(text: str) -> str:
+    from remit.intake.scrub import scrub  # only where something is said: help is fast
+
+    return scrub(text)
 
 
 def _sentence(error: Exception) -> tuple[str, int]:

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -65,3 +67,32 @@ def test_configuring_again_replaces_the_first(stream: io.StringIO) -> None:
 def test_a_record_of_any_length_is_cut(stream: io.StringIO) -> None:
     logging.getLogger("x").info("y" * 100_000)
     assert len(stream.getvalue()) < structured.RECORD_CHARACTERS_MAX + 300
+
+
+@pytest.mark.parametrize(
+    "configured", ["structured.configure(scrub, 'info', sys.stderr)", "structured.guard(scrub)"]
+)
+def test_what_nobody_catches_is_scrubbed_like_a_log(configured: str) -> None:
+    """Python writes these to standard error by itself, with all that the exception says."""
+    program = f"""
+import gc, logging, sys, threading, warnings
+from remit.intake.scrub import scrub
+from remit.observability import logging as structured
+{configured}
+ADDRESS = "anna.lindqvist" + "@" + "example.org"
+def failing(): raise ValueError(ADDRESS)
+class Odd:
+    def __del__(self): raise ValueError(ADDRESS)
+thread = threading.Thread(target=failing); thread.start(); thread.join()
+odd = Odd(); del odd; gc.collect()
+warnings.warn(ADDRESS)
+logging.getLogger("remit.x").warning("to %s", ADDRESS)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "default", "-c", program], capture_output=True, text=True,
+        check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr.count("[EMAIL]") >= 3
+    assert "nobody caught an exception in thread" in done.stderr
+    assert "an exception could not be raised" in done.stderr
+    assert "example.org" not in done.stdout + done.stderr
