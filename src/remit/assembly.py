@@ -123,6 +123,7 @@ def assemble(
                        for name, one in settings.models.items()},
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},
+            "recognisers": [*project.settings.recognisers],
             "reveals": {".".join(place): [*sorted(one.types), one.destination]
                         for place, one in reveals.items()},
             "signatures": {spec.name: spec.signature for spec in specs},

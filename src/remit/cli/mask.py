@@ -10,10 +10,13 @@ from pathlib import Path
 import click
 
 from remit.cli import terminal
+from remit.cli.options import Options, home
 from remit.domain.value import Json
 from remit.errors import InputFileError
 from remit.intake.explain import Explained, How, explain
 from remit.intake.mask import Masker, open_scope
+from remit.intake.plugins import PLUGINS
+from remit.settings import FILE
 
 BYTES_MAX = 32 * 1024 * 1024
 KEY_BYTES = 32  # of a scope that ends with the command
@@ -60,7 +63,8 @@ def mask(
     """Show a text with every value that must not be seen as a token, and say why each is one.
 
     FILE is a text, or JSON; `-` is standard input. Nothing is stored and nothing is sent: the
-    tokens are of a scope that ends with this command, so the next run draws others.
+    tokens are of a scope that ends with this command, so the next run draws others. In a project,
+    what its `recognisers` switch on is used too.
 
     Exit codes: 0 whether or not anything was found; 2 where the file cannot be read.
 
@@ -74,6 +78,9 @@ def mask(
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputFileError(f"`{file}` is no UTF-8: byte {error.start}") from None
+    options = ctx.ensure_object(Options)
+    if (home(options.folder) / FILE).is_file():
+        PLUGINS.use(options.project().settings.recognisers)
     regions = tuple(one.upper() for one in region)
     shown: str | list[Json]
     if records or file.suffix in RECORDS:

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from remit.cli.main import remit as command
+from remit.cli.new import scaffold
+from remit.intake.plugins import PLUGINS
 
 TEXT = (
     "Call +49 30 901820 or write to anna.lindqvist@example.org.\n"
@@ -90,3 +92,26 @@ def test_what_cannot_be_read_says_where(given: bytes, options: tuple[str, ...], 
     done = ran("-", *options, given=given)
     assert done.exit_code != 0
     assert said in f"{done.output}{done.exception}"
+
+
+def test_what_the_project_switches_on_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scaffold("help-desk", tmp_path / "p", today="2026-11-24")
+    place = tmp_path / "p" / "remit.toml"
+    said = b"My name is Katarzyna Lewandowska.\n"
+
+    def shown() -> str:
+        done = CliRunner().invoke(
+            command, ["--project", str(tmp_path / "p"), "mask", "-"], input=said
+        )
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    try:
+        assert "Lewandowska" in shown()
+        place.write_text('recognisers = ["names"]\n' + place.read_text())
+        assert "PERSON_" in shown()
+        assert "Lewandowska" not in shown()
+    finally:
+        PLUGINS.use(())

@@ -6,6 +6,7 @@ import pytest
 
 from remit.errors import SettingsError
 from remit.intake import tokens
+from remit.intake.plugins import PLUGINS
 from remit.orchestration.entitled import listed
 from tests.projects import Small, events, found, operations, send, standing, waiting
 
@@ -126,3 +127,17 @@ async def test_a_person_who_approves_cannot_send_it_elsewhere_either(small: Smal
             await remit.settled()
         assert "orchestration:effect:intended" not in events(remit, case_id)
     assert small.performed() == []
+
+
+async def test_what_is_searched_for_is_part_of_the_version_too(small: Small) -> None:
+    versions = set()
+    try:
+        for switched_on in ("", 'recognisers = ["names"]\n'):
+            small.write("return 1")
+            place = small.folder / "project" / "remit.toml"
+            place.write_text(switched_on + place.read_text())
+            async with small.open() as remit:
+                versions.add(remit.equipment["small-desk"].fingerprint)
+    finally:
+        PLUGINS.use(())
+    assert len(versions) == 2
