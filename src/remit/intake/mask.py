@@ -22,7 +22,9 @@ from remit.intake.rendering import (
     unpack,
     widened,
 )
+from remit.intake.restorer import DEPTH_MAX, Restorer
 from remit.intake.scrub import scrub
+from remit.intake.stream import MaskingStream, RestoringStream
 from remit.intake.surroundings import class_of
 from remit.intake.vault import ScopeVault, VaultRow
 
@@ -30,7 +32,6 @@ __all__ = ["Masked", "Masker", "scrub"]
 
 ROUNDS_MAX = 6
 TEXT_CHARACTERS_MAX = 1_048_576
-DEPTH_MAX = 64
 TEXTS_SEEN_MAX = 4_096
 INTEGER_MIN = 10**8  # a smaller number is no card, account or phone
 _SURFACES = "surfaces"
@@ -66,6 +67,7 @@ class Masker:
         self, vault: ScopeVault, *, regions: tuple[str, ...] = (), public: Iterable[str] = ()
     ) -> None:
         self._vault = vault
+        self._back = Restorer(vault)
         self._regions = regions
         self._finder = Finder(regions)
         self._public = frozenset(value.casefold() for value in public)
@@ -112,15 +114,23 @@ class Masker:
         A leaf that is one token becomes the canonical value; a token inside a text becomes the
         value as it was first written. Restored text is not read again. Raises `TokenUnknownError`.
         """
-        return _guarded(lambda: self._restored(value, 0))
+        return _guarded(lambda: self._back.value(value))
 
     def restore_text(self, masked: Masked) -> str:
         """Return exactly the text that was masked; for the executor only."""
         return _guarded(lambda: self._exact(masked))
 
+    def restoring_stream(self) -> RestoringStream:
+        """Return what turns tokens back in a text that comes in pieces; for the executor only."""
+        return RestoringStream(lambda text: _guarded(lambda: self._back.text(text)))
+
+    def masking_stream(self, *, label: str = "") -> MaskingStream:
+        """Return what masks a text from outside that comes in pieces."""
+        return MaskingStream(lambda text: self.mask_text(text, label=label).text)
+
     def contains_unknown_token(self, value: Json) -> tuple[str, ...]:
         """Return what reads as a token in a value but is none of this scope's."""
-        return _guarded(lambda: tuple(dict.fromkeys(self._unknown(value, 0))))
+        return _guarded(lambda: tuple(dict.fromkeys(self._back.unknown(value))))
 
     def seal(self, raw: bytes) -> bytes:
         """Return the raw bytes of a message, sealed as they came."""
@@ -296,57 +306,11 @@ class Masker:
 
     # -- back ------------------------------------------------------------------------------------
 
-    def _restored(self, value: Json, depth: int) -> Json:
-        if depth > DEPTH_MAX:
-            raise MaskingFailedError("a value is nested too deep to be restored")
-        if isinstance(value, dict):
-            return {
-                self._back(key): self._restored(item, depth + 1) for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [self._restored(item, depth + 1) for item in value]
-        if not isinstance(value, str):
-            return value
-        if tokens.is_token(value):
-            known = self._vault.value_of(value)
-            return int(known.canonical) if known.form == "integer" else known.canonical
-        return self._back(value)
-
-    def _back(self, text: str, odd: Mapping[int, str] | None = None) -> str:
-        pieces: list[str] = []
-        done = 0
-        for number, read in enumerate(tokens.reads(text)):
-            if not read.underscored and read.token not in self._vault.tokens():
-                continue  # two words with a space that happen to look like one
-            value = self._vault.value_of(read.token)
-            pieces += text[done : read.start], (odd or {}).get(number, value.surface)
-            done = read.end
-        return "".join([*pieces, text[done:]])
-
     def _exact(self, masked: Masked) -> str:
         if not masked.surfaces:
-            return self._back(masked.text)
-        return self._back(
-            masked.text, unpack(self._vault.open_bytes(masked.surfaces, purpose=_SURFACES))
-        )
-
-    def _unknown(self, value: Json, depth: int) -> Iterable[str]:
-        if depth > DEPTH_MAX:
-            raise MaskingFailedError("a value is nested too deep to be searched")
-        if isinstance(value, dict):
-            for key, item in value.items():
-                yield from self._unknown(key, depth + 1)
-                yield from self._unknown(item, depth + 1)
-        elif isinstance(value, list):
-            for item in value:
-                yield from self._unknown(item, depth + 1)
-        elif isinstance(value, str):
-            live = self._vault.tokens()
-            yield from (
-                read.token
-                for read in tokens.reads(value)
-                if read.underscored and read.token not in live
-            )
+            return self._back.text(masked.text)
+        note = unpack(self._vault.open_bytes(masked.surfaces, purpose=_SURFACES))
+        return self._back.text(masked.text, note)
 
 
 def open_scope(

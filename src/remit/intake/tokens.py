@@ -22,11 +22,25 @@ _READ_AS = {char: char for char in ALPHABET} | {"O": "0", "I": "1", "L": "1"}
 _READ_AS |= {char.lower(): value for char, value in list(_READ_AS.items())}
 _TYPES = "|".join(TYPES)
 _STRICT = re.compile(rf"({_TYPES})_([{ALPHABET}]{{{CODE_LENGTH}}})")
+_SEPARATOR = r"(\\?_|%5F|&\#95;|\\u005f|[- \u00a0\uff3f])"
 _TOLERANT = re.compile(
-    rf"({_TYPES})(\\?_|%5F|&\#95;|\\u005f|[- \u00a0\uff3f])([0-9A-Z]{{{CODE_LENGTH}}})",
+    rf"({_TYPES}){_SEPARATOR}([0-9A-Z]{{{CODE_LENGTH}}})",
     re.IGNORECASE | re.ASCII,
 )
+_SEPARATOR_GROWING = r"\\(?:u(?:0(?:0(?:5)?)?)?)?|%5?|&(?:\#(?:9(?:5)?)?)?"
+_GROWING_MAX = max(map(len, TYPES)) + len("\\u005f") + CODE_LENGTH - 1
 _NAMES = tuple(name.encode() for name in TYPES)
+
+
+def _nested(name: str) -> str:
+    """Return a shape of every beginning of a token of that type."""
+    inner = rf"(?:{_SEPARATOR_GROWING}|{_SEPARATOR}[0-9A-Z]{{0,{CODE_LENGTH - 1}}})?"
+    for char in reversed(name[1:]):
+        inner = f"(?:{char}{inner})?"
+    return f"{name[0]}{inner}"
+
+
+_GROWING = re.compile(rf"(?:{'|'.join(map(_nested, TYPES))})\Z", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +56,8 @@ class TokenRead:
 
 def reads(text: str) -> Iterator[TokenRead]:
     """Yield every place, from the left, that reads as a token of any scope."""
+    if not holds_token_digit(text.encode("latin-1", "replace")):
+        return
     for match in _places(text):
         code = "".join(_READ_AS.get(char, "") for char in match[3])
         if len(code) != CODE_LENGTH or not _well_formed(code):
@@ -61,10 +77,7 @@ def _places(text: str) -> Iterator[re.Match[str]]:
 
     That shape costs as much at each character as the names of all types; they are looked up first.
     """
-    raw = text.encode("latin-1", "replace")  # one byte a character: places are the same
-    if not holds_token_digit(raw):
-        return
-    raw = raw.upper()
+    raw = text.encode("latin-1", "replace").upper()  # one byte a character: places are the same
     starts: list[int] = []
     for name in _NAMES:
         at = raw.find(name)
@@ -77,6 +90,13 @@ def _places(text: str) -> Iterator[re.Match[str]]:
         if match is not None:
             done = match.end()
             yield match
+
+
+def growing(text: str) -> int:
+    """Return where the end of a text begins that more text could make a token, or its length."""
+    done = max([match.end() for match in _places(text)], default=0)
+    found = _GROWING.search(text, max(done, len(text) - _GROWING_MAX))
+    return len(text) if found is None else found.start()
 
 
 def is_token(text: str, type: str | None = None) -> bool:
