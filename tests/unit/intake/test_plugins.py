@@ -121,7 +121,8 @@ print([(one.type, one.start, one.end) for one in find("post code SW1A 1AA, mail 
 
 
 @pytest.mark.skipif(
-    not PRESIDIO.is_dir(), reason="`python -m bench --only masking` makes Presidio's environment"
+    not PRESIDIO.is_dir(),
+    reason="not shipped: Presidio; `python -m bench --only masking` makes its environment",
 )
 def test_presidio_itself_runs_as_one() -> None:
     code = RECIPE.format(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from remit.domain import clock, event
+from remit.domain import clock, event, intake_event
 from remit.domain.actor import Actor, ActorKind, person, service, workflow
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import HeartbeatEnded, HeartbeatRecorded, OriginOpened
@@ -35,7 +35,7 @@ def entry(made: Event, *, case: str = CASE, by: Any = None, causes: tuple[str, .
 
 
 def received(case: str = CASE) -> Draft:
-    made = event.CaseReceived(
+    made = intake_event.CaseReceived(
         channel="mail", external="e", content="c", outcomes={}, assumptions=()
     )
     return entry(made, case=case)
