@@ -21,6 +21,7 @@ from remit.domain.event import (
     ToolRead,
     ValueDerived,
 )
+from remit.domain.members import changed
 from remit.domain.step import Confidence, StepKey, StepKind
 from remit.domain.value import Json, canonical
 from remit.errors import (
@@ -33,7 +34,7 @@ from remit.errors import (
 )
 from remit.models import routing
 from remit.models.routing import Route
-from remit.models.runtime import Prompt, Reply
+from remit.models.runtime import Attempt, Prompt, Reply
 from remit.orchestration import last_look
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.executor import Executor
@@ -164,14 +165,17 @@ class Steps:
 
         A model that alters or invents one is told its own tokens, once; then a person looks.
         """
+        before: tuple[Attempt, ...] = ()
         for turn in ("", ":tokens"):
             reply = await routing.reply(
                 route, prompt, key=f"{run.case_id}:{key.path}{turn}", clock=run.now
             )
+            before += reply.attempts
             said: Json = {"text": reply.text, "value": forms({"value": reply.value})["value"]}
             if not run.masker.contains_unknown_token(said):
-                return prompt, reply
-            prompt = last_look.asked_again(prompt, reply, known=run.masker.vault.tokens())
+                return prompt, changed(reply, attempts=before)
+            again = last_look.asked_again(prompt, reply, known=run.masker.vault.tokens())
+            prompt, _ = last_look.look(again, run.masker)  # what is recorded is what was sent
         raise OutputInvalidError(
             f"the answer to prompt `{key.name}` carries a token that was not in it, twice"
         )

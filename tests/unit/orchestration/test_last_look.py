@@ -63,7 +63,7 @@ base_url = "{url}"
 [workflow.routes.reply]
 models = ["house"]
 """
-INVENTED = "write to EMAIL_7K3QX2MD"
+INVENTED = "write to EMAIL_7K3QX2MD and to carl.oster@example.org"
 ASKED = 'return (await run.ask("plain", message=case.message)).text'
 
 
@@ -182,4 +182,8 @@ async def test_a_model_that_invents_a_token_has_one_more_try(
             (token,) = set(re.findall(r"EMAIL_[0-9A-Z]{8}", first))
             assert f"Use these, letter by letter, or none: {token}." in second
             assert ADDRESS not in first + second
+            assert "carl.oster" not in first + second
             assert remit.metrics()["late_finds"] == 0
+            for answered in found(remit, case_id, "orchestration:model:answered"):
+                assert answered.body["attempts"] == 2
+                assert "carl.oster" not in str(answered.payloads)
