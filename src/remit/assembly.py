@@ -18,6 +18,7 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
+from remit.intake.plugins import PLUGINS
 from remit.intake.scrub import scrub
 from remit.integrations.address import host_of
 from remit.integrations.connector import Connector, Operation, OperationKind
@@ -123,7 +124,7 @@ def assemble(
                        for name, one in settings.models.items()},
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},
-            "recognisers": [*project.settings.recognisers],
+            "recognisers": [*PLUGINS.names],
             "reveals": {".".join(place): [*sorted(one.types), one.destination]
                         for place, one in reveals.items()},
             "signatures": {spec.name: spec.signature for spec in specs},
@@ -206,11 +207,10 @@ def trained(
     file: Path, *, text: str, label: str, seed: int, folder: Path, progress: Progress | None = None
 ) -> Classifier:
     """Return the classifier of a labelled file, trained once for each content and seed."""
-    rows = labelled(file, text=text, label=label)
     home = kept(file, text=text, label=label, seed=seed, folder=folder)
     if (home / "classifier.json").is_file():
         return classifier.load(home)
-    made = classifier.train(rows, seed=seed, progress=progress)
+    made = classifier.train(labelled(file, text=text, label=label), seed=seed, progress=progress)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as unfinished:
         made.save(Path(unfinished) / "new")
@@ -220,8 +220,9 @@ def trained(
 
 
 def kept(file: Path, *, text: str, label: str, seed: int, folder: Path) -> Path:
-    """Return where the classifier of a labelled file is kept, for its content and seed."""
-    content = hashlib.sha256(file.read_bytes()).hexdigest()
+    """Return where the classifier of a labelled file is kept: by content, masking and seed."""
+    masked = b"\x00masked\x00" + ",".join(PLUGINS.names).encode()
+    content = hashlib.sha256(file.read_bytes() + masked).hexdigest()
     kind = "local" if importlib.util.find_spec("sklearn") else "nearest"
     return folder / f"{kind}-{content[:16]}-{seed}-{text}-{label}"
 

@@ -89,6 +89,7 @@ def open_remit(
     Raises the errors of `remit.errors` that name what is wrong with settings, files or database.
     """
     settings = project.settings
+    PLUGINS.use(project.recognisers)  # first: a classifier may be trained on what they mask
     shared = settings.dispatch == "dbos"
     if shared:
         owner = f"{owner} {random_bytes(6).hex()}"  # as the server shows this one process
@@ -121,7 +122,6 @@ def open_remit(
         database.close()
         raise
     try:
-        PLUGINS.use(settings.recognisers)
         anchors = anchors_of(project, database, keys, now=now)
         anchors.compare(reads_on=reads_on)
         remit = Remit(

@@ -255,9 +255,7 @@ class Settings(_Table):
 
     database: str = "sqlite:///.remit/remit.db"
     dispatch: Literal["in-process", "dbos"] = "in-process"  # dbos: any number of processes
-    sessions_max: int = Field(
-        default=16, ge=2, le=64
-    )  # of PostgreSQL in which one process writes at once; it reads in half as many
+    sessions_max: int = Field(default=16, ge=2, le=64)  # PostgreSQL, to write; half to read
     work: WorkSettings = WorkSettings()
     keys: str = ".remit-keys"  # beside the data: a backup of the data holds no key
     key_passphrase: str | None = None  # a reference; the root keys are sealed under it
@@ -267,9 +265,7 @@ class Settings(_Table):
     trained: str = ".remit/trained"  # where trained classifiers are kept, by content
     anchor: str | None = None  # the anchor file on this host, outside the data
     origin: str = "remit.local/ledger/1"
-    replay_check_share: float = Field(
-        default=0.01, ge=0, le=1
-    )  # of closed cases, in the background
+    replay_check_share: float = Field(default=0.01, ge=0, le=1)  # of closed cases
     locale: str | None = None
     zone: str | None = None
     verify_cron: str = "30 2 * * *"  # when the whole ledger is verified; empty for never
@@ -304,6 +300,11 @@ class Project(_Table):
         for member in reversed(self.workflows):
             found |= member.settings.people
         return found | self.settings.people
+
+    @property
+    def recognisers(self) -> list[str]:
+        """What any of the files switches on: one process masks for all of them."""
+        return [name for one in (self, *self.members) for name in one.settings.recognisers]
 
     def path(self, relative: str) -> Path:
         """Return a path of the settings, taken from their folder."""

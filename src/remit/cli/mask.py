@@ -80,7 +80,7 @@ def mask(
         raise InputFileError(f"`{file}` is no UTF-8: byte {error.start}") from None
     options = ctx.ensure_object(Options)
     if (home(options.folder) / FILE).is_file():
-        PLUGINS.use(options.project().settings.recognisers)
+        PLUGINS.use(options.project().recognisers)
     regions = tuple(one.upper() for one in region)
     shown: str | list[Json]
     if records or file.suffix in RECORDS:

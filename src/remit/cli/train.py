@@ -11,6 +11,7 @@ from remit.authoring import rows
 from remit.cli.display import training
 from remit.cli.options import Options
 from remit.errors import InputFileError, SettingsError, UnknownWorkflowError
+from remit.intake.plugins import PLUGINS
 from remit.models import classifier, examples
 from remit.models.evaluation import Evaluation, evaluate
 from remit.settings import ClassifierSettings, Project
@@ -78,6 +79,7 @@ def train(
     share of messages, surest first, of which at most 2 in 100 are labelled wrongly.
     """  # fmt: skip
     project = options.project()
+    PLUGINS.use(project.recognisers)
     member = _member(project, workflow)
     asked = _asked(member, name, file, text=text, label=label, seed=seed)
     _check_columns(asked)

@@ -50,6 +50,11 @@ class Plugins:
     def __init__(self) -> None:
         self._loaded: tuple[tuple[str, Plugin], ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that are switched on."""
+        return tuple(name for name, _ in self._loaded)
+
     def use(self, wanted: Iterable[str]) -> None:
         """Switch on exactly these; raises `SettingsError` for one that is not there."""
         self._loaded = load(wanted)

@@ -94,17 +94,17 @@ def test_what_cannot_be_read_says_where(given: bytes, options: tuple[str, ...], 
     assert said in f"{done.output}{done.exception}"
 
 
-def test_what_the_project_switches_on_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("inner", [True, False])
+def test_what_the_project_switches_on_is_used(tmp_path: Path, *, inner: bool) -> None:
+    """Whether it is asked for the folder of the workflow, or for one that lists it."""
+    folder = tmp_path / "p" if inner else tmp_path
     scaffold("help-desk", tmp_path / "p", today="2026-11-24")
+    (tmp_path / "remit.toml").write_text('workflows = ["p"]\n')
     place = tmp_path / "p" / "remit.toml"
     said = b"My name is Katarzyna Lewandowska.\n"
 
     def shown() -> str:
-        done = CliRunner().invoke(
-            command, ["--project", str(tmp_path / "p"), "mask", "-"], input=said
-        )
+        done = CliRunner().invoke(command, ["--project", str(folder), "mask", "-"], input=said)
         assert done.exit_code == 0, done.output
         return done.output
 

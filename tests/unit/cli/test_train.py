@@ -1,14 +1,16 @@
 """`remit train`: judged on rows that it did not see, kept where the next run looks."""
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from remit.assembly import trained
+from remit.assembly import kept, trained
 from remit.cli import main as cli
 from remit.cli.new import scaffold
+from remit.intake.plugins import PLUGINS
 
 
 @pytest.fixture
@@ -63,11 +65,7 @@ def test_the_same_rows_and_seed_give_the_same_fingerprint(
     for folder in ("one", "two"):
         assert train(project, "--json", "--out", str(tmp_path / folder)) == 0
         found.append(json.loads(capsys.readouterr().out)["fingerprint"])
-        for file in (project / ".remit" / "trained").rglob("*"):
-            if file.is_file():
-                file.unlink()
-        for kept in (project / ".remit" / "trained").iterdir():
-            kept.rmdir()
+        shutil.rmtree(project / ".remit" / "trained")
     assert found[0] == found[1]
     assert (tmp_path / "one" / "classifier.json").is_file()
 
@@ -124,13 +122,59 @@ def test_what_is_learnt_and_kept_holds_no_private_value(tmp_path: Path) -> None:
 
     trained(file, text="text", label="label", seed=7, folder=tmp_path / "kept")
 
-    kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
-    assert kept
-    for path in kept:
+    assert not [part for part in ("lindqvist", "901820") if is_kept(part, tmp_path / "kept")]
+
+
+@pytest.mark.parametrize("first", ["train", "run"])
+def test_what_the_project_switches_on_masks_what_is_learnt(project: Path, first: str) -> None:
+    settings = project / "remit.toml"
+    rows = project / "training.jsonl"
+    given = [json.loads(line) for line in rows.read_text().splitlines()]
+    rows.write_text("".join(
+        json.dumps(row | {"text": f"{row['text']} Yours, Katarzyna Lewandowska."}) + "\n"
+        for row in given
+    ))  # fmt: skip
+    home = project / ".remit" / "trained"
+
+    def made() -> bool:
+        if first == "train":
+            assert train(project) == 0
+        else:
+            cases = str(project / "cases.jsonl")
+            done = cli.main(["--project", str(project), "run", "help-desk", "--input", cases])
+            assert done == 0
+        return is_kept("lewandowska", home)
+
+    try:
+        assert made()  # nothing of ours finds a name in free text
+        shutil.rmtree(home)
+        settings.write_text('recognisers = ["names"]\n' + settings.read_text())
+        assert not made()
+    finally:
+        PLUGINS.use(())
+
+
+def test_one_that_was_kept_before_more_is_masked_is_not_used_again(tmp_path: Path) -> None:
+    file = tmp_path / "training.jsonl"
+    file.write_text("{}\n")
+    place = {"text": "text", "label": "label", "seed": 7, "folder": tmp_path}
+    try:
+        before = kept(file, **place)  # type: ignore[arg-type]  # as declared
+        PLUGINS.use(["names"])
+        assert kept(file, **place) != before  # type: ignore[arg-type]  # as declared
+    finally:
+        PLUGINS.use(())
+
+
+def is_kept(part: str, folder: Path) -> bool:
+    """Tell whether a kept classifier holds a word, as text or in its arrays."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
         said = path.read_bytes()
         if path.suffix == ".npz":
             with zipfile.ZipFile(path) as packed:
                 said = b"".join(packed.read(name) for name in packed.namelist())
-        for part in ("lindqvist", "901820"):
-            assert part.encode() not in said
-            assert part.encode("utf-32-le") not in said
+        if part.encode() in said or part.encode("utf-32-le") in said:
+            return True
+    return False
