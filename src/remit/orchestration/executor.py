@@ -182,14 +182,17 @@ class Executor:
         captured = await captured_call(action, values)
         operations = self._connector(captured.connector).manifest.operations
         operation = _operation(operations, captured.connector, captured.operation)
-        entitled.judge(
-            {one.parameter: one.listed for one in reveals if one.listed is not None},
-            connector=captured.connector,
-            operation=operation.name,
-            addressed_by=operation.addressed_by,
-            arguments=forms(dict(captured.arguments)),
-            recipients={name: _own(value, vault) for name, value in fields.items()},
-        )
+        used = {one.parameter: one.listed for one in reveals if one.listed is not None}
+        if used:
+            named = {one.case_field for one in used.values() if one.case_field}
+            entitled.judge(
+                used,
+                connector=captured.connector,
+                operation=operation.name,
+                addressed_by=operation.addressed_by,
+                arguments=forms(dict(captured.arguments)),
+                recipients={name: _own(fields[name], vault) for name in named if name in fields},
+            )
         return Prepared(
             declared=action,
             connector=captured.connector,
