@@ -101,9 +101,14 @@ class Reception:
         read by itself the next time, and after the second time set aside unread.
         """
         names = [self.intake.keyed(b"start\x00" + one.data + one.digest) for one in raw]
-        known = self.database.read(lambda c: starts.counts(c, names))
-        fresh = [name for name in dict.fromkeys(names) if name not in known]
-        await self._note(fresh, starts.began)
+
+        def begin(uow: UnitOfWork) -> dict[str, int]:
+            before = starts.counts(uow.connection, names)
+            fresh = [name for name in dict.fromkeys(names) if name not in before]
+            starts.began(uow.connection, fresh)
+            return before
+
+        known = (await awaited.submit(self.writer, begin)).value
         read: list[Mail] = []
         for name, one in zip(names, raw, strict=True):
             if known.get(name, 0) >= STARTS_MAX:
