@@ -53,6 +53,39 @@ file = "{tape}"
 operations = ["getOrder", "pay", "undoPayment", "note", "mail"]
 """
 
+# What a desk that asks a model needs beside them: a model that reads its answers from a file, or
+# one that is served at a URL, and a prompt.
+SCRIPTED = """
+[workflow.models.house]
+provider = "scripted"
+file = "scripted.toml"
+
+[workflow.routes.reply]
+models = ["house"]
+"""
+SERVED = """
+[workflow.models.house]
+provider = "openai"
+id = "says"
+base_url = "{url}"
+
+[workflow.routes.reply]
+models = ["house"]
+"""
+PROMPT = """+++
+owner = "olga"
+route = "reply"
+output_tokens_max = 100
+
+[slots]
+message = "data"
+
+[[examples]]
+message = "hello"
++++
+Answer {message}
+"""
+
 PRELUDE = """
 import asyncio
 from typing import Annotated, Any

@@ -24,19 +24,10 @@ from remit.ledger.export import export
 from tests.browser.test_real_desk import at_the_desk
 from tests.canaries import TEXT_KINDS, Flock, seen
 from tests.loopback.models import LoopbackModels, serving
-from tests.projects import OLGA, Small, operations, standing, waiting
+from tests.projects import OLGA, SERVED, Small, operations, standing, waiting
 
 pytestmark = pytest.mark.anyio
 
-MODEL = """
-[workflow.models.house]
-provider = "openai"
-id = "says"
-base_url = "{url}"
-
-[workflow.routes.reply]
-models = ["house"]
-"""
 PROMPT = """+++
 owner = "olga"
 route = "reply"
@@ -229,7 +220,7 @@ async def walked(small: Small, flock: Flock, rounds: int, caplog: pytest.LogCapt
     caplog.set_level(logging.DEBUG)
     small.grace, small.granted, small.permitted = 0, ("mail",), ("mail", "note", "take_back")
     with serving() as models:
-        small.settings = MODEL.format(url=models.url)
+        small.settings = SERVED.format(url=models.url)
         small.files = {"prompts/plain.md": PROMPT}
         plant(small, flock)
         handler = MORE.replace("@desk.handle\nasync def plea", "async def plea")

@@ -4,7 +4,19 @@ import pytest
 
 from remit import testing
 from remit.domain.value import Json
-from tests.projects import OLGA, Small, events, found, notes, result, send, standing, waiting
+from tests.projects import (
+    OLGA,
+    PROMPT,
+    SCRIPTED,
+    Small,
+    events,
+    found,
+    notes,
+    result,
+    send,
+    standing,
+    waiting,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -19,28 +31,7 @@ language = "en"
 You can send a jacket back within thirty days.
 """
 
-PROMPT = """+++
-owner = "olga"
-route = "reply"
-output_tokens_max = 100
-
-[slots]
-message = "data"
-
-[[examples]]
-message = "hello"
-+++
-Answer {message}
-"""
-
-MODELS = """
-[workflow.models.house]
-provider = "scripted"
-file = "scripted.toml"
-
-[workflow.routes.reply]
-models = ["house"]
-
+MODELS = f"""{SCRIPTED}
 [workflow.classifiers.intent]
 train = "training.jsonl"
 """

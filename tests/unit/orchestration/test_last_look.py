@@ -28,41 +28,11 @@ from remit.models.runtime import (
 )
 from remit.orchestration.last_look import look, looked_at
 from tests.loopback.models import serving
-from tests.projects import Small, found, send, standing
+from tests.projects import PROMPT, SCRIPTED, SERVED, Small, found, send, standing
 
 pytestmark = pytest.mark.anyio
 
 ADDRESS = "anna.lindqvist@example.org"
-SETTINGS = """
-[workflow.models.house]
-provider = "scripted"
-file = "scripted.toml"
-
-[workflow.routes.reply]
-models = ["house"]
-"""
-PROMPT = """+++
-owner = "olga"
-route = "reply"
-output_tokens_max = 100
-
-[slots]
-message = "data"
-
-[[examples]]
-message = "hello"
-+++
-Answer, and send a copy to {owner}. The message: {{message}}
-"""
-SAYS = """
-[workflow.models.house]
-provider = "openai"
-id = "says"
-base_url = "{url}"
-
-[workflow.routes.reply]
-models = ["house"]
-"""
 INVENTED = "write to EMAIL_7K3QX2MD and to carl.oster@example.org"
 ASKED = 'return (await run.ask("plain", message=case.message)).text'
 
@@ -146,8 +116,8 @@ async def test_an_address_that_an_owner_wrote_into_a_prompt_is_a_late_find(tmp_p
     script = '[[line]]\nprompt = "plain"\nreply = "good day"\n'
     for owner, finds in ((ADDRESS, 1), ("the desk", 0)):
         small = Small(
-            folder=tmp_path / f"{finds}", settings=SETTINGS,
-            files={"prompts/plain.md": PROMPT.format(owner=owner), "scripted.toml": script},
+            folder=tmp_path / f"{finds}", settings=SCRIPTED,
+            files={"prompts/plain.md": f"{PROMPT}and {owner}\n", "scripted.toml": script},
         )  # fmt: skip
         small.folder.mkdir()
         async with small.open(ASKED) as remit:
@@ -171,8 +141,8 @@ async def test_a_model_that_invents_a_token_has_one_more_try(
     with serving() as models:
         models.says = list(says)
         small = Small(
-            folder=tmp_path, settings=SAYS.format(url=models.url),
-            files={"prompts/plain.md": PROMPT.format(owner="the desk")},
+            folder=tmp_path, settings=SERVED.format(url=models.url),
+            files={"prompts/plain.md": PROMPT},
         )  # fmt: skip
         async with small.open(ASKED) as remit:
             case_id = await send(remit, message=f"I am {ADDRESS}")

@@ -17,7 +17,7 @@ from remit.integrations.connector import Call, Record
 from remit.integrations.recorder import RecorderConnector
 from remit.orchestration.places import Places, lowest
 from tests.loopback.models import serving
-from tests.projects import Small, events, found, operations, result, send, standing
+from tests.projects import PROMPT, Small, events, found, operations, result, send, standing
 
 pytestmark = pytest.mark.anyio
 
@@ -145,19 +145,6 @@ concurrent_max = 3
 
 [workflow.routes.reply]
 models = ["house"]
-"""
-PROMPT = """+++
-owner = "olga"
-route = "reply"
-output_tokens_max = 100
-
-[slots]
-message = "data"
-
-[[examples]]
-message = "hello"
-+++
-Answer {message}
 """
 
 

@@ -9,31 +9,20 @@ import pytest
 from remit.app import Remit
 from remit.integrations.connector import Call
 from remit.orchestration.desk import Desk
-from tests.projects import Small, events, found, operations, send, standing, waiting
+from tests.projects import (
+    PROMPT,
+    SCRIPTED,
+    Small,
+    events,
+    found,
+    operations,
+    send,
+    standing,
+    waiting,
+)
 
 pytestmark = pytest.mark.anyio
 
-PROMPT = """+++
-owner = "olga"
-route = "reply"
-output_tokens_max = 100
-
-[slots]
-message = "data"
-
-[[examples]]
-message = "hello"
-+++
-Answer {message}
-"""
-MODELS = """
-[workflow.models.house]
-provider = "scripted"
-file = "scripted.toml"
-
-[workflow.routes.reply]
-models = ["house"]
-"""
 ASKED_AND_ACTED = """
 await run.ask("plain", message=case.message)
 return (await run.act(note, text="hello")).state
@@ -54,7 +43,7 @@ def asking(tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Remit, "recall", Desk.read)  # as where other processes may change them
     script = '[[line]]\nprompt = "plain"\nreply = "good day"\n'
     return Small(
-        folder=tmp_path, database=postgres_url, settings=MODELS,
+        folder=tmp_path, database=postgres_url, settings=SCRIPTED,
         files={"prompts/plain.md": PROMPT, "scripted.toml": script},
     )  # fmt: skip
 
