@@ -18,6 +18,7 @@ from remit.cli import main as cli
 from remit.cli.columns import columns
 from remit.cli.tally import Outcome, Tally, balanced, outcome
 from remit.errors import SettingsError
+from tests.sorting import sorting
 
 WORKFLOW = """
 from remit import Case, Context, Email, Workflow
@@ -36,34 +37,11 @@ async def handle(case: Ticket, run: Context) -> str:
         return await run.escalate("somebody asks for a person")
     return "done"
 """
-SETTINGS = """
-[people.me]
-name = "Me"
-roles = ["owner", "approver"]
-
-[workflow]
-name = "sorting"
-module = "sorting:sorting"
-
-[workflow.owners]
-workflow = "me"
-prompts = "me"
-knowledge = "me"
-incidents = "me"
-escalation = "me"
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("DATABASE", "KEYS", "TRAINED", "PROJECT"):
-        monkeypatch.delenv(f"REMIT_{name}", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "remit.toml").write_text(SETTINGS, "utf-8")
-    (folder / "sorting.py").write_text(WORKFLOW, "utf-8")
-    return folder
+    return sorting(tmp_path, WORKFLOW, monkeypatch)
 
 
 def jsonl(folder: Path, *rows: dict[str, Any] | str, name: str = "in.jsonl") -> Path:

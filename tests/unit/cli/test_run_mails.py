@@ -18,6 +18,7 @@ from remit.opening import open_remit
 from remit.orchestration import admission
 from remit.settings import read as read_project
 from tests.faults.hostile import NAUGHTY, SHAPES
+from tests.sorting import sorting
 
 WORKFLOW = """
 from remit import Case, Context, Email, Instant, Workflow
@@ -39,22 +40,6 @@ async def handle(case: Ticket, run: Context) -> str:
         return await run.escalate("somebody asks for a person")
     return "done"
 """
-SETTINGS = """
-[people.me]
-name = "Me"
-roles = ["owner", "approver"]
-
-[workflow]
-name = "sorting"
-module = "sorting:sorting"
-
-[workflow.owners]
-workflow = "me"
-prompts = "me"
-knowledge = "me"
-incidents = "me"
-escalation = "me"
-"""
 
 
 def mail(text: str, *headers: str, sender: str = "a@example.org", number: int = 1) -> bytes:
@@ -68,14 +53,7 @@ def mail(text: str, *headers: str, sender: str = "a@example.org", number: int = 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("DATABASE", "KEYS", "TRAINED", "PROJECT"):
-        monkeypatch.delenv(f"REMIT_{name}", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "remit.toml").write_text(SETTINGS, "utf-8")
-    (folder / "sorting.py").write_text(WORKFLOW, "utf-8")
-    return folder
+    return sorting(tmp_path, WORKFLOW, monkeypatch)
 
 
 class Runs:
