@@ -2,36 +2,22 @@
 
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.masking import dressing, scoring, sets
 from bench.masking.scoring import Tally
 from bench.masking.shapes import shapes
-from bench.places import HOME, ROOT, NotHereError, environment
+from bench.places import HOME
+from bench.side import System
 from bench.table import Table, number
 
 SECONDS = 8.0
 PROCESS_SECONDS_MAX = 900
-REPORT = 160
 SYSTEMS = Path(__file__).parent / "systems"
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """One system in one configuration."""
-
-    label: str
-    script: str
-    options: tuple[str, ...] = ()
-    lock: str = ""  # of its own environment; empty for ours
-
 
 REMIT = System(label="Remit with [fast]", script="remit_finder.py")
 PLAIN = System(
@@ -80,31 +66,14 @@ def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Ta
             say(f"masking, {place} of {len(EVERY)}: {system.label}")
             given["shapes"] = shapes() if system in (REMIT, PLAIN) else {}
             source.write_text(json.dumps(given), encoding="utf-8")
-            found = _one(system, source, Path(folder) / "out.json", seconds)
+            found = system.run(
+                SYSTEMS, source, Path(folder) / "out.json",
+                seconds=seconds, seconds_max=PROCESS_SECONDS_MAX,
+            )  # fmt: skip
             made[system.label] = (
                 found if isinstance(found, str) else _figures(documents, given, found)
             )
     return {"skipped": skipped, "systems": made}, tables(made, skipped)
-
-
-def _one(system: System, source: Path, output: Path, seconds: float) -> dict[str, Any] | str:
-    try:
-        python = (
-            environment(system.lock, f"bench-{system.lock}.txt")
-            if system.lock
-            else Path(sys.executable)
-        )
-        ended = subprocess.run(
-            [str(python), str(SYSTEMS / system.script), str(source), str(output),
-             "--seconds", str(seconds), *system.options],
-            cwd=ROOT, capture_output=True, text=True, timeout=PROCESS_SECONDS_MAX, check=False,
-        )  # fmt: skip
-    except (NotHereError, subprocess.SubprocessError, OSError) as error:
-        return str(error)[:REPORT]
-    if ended.returncode:
-        return (ended.stderr.strip().splitlines() or ["no reason given"])[-1][:REPORT]
-    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
-    return found
 
 
 def _figures(

@@ -2,22 +2,19 @@
 
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from bench.normalising import formats
-from bench.places import HOME, ROOT, NotHereError, environment
+from bench.places import HOME, ROOT
+from bench.side import System
 from bench.table import Table, number
 
 SECONDS = 2.0
 PROCESS_SECONDS_MAX = 300
-REPORT = 160
 SYSTEMS = Path(__file__).parent / "systems"
 TABLE = ROOT / "tests" / "golden" / "intake.jsonl"
 KINDS = ("date", "instant", "money")
@@ -34,17 +31,6 @@ HOUSE_RULES = frozenset(
 UNUSUAL = frozenset({"1899-12-31", "2101-01-01", "2025-03-04T10:00-00:00"})
 Say = Callable[[str], None]
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """One library in one configuration."""
-
-    label: str
-    script: str
-    options: tuple[str, ...] = ()
-    lock: str = ""  # of its own environment; empty for ours
-
 
 EVERY = (
     System(label="Remit", script="remit_reader.py"),
@@ -81,31 +67,14 @@ def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Ta
         source.write_text(json.dumps(given), encoding="utf-8")
         for place, system in enumerate(EVERY, 1):
             say(f"normalising, {place} of {len(EVERY)}: {system.label}")
-            found = _one(system, source, Path(folder) / "out.json", seconds)
+            found = system.run(
+                SYSTEMS, source, Path(folder) / "out.json",
+                seconds=seconds, seconds_max=PROCESS_SECONDS_MAX,
+            )  # fmt: skip
             made[system.label] = (
                 found if isinstance(found, str) else _figures(rows, written, found)
             )
     return {"table": _shares(table), "systems": made}, tables(made, _shares(table))
-
-
-def _one(system: System, source: Path, output: Path, seconds: float) -> dict[str, Any] | str:
-    try:
-        python = (
-            environment(system.lock, f"bench-{system.lock}.txt")
-            if system.lock
-            else Path(sys.executable)
-        )
-        ended = subprocess.run(
-            [str(python), str(SYSTEMS / system.script), str(source), str(output),
-             "--seconds", str(seconds), *system.options],
-            cwd=ROOT, capture_output=True, text=True, timeout=PROCESS_SECONDS_MAX, check=False,
-        )  # fmt: skip
-    except (NotHereError, subprocess.SubprocessError, OSError) as error:
-        return str(error)[:REPORT]
-    if ended.returncode:
-        return (ended.stderr.strip().splitlines() or ["no reason given"])[-1][:REPORT]
-    found: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
-    return found
 
 
 def _figures(rows: list[Row], written: list[Row], found: dict[str, Any]) -> dict[str, Any]:
