@@ -1,7 +1,8 @@
-"""A thousand values, planted at every entry of a real desk, stand only with who may have them.
+"""A thousand values, planted in what a real desk is told, stand only with who may have them.
 
-What is searched: every file and every table, every log record at DEBUG, every page and answer of
-the API, every view, the export with its sealed contents, and what a model on loopback was sent.
+What is searched: every file and every table, every log record at DEBUG, every page and answer that
+is got without a stream, the views of cases and of the inbox, the export with its sealed contents,
+and what a model on loopback was sent.
 """
 
 import asyncio
@@ -88,7 +89,7 @@ async def plea(case: Plea, run: Context) -> Any:
         return (await run.act(mail, to=case.sender, body="hello")).state
     return (await run.act(note, text=f"{answer} {case.message}")).state
 """
-WAYS = ("hold", "break", "fault", "escalate", "mail", "cancel", "doubt", "discard")
+WAYS = ("hold", "break", "fault", "escalate", "mail", "cancel", "doubt", "discard", "invent")
 
 
 def plant(small: Small, flock: Flock) -> None:
@@ -117,6 +118,8 @@ def plant(small: Small, flock: Flock) -> None:
 async def sent(remit: Remit, flock: Flock, models: LoopbackModels, way: str) -> str:
     """Send a message full of canaries; return its case."""
     models.says += [flock.text("EMAIL", "IBAN")] * 2
+    if way == "invent":  # a token that stands for nothing: the model is asked once more
+        models.says.insert(0, f"EMAIL_7K3QX2MD {flock.text('EMAIL', 'IBAN')}")
     person = flock.one("PERSON")
     given = {
         "order_id": "7", "way": way, "sender": flock.one("EMAIL"), "customer": person,
