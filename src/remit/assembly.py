@@ -29,7 +29,7 @@ from remit.models import classifier, prompt, scripted
 from remit.models.choice import Classifier, Progress
 from remit.models.routing import Route
 from remit.models.runtime import Runtime
-from remit.orchestration import entitled
+from remit.orchestration import entitled, last_look
 from remit.orchestration.equipment import Desk, Equipment
 from remit.orchestration.lanes import LaneSettings
 from remit.policy import cedar
@@ -87,9 +87,7 @@ def assemble(
     module = load_module(project.folder, settings.module)
     workflow = workflow_of(module, settings)
     prompts = prompt.load(project.path(settings.prompts)) if _is(project, settings.prompts) else {}
-    knowledge: tuple[documents.Document, ...] = (
-        documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
-    )
+    knowledge = documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
     specs = [declared.spec for declared in workflow.actions.values()]
     book = cedar.load(
         project.path(settings.policies),
@@ -122,6 +120,7 @@ def assemble(
             "knowledge": documents.digest(knowledge) if knowledge else "",
             "models": {name: one.model_dump(mode="json", exclude=NOT_SEEN) | _script(project, one)
                        for name, one in settings.models.items()},
+            "note": last_look.NOTE,
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},
             "recognisers": [*PLUGINS.names],

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +41,8 @@ class LoopbackModels:
 
     url: str
     log: list[dict[str, Any]] = field(default_factory=list)
-    says: list[str] = field(default_factory=list)  # replies of model `says`, in order
+    says: list[str | Callable[[dict[str, Any]], str]] = field(default_factory=list)
+    # the replies of model `says`, in order, or what makes one of the request
     together: int = 1  # so many calls of model `counted` are waited for before one is answered
     inside: int = 0  # of them, under way
     most: int = 0  # of them, at any time
@@ -134,7 +135,8 @@ async def _answer(running: LoopbackModels, body: dict[str, Any]) -> Response:
 def _content(running: LoopbackModels, fault: str) -> dict[str, Any]:
     match fault:
         case "says":
-            return {"text": running.says.pop(0)}
+            said = running.says.pop(0)
+            return {"text": said(running.log[-1]) if callable(said) else said}
         case "no-usage":
             return {"text": "hello", "usage": None}
         case "absurd-usage":

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from email.utils import parseaddr
+from functools import cache
 
 import phonenumbers
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
@@ -83,6 +84,27 @@ def written(number: PhoneNumber) -> str:
     """Return a number in its one form: E.164, with `;ext=` where there is an extension."""
     plain = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return f"{plain};ext={number.extension}" if number.extension else plain
+
+
+FICTIONAL_EACH = 100  # 555-0100 to 555-0199 of each area of the North American plan
+
+
+@cache
+def fictional_areas() -> tuple[str, ...]:
+    """Return the areas of the North American plan that have numbers which are kept for fiction."""
+    first = ((area, area * 10**7 + 5_550_100) for area in range(200, 1_000))
+    return tuple(
+        f"{area}"
+        for area, number in first
+        if phonenumbers.is_valid_number(PhoneNumber(country_code=1, national_number=number))
+    )
+
+
+def fictional_number(place: int) -> tuple[str, ...]:
+    """Return one of these numbers, in each form that libraries write; E.164 first."""
+    area, end = fictional_areas()[place // FICTIONAL_EACH], f"{place % FICTIONAL_EACH:02}"
+    rest = f"{area}-555-01{end}"
+    return f"+1{area}55501{end}", f"tel:+1-{rest}", f"+1 {rest}", f"({area}) 555-01{end}"
 
 
 def _region(context: NormaliseContext) -> tuple[str | None, tuple[Assumption, ...]]:

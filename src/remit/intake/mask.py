@@ -25,6 +25,7 @@ from remit.intake.rendering import (
 from remit.intake.restorer import DEPTH_MAX, Restorer
 from remit.intake.scrub import scrub
 from remit.intake.stream import MaskingStream, RestoringStream
+from remit.intake.surrogates import Surrogates
 from remit.intake.surroundings import class_of
 from remit.intake.vault import ScopeVault, VaultRow
 
@@ -68,6 +69,7 @@ class Masker:
     ) -> None:
         self._vault = vault
         self._back = Restorer(vault)
+        self.surrogates = Surrogates(lambda token: token in vault.tokens())
         self._regions = regions
         self._finder = Finder(regions)
         self._public = frozenset(value.casefold() for value in public)
@@ -88,6 +90,8 @@ class Masker:
         tokens; in a text from outside they are look-alikes and masked themselves. `label` is the
         key or column that the text stood under.
         """
+        if trusted_tokens:
+            text = self.surrogates.settled_text(text)
         return _guarded(lambda: self._text(text, trusted_tokens, label))
 
     def mask_value(self, type: str, value: str) -> str:
@@ -106,6 +110,8 @@ class Masker:
         `private` gives dotted path -> token type (`*` is any item or key). Keys are searched too.
         """
         paths = {tuple(path.split(".")): kind for path, kind in (private or {}).items()}
+        if trusted_tokens:
+            value = self.surrogates.settled(value)
         return _guarded(lambda: self._settled(value, paths, trusted=trusted_tokens))
 
     def restore(self, value: Json) -> Json:

@@ -110,6 +110,14 @@ def type_of(token: str) -> str:
     return token.rpartition("_")[0]
 
 
+def number_of(code: str) -> int:
+    """Return the forty bits that the eight characters of a token's code write."""
+    number = 0
+    for char in code:
+        number = number << 5 | ALPHABET.index(char)
+    return number
+
+
 def checks(token: str, *, check: Keyed) -> bool:
     """Tell whether the check characters of a token belong to the scope of that key."""
     kind, _, code = token.rpartition("_")

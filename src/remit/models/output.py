@@ -2,17 +2,38 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from remit.domain.value import Json
 from remit.models.runtime import REPLY_BYTES_MAX, Choices, Prompt, Reply, ToolCall, ToolSignature
 
 TOOL_CALLS_MAX = 8
 PROBLEMS_MAX = 5
 
+M = TypeVar("M", bound=BaseModel)
+
+# A masked value, as an answer may hold it where its shape asks for an address or a pattern.
+MASKED = "^[A-Z]{3,8}_[0-9A-Z]{8}$"
+_ADDRESSED = frozenset({
+    "email", "idn-email", "ipv4", "ipv6", "ipvanyaddress", "phone", "uri",
+})  # fmt: skip
+
 _CODE_FENCE = re.compile(r"\A\s*```[a-zA-Z]*\s*\n(?P<inside>.*?)\n?\s*```\s*\Z", re.DOTALL)
+
+
+class Fit(Protocol):
+    """Validates an answer's JSON, with whatever stands in for what its type refuses."""
+
+    def __call__(self, validate: Callable[[Json], M], value: Json, /) -> M: ...
+
+
+def as_it_is(validate: Callable[[Json], M], value: Json, /) -> M:
+    """Let nothing stand in for anything."""
+    return validate(value)
 
 
 class ShapeError(ValueError):
@@ -28,15 +49,33 @@ def schema(output: type[BaseModel] | Choices) -> dict[str, Any]:
             "required": ["choice"],
             "additionalProperties": False,
         }
-    return output.model_json_schema() | {"additionalProperties": False}
+    return shown(output) | {"additionalProperties": False}
 
 
-def parse(prompt: Prompt, reply: Reply) -> object | None:
+def shown(shape: type[BaseModel]) -> dict[str, Any]:
+    """Return a model's JSON schema with a masked value allowed where a string is confined."""
+    widened = _widened(shape.model_json_schema())
+    return widened if isinstance(widened, dict) else {}
+
+
+def _widened(node: object) -> Any:
+    if isinstance(node, list):
+        return [_widened(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") != "string" or not ("pattern" in node or node.get("format") in _ADDRESSED):
+        return {key: _widened(one) for key, one in node.items()}
+    said = {key: one for key, one in node.items() if key in {"title", "description", "default"}}
+    rule = {key: one for key, one in node.items() if key not in said}
+    return {**said, "anyOf": [rule, {"type": "string", "pattern": MASKED}]}
+
+
+def parse(prompt: Prompt, reply: Reply, *, fit: Fit = as_it_is) -> object | None:
     """Return the value that the prompt declared; `ShapeError` when the reply does not hold it."""
     if len(reply.text.encode()) > REPLY_BYTES_MAX:
         raise ShapeError(f"the answer is longer than {REPLY_BYTES_MAX} bytes")
     if reply.tool_calls:
-        _check_calls(prompt.tools, reply.tool_calls)
+        _check_calls(prompt.tools, reply.tool_calls, fit)
         return None
     match prompt.output:
         case None:
@@ -46,7 +85,7 @@ def parse(prompt: Prompt, reply: Reply) -> object | None:
         case Choices():
             return _choice(prompt.output, reply.text)
         case _:
-            return _model(prompt.output, _unfenced(reply.text))
+            return _model(prompt.output, _unfenced(reply.text), fit)
 
 
 def _choice(choices: Choices, text: str) -> str:
@@ -62,14 +101,24 @@ def _choice(choices: Choices, text: str) -> str:
     return str(bare)
 
 
-def _model(output: type[BaseModel], text: str) -> BaseModel:
+def _model(output: type[M], text: str, fit: Fit) -> M:
     try:
         return output.model_validate_json(text, extra="forbid")
     except ValidationError as error:
-        raise ShapeError(_problems(error)) from error
+        first = error
+    try:
+        value = json.loads(text, parse_float=_exact)
+        return fit(lambda one: output.model_validate_json(json.dumps(one), extra="forbid"), value)
+    except (ValidationError, ValueError, RecursionError):
+        raise ShapeError(_problems(first)) from first
 
 
-def _check_calls(tools: Iterable[ToolSignature], calls: tuple[ToolCall, ...]) -> None:
+def _exact(text: str) -> float | str:
+    """Return a number that is written back as it was, or its text."""
+    return number if repr(number := float(text)) == text else text
+
+
+def _check_calls(tools: Iterable[ToolSignature], calls: tuple[ToolCall, ...], fit: Fit) -> None:
     known: Mapping[str, ToolSignature] = {tool.name: tool for tool in tools}
     if len(calls) > TOOL_CALLS_MAX:
         raise ShapeError(f"the answer asks for more than {TOOL_CALLS_MAX} tool calls")
@@ -77,8 +126,12 @@ def _check_calls(tools: Iterable[ToolSignature], calls: tuple[ToolCall, ...]) ->
         if call.name not in known:
             names = ", ".join(known) or "none"
             raise ShapeError(f"the answer asks for a tool that does not exist; there are: {names}")
+        arguments = known[call.name].arguments
         try:
-            known[call.name].arguments.model_validate(call.arguments, extra="forbid")
+            fit(
+                partial(arguments.model_validate, extra="forbid"),
+                {**call.arguments},
+            )
         except ValidationError as error:
             raise ShapeError(f"arguments of tool `{call.name}`: {_problems(error)}") from error
 

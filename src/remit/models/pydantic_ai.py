@@ -261,7 +261,7 @@ def _parameters(prompt: Prompt) -> "ModelRequestParameters":
         ToolDefinition(
             name=tool.name,
             description=tool.description,
-            parameters_json_schema=tool.arguments.model_json_schema(),
+            parameters_json_schema=output.shown(tool.arguments),
         )
         for tool in prompt.tools
     ]

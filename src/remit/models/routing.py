@@ -43,18 +43,20 @@ class Route:
             raise ValueError(f"route `{self.name}` needs one to {MODELS_MAX} models")
 
 
-async def reply(route: Route, prompt: Prompt, *, key: str, clock: Clock) -> Reply:
+async def reply(
+    route: Route, prompt: Prompt, *, key: str, clock: Clock, fit: output.Fit = output.as_it_is
+) -> Reply:
     """Ask the models of a route in turn until one answers, then check the answer's shape.
 
     The next model is asked when one is unreachable, overloaded, late or its answer is torn; never
     after a refusal, an invalid answer or a rejected request. `key` is stable for the step, so a
-    provider that honours it bills a repeated call once.
+    provider that honours it bills a repeated call once. `fit` validates what was answered.
 
     Raises `ModelUnavailableError` or `ReplyCutError` (the engine may try again later),
     `ModelRejectedError`, `ModelRefusedError`, `ContextOverflowError` or `OutputInvalidError`; each
     carries its `attempts`.
     """
-    calls = _Calls(route=route, key=key, clock=clock)
+    calls = _Calls(route=route, key=key, clock=clock, fit=fit)
     failure: StepError | None = None
     for model in route.models:
         try:
@@ -72,11 +74,11 @@ async def reply(route: Route, prompt: Prompt, *, key: str, clock: Clock) -> Repl
 
 async def _checked(calls: "_Calls", model: Runtime, prompt: Prompt, answer: Reply) -> Reply:
     """Return the answer with its value; one repair turn, or one longer turn, and no more."""
-    problem, checked = _inspect(prompt, answer)
+    problem, checked = _inspect(prompt, answer, calls.fit)
     if checked is not None:
         return calls.finished(checked)
     again = _longer(prompt) if answer.finish is Finish.LENGTH else _repair(prompt, answer, problem)
-    problem, checked = _inspect(prompt, await calls.ask(model, again))
+    problem, checked = _inspect(prompt, await calls.ask(model, again), calls.fit)
     if checked is not None:
         return calls.finished(checked)
     raise OutputInvalidError(
@@ -84,7 +86,7 @@ async def _checked(calls: "_Calls", model: Runtime, prompt: Prompt, answer: Repl
     )
 
 
-def _inspect(prompt: Prompt, answer: Reply) -> tuple[str, Reply | None]:
+def _inspect(prompt: Prompt, answer: Reply, fit: output.Fit) -> tuple[str, Reply | None]:
     match answer.finish:
         case Finish.REFUSED:
             raise ModelRefusedError(
@@ -96,7 +98,7 @@ def _inspect(prompt: Prompt, answer: Reply) -> tuple[str, Reply | None]:
             return "the answer is longer than `output_tokens_max` allows", None
         case Finish.STOP | Finish.TOOL_CALL:
             try:
-                return "", changed(answer, value=output.parse(prompt, answer))
+                return "", changed(answer, value=output.parse(prompt, answer, fit=fit))
             except output.ShapeError as error:
                 return str(error), None
 
@@ -128,10 +130,11 @@ def _longer_wait(before: StepError | None, now: StepError) -> StepError:
 class _Calls:
     """The calls of one pass, counted and timed."""
 
-    def __init__(self, *, route: Route, key: str, clock: Clock) -> None:
+    def __init__(self, *, route: Route, key: str, clock: Clock, fit: output.Fit) -> None:
         self._route = route
         self._key = key
         self._clock = clock
+        self.fit = fit
         self._attempts: list[Attempt] = []
 
     async def ask(self, model: Runtime, prompt: Prompt) -> Reply:

@@ -31,6 +31,7 @@ from remit.errors import (
     StepRefused,
     WorkflowCodeError,
 )
+from remit.intake.surrogates import Surrogates
 from remit.orchestration import divergence
 from remit.orchestration.divergence import Asked
 from remit.orchestration.replay import History
@@ -287,7 +288,9 @@ class Driving:
         self._failed = self._failed or found
 
 
-def begun(workflow: Workflow, history: History) -> Coroutine[Any, Any, Any]:
+def begun(
+    workflow: Workflow, history: History, surrogates: Surrogates
+) -> Coroutine[Any, Any, Any]:
     """Return a handler's coroutine, begun on the case's fields.
 
     Raises `Escalated` where there is no handler, `WorkflowCodeError` where it cannot be begun.
@@ -296,7 +299,7 @@ def begun(workflow: Workflow, history: History) -> Coroutine[Any, Any, Any]:
     if handler is None:
         raise Escalated("no-handler", f"workflow `{workflow.name}` has no handler")
     try:
-        case = handler.case.model_validate(history.fields)
+        case = surrogates.fitted(handler.case.model_validate, history.fields)
     except ValidationError as error:
         places = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"

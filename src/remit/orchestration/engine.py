@@ -126,14 +126,18 @@ class Engine:
             name=run.equipment.name,
             history=run.history,
             identify=lambda call, path: recorded.identity(run.masker, run.digest, call, path),
-            recorded=lambda call, key: recorded.answer(workflow, run.history, call, key),
+            recorded=lambda call, key: recorded.answer(
+                workflow, run.history, call, key, run.masker.surrogates
+            ),
             live=lambda call, key, given: self._watched(run, call, key, given),
         )
 
     async def _drive_case(self, run: Run, driving: Driving) -> Json:
         if run.history.version != run.equipment.fingerprint:
             run.note(RunStarted(version=run.equipment.fingerprint))
-        answer = await driving.whole(begun(run.equipment.workflow, run.history))
+        answer = await driving.whole(
+            begun(run.equipment.workflow, run.history, run.masker.surrogates)
+        )
         form = forms({"result": plain(answer)})["result"]
         return run.masker.mask_json(form, trusted_tokens=True)
 
@@ -178,7 +182,8 @@ class Engine:
         self._count(run)
         for tries in itertools.count():
             try:
-                return steps.answer(workflow, call, await self.steps.take(run, call, key, given))
+                result = await self.steps.take(run, call, key, given)
+                return steps.answer(workflow, call, result, run.masker.surrogates)
             except BreakerOpenError as error:  # spends no try, but time
                 now_us = clock.microseconds(run.now())
                 if retries.over(run.history.failing_us.get(key.path), now_us=now_us):

@@ -6,7 +6,7 @@ when its answer has to be repaired, is masked here too and is nobody's.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -30,6 +30,10 @@ from remit.models.runtime import (
 )
 
 SHAPES_MAX = 256
+NOTE = (
+    "A word such as `{}` stands for a value that you are not shown. Where you need one, copy it "
+    "letter by letter; never make one up."
+)
 
 
 def look(prompt: Prompt, masker: Masker) -> tuple[Prompt, int]:
@@ -61,14 +65,28 @@ def look(prompt: Prompt, masker: Masker) -> tuple[Prompt, int]:
     return replace(prompt, messages=messages, tools=tools, slots=slots), found
 
 
+def noted(prompt: Prompt, *, known: frozenset[str]) -> Prompt:
+    """Return the request with a note of what tokens are, where there are any in it."""
+    first = next(_tokens_of(prompt, known), None)
+    if first is None:
+        return prompt
+    place = next(
+        (number for number, one in enumerate(prompt.messages)
+         if one.kind is MessageKind.INSTRUCTION),
+        0,
+    )  # fmt: skip
+    told = f"{prompt.messages[place].text}\n\n{NOTE.format(first)}"
+    messages = (
+        *prompt.messages[:place],
+        replace(prompt.messages[place], text=told),
+        *prompt.messages[place + 1 :],
+    )
+    return replace(prompt, messages=messages)
+
+
 def asked_again(prompt: Prompt, answer: Reply, *, known: frozenset[str]) -> Prompt:
     """Return the request after an answer with a token that stands for nothing: one turn more."""
-    own = dict.fromkeys(
-        read.token
-        for message in prompt.messages
-        for read in tokens.reads(message.text)
-        if read.token in known
-    )
+    own = dict.fromkeys(_tokens_of(prompt, known))
     said = Message(role=Role.ASSISTANT, text=answer.text, kind=MessageKind.DATA)
     asked = Message(
         role=Role.USER,
@@ -106,6 +124,11 @@ class LookedAt:
         return self.model.stream(
             look(prompt, self.masker)[0], key=key, deadline_seconds=deadline_seconds
         )
+
+
+def _tokens_of(prompt: Prompt, known: frozenset[str]) -> Iterator[str]:
+    for message in prompt.messages:
+        yield from (one.token for one in tokens.reads(message.text) if one.token in known)
 
 
 def _message(message: Message, text: str) -> Message:

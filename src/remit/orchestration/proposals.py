@@ -83,7 +83,7 @@ class Proposals:
         self, run: Run, declared: DeclaredAction, act: ActRecord
     ) -> Acted[Any] | None:
         """Take the next move of a proposal; `None` when there is another."""
-        done = settled(run.equipment.workflow, act)
+        done = settled(run.equipment.workflow, act, run.masker.surrogates)
         if done is not None:
             return done
         match act.state:

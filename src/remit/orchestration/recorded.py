@@ -18,6 +18,7 @@ from remit.errors import (
     StepRefused,
 )
 from remit.intake.mask import Masker
+from remit.intake.surrogates import Surrogates
 from remit.orchestration import divergence, steps
 from remit.orchestration.arguments import forms
 from remit.orchestration.divergence import Asked
@@ -28,7 +29,11 @@ UNACKNOWLEDGED = "effect.unacknowledged"  # nothing was sent: a person must look
 
 
 def answer(
-    workflow: Workflow, history: History, call: StepCall[Any], key: StepKey
+    workflow: Workflow,
+    history: History,
+    call: StepCall[Any],
+    key: StepKey,
+    surrogates: Surrogates,
 ) -> tuple[object] | None:
     """Return the recorded answer in a tuple of one; `None` where the step is still open.
 
@@ -39,7 +44,7 @@ def answer(
         match key.kind:
             case StepKind.ACT:
                 act = history.act(key.path)
-                done = None if act is None else settled(workflow, act)
+                done = None if act is None else settled(workflow, act, surrogates)
                 return None if done is None else (done,)
             case StepKind.SLEEP:
                 return (None,) if history.ended.get(key.path) == SLEPT else None
@@ -49,7 +54,7 @@ def answer(
                     return None
                 if recorded.failed is not None:
                     raise refusal(recorded.failed, str(recorded.result or recorded.failed))
-                return (steps.answer(workflow, call, recorded.result),)
+                return (steps.answer(workflow, call, recorded.result, surrogates),)
     except (ValidationError, KeyError) as error:
         places = (
             "; ".join(
@@ -82,7 +87,7 @@ def identity(
     return StepKey(path=path, kind=call.kind, name=call.name, arguments=arguments), given
 
 
-def settled(workflow: Workflow, act: ActRecord) -> Acted[Any] | None:
+def settled(workflow: Workflow, act: ActRecord, surrogates: Surrogates) -> Acted[Any] | None:
     """Return what became of an action that is over; `None` while it is not.
 
     Raises `ActionDeniedError` and `EffectFailedError`, live and replayed alike.
@@ -92,7 +97,7 @@ def settled(workflow: Workflow, act: ActRecord) -> Acted[Any] | None:
             declared = workflow.actions.get(act.action)
             if declared is None:
                 raise RegistrationError(f"`{act.action}` is no action of `{workflow.name}`")
-            receipt = declared.result.validate_python(act.receipt)
+            receipt = surrogates.fitted(declared.result.validate_python, act.receipt)
             return Acted(state=act.state.value, receipt=receipt)
         case EffectState.NOTED:
             return Acted(state=act.state.value, receipt=None)

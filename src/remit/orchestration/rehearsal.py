@@ -67,14 +67,16 @@ async def rehearse(past: Past, workflow: Workflow) -> Rehearsed:
         name=workflow.name,
         history=history,
         identify=lambda call, path: recorded.identity(past.masker, past.digest, call, path),
-        recorded=lambda call, key: recorded.answer(workflow, history, call, key),
+        recorded=lambda call, key: recorded.answer(
+            workflow, history, call, key, past.masker.surrogates
+        ),
         live=shut,
     )
     end: End = "edge"
     found: Divergence | None = None
     said = ""
     try:
-        answer = await driving.whole(begun(workflow, history))
+        answer = await driving.whole(begun(workflow, history, past.masker.surrogates))
         end = "ended"
         _compare_result(past, answer)
     except CaseParked:

@@ -14,6 +14,8 @@ from remit.domain.effect import EffectState
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json, digest
 from remit.errors import DivergenceError, RemitError
+from remit.intake.surrogates import Surrogates
+from remit.intake.tokens import is_token
 from remit.orchestration import divergence, recorded
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun, where
@@ -33,8 +35,9 @@ async def handed_over(past: Past, workflow: Workflow) -> Members | None:
         if key.kind is StepKind.CHANGED
     }
     free = replace(history, calls=marks)
-    driving = _driving(workflow, free)
-    end = await _end(driving, workflow, free)
+    stand_ins = Surrogates(is_token)
+    driving = _driving(workflow, free, stand_ins)
+    end = await _end(driving, workflow, free, stand_ins)
     if end[0] == "failed":
         return None
     return {
@@ -61,8 +64,9 @@ async def handed_over(past: Past, workflow: Workflow) -> Members | None:
 async def compared(workflow: Workflow, case: Mapping[str, Any]) -> str:
     """Replay a case that another process handed over; return what differs, empty if nothing."""
     history = _history(case)
-    driving = _driving(workflow, history)
-    end = await _end(driving, workflow, history)
+    stand_ins = Surrogates(is_token)
+    driving = _driving(workflow, history, stand_ins)
+    end = await _end(driving, workflow, history, stand_ins)
     if end[0] == "diverged":
         return end[1]
     missed = sorted(history.calls.keys() - driving.asked.keys())
@@ -78,10 +82,12 @@ async def compared(workflow: Workflow, case: Mapping[str, Any]) -> str:
     )
 
 
-async def _end(driving: Driving, workflow: Workflow, history: History) -> tuple[str, str]:
+async def _end(
+    driving: Driving, workflow: Workflow, history: History, stand_ins: Surrogates
+) -> tuple[str, str]:
     """Drive to the edge or the end; return which, and a digest or a sentence."""
     try:
-        answer = await driving.whole(begun(workflow, history))
+        answer = await driving.whole(begun(workflow, history, stand_ins))
         return "ended", digest(forms({"result": plain(answer)})["result"])
     except CaseParked:
         return "edge", ""
@@ -95,12 +101,12 @@ async def _end(driving: Driving, workflow: Workflow, history: History) -> tuple[
         return "failed", where(error)
 
 
-def _driving(workflow: Workflow, history: History) -> Driving:
+def _driving(workflow: Workflow, history: History, stand_ins: Surrogates) -> Driving:
     return Driving(
         name=workflow.name,
         history=history,
         identify=_identity,
-        recorded=lambda call, key: recorded.answer(workflow, history, call, key),
+        recorded=lambda call, key: recorded.answer(workflow, history, call, key, stand_ins),
         live=shut,
     )
 

@@ -32,6 +32,7 @@ from remit.errors import (
     RegistrationError,
     SettingsError,
 )
+from remit.intake.surrogates import Surrogates
 from remit.models import routing
 from remit.models.routing import Route
 from remit.models.runtime import Attempt, Prompt, Reply
@@ -124,6 +125,7 @@ class Steps:
         }
         prompt, finds = last_look.look(artefact.render(slots, output=call.output), run.masker)
         self.late["finds"] += finds
+        prompt = last_look.noted(prompt, known=run.masker.vault.tokens())
         route = last_look.looked_at(route, run.masker)
         prompt, reply = await self._answered(run, route, prompt, key)
         text = run.masker.mask_text(reply.text, trusted_tokens=True).text
@@ -168,10 +170,15 @@ class Steps:
         before: tuple[Attempt, ...] = ()
         for turn in ("", ":tokens"):
             reply = await routing.reply(
-                route, prompt, key=f"{run.case_id}:{key.path}{turn}", clock=run.now
+                route,
+                prompt,
+                key=f"{run.case_id}:{key.path}{turn}",
+                clock=run.now,
+                fit=run.masker.surrogates.fitted,
             )
             before += reply.attempts
-            said: Json = {"text": reply.text, "value": forms({"value": reply.value})["value"]}
+            value = run.masker.surrogates.settled(forms({"value": reply.value})["value"])
+            said: Json = {"text": reply.text, "value": value}
             if not run.masker.contains_unknown_token(said):
                 return prompt, changed(reply, attempts=before)
             again = last_look.asked_again(prompt, reply, known=run.masker.vault.tokens())
@@ -247,16 +254,18 @@ class Steps:
         rule = run.equipment.workflow.tools.get(key.name)
         if rule is None or not rule.spec.derive:
             raise RegistrationError(f"`{key.name}` is no derive of `{run.equipment.name}`")
+        surrogates = run.masker.surrogates
         try:  # from the recorded forms, so that live and replayed runs compute on the same values
             typed = {
-                name: rule.arguments[name].validate_python(one) for name, one in given.items()
+                name: surrogates.fitted(rule.arguments[name].validate_python, one)
+                for name, one in given.items()
             }
         except (KeyError, ValidationError):
             raise ArgumentsInvalidError(
                 f"the arguments of `{key.name}` are not those it declares"
             ) from None
         value = rule.body(**typed)
-        form = canonical(plain(value)).form
+        form = surrogates.settled(canonical(plain(value)).form)
         result: Json = {"arguments": given, "value": form}
         run.note(
             ValueDerived(kind=call.kind.value, name=key.name, arguments=key.arguments),
@@ -287,8 +296,9 @@ class Steps:
 # -- from what is recorded to what the author sees -----------------------------------------------
 
 
-def answer(workflow: Workflow, call: StepCall[Any], result: Json) -> Any:
+def answer(workflow: Workflow, call: StepCall[Any], result: Json, surrogates: Surrogates) -> Any:
     """Return a recorded result as the value that workflow code awaits."""
+    fitted = surrogates.fitted
     match call.kind:
         case StepKind.CLASSIFY if isinstance(result, dict):
             ppm = result["ppm"]
@@ -298,14 +308,14 @@ def answer(workflow: Workflow, call: StepCall[Any], result: Json) -> Any:
             return Classified(choice=str(result["choice"]), confidence=confidence)
         case StepKind.ASK if isinstance(result, dict):
             if call.output is not None and issubclass(call.output, BaseModel):
-                return call.output.model_validate(result["value"])
+                return fitted(call.output.model_validate, result["value"])
             return Answer(text=str(result["text"]))
         case StepKind.RETRIEVE:
-            return _PASSAGES.validate_python(result)
+            return fitted(_PASSAGES.validate_python, result)
         case StepKind.READ:
-            return workflow.tools[call.name].result.validate_python(result)
+            return fitted(workflow.tools[call.name].result.validate_python, result)
         case StepKind.DERIVE if isinstance(result, dict):
-            return workflow.tools[call.name].result.validate_python(result["value"])
+            return fitted(workflow.tools[call.name].result.validate_python, result["value"])
         case StepKind.NOW:
             return datetime.fromisoformat(str(result))
         case _:

@@ -26,7 +26,7 @@ from remit.models.runtime import (
     Reply,
     Role,
 )
-from remit.orchestration.last_look import look, looked_at
+from remit.orchestration.last_look import look, looked_at, noted
 from tests.loopback.models import serving
 from tests.projects import PROMPT, SCRIPTED, SERVED, Small, found, send, standing
 
@@ -89,6 +89,17 @@ def test_a_value_is_masked_counted_and_is_nowhere_in_the_request(masker: Masker)
     assert ADDRESS not in repr(seen)
     assert "901820" not in repr(seen)
     assert masker.restore(seen.messages[1].text) == f"write to {ADDRESS}"
+
+
+def test_a_request_with_tokens_says_once_what_they_are(masker: Masker) -> None:
+    token = masker.mask_value("EMAIL", ADDRESS)
+    known = masker.vault.tokens()
+    plain, asked = prompt("hello"), prompt("Answer.", f"I am {token}, not EMAIL_7K3QX2MD")
+    assert noted(plain, known=known) == plain
+    said = noted(asked, known=known)
+    assert said.messages[0].text.startswith(f"Answer.\n\nA word such as `{token}` stands for a")
+    assert said.messages[1:] == asked.messages[1:]
+    assert look(said, masker)[0].messages[0] == said.messages[0]
 
 
 def test_a_declared_shape_that_holds_a_value_is_refused_without_saying_it(masker: Masker) -> None:
