@@ -452,6 +452,20 @@ class TokenUnknownError(TokenRefusedError):
     code = "token.unknown"
 
 
+class TokenErasedError(TokenRefusedError):
+    """The value was erased on a person's word; the token stays and stands for nothing."""
+
+    code = "token.erased"
+    status = 410
+
+
+class TokenExpiredError(TokenRefusedError):
+    """The value is past its retention; the token stays and stands for nothing."""
+
+    code = "token.expired"
+    status = 410
+
+
 class TokenNotEntitledError(TokenRefusedError):
     """This parameter may not receive a value of that kind."""
 

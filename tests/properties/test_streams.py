@@ -26,7 +26,9 @@ def restored(feed: RestoringStream, pieces: list[str]) -> str:
 def fresh(seed: int) -> Masker:
     """Return a masker that draws the same tokens each time."""
     draws = random.Random(seed).randbytes
-    return Masker(ScopeVault("case", root_key=b"k" * 32, rows=(), random_bytes=draws))
+    return Masker(
+        ScopeVault("case", root_key=b"k" * 32, check_key=b"k" * 32, rows=(), random_bytes=draws)
+    )
 
 
 def halves(text: str) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from itertools import cycle
 
 import pytest
 
+from remit.domain.erasure import Ending
 from remit.domain.value import Json
 from remit.errors import TokenRefusedError
 from remit.intake import tokens
@@ -38,11 +39,19 @@ def value_of(kind: str, number: int) -> str:
 
 
 def filled(rng: random.Random, number: int, scope: str = "case") -> Masker:
-    """Return a masker whose scope holds that many values."""
-    vault = ScopeVault(scope, root_key=ROOT, rows=(), random_bytes=rng.randbytes)
+    """Return a masker whose scope holds that many values, under keys of its own."""
+    vault = ScopeVault(scope, root_key=ROOT, check_key=ROOT, rows=(), random_bytes=rng.randbytes)
     for one, kind in zip(range(number), cycle(KINDS), strict=False):
         value = value_of(kind, one)
         vault.token_for(kind, value, value)
+    return Masker(vault)
+
+
+def after(ending: Ending, scope: str = "case") -> Masker:
+    """Return a masker of a scope whose rows and key are gone; the installation's key is not."""
+    vault = ScopeVault(
+        scope, root_key=b"n" * 32, check_key=ROOT, rows=(), random_bytes=bytes, ended=ending
+    )
     return Masker(vault)
 
 
@@ -152,7 +161,8 @@ def test_what_is_no_token_of_the_case_never_gives_a_value(
         told.reached(number)
     assert ended["value"] == 0
     assert ended.total() == REFUSALS
-    record_property("tokens refused", ended["refused"])
+    assert ended.keys() <= {"token.unknown", "text", "value"}
+    record_property("tokens refused", ended["token.unknown"])
     record_property("tokens left as text", ended["text"])  # no longer shaped as one
     record_property("wrong values", ended["value"])
 
@@ -160,11 +170,52 @@ def test_what_is_no_token_of_the_case_never_gives_a_value(
 def test_tokens_of_another_case_never_give_a_value(record_property: Record) -> None:
     rng = random.Random(SEED)
     mine, done = filled(rng, LIVE), 0
+    told = Progress("tokens of another case", REFUSALS)
+    ended: Counter[str] = Counter()
     while done < REFUSALS:
         for token in filled(rng, min(LIVE, REFUSALS - done), scope=f"other-{done}").vault.tokens():
-            assert outcome(mine, token) == "refused", token
+            ended[outcome(mine, token)] += 1
             done += 1
+        told.reached(done)
+    assert ended == {"token.unknown": done}
     record_property("tokens refused", done)
+    record_property("wrong values", 0)
+
+
+@pytest.mark.parametrize("how", Ending)
+def test_every_token_of_a_scope_that_ended_says_how(how: Ending, record_property: Record) -> None:
+    rng = random.Random(f"{SEED}{how}")
+    told = Progress(f"tokens that are {how}", REFUSALS)
+    ended: Counter[str] = Counter()
+    while ended.total() < REFUSALS:
+        scope = f"case-{ended.total()}"
+        live = filled(rng, min(LIVE, REFUSALS - ended.total()), scope=scope).vault.tokens()
+        gone = after(how, scope)
+        ended.update(outcome(gone, token) for token in live)
+        told.reached(ended.total())
+    assert ended == {f"token.{how}": REFUSALS}
+    record_property("tokens refused", REFUSALS)
+    record_property("wrong values", 0)
+
+
+@pytest.mark.parametrize("how", Ending)
+@pytest.mark.parametrize("make", [guessed, altered])
+def test_what_was_never_a_token_of_a_scope_that_ended_stays_unknown(
+    make: Callable[[list[str], random.Random], str], how: Ending, record_property: Record
+) -> None:
+    """But for luck with the three check letters: one in 32,768, and it gains nothing."""
+    rng = random.Random(f"{SEED}{make.__name__}{how}")
+    live, gone = sorted(filled(rng, LIVE).vault.tokens()), after(how)
+    told = Progress(f"{make.__name__} and {how}", REFUSALS)
+    ended: Counter[str] = Counter()
+    for number in range(REFUSALS):
+        ended[outcome(gone, make(live, rng))] += 1
+        told.reached(number)
+    lucky = ended.pop(f"token.{how}", 0)
+    assert lucky <= 8 + 2 * REFUSALS // 32_768
+    assert ended.keys() <= {"token.unknown", "text"}
+    record_property("tokens refused", ended["token.unknown"])
+    record_property("tokens with right check letters by luck", lucky)
     record_property("wrong values", 0)
 
 
@@ -175,10 +226,10 @@ def outcome(mine: Masker, token: str) -> str:
         try:
             back = mine.restore(text)
         except TokenRefusedError as error:
-            ended.add("value" if HIDDEN in str(error) else "refused")
+            ended.add("value" if HIDDEN in str(error) else error.code)
         else:
             ended.add("text" if back == text else "value")
-    return "value" if "value" in ended else min(ended)
+    return "value" if "value" in ended else max(ended)  # a refusal before a text
 
 
 # -- documents -----------------------------------------------------------------------------------

@@ -82,4 +82,4 @@ async def test_an_erased_case_tells_only_what_its_entries_keep(desk: Desk) -> No
         await remit.erasure.erase(subject, by=MARIA, ground="request")
         view = remit.masked(case_id)
         assert view.erased_at is not None
-        assert all(value.attribute == "" for group in view.types for value in group.values)
+        assert all(value.attribute == "erased" for group in view.types for value in group.values)

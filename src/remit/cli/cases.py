@@ -10,6 +10,7 @@ from remit.cli import terminal
 from remit.cli.opening import case_named, case_settled, owning, reading
 from remit.cli.options import Options
 from remit.domain.case import CaseStatus
+from remit.domain.erasure import Ending
 from remit.governance import casebook
 from remit.observability.line import Line
 from remit.store import cases as rows_of_cases
@@ -93,7 +94,12 @@ def show(ctx: click.Context, *, case_id: str, technical: bool, as_json: bool) ->
     row = view.row
     click.echo(f"Case {row.case_id} of {row.workflow}: {_standing(row)}")
     if view.erased_at is not None:
-        click.echo(f"  its content was erased on {view.erased_at:%Y-%m-%d}; what was done stays")
+        how = (
+            "the term of its content ended"
+            if view.ending is Ending.EXPIRED
+            else ("its content was erased")
+        )
+        click.echo(f"  {how} on {view.erased_at:%Y-%m-%d}; what was done stays")
     for name, value in view.fields.items():
         if value:
             click.echo(terminal.wrapped(value, first=f"  {name:<15} "))

@@ -100,6 +100,7 @@ def _masker(regions: tuple[str, ...]) -> Masker:
     made, _ = open_scope(
         scope,
         root_key=secrets.token_bytes(KEY_BYTES),
+        check_key=secrets.token_bytes(KEY_BYTES),
         rows=[],
         random_bytes=secrets.token_bytes,
         regions=regions,

@@ -8,6 +8,7 @@ from remit.domain import clock
 from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
+from remit.domain.erasure import Ending
 from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards, inbox
@@ -90,6 +91,7 @@ class CaseView:
     approvals: tuple[ApprovalRow, ...]
     effects: tuple[EffectLine, ...]
     erased_at: datetime | None = None  # its content is gone; what it shows stands in the leaves
+    ending: Ending | None = None  # on whose word that is
     diverged: Diverged | None = None  # while a person has it for that
     follows: str | None = None
     followed_by: str | None = None
@@ -138,7 +140,7 @@ def view(
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
     entries = record.stream(connection, keys, case_id, erased=True)
-    erased = record.erased_us(connection, case_id)
+    ended = record.ended(connection, case_id)
     fields: Json = {}
     arguments: dict[str, Mapping[str, Json]] = {}
     for entry in entries:
@@ -159,7 +161,8 @@ def view(
         effects=tuple(
             _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)
         ),
-        erased_at=None if erased is None else clock.instant(erased),
+        erased_at=None if ended is None else clock.instant(ended.at_us),
+        ending=None if ended is None else ended.how,
         diverged=_diverged(entries) if row.reason == "diverged" else None,
         follows=_linked(entries, "follows"),
         followed_by=_linked(entries, "followed_by"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from remit.domain import clock
 from remit.domain.action import ParamSpec
 from remit.domain.entry import Entry
+from remit.domain.erasure import Ending
 from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance.casebook import CaseLine, line
@@ -81,6 +82,7 @@ class MaskedView:
     types: tuple[MaskedType, ...]
     left_out: int = 0
     erased_at: datetime | None = None
+    ending: Ending | None = None
 
 
 def entitled(
@@ -120,13 +122,14 @@ def view(
     row = cases.find(connection, case_id)
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
-    erased = record.erased_us(connection, case_id)
+    ended = record.ended(connection, case_id)
     return of_entries(
         record.stream(connection, keys, case_id, erased=True),
         row=line(row),
         attributes=attributes,
         rules=rules,
-        erased_at=None if erased is None else clock.instant(erased),
+        erased_at=None if ended is None else clock.instant(ended.at_us),
+        ending=None if ended is None else ended.how,
     )
 
 
@@ -137,6 +140,7 @@ def of_entries(
     attributes: Mapping[str, str],
     rules: Sequence[Entitled],
     erased_at: datetime | None = None,
+    ending: Ending | None = None,
 ) -> MaskedView:
     """Return the view that a case's entries make; pure."""
     places: dict[str, dict[str, Place]] = {token: {} for token in attributes}
@@ -161,7 +165,7 @@ def of_entries(
                 values=tuple(
                     MaskedValue(
                         token=token,
-                        attribute=attributes.get(token, ""),
+                        attribute=attributes.get(token, "" if ending is None else ending.value),
                         places=tuple(places[token].values()),
                         turned=tuple(turned.get(token, ())),
                     )
@@ -174,6 +178,7 @@ def of_entries(
         ),
         left_out=len(places) - len(shown),
         erased_at=erased_at,
+        ending=ending,
     )
 
 

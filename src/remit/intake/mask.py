@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from remit.domain.erasure import Ending
 from remit.domain.frozen import dataclass
 from remit.domain.members import changed
 from remit.domain.value import Json
@@ -118,7 +119,7 @@ class Masker:
         """Return the value with its tokens turned back; for the executor only.
 
         A leaf that is one token becomes the canonical value; a token inside a text becomes the
-        value as it was first written. Restored text is not read again. Raises `TokenUnknownError`.
+        value as it was first written. Restored text is not read again. Raises `TokenRefusedError`.
         """
         return _guarded(lambda: self._back.value(value))
 
@@ -323,8 +324,10 @@ def open_scope(
     scope: str,
     *,
     root_key: bytes,
+    check_key: bytes,
     rows: Iterable[tuple[str, str, str, bytes, bytes]],
     random_bytes: Callable[[int], bytes],
+    ended: Ending | None = None,
     regions: tuple[str, ...] = (),
 ) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes]]]]:
     """Return the masker of a scope, and what hands over the vault rows it has made since.
@@ -334,11 +337,13 @@ def open_scope(
     vault = ScopeVault(
         scope,
         root_key=root_key,
+        check_key=check_key,
         rows=[
             VaultRow(scope=row[0], token=row[1], type=row[2], index=row[3], sealed=row[4])
             for row in rows
         ],
         random_bytes=random_bytes,
+        ended=ended,
     )
 
     def take() -> list[tuple[str, str, str, bytes, bytes]]:

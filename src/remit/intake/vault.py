@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterable
+from typing import assert_never
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from remit.domain.erasure import Ending
 from remit.domain.frozen import dataclass
 from remit.errors import (
     MaskingFailedError,
+    TokenErasedError,
+    TokenExpiredError,
     TokenNotEntitledError,
     TokenUnknownError,
     VaultLockedError,
@@ -16,10 +20,11 @@ from remit.errors import (
 from remit.intake import tokens
 from remit.ledger.keyed import Keyed
 
-ROOT_KEY_BYTES = 32
+KEY_BYTES = 32
 VALUES_MAX = 10_000  # distinct values in one scope
 _NONCE_BYTES = 12
 _NO_SALT = Keyed(bytes(32))
+_UNKNOWN = "a token that this case does not know; use one of its own tokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +40,10 @@ class VaultRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ScopeKeys:
-    """The three keys of a scope, derived with HKDF-SHA-256 (RFC 5869)."""
+    """The two keys that die with a scope, derived with HKDF-SHA-256 (RFC 5869)."""
 
     value: bytes
     index: bytes
-    check: bytes
 
     @classmethod
     def derive(cls, root_key: bytes, scope: str) -> "ScopeKeys":
@@ -48,8 +52,12 @@ class ScopeKeys:
         return cls(
             value=_expanded(extracted, "value", scope),
             index=_expanded(extracted, "index", scope),
-            check=_expanded(extracted, "check", scope),
         )
+
+
+def check_key_of(installation_key: bytes, scope: str) -> bytes:
+    """Return what makes the check letters of a scope's tokens; it says nothing of a value."""
+    return _expanded(Keyed(installation_key), "check", scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -66,8 +74,9 @@ class KnownValue:
 class ScopeVault:
     """Holds the values of one scope while a case is at work.
 
-    `random_bytes` gives that many random bytes. Raises `VaultLockedError` for rows that do not
-    open.
+    `root_key` is the scope's own and ends with it; `check_key` is the installation's and outlives
+    it, so that a token of a scope that `ended` is told from an invented one. `random_bytes` gives
+    that many random bytes. Raises `VaultLockedError` for rows that do not open.
     """
 
     def __init__(
@@ -75,14 +84,19 @@ class ScopeVault:
         scope: str,
         *,
         root_key: bytes,
+        check_key: bytes,
         rows: Iterable[VaultRow],
         random_bytes: Callable[[int], bytes],
+        ended: Ending | None = None,
     ) -> None:
-        if len(root_key) != ROOT_KEY_BYTES:
-            raise VaultLockedError("the vault's root key must be 32 bytes; see `vault.root_key`")
+        if {len(root_key), len(check_key)} != {KEY_BYTES}:
+            raise VaultLockedError(f"the keys of a vault must have {KEY_BYTES} bytes each")
         self.scope = scope
         self._root_key = root_key
+        self._check_key = check_key
+        self._ended = ended
         self._derived: _Derived | None = None  # with the first value: most cases have none
+        self._checking: Keyed | None = None
         self._random_bytes = random_bytes
         self._values: dict[str, KnownValue] = {}
         self._tokens: frozenset[str] = frozenset()
@@ -101,7 +115,7 @@ class ScopeVault:
             raise MaskingFailedError("this scope holds too many private values; split the case")
         token = tokens.draw(
             type,
-            check=self._keys.check,
+            check=self._check,
             random_bytes=self._random_bytes,
             taken=self._heads.__contains__,
         )
@@ -121,8 +135,8 @@ class ScopeVault:
     def resolve(self, token: str, *, expected_type: str | None) -> str:
         """Return the canonical value; for the executor only.
 
-        Raises `TokenUnknownError` (altered, invented, of another scope: the same answer for all)
-        and `TokenNotEntitledError` when the value is of another type than the parameter may carry.
+        Raises as `value_of`, and `TokenNotEntitledError` when the value is of another type than
+        the parameter may carry.
         """
         value = self.value_of(token)
         if expected_type is not None and value.type != expected_type:
@@ -132,13 +146,27 @@ class ScopeVault:
         return value.canonical
 
     def value_of(self, token: str) -> KnownValue:
-        """Return what a token stands for; raises `TokenUnknownError`."""
+        """Return what a token stands for.
+
+        Raises `TokenUnknownError` (altered, invented, of another scope: the same answer for all),
+        `TokenErasedError` and `TokenExpiredError` for one that stood for a value once.
+        """
         value = self._values.get(token)
-        if value is None or not tokens.checks(token, check=self._keys.check):
-            raise TokenUnknownError(
-                "a token that this case does not know; use one of its own tokens"
-            )
-        return value
+        if not self.checks(token):
+            raise TokenUnknownError(_UNKNOWN)
+        if value is not None:
+            return value
+        match self._ended:
+            case Ending.ERASED:
+                raise TokenErasedError("a token whose value was erased; nothing turns it back")
+            case Ending.EXPIRED:
+                raise TokenExpiredError(
+                    "a token whose value is past its retention; nothing turns it back"
+                )
+            case None:
+                raise TokenUnknownError(_UNKNOWN)
+            case _ as never:
+                assert_never(never)
 
     def known_values(self) -> tuple[KnownValue, ...]:
         """Return every value of the scope, for the masker's search."""
@@ -157,7 +185,7 @@ class ScopeVault:
 
     def checks(self, token: str) -> bool:
         """Tell whether a token's check characters belong to this scope."""
-        return tokens.checks(token, check=self._keys.check)
+        return tokens.is_token(token) and tokens.checks(token, check=self._check)
 
     def seal_bytes(self, content: bytes, *, purpose: str) -> bytes:
         """Seal bytes that belong beside masked content, such as how values were written."""
@@ -176,8 +204,14 @@ class ScopeVault:
     def _keys(self) -> "_Derived":
         if self._derived is None:
             keys = ScopeKeys.derive(self._root_key, self.scope)
-            self._derived = _Derived(AESGCM(keys.value), Keyed(keys.index), Keyed(keys.check))
+            self._derived = _Derived(AESGCM(keys.value), Keyed(keys.index))
         return self._derived
+
+    @property
+    def _check(self) -> Keyed:
+        if self._checking is None:
+            self._checking = Keyed(check_key_of(self._check_key, self.scope))
+        return self._checking
 
     def _admit(self, value: KnownValue, index: bytes) -> None:
         self._values[value.token] = value
@@ -204,14 +238,13 @@ class ScopeVault:
 
 
 class _Derived:
-    """What is done with the three keys of a scope."""
+    """What is done with the keys of a scope."""
 
-    __slots__ = ("blind", "check", "cipher")
+    __slots__ = ("blind", "cipher")
 
-    def __init__(self, cipher: AESGCM, blind: Keyed, check: Keyed) -> None:
+    def __init__(self, cipher: AESGCM, blind: Keyed) -> None:
         self.cipher = cipher
         self.blind = blind
-        self.check = check
 
 
 def _expanded(extracted: Keyed, purpose: str, scope: str) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from remit.domain.entry import Entry
+from remit.domain.erasure import Ended, Ending
 from remit.errors import NotFoundError, PayloadErasedError, PayloadMissingError
 from remit.ledger.canonical import Json
 from remit.ledger.entry import PayloadName, parse
@@ -125,14 +126,22 @@ def key_id(connection: Connection, case_id: str) -> str | None:
     return found
 
 
-def erased_us(connection: Connection, case_id: str) -> int | None:
-    """Return when the content of a case was erased, in microseconds; None where it was not."""
-    data = connection.value("SELECT leaf FROM entries WHERE case_id = ? AND seq = 1", (case_id,))
-    found = (
-        erasures.ended_us(connection, name.key)
-        for name in (() if data is None else parse(data).payloads)
-    )
-    return next((one for one in found if one is not None), None)
+def ended(connection: Connection, case_id: str) -> Ended | None:
+    """Return how the content of a case ended, by the keys that its leaves name; None: it is there.
+
+    What came in decides. Where that expired and what was said later was erased, it is erased.
+    """
+    first = erasures.ended(connection, _keys(connection, case_id, until=1))
+    if first is None or first.how is Ending.ERASED:
+        return first
+    return erasures.ended(connection, _keys(connection, case_id, until=None))
+
+
+def _keys(connection: Connection, case_id: str, *, until: int | None) -> set[str]:
+    """Return the keys that the leaves of a case name, up to a number."""
+    bound = "" if until is None else f" AND seq <= {until}"
+    rows = connection.rows(f"SELECT leaf FROM entries WHERE case_id = ?{bound}", (case_id,))  # noqa: S608 - a number
+    return {name.key for row in rows for name in parse(row[0]).payloads}
 
 
 def _wanted(role: str, roles: Collection[str] | None) -> bool:

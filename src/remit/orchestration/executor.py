@@ -23,7 +23,7 @@ from remit.errors import (
     ResultInvalidError,
     SettingsError,
     TokenNotEntitledError,
-    TokenUnknownError,
+    TokenRefusedError,
 )
 from remit.intake import tokens
 from remit.intake.vault import ScopeVault
@@ -337,7 +337,7 @@ def reveal(
 
     `listed`: what the owner lets free text reveal, by parameter. Returns the real arguments and
     what was revealed; where a listed value may go is judged once the call is known. Raises
-    `TokenNotEntitledError`.
+    `TokenRefusedError`.
     """
     by_name = {param.name: param for param in params}
     revealed: list[Revealed] = []
@@ -370,8 +370,10 @@ def reveal(
         kind = tokens.type_of(token)
         param, free = by_name.get(name), listed.get(name)
         typed = param is not None and param.carries(path) == kind and alone
-        if token not in vault.tokens():
-            raise TokenUnknownError(f"`{owner}.{name}` carries a token of no value of this case")
+        try:
+            vault.value_of(token)
+        except TokenRefusedError as error:
+            raise type(error)(f"`{owner}.{name}` carries {error}") from None
         if not typed and (free is None or kind not in free.types):
             raise TokenNotEntitledError(
                 f"`{owner}.{name}` may not receive a value of type {kind}; "

@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +9,9 @@ from remit.domain.entry import Entry
 from remit.domain.members import changed
 from remit.intake.mask import Masker
 from remit.ledger.keys import ContentKey
-from remit.store import vault
+from remit.orchestration.scopes import NewRows
 
 CASES_MAX: Final = 1_024
-
-NewRows = Callable[[], list[vault.VaultTuple]]
 
 
 @dataclass(slots=True)

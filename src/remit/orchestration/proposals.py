@@ -172,11 +172,11 @@ class Proposals:
     ) -> None:
         """Decide on fresh facts and write the decision; perform at once what is allowed."""
         prepared = await self._prepared(run, declared, proposal)
-        if prepared is not None:
+        if isinstance(prepared, Prepared):
             proposal = changed(proposal, connector=prepared.connector)
         async with run.gate:  # branches pass one at a time; what they perform runs side by side
             begun = await self._decide(run, declared, proposal, prepared, votes, second=second)
-        if begun is not None and prepared is not None:
+        if begun is not None and isinstance(prepared, Prepared):
             await self._perform(run, prepared, proposal, *begun)
 
     async def _decide(
@@ -184,7 +184,7 @@ class Proposals:
         run: Run,
         declared: DeclaredAction,
         proposal: Proposal,
-        prepared: Prepared | None,
+        prepared: Prepared | TokenRefusedError,
         votes: tuple[Vote, ...],
         *,
         second: bool,
@@ -206,8 +206,8 @@ class Proposals:
                 }:  # fmt: skip
                     asking.void(run, before, "gate.changed")
                 return None
-            if prepared is None:
-                raise Escalated("token.refused", "an argument carries a value it may not reveal")
+            if isinstance(prepared, TokenRefusedError):
+                raise Escalated(prepared.code, str(prepared))
             attempt = (before.attempt if before is not None else 0) + 1
             if before is not None and before.approval_state is ApprovalState.APPROVED:
                 asking.consume(run, before)
@@ -230,11 +230,11 @@ class Proposals:
 
     async def _prepared(
         self, run: Run, declared: DeclaredAction, proposal: Proposal
-    ) -> Prepared | None:
+    ) -> Prepared | TokenRefusedError:
         try:
             return await effects.prepare(run, self.executor, declared, dict(proposal.arguments))
-        except TokenRefusedError:
-            return None  # the gate says so in words, and nothing is performed
+        except TokenRefusedError as error:
+            return error  # nothing is performed; who looks after a yes is told why
 
     def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> int:
         """Compare, as the second gate, the rows that a decision rests on with what they were.

@@ -16,17 +16,15 @@ from remit.domain.entry import Entry
 from remit.domain.step import StepKey, StepKind
 from remit.domain.value import Json, encode
 from remit.errors import DivergenceError, RemitError
-from remit.intake import mask
 from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
-from remit.orchestration import divergence, recorded, replay
+from remit.orchestration import divergence, recorded, replay, scopes
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.divergence import Asked, Divergence, Pair
 from remit.orchestration.driving import Driving, begun, where
 from remit.orchestration.replay import History
 from remit.orchestration.run import CaseParked, Escalated
-from remit.store import vault
 from remit.store.connection import Connection
 
 End = Literal["edge", "ended", "diverged", "failed", "unreadable"]
@@ -106,12 +104,9 @@ def opened(
 ) -> Past:
     """Open a case from its entries; raises what reading the record raises."""
     entries = record.stream(connection, keys, case_id, roles=replay.ROLES)
-    key = keys.of_case(case_id, lambda: record.key_id(connection, case_id))
-    masker, _ = mask.open_scope(
-        case_id, root_key=key.subkey("vault"), rows=vault.of_scope(connection, case_id),
-        random_bytes=random_bytes,
-    )  # fmt: skip
-    digester = key.digester()
+    scope = scopes.read(connection, keys, case_id, content_opened=True)
+    masker, _ = scopes.opened(scope, keys, random_bytes=random_bytes)
+    digester = scope.key.digester()
     return past_of(case_id, entries, masker, lambda form: digester(encode(form)))
 
 

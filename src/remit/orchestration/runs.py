@@ -12,17 +12,17 @@ from remit.domain.case import CaseStatus
 from remit.domain.entry import Draft, Entry
 from remit.domain.event import CaseEscalated
 from remit.errors import NotFoundError, PayloadErasedError, UnknownWorkflowError
-from remit.intake import mask
 from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.acknowledge import Acknowledger
-from remit.ledger.keys import ContentKey, KeyRing
-from remit.orchestration import replay
+from remit.ledger.keys import KeyRing
+from remit.orchestration import replay, scopes
 from remit.orchestration.equipment import Equipment
-from remit.orchestration.fresh import Fresh, FreshCase, NewRows
+from remit.orchestration.fresh import Fresh, FreshCase
 from remit.orchestration.run import Read, Run
+from remit.orchestration.scopes import NewRows, Scope
 from remit.orchestration.standing import Authority
-from remit.store import cases, ready, vault
+from remit.store import cases, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -34,7 +34,7 @@ STRANDED_SECONDS = 60  # ready for so long, and no code here may run it
 STRANDED_MAX = 10_000
 NO_HANDLER_PAGE = 500
 
-_Loaded = tuple[list[Entry], ContentKey, list[vault.VaultTuple]]
+_Loaded = tuple[list[Entry], Scope]
 
 log = logging.getLogger("remit.runs")
 
@@ -148,13 +148,12 @@ class Runs:
     def _load(self, connection: Connection, case_id: str) -> _Loaded:
         """Return what a run of a case begins with, as one snapshot has it."""
         entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)
-        key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
-        return entries, key, vault.of_scope(connection, case_id)
+        return entries, scopes.read(connection, self.keys, case_id, content_opened=True)
 
     def _opened(self, case_id: str, workflow: str, loaded: _Loaded) -> Run:
-        entries, key, rows = loaded
-        masker, take = self._masker(case_id, key, rows)
-        return self._run(case_id, workflow, entries, FreshCase(masker, take, key))
+        entries, scope = loaded
+        masker, take = self._masker(scope)
+        return self._run(case_id, workflow, entries, FreshCase(masker, take, scope.key))
 
     def _run(self, case_id: str, workflow: str, entries: list[Entry], scope: FreshCase) -> Run:
         history = replay.fold(entries)
@@ -188,25 +187,16 @@ class Runs:
     def new_scope(self, case_id: str) -> tuple[Masker, NewRows, str]:
         """Return the masker of a case that begins, its new vault rows, and the id of its key."""
         key = self.keys.draw()
-        masker, rows = self._masker(case_id, key, [])
+        masker, rows = self._masker(Scope(case_id=case_id, key=key, rows=[]))
         self.fresh.scope(case_id, FreshCase(masker, rows, key))
         return masker, rows, key.id
 
     def scope(self, case_id: str) -> tuple[Masker, NewRows]:
         """Return the masker of a case that is there."""
+        return self._masker(self.database.read(lambda c: scopes.read(c, self.keys, case_id)))
 
-        def work(connection: Connection) -> tuple[ContentKey, list[vault.VaultTuple]]:
-            key = self.keys.of_case(case_id, lambda: record.key_id(connection, case_id))
-            return key, vault.of_scope(connection, case_id)
-
-        return self._masker(case_id, *self.database.read(work))
-
-    def _masker(
-        self, case_id: str, key: ContentKey, rows: list[vault.VaultTuple]
-    ) -> tuple[Masker, NewRows]:
-        return mask.open_scope(
-            case_id, root_key=key.subkey("vault"), rows=rows, random_bytes=self.random_bytes
-        )
+    def _masker(self, scope: Scope) -> tuple[Masker, NewRows]:
+        return scopes.opened(scope, self.keys, random_bytes=self.random_bytes)
 
 
 def _escalate(uow: UnitOfWork, case_id: str, code: str) -> None:

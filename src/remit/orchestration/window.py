@@ -99,7 +99,7 @@ class Window:
             row = cases.find(connection, case_id)
             if row is None:
                 raise NotFoundError(f"there is no case `{case_id}`")
-            return row.workflow, record.erased_us(connection, case_id) is not None
+            return row.workflow, record.ended(connection, case_id) is not None
 
         workflow, erased = self.database.read(found)
         attributes = {} if erased else described(self.runs.scope(case_id)[0])

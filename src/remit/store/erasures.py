@@ -1,8 +1,10 @@
 """Rows of erasures and of the keys that they destroyed: projections of entries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from remit.domain.entry import Entry
+from remit.domain.erasure import Ended, Ending
 from remit.store.connection import Connection
 
 SCHEMA = (
@@ -41,7 +43,7 @@ class ErasureRow:
     subject: str
     case_id: str
     ground: str
-    state: str  # requested | refused | completed
+    state: str  # requested | refused | completed | expired: retention ended, nobody asked
     person: str
     cases: int
     payloads: int
@@ -63,12 +65,14 @@ def project(connection: Connection, entry: Entry) -> None:
             if not changed:
                 _insert(connection, entry, "refused")
         case "ledger:erasure:completed":
-            if find(connection, entry.word("erasure_id")) is None:  # of retention: nobody asked
-                _insert(connection, entry, "requested")
+            asked = find(connection, entry.word("erasure_id"))
+            if asked is None:  # of retention: nobody asked
+                _insert(connection, entry, _EXPIRED)
             connection.execute(
-                "update erasures set state = 'completed', ended_us = ?, cases = ?, payloads = ?,"
+                "update erasures set state = ?, ended_us = ?, cases = ?, payloads = ?,"
                 " blind_us = ? where erasure_id = ?",
                 (
+                    _EXPIRED if asked is None or asked.state == _EXPIRED else "completed",
                     entry.at_us,
                     entry.number("cases"),
                     entry.number("payloads"),
@@ -99,14 +103,24 @@ def pending(connection: Connection) -> list[ErasureRow]:
     return [ErasureRow(**dict(zip(_NAMES, row, strict=True))) for row in rows]
 
 
-def ended_us(connection: Connection, key_id: str) -> int | None:
-    """Return when a key was destroyed, in microseconds; None where it was not."""
-    found: int | None = connection.value(
-        "select e.ended_us from erased_keys k join erasures e on e.erasure_id = k.erasure_id"
-        " where k.key_id = ?",
-        (key_id,),
+def ended(connection: Connection, key_ids: Collection[str]) -> Ended | None:
+    """Return how what is sealed under these keys ended; None where none was destroyed.
+
+    A person's word counts before the end of a term.
+    """
+    if not key_ids:
+        return None
+    marks = ", ".join("?" * len(key_ids))
+    found = connection.one(
+        "select e.state, e.ended_us from erased_keys k join erasures e"
+        f" on e.erasure_id = k.erasure_id where k.key_id in ({marks}) order by e.state, e.ended_us"
+        " limit 1",
+        (*key_ids,),
     )
-    return found
+    if found is None:
+        return None
+    how = Ending.EXPIRED if found[0] == _EXPIRED else Ending.ERASED
+    return Ended(how=how, at_us=int(found[1]))
 
 
 def ever(connection: Connection) -> bool:
@@ -144,4 +158,5 @@ def _insert(connection: Connection, entry: Entry, state: str) -> None:
     )
 
 
+_EXPIRED = "expired"
 _NAMES = tuple(name.strip() for name in COLUMNS.split(","))

@@ -46,7 +46,9 @@ def test_what_is_encoded_and_says_no_known_value_stays() -> None:
 
 
 def test_a_value_in_a_blob_is_given_back_exactly() -> None:
-    vault = ScopeVault("case", root_key=b"k" * 32, rows=(), random_bytes=os.urandom)
+    vault = ScopeVault(
+        "case", root_key=b"k" * 32, check_key=b"k" * 32, rows=(), random_bytes=os.urandom
+    )
     mine = Masker(vault)
     token = mine.mask_value("EMAIL", "anna@example.org")
     text = f"blob {base64.b64encode(b'to: anna@example.org').decode()} end"

@@ -28,7 +28,7 @@ MESSAGE = (
 def vault(
     scope: str = "case-1", rows: tuple[VaultRow, ...] = (), root: bytes = ROOT
 ) -> ScopeVault:
-    return ScopeVault(scope, root_key=root, rows=rows, random_bytes=os.urandom)
+    return ScopeVault(scope, root_key=root, check_key=root, rows=rows, random_bytes=os.urandom)
 
 
 @pytest.fixture
@@ -278,7 +278,9 @@ def test_a_failing_masker_says_nothing_of_the_value() -> None:
     def exhausted(count: int) -> bytes:
         raise RuntimeError(f"no randomness for {count} bytes of {value}")
 
-    broken = Masker(ScopeVault("c", root_key=ROOT, rows=(), random_bytes=exhausted))
+    broken = Masker(
+        ScopeVault("c", root_key=ROOT, check_key=ROOT, rows=(), random_bytes=exhausted)
+    )
     with pytest.raises(MaskingFailedError) as raised:
         broken.mask_text(value)
 

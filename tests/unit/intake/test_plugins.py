@@ -58,7 +58,11 @@ def offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 def masker() -> Masker:
-    return Masker(ScopeVault("case", root_key=b"k" * 32, rows=(), random_bytes=os.urandom))
+    return Masker(
+        ScopeVault(
+            "case", root_key=b"k" * 32, check_key=b"k" * 32, rows=(), random_bytes=os.urandom
+        )
+    )
 
 
 def test_what_it_finds_is_masked(offered: Callable[[str], None]) -> None:

@@ -19,7 +19,9 @@ def entry(case_id: str, seq: int = 1) -> Entry:
 
 
 def taken_in(kept: Fresh, case_id: str) -> None:
-    masker, rows = open_scope(case_id, root_key=b"k" * 32, rows=[], random_bytes=bytes)
+    masker, rows = open_scope(
+        case_id, root_key=b"k" * 32, check_key=b"k" * 32, rows=[], random_bytes=bytes
+    )
     kept.scope(case_id, FreshCase(masker, rows, ContentKey("case-1", b"k" * 32)))
 
 

@@ -66,7 +66,9 @@ class Heard:
 
 @pytest.fixture
 def masker() -> Masker:
-    return open_scope("case", root_key=b"k" * 32, rows=[], random_bytes=Random(1).randbytes)[0]
+    return open_scope(
+        "case", root_key=b"k" * 32, check_key=b"k" * 32, rows=[], random_bytes=Random(1).randbytes
+    )[0]
 
 
 def prompt(*texts: str, output: type[BaseModel] | None = None) -> Prompt:
