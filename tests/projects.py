@@ -305,3 +305,9 @@ def waiting(remit: Remit) -> tuple[ApprovalRow, ...]:
 def states(remit: Remit, case_id: str) -> list[tuple[str, str]]:
     """Return (action, state) of a case's proposals."""
     return [(one.action, one.state) for one in remit.case(case_id).effects]
+
+
+def only_waiting(remit: Remit) -> ApprovalRow:
+    """Return the one thing that waits for people."""
+    (row,) = waiting(remit)
+    return row

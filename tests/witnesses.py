@@ -1,5 +1,7 @@
 """What the entries of a case say, in few words, and what is proven from them."""
 
+from dataclasses import replace
+
 from remit.authoring.source import Source, SourceBuilder
 from remit.domain.action import ActionSpec, ArgumentProof, Integrity, ParamSpec, Risk, Witness
 from remit.domain.money import Money
@@ -25,8 +27,16 @@ def action(**declared: tuple[str, SourceBuilder]) -> ActionSpec:
     )
 
 
-def case(field: str, value: object, *, seq: int = 1, integrity: Integrity = STATED) -> Witness:
-    return said("case", "", field, value, seq=seq, integrity=integrity)
+def case(
+    field: str,
+    value: object,
+    *,
+    seq: int = 1,
+    integrity: Integrity = STATED,
+    assumptions: tuple[str, ...] = (),
+) -> Witness:
+    made = said("case", "", field, value, seq=seq, integrity=integrity)
+    return replace(made, assumptions=assumptions)
 
 
 def said(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from remit.domain.approval import ApprovalState, Requirement, Vote
+from remit.domain.assumption import words_of
 from remit.domain.case import CaseStatus
 from remit.domain.decision import NEVER, Check, GateVerdict, Lift, LiftKind, Reason
 from remit.domain.money import Money
@@ -132,7 +133,8 @@ def _reasons(money: Money | None) -> tuple[Reason, ...]:
 def _changes(money: Money | None) -> tuple[Change, ...]:
     return (
         Change(name="amount", now="0.00 EUR", after=str(money or "0.00 EUR"),
-               source="get_order.total", proof="proven", integrity="vouched", step="4"),
+               source="get_order.total", proof="proven", integrity="vouched", step="4",
+               assumptions=(words_of("total:separators_by_country"),)),
         Change(name="recipient", now=None, after="IBAN_M5ZC2345", source="get_order.iban",
                proof="different", integrity="untrusted", accepted=("IBAN_Q7RT2345",),
                elsewhere=("the customer's message",)),

@@ -106,6 +106,7 @@ def proofs(draw: st.DrawFn) -> tuple[ArgumentProof, ...]:
             proof=draw(st.sampled_from((Proof.PROVEN, Proof.PROVEN, *Proof))),
             source="case",
             integrity=draw(st.sampled_from(Integrity)),
+            assumptions=draw(st.sampled_from(((), (), (), ("due:day_first_locale",)))),
         )
         for name in PARAMETERS
         if draw(st.integers(0, 9))
@@ -127,6 +128,7 @@ def facts(draw: st.DrawFn) -> GateFacts:
         times_used=mostly(0, st.integers(0, 2)),
         denied_intent=mostly(False, st.booleans()),
         denied_count=draw(st.integers(0, 3)),
+        assumed_facts=draw(st.sampled_from(({}, {}, {}, {"days": ("due:year_window",)}))),
         author=draw(st.sampled_from(("workflow", "a"))),
         edited=mostly((), st.just(("amount",))),
         proofs=mostly(made.proofs, proofs()),
@@ -183,6 +185,18 @@ def test_less_integrity_never_loosens(some: GateFacts, down: int, name: str) -> 
 
     lowered = tuple(lower(one) if one.parameter == name else one for one in some.proofs)
     _no_looser(some, replace(some, proofs=lowered))
+
+
+@given(facts(), st.sampled_from(PARAMETERS))
+def test_one_more_assumption_never_loosens(some: GateFacts, name: str) -> None:
+    resting = tuple(
+        replace(one, assumptions=(*one.assumptions, "total:separators_by_country"))
+        if one.parameter == name
+        else one
+        for one in some.proofs
+    )
+    _no_looser(some, replace(some, proofs=resting))
+    _no_looser(some, replace(some, assumed_facts={**some.assumed_facts, "net": ("a:b",)}))
 
 
 @given(facts(), st.integers(0, 1_000_000))
@@ -284,6 +298,11 @@ def _reference(some: GateFacts) -> tuple[str, bool]:
         ),
         ({p.parameter for p in some.proofs} != set(some.arguments), "hold", desk, False),
         (bool(some.content_findings), "hold", desk, False),
+        (
+            some.spec is not None and some.spec.risk == "money"
+            and any((*(p.assumptions for p in some.proofs), *some.assumed_facts.values())),
+            "hold", desk, False,
+        ),
         (bool(set(some.edited) - content) and weighty, "hold", (2, "approver"), False),
         (not sound, "fault", None, False),
         (sound and bool(policy.diagnostics), "fault", None, False),

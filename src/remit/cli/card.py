@@ -75,5 +75,9 @@ def _change(change: Change) -> list[str]:
         terminal.wrapped(change.after or "(nothing)", first=f"  {change.name}: "),
         *now,
         f"      from {change.source}{step}: {change.proof}",
+        *(
+            terminal.wrapped(one, first="      rests on an assumption: ")
+            for one in change.assumptions
+        ),
         *accepted,
     ]

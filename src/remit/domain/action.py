@@ -208,6 +208,7 @@ class Witness:
     type: str
     form: Json  # canonical; a token where masked
     integrity: Integrity
+    assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading it
 
 
 class Proof(StrEnum):
@@ -238,3 +239,4 @@ class ArgumentProof:
     seq: int | None = None  # the entry that proves it
     accepted: tuple[str, ...] = ()  # what the sources would have accepted, as people read it
     elsewhere: tuple[str, ...] = ()  # where the same value does occur; information, never proof
+    assumptions: tuple[str, ...] = ()  # `field:code` of what the value rests on

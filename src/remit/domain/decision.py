@@ -192,6 +192,7 @@ class GateFacts:
     digest: str  # what an approval must be bound to
     clearance: Clearance = field(default_factory=Clearance)
     undo: bool = False
+    assumed_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # declared derives
     edited: tuple[str, ...] = ()  # parameters whose value the author, a person, changed
     faults: tuple[str, ...] = ()  # facts that could not be gathered
     now: datetime | None = None  # ledger time

@@ -30,6 +30,7 @@ class CaseQuarantined(Event):
     external: str
     content: str
     codes: tuple[str, ...]
+    assumptions: tuple[str, ...] = ()  # of the fields that could be read
     subject: str | None = None  # handle of the requester, where the sender can be read
     follows: str | None = None
     priority: str | None = None
@@ -45,3 +46,4 @@ class CaseReleased(Event):
     corrected: tuple[str, ...]  # fields that were typed
     subject: str | None = None
     chosen: tuple[str, ...] = ()  # field:how, of the readings that were picked
+    assumptions: tuple[str, ...] = ()  # `field:code`, of fields that nobody picked

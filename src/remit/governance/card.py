@@ -24,6 +24,7 @@ class Change:
     step: str | None = None  # path of the step that proves it
     accepted: tuple[str, ...] = ()  # where unproven: what the source would have accepted
     elsewhere: tuple[str, ...] = ()  # where else this value occurs; information only
+    assumptions: tuple[str, ...] = ()  # what was taken for granted in reading it, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

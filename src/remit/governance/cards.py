@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from pydantic import TypeAdapter
 
-from remit.domain import clock
+from remit.domain import assumption, clock
 from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity, Witness
 from remit.domain.approval import Requirement
 from remit.domain.decision import Decision, GateFacts
@@ -255,6 +255,9 @@ def _change(
         step=None if proof is None or proof.seq is None else f"#{proof.seq}",
         accepted=() if proof is None else proof.accepted,
         elsewhere=() if proof is None else proof.elsewhere,
+        assumptions=()
+        if proof is None
+        else tuple(dict.fromkeys(map(assumption.words_of, proof.assumptions))),
     )
 
 

@@ -8,7 +8,7 @@ from remit.domain.value import Json, encode
 from remit.intake import mime
 from remit.intake.mail import UNTRUSTED, Mail
 from remit.intake.normalise import Normalised
-from remit.intake.outcome import Assumption, FieldReason, Outcome
+from remit.intake.outcome import Assumption, Field, FieldReason, Outcome
 from remit.intake.reasons import ReasonCode, sentence
 from remit.intake.values import FIELD_CHARACTERS_MAX
 
@@ -51,9 +51,21 @@ class Letter:
                     fields[name], outcome=Outcome.ASSUMED,
                     assumptions=(*grounds, *fields[name].assumptions),
                 )  # fmt: skip
+        self._pass_on(fields)
         return replace(
             normalised, fields=fields, quarantined=normalised.quarantined or bool(self.refused)
         )
+
+    def _pass_on(self, fields: dict[str, Field]) -> None:
+        """Let a value that was found in another part rest on what that part's reading rests on."""
+        for name, field in fields.items():
+            part = None if field.raw_span is None else field.raw_span.part
+            if part is None or part == name or field.value is None:
+                continue
+            if grounds := self.assumptions.get(part):
+                fields[name] = replace(
+                    field, outcome=Outcome.ASSUMED, assumptions=(*grounds, *field.assumptions)
+                )
 
 
 def letter(

@@ -1,7 +1,7 @@
 """What comes in: normalised, masked and recorded as a case, or set aside with reasons."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -209,6 +209,7 @@ class Intake:
             outcomes=message.normalised.outcomes(),
             corrected=tuple(sorted(corrections)),
             subject=_subject(message.normalised, self.keyed),
+            assumptions=_left_assumed(message.normalised, picked),
             chosen=tuple(f"{name}:{choice.how}" for name, (choice, _) in sorted(picked.items())),
         )
         said_of: dict[str, Json] = {
@@ -346,7 +347,7 @@ def _event(
         codes = tuple(item.code.value for item in items)
         return CaseQuarantined(
             channel=channel, external=identity, content=content, codes=codes, subject=subject,
-            untrusted=untrusted, notes=notes,
+            assumptions=message.normalised.assumptions(), untrusted=untrusted, notes=notes,
         )  # fmt: skip
     return CaseReceived(
         channel=channel,
@@ -358,6 +359,14 @@ def _event(
         untrusted=untrusted,
         notes=notes,
     )
+
+
+def _left_assumed(normalised: Normalised, picked: Collection[str]) -> tuple[str, ...]:
+    """Return what the fields rest on that no person picked a reading of.
+
+    What was typed is read by the same rules: it may still rest on something.
+    """
+    return tuple(one for one in normalised.assumptions() if one.partition(":")[0] not in picked)
 
 
 def _subject(normalised: Normalised, keyed: Callable[[bytes], str]) -> str | None:

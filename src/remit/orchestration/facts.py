@@ -108,12 +108,12 @@ def gather(
         witnesses=witnesses,
     )
     votes = _counted(run, proposal, votes, digest_bound)
+    weighed = () if spec is None else _of_record(spec, witnesses, record_name)
+    resting = {} if spec is None else provenance.facts_resting(spec, weighed)
     answer = (
         PolicyAnswer(loaded=False, decision=None)
         if spec is None
-        else _policy(
-            run, spec, values, proofs, _of_record(spec, witnesses, record_name), votes, level
-        )
+        else _policy(run, spec, values, proofs, weighed, votes, level, resting)
     )
     now = run.now()
     facts = GateFacts(
@@ -145,6 +145,7 @@ def gather(
         confidence=_confidence(run, proposal),
         digest=digest_bound,
         clearance=Clearance(votes=votes, digest=digest_bound, containment=containment),
+        assumed_facts=resting,
         edited=tuple(sorted(proposal.endorsed)),
         undo=proposal.undo,
         now=now,
@@ -268,6 +269,7 @@ def _policy(
     witnesses: tuple[Witness, ...],
     votes: tuple[Vote, ...],
     level: LevelFact,
+    resting: Mapping[str, tuple[str, ...]],
 ) -> PolicyAnswer:
     book = run.equipment.book
     if book is None:
@@ -299,6 +301,7 @@ def _policy(
             phase=run.equipment.phase,
             confidence_bp=None if confidence is None else confidence // 100,
             facts=derived,
+            assumptions={**resting, **{one.parameter: one.assumptions for one in proofs}},
             record=on[0].record if on else "",
             fields={
                 w.path: Canonical(type=w.type, form=w.form)

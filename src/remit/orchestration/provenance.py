@@ -15,6 +15,7 @@ from remit.domain.action import (
     Witness,
     alternatives,
 )
+from remit.domain.assumption import joined
 from remit.domain.remembered import Remembered
 from remit.domain.value import Canonical, Json
 from remit.orchestration.replay import History
@@ -38,7 +39,7 @@ def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
         declared = workflow.tools.get(str(body["name"]))
         if declared is None:
             continue
-        selection = _selection(declared.spec, arguments, found)
+        selection, rests = _selection(declared.spec, arguments, found)
         record = record_of(declared.spec, result)
         found += [
             Witness(
@@ -52,6 +53,7 @@ def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
                 integrity=_lower(
                     Integrity.VOUCHED if field.system else Integrity.UNTRUSTED, selection
                 ),
+                assumptions=rests,
             )
             for field in declared.spec.fields
             for path, element, form in _at(result, field.path, derive=declared.spec.derive)
@@ -120,16 +122,26 @@ def _of_case(workflow: Workflow, history: History) -> Iterator[Witness]:
         return
     types = _types(workflow.handler.case)
     keys = key_fields(workflow)
+    rests = _resting(history)
     for name, form in fields.items():
         stated = name in keys and name not in history.untrusted and _is_key(form)
         integrity = Integrity.STATED if stated else Integrity.UNTRUSTED
         for path, inner in _leaves(name, form):
             field = types.get(path)
-            word = "record" if isinstance(inner, dict) else (field.type if field else "text")
+            word = _word(inner) if isinstance(inner, dict) else (field.type if field else "text")
             yield Witness(
                 seq=1, tool="case", record="", path=path, element=0, type=word, form=inner,
-                integrity=integrity,
+                integrity=integrity, assumptions=rests.get(name, ()),
             )  # fmt: skip
+
+
+def _resting(history: History) -> dict[str, tuple[str, ...]]:
+    """Return what was taken for granted in reading each field of the case."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in history.assumptions:
+        name = one.partition(":")[0]
+        found[name] = (*found.get(name, ()), one)
+    return found
 
 
 def _is_key(form: Json) -> bool:
@@ -148,10 +160,15 @@ def _leaves(path: str, form: Json) -> Iterator[tuple[str, Json]]:
             yield from _leaves(f"{path}.{name}", inner)
 
 
-def _selection(spec: ToolSpec, arguments: Json, found: list[Witness]) -> Integrity:
-    """Return how far the choice of this record can be trusted: as far as its key arguments."""
+def _selection(
+    spec: ToolSpec, arguments: Json, found: list[Witness]
+) -> tuple[Integrity, tuple[str, ...]]:
+    """Return how far the choice of this record can be trusted: as far as its key arguments.
+
+    With it, what those arguments rest on: it is what the record rests on.
+    """
     if not isinstance(arguments, dict) or not spec.params:
-        return Integrity.VOUCHED
+        return Integrity.VOUCHED, ()
     given = {
         param.name: Canonical(type=param.type, form=arguments[param.name])
         for param in spec.params
@@ -166,11 +183,24 @@ def _selection(spec: ToolSpec, arguments: Json, found: list[Witness]) -> Integri
         proof.integrity if proof.proof.value == "proven" else Integrity.UNTRUSTED
         for proof in proofs
     ]
-    return min(trusted, key=lambda one: one.rank, default=Integrity.VOUCHED)
+    return (
+        min(trusted, key=lambda one: one.rank, default=Integrity.VOUCHED),
+        joined(proof.assumptions for proof in proofs),
+    )
 
 
 def _lower(one: Integrity, other: Integrity) -> Integrity:
     return min(one, other, key=lambda integrity: integrity.rank)
+
+
+def facts_resting(spec: ActionSpec, witnesses: tuple[Witness, ...]) -> dict[str, tuple[str, ...]]:
+    """Return what each derive that the rules weigh rests on."""
+    named = {name for name, _ in spec.facts}
+    made: dict[str, tuple[str, ...]] = {}
+    for witness in witnesses:
+        if witness.path == "value" and witness.tool in named and witness.assumptions:
+            made[witness.tool] = joined([made.get(witness.tool, ()), witness.assumptions])
+    return made
 
 
 def record_of(spec: ToolSpec, result: Json) -> str:

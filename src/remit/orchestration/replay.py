@@ -76,6 +76,7 @@ class History:
     version: str = ""
     began: str = ""  # the version under which it was taken in
     fields: Json = None
+    assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading
     untrusted: frozenset[str] = frozenset()  # fields that anybody can fill unseen
     steps: dict[str, RecordedStep] = field(default_factory=dict)
     calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
@@ -150,6 +151,15 @@ def _named(value: Json) -> frozenset[str]:
     return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
 
 
+def _resting(before: tuple[str, ...], body: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what the fields rest on now: what a person picked or typed rests on their word."""
+    settled = _named(body.get("corrected")) | {
+        one.partition(":")[0] for one in _named(body.get("chosen"))
+    }
+    kept = {one for one in before if one.partition(":")[0] not in settled}
+    return tuple(sorted(kept | _named(body.get("assumptions"))))
+
+
 # -- folding -------------------------------------------------------------------------------------
 
 
@@ -157,6 +167,7 @@ def _take_in(history: History, entry: Entry) -> None:
     body = entry.body
     # A person who releases a message vouches for none of its fields.
     history.untrusted |= _named(body.get("untrusted"))
+    history.assumptions = _resting(history.assumptions, body)
     if entry.event == "intake:case:quarantined":
         return
     history.fields = entry.payloads.get("fields")

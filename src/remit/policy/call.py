@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from remit.domain import assumption as assumed
 from remit.domain.action import ArgumentProof, Integrity, ParamSpec, Proof, Risk
 from remit.domain.decision import NEVER, Check, GateFacts, GateVerdict, Lift, Reason
 from remit.policy import wording
@@ -93,6 +94,7 @@ def sources(facts: GateFacts) -> Iterator[Reason]:
     proven = {proof.parameter for proof in facts.proofs}
     for name in sorted(set(facts.arguments) - proven):
         yield _source("unknown", _V.HOLD, lift, f"It is not known where {name} comes from", name)
+    yield from _assumed(facts, lift)
     for finding in facts.content_findings:
         yield _source("foreign_content", _V.HOLD, lift, f"Content carries {finding}")
     if risk(facts) in {Risk.MONEY, Risk.IRREVERSIBLE}:
@@ -138,6 +140,26 @@ def _proof(facts: GateFacts, proof: ArgumentProof, lift: Lift) -> Iterator[Reaso
     if proof.elsewhere:
         said += f". The same value stands in {'; '.join(proof.elsewhere)}"
     yield _source(code, verdict, lift, said, name)
+
+
+def _assumed(facts: GateFacts, lift: Lift) -> Iterator[Reason]:
+    """Hold money that moves on a reading which something had to be taken for granted for."""
+    if risk(facts) is not Risk.MONEY:
+        return
+    rests = {proof.parameter: proof.assumptions for proof in facts.proofs}
+    for name, assumptions in (*rests.items(), *facts.assumed_facts.items()):
+        if assumptions:
+            which = name if name in rests else f"{name}, which the rules weigh,"
+            said = "; ".join(_taken(name, one) for one in assumptions)
+            yield _source(
+                "assumed", _V.HOLD, lift, f"{which} rests on an assumption: {said}", name
+            )
+
+
+def _taken(name: str, assumption: str) -> str:
+    field, colon, _ = assumption.partition(":")
+    of = f" (in {field})" if colon and field != name else ""
+    return assumed.words_of(assumption) + of
 
 
 _FAILED = {

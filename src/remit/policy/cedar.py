@@ -15,6 +15,7 @@ from pathlib import Path
 import cedarpy
 
 from remit.domain.action import ActionSpec, AnySource, ToolSpec
+from remit.domain.assumption import code_of
 from remit.domain.decision import FiredForbid, PolicyAnswer
 from remit.domain.value import Canonical, Json, digest, encode
 from remit.errors import PolicyLoadError
@@ -29,6 +30,7 @@ from remit.policy.schema import (
     readable,
     resource_type,
     schema_for,
+    weighed,
 )
 
 __all__ = ["PolicyBook", "PolicyRequest", "ask", "load", "schema_for"]
@@ -50,6 +52,7 @@ class Slice:
     arguments: Mapping[str, str]  # type words of what rules may read; content is not among it
     required: frozenset[str]
     labels: frozenset[str]
+    weighed: tuple[str, ...]  # arguments and derives whose assumptions rules may read
     facts: Mapping[str, str]
     fields: Mapping[str, str]
     everything: cedarpy.PolicySet
@@ -213,10 +216,17 @@ def _asked(chosen: Slice, request: PolicyRequest, *, approved: bool) -> _Asked:
     labels: dict[str, Json] = {
         name: label.value for name, label in request.labels.items() if name in chosen.labels
     }
+    resting = {
+        name: sorted({code_of(one) for one in request.assumptions.get(name, ())})
+        for name in chosen.weighed
+    }
+    resting_on: dict[str, Json] = {name: [*codes] for name, codes in resting.items()}
     context: dict[str, Json] = {
         "args": _told(request.arguments, chosen.arguments),
         "labels": labels,
         "facts": facts,
+        "assumed": [*sorted({code for codes in resting.values() for code in codes})],
+        "assumptions": resting_on,
     }
     return _Asked(
         request={
@@ -359,6 +369,7 @@ class _Slicer:
             },
             required=frozenset(one.name for one in spec.params if not one.optional),
             labels=frozenset(one.name for one in spec.params),
+            weighed=weighed(spec, {**self.facts, **dict(spec.facts)}),
             facts={**self.facts, **dict(spec.facts)},
             fields=fields,
             everything=_handle(mine),

@@ -11,6 +11,7 @@
     facts = { days_since_delivery = 3 }
     record = { total = "600.00 EUR" }      # fields of the record acted upon
     approvers = { refund-approver = ["maria.k", "tomasz.w"] }
+    assumptions = { amount = ["separators_by_locale"] }   # what an argument or a fact rests on
 
 A required text argument may be left out where it does not matter.
 """
@@ -23,6 +24,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Protocol
 
+from remit.domain.assumption import is_known
 from remit.domain.decision import GateVerdict, PolicyAnswer
 from remit.domain.money import Money
 from remit.domain.value import Canonical, canonical
@@ -43,6 +45,7 @@ _KEYS = {
     "facts",
     "record",
     "approvers",
+    "assumptions",
     "says",
 }
 
@@ -67,6 +70,8 @@ class Words(Protocol):
     def required(self) -> frozenset[str]: ...
     @property
     def facts(self) -> Mapping[str, str]: ...
+    @property
+    def weighed(self) -> Sequence[str]: ...
     @property
     def fields(self) -> Mapping[str, str]: ...
 
@@ -200,6 +205,7 @@ def _example(
             record="example",
             fields=_values(told.get("record", {}), words.fields),
             approvers={role: frozenset(people) for role, people in approvers.items()},
+            assumptions=_assumptions(told.get("assumptions", {}), words.weighed),
         )
     except (AttributeError, TypeError, ValueError, InvalidOperation) as error:
         raise PolicyLoadError(f"{place}: {error}") from error
@@ -210,6 +216,18 @@ def _example(
         request=request,
         place=place,
     )
+
+
+def _assumptions(
+    told: Mapping[str, Sequence[str]], weighed: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return what an example says arguments and facts rest on; unknown codes are refused."""
+    for name, codes in told.items():
+        if name not in weighed:
+            raise ValueError(f"`{name}` is nothing whose assumptions the rules can read")
+        if unknown := [code for code in codes if not is_known(code)]:
+            raise ValueError(f"`{unknown[0]}` is no assumption that intake makes")
+    return {name: tuple(codes) for name, codes in told.items()}
 
 
 def _fillers(words: Words) -> dict[str, Canonical]:

@@ -15,6 +15,7 @@ from remit.domain.action import (
     Witness,
     words,
 )
+from remit.domain.assumption import joined
 from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, encode
@@ -53,6 +54,7 @@ class Outcome:
     seq: int | None = None
     matches: bool = False  # the value is right, whether or not its origin is trusted
     accepted: str = ""  # what would have been accepted, in words
+    assumptions: tuple[str, ...] = ()  # `field:code` of what the value rests on
     said: str = ""  # the source in words, where the declaration does not say it
 
     @property
@@ -139,7 +141,8 @@ def at_record(
             accepted=f"{name} is a list of {len(standing[0].witnesses)}",
         )
     witness = best([one for one in (_one(reads, source, read) for read in standing) if one])
-    integrity = _selected(reads, source, witness)
+    integrity, chosen_on = _selected(reads, source, witness)
+    witness = replace(witness, assumptions=joined([witness.assumptions, chosen_on]))
     if source.at_most:
         return _within(
             source, name, value, now, witness=witness, integrity=integrity, already=already
@@ -156,13 +159,17 @@ def _one(reads: Reads, source: ToolSource, reading: Reading) -> Witness | None:
     return found if isinstance(found, Witness) else None
 
 
-def _selected(reads: Reads, source: ToolSource, witness: Witness) -> Integrity:
-    """Return the integrity of the value joined with that of the key that chose it."""
+def _selected(
+    reads: Reads, source: ToolSource, witness: Witness
+) -> tuple[Integrity, tuple[str, ...]]:
+    """Return the integrity of the value joined with that of its key, and what the key rests on."""
     if source.by is None:
-        return witness.integrity
+        return witness.integrity, ()
     chooser = reads.case_field(source.by[1])
-    lowest = Integrity.UNTRUSTED if chooser is None else chooser.integrity
-    return min(witness.integrity, lowest, key=lambda integrity: integrity.rank)
+    if chooser is None:
+        return Integrity.UNTRUSTED, ()
+    lowest = min(witness.integrity, chooser.integrity, key=lambda integrity: integrity.rank)
+    return lowest, chooser.assumptions
 
 
 def _equal(source: Source, witness: Witness, integrity: Integrity, accepted: str) -> Outcome:
@@ -174,6 +181,7 @@ def _equal(source: Source, witness: Witness, integrity: Integrity, accepted: str
         seq=witness.seq,
         matches=True,
         accepted=accepted,
+        assumptions=witness.assumptions,
     )
 
 

@@ -31,6 +31,7 @@ class PolicyRequest:
     phase: Phase = Phase.PILOT
     confidence_bp: int | None = None
     facts: Mapping[str, Canonical] = field(default_factory=dict)  # declared derives
+    assumptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by argument, derive
     record: str = ""  # names the record acted upon; empty where the action has none
     fields: Mapping[str, Canonical] = field(default_factory=dict)  # of that record, by path
     channel: str | None = None

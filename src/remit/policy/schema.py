@@ -21,6 +21,7 @@ _WORDS: dict[str, dict[str, Json]] = {
     "money": {"": _LONG, "_currency": _TEXT},
     "list": {"_count": _LONG},
 }
+_CODES: dict[str, Json] = {"type": "Set", "element": {"type": "String"}}
 _GIVEN: dict[str, Json] = {
     "approvals": {"type": "Long"},
     "approver_roles": {"type": "Set", "element": {"type": "String"}},
@@ -64,6 +65,12 @@ def readable(tool: ToolSpec) -> tuple[FieldSpec, ...]:
     return tuple(one for one in tool.fields if one.private is None and "*" not in one.path)
 
 
+def weighed(spec: ActionSpec, facts: Iterable[str]) -> tuple[str, ...]:
+    """Return the arguments and derives whose assumptions rules may read."""
+    named = {param.name for param in spec.params if not isinstance(param.source, AnySource)}
+    return tuple(sorted(named | set(facts)))
+
+
 def part(tree: Mapping[str, Json], action: str, resource: str) -> Json:
     """Return what the schema says of one action and of the record that it acts upon."""
     whole = tree[""]
@@ -101,6 +108,8 @@ def _action(spec: ActionSpec, facts: Mapping[str, str]) -> Json:
                     "args": _record(arguments),
                     "labels": _record(labels),
                     "facts": _record(told),
+                    "assumed": _CODES,
+                    "assumptions": _record(dict.fromkeys(weighed(spec, declared), _CODES)),
                 }
             ),
         },

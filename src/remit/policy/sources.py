@@ -4,6 +4,7 @@ Values are compared whole, by type and canonical form, at named paths; never loo
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from remit.domain.action import (
     ActionSpec,
@@ -19,6 +20,7 @@ from remit.domain.action import (
     alternatives,
     words,
 )
+from remit.domain.assumption import joined
 from remit.domain.value import Canonical, Json, encode
 from remit.policy import reads as entries
 from remit.policy.claims import Claim, Claims
@@ -159,6 +161,7 @@ def _argument(
         source=weakest.words,
         integrity=weakest.integrity,
         seq=weakest.seq,
+        assumptions=joined(one.assumptions for one in outcomes),
     )
 
 
@@ -169,11 +172,12 @@ def _claim(
         by_tool[one.tool][claim.key] if isinstance(one, ToolSource) else facts.fixed(one, claim)
         for one in alternatives(claim.param.source)
     ]
+    vouched = facts.endorsed(claim)
     proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
     if proven is not None:
-        return proven
+        # Whoever typed the value confirmed how it is read: it rests on their word.
+        return proven if vouched is None else replace(proven, assumptions=())
     worst = gravest(tried)
-    vouched = facts.endorsed(claim)
     if vouched is not None and not beyond_endorsing(worst.proof):
         return Outcome(
             proof=Proof.PROVEN,

@@ -87,3 +87,33 @@ def test_an_unproven_amount_says_value_bound_and_where_else_it_stands() -> None:
         "amount 90.00 EUR is outside its bound: get_order.total of 1007 at most, which is "
         "19.00 EUR. The same value stands in get_order.note, entry 4 (untrusted)"
     )
+
+
+def test_money_that_rests_on_an_assumption_is_held_and_says_what_was_taken() -> None:
+    resting = replace(ALLOWED.proofs[1], assumptions=("due:day_first_column",))
+    facts = replace(
+        ALLOWED,
+        proofs=(ALLOWED.proofs[0], resting, ALLOWED.proofs[2]),
+        assumed_facts={"days": ("received:year_window",)},
+    )
+    held = gate.decide(facts)
+
+    assert held.verdict is GateVerdict.HOLD
+    assert [(one.code, one.sentence) for one in held.reasons] == [
+        (
+            "sources.assumed",
+            (
+                "amount rests on an assumption: the order of day and month was taken from "
+                "the other values of its column (in due)"
+            ),
+        ),
+        (
+            "sources.assumed",
+            (
+                "days, which the rules weigh, rests on an assumption: the century of a "
+                "two-digit year was taken from the declared window (in received)"
+            ),
+        ),
+    ]
+    assert gate.decide(cleared(facts, vote("tomasz.w"))).verdict is GateVerdict.ALLOW
+    assert gate.decide(at_risk(facts, Risk.NORMAL)).verdict is GateVerdict.ALLOW

@@ -271,3 +271,26 @@ def test_a_request_that_the_engine_cannot_take_is_no_decision(tmp_path: Path) ->
 
     assert answer.decision is None
     assert answer.diagnostics
+
+
+def test_rules_read_what_an_argument_and_anything_rests_on(tmp_path: Path) -> None:
+    """Codes alone, without the field; nothing is an empty set."""
+    book = load(
+        tmp_path,
+        PERMIT,
+        forbid('context.assumptions.amount.contains("separators_by_locale")', "no-locale"),
+        forbid('context.assumed.contains("year_window")', "no-window"),
+        forbid("!context.assumptions.days.isEmpty()", "no-days"),
+    )
+
+    def fired(**assumptions: tuple[str, ...]) -> list[str]:
+        answer = cedar.ask(book, request(assumptions=assumptions))
+        assert answer.diagnostics == ()
+        return [one.rule for one in answer.forbids]
+
+    assert fired() == []
+    assert fired(amount=("total:separators_by_country",)) == []
+    assert fired(amount=("total:separators_by_locale",)) == ["no-locale"]
+    assert fired(order_id=("order_id:year_window",)) == ["no-window"]
+    assert fired(days=("due:year_window",)) == ["no-days", "no-window"]
+    assert fired(note=("message:year_window",)) == []  # content carries no authority

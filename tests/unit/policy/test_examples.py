@@ -47,6 +47,17 @@ def test_a_book_without_examples_says_so_of_each_rule(tmp_path: Path) -> None:
     assert len(load(tmp_path, PERMIT, TWO).findings) == 4
 
 
+def test_an_example_says_what_an_argument_rests_on(tmp_path: Path) -> None:
+    wary = forbid("!context.assumptions.amount.isEmpty()", "wary")
+    resting = 'assumptions = { amount = ["separators_by_locale"] }'
+    examples = _example("wary", True, "deny", "19.00 EUR", resting) + _example(
+        "wary", False, "allow", "19.00 EUR"
+    )
+
+    findings = load(tmp_path, PERMIT, wary, examples=examples).findings
+    assert not any("wary" in one for one in findings)
+
+
 @pytest.mark.parametrize(
     ("example", "said"),
     [
@@ -57,6 +68,16 @@ def test_a_book_without_examples_says_so_of_each_rule(tmp_path: Path) -> None:
         (GOOD.replace("issue_refund", "pay"), "there is no action `refund-desk.pay`"),
         (_example("two-above-500", 1, "hold", "600.00 EUR"), "`applies` is true or false"),
         (_example("two-above-500", True, "perhaps", "600.00 EUR"), "`expect` is allow"),
+        (
+            _example("two-above-500", True, "hold", "600.00 EUR", "assumptions = { note = [] }"),
+            "`note` is nothing whose assumptions",
+        ),
+        (
+            _example(
+                "two-above-500", True, "hold", "600.00 EUR", 'assumptions = { amount = ["luck"] }'
+            ),
+            "`luck` is no assumption",
+        ),
         (_example("two-above-500", True, "hold", "much"), "money is written as"),
         (_example("two-above-500", True, "hold", "600.00 EUR", "facts = { day = 1 }"), "`day`"),
         (_example("two-above-500", True, "hold", "600.00 EUR", "fact = 1"), "write only"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from remit.authoring.source import Source
-from remit.domain.action import ArgumentProof, Proof
+from remit.domain.action import ArgumentProof, Integrity, Proof
 from remit.domain.money import Money
 from remit.domain.value import Json, canonical
 from remit.policy import sources
@@ -23,6 +23,7 @@ from tests.witnesses import (
     one,
     order,
     prove,
+    said,
 )
 
 
@@ -227,3 +228,17 @@ def test_the_record_acted_upon_is_the_one_that_the_arguments_name_not_the_last_r
     assert sources.acted_upon(action(it=("text", ORDER_ID)), {}, witnesses) == "1008"
     assert sources.acted_upon(REFUND, given, ()) == ""
     assert sources.acted_upon(replace(REFUND, on=None), given, witnesses) == ""
+
+
+def test_a_value_rests_on_what_its_field_and_the_choice_of_its_record_rest_on() -> None:
+    """Joined through a read as trust is; whoever typed the value confirmed its reading."""
+    named = case("order_id", "1007", assumptions=("order_id:scheme_by_key",))
+    chosen = (replace(part, assumptions=named.assumptions) for part in order("1007", "19.00 EUR"))
+    given = {"order_id": "1007", "amount": Money.of("19.00 EUR")}
+    proofs = prove(EXACT, given, named, *chosen)
+
+    assert [proof.assumptions for proof in proofs.values()] == [named.assumptions] * 2
+    typed = said("endorsement", "maria.k", "it", "1007", seq=9, integrity=Integrity.ENDORSED)
+    assert one(ORDER_ID, "1007", named).assumptions == named.assumptions
+    confirmed = one(ORDER_ID, "1007", named, typed)
+    assert (confirmed.proof, confirmed.assumptions) == (Proof.PROVEN, ())
