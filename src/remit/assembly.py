@@ -147,6 +147,7 @@ def assemble(
             routes=routes,
             retriever=retriever,
             book=book,
+            columns=dict(settings.columns),
             pinned=settings.in_flight == "pin",
             acknowledge=acknowledge,
             low_marks_ppm={

@@ -327,6 +327,11 @@ class FakeRemit(Examined, Aside):
             lines=("8,840 entries, each byte as written", "not anchored outside this host"),
         )
 
+    async def receive_mail(
+        self, workflow: str, data: bytes, /, *, priority: str = "normal"
+    ) -> SimpleNamespace:
+        return await self.receive(workflow, {"mail": data}, channel="mail", priority=priority)
+
     async def receive(
         self,
         workflow: str,

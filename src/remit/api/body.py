@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
+from remit.api.headers import media
 from remit.domain import clock
 from remit.domain.money import Money
 from remit.errors import RequestInvalidError
@@ -27,8 +28,7 @@ async def read_object(request: Request) -> dict[str, object]:
     A number with a fraction comes back as the text that stood there, so that nothing is rounded.
     Raises `RequestInvalidError` for other media, bad UTF-8, double keys, NaN, or too deep nesting.
     """
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media != "application/json":
+    if media(request.headers) != "application/json":
         raise RequestInvalidError("the body is not JSON; send `Content-Type: application/json`")
     body = await request.body()
     try:

@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from remit.api.approvals import limit_of
 from remit.api.body import as_json, read_model, read_object
+from remit.api.headers import MAIL, media
+from remit.api.mails import Mails
 from remit.domain import clock
 from remit.domain.case import Priority
 from remit.errors import RequestInvalidError
@@ -27,22 +29,32 @@ class CancelBody(BaseModel):
 
 def routes(remit: RemitPort) -> list[Route]:
     """Return the routes of cases."""
+    mails = Mails()
 
     @needs(Permission.SUBMIT)
     async def receive(request: Request) -> Response:
-        """Bring a message in; the same `Idempotency-Key` and body is the same case.
+        """Bring a message in; the same `Idempotency-Key` and body, or the same mail, is one case.
 
-        `class` says how soon it runs: urgent, normal or bulk.
+        `class` says how soon it runs: urgent, normal or bulk. A mail is sent as it came, as
+        `message/rfc822`; it is known again by its envelope and its text.
         """
         key = request.headers.get("idempotency-key")
         if key is not None and (not key or len(key) > KEY_CHARACTERS_MAX):
             raise RequestInvalidError(f"`Idempotency-Key`: 1 to {KEY_CHARACTERS_MAX} characters")
         priority = priority_of(request)
-        raw = await read_object(request)
-        admission = await remit.receive(
-            request.path_params["workflow"], raw, channel="api", external_id=key,
-            priority=priority,
-        )  # fmt: skip
+        workflow = request.path_params["workflow"]
+        if media(request.headers) == MAIL:
+            if key is not None:
+                raise RequestInvalidError(
+                    "a mail is known by what it is; leave `Idempotency-Key` out"
+                )
+            async with mails.body(request) as data:
+                admission = await remit.receive_mail(workflow, data, priority=priority)
+        else:
+            raw = await read_object(request)
+            admission = await remit.receive(
+                workflow, raw, channel="api", external_id=key, priority=priority
+            )
         return JSONResponse(
             as_json(
                 {

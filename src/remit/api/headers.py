@@ -5,8 +5,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from remit.errors import RequestTooLargeError
+from remit.intake.mime import MAIL_BYTES_MAX
 
 BODY_BYTES_MAX = 1_048_576
+MAIL = "message/rfc822"
+TAKES_MAILS = "/api/cases/"
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -70,17 +73,30 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = 0
+        read, limit = 0, _limit(scope)
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > BODY_BYTES_MAX:
+                if read > limit:
+                    kind = "body" if limit == BODY_BYTES_MAX else "mail"
                     raise RequestTooLargeError(
-                        f"a body may have {BODY_BYTES_MAX:,} bytes; send less, or use `remit run`"
+                        f"a {kind} may have {limit:,} bytes; send less, or use `remit run`"
                     )
             return message
 
         await self._app(scope, counted, send)
+
+
+def media(headers: Headers) -> str:
+    """Return the type of a body, without what stands behind it."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _limit(scope: Scope) -> int:
+    """Return how large this body may be: a mail brings its attachments."""
+    if scope["type"] != "http" or not scope["path"].startswith(TAKES_MAILS):
+        return BODY_BYTES_MAX
+    return MAIL_BYTES_MAX if media(Headers(scope=scope)) == MAIL else BODY_BYTES_MAX

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
 from remit.api.cases import CancelBody
+from remit.api.headers import MAIL
 from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
 from remit.domain.value import Json
@@ -124,12 +125,15 @@ def _operation(route: Route) -> Json:
             {"$ref": f"#/components/schemas/{_BODIES[route.name].__name__}"}
         )
     elif route.name == "case_receive":
-        operation["requestBody"] = _body({"type": "object"})
+        operation["requestBody"] = _body({"type": "object"}, mail=True)
     return operation
 
 
-def _body(schema: Json) -> Json:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _body(schema: Json, *, mail: bool = False) -> Json:
+    content: dict[str, Json] = {"application/json": {"schema": schema}}
+    if mail:
+        content[MAIL] = {"schema": {"type": "string", "contentMediaType": MAIL}}
+    return {"required": True, "content": content}
 
 
 def _parameters(route: Route) -> list[Json]:

@@ -52,8 +52,16 @@ class Equipment:
     acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
+    columns: Mapping[str, str] = field(default_factory=dict)  # field -> column of a row or a mail
     lane: LaneSettings = field(default_factory=LaneSettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """From which column of a row or a mail each field of the case is filled."""
+        handler = self.workflow.handler
+        names = () if handler is None else handler.case.model_fields
+        return {name: self.columns.get(name, name) for name in names}
 
     @property
     def name(self) -> str:

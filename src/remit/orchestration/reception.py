@@ -132,6 +132,23 @@ class Reception:
         await self._note(done, starts.ended)
         return made
 
+    async def receive_mail(
+        self, workflow: str, data: bytes, /, *, priority: Priority = Priority.NORMAL
+    ) -> Admission:
+        """Take one mail in; it is durable when this returns. A second delivery is the same case.
+
+        Its parts fill the fields that `[workflow.columns]` says. Raises `IntakeBusyError` before
+        it is read where too much is under way.
+        """
+        equipment = self.runs.workflow(workflow)
+        self.pressure.check(workflow, equipment.lane, priority)
+        raw = RawMail(data=data, size=len(data))
+        (admitted,) = await self.admit_mails(
+            workflow, [raw], sources=equipment.sources, constants={}, priority=priority
+        )
+        receipt = await awaited.submit(self.writer, self._checked(admitted))
+        return receipt.value
+
     async def _mail(self, raw: RawMail) -> Mail:
         def work() -> Mail:
             return mails.read(raw.data, digest=self.intake.digest, cut=raw.cut)
