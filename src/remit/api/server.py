@@ -23,6 +23,7 @@ from remit.errors import (
 from remit.governance.permissions import permission_of
 from remit.governance.port import RemitPort
 from remit.governance.sessions import SignIn
+from remit.intake.scrub import scrub
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -115,10 +116,13 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
 
 
 def said(error: RemitError) -> JSONResponse:
-    """Return an error as JSON: its stable code and its sentence."""
+    """Return an error as JSON: its stable code and its sentence.
+
+    A sentence may repeat a word of the request; a value in it is taken out.
+    """
     after = getattr(error, "retry_after_seconds", None)
     return JSONResponse(
-        {"code": error.code, "message": str(error)},
+        {"code": error.code, "message": scrub(str(error))},
         status_code=error.status,
         headers={} if after is None else {"retry-after": str(int(after))},
     )

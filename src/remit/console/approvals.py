@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from remit.console.pages import Console, fields, needed, render, see_other
+from remit.console.pages import Console, asked_for, fields, needed, render, see_other
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.errors import InvalidEditError, NotFoundError, RequestInvalidError
 from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
@@ -30,7 +30,7 @@ class Asked:
 
     @classmethod
     def of(cls, request: Request) -> "Asked":
-        given = request.query_params
+        given = asked_for(request)
         tab = given.get("tab", "team")
         return cls(
             tab=tab if tab in TABS else "team",
@@ -138,13 +138,13 @@ async def _show(
     if approval_id is not None:
         view = await run_in_threadpool(console.remit.approval, approval_id, person=person)
     done: ApprovalView | None = None
-    if decided := request.query_params.get("done"):
+    if decided := asked_for(request).get("done"):
         try:
             done = await run_in_threadpool(console.remit.approval, decided, person=person)
         except NotFoundError:
             done = None  # somebody wrote the address by hand
     asked = Asked.of(request)
-    act = request.query_params.get("act", "")
+    act = asked_for(request).get("act", "")
     return await render(
         console,
         request,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from remit.console.pages import Console, fields, needed, render, see_other
+from remit.console.pages import Console, asked_for, fields, needed, render, see_other
 from remit.domain.case import CaseStatus
 from remit.governance.permissions import Permission, needs
 from remit.observability.line import Line, Span
@@ -28,7 +28,7 @@ def routes(console: Console) -> list[Route]:
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
         """List cases, newest first."""
-        given = request.query_params
+        given = asked_for(request)
         status = given.get("status") or None
         search = given.get("search", "").strip()[:SEARCH_CHARACTERS_MAX] or None
         page = await run_in_threadpool(
@@ -56,10 +56,10 @@ def routes(console: Console) -> list[Route]:
     async def one(request: Request) -> Response:
         """Show one case in sentences, or every entry of it as a table."""
         view = await run_in_threadpool(console.remit.case, request.path_params["case_id"])
-        only = request.query_params.get("only", "all")
+        only = asked_for(request).get("only", "all")
         shown = only if only in SHOWN else "all"
         lines = view.timeline.lines
-        technical = request.query_params.get("view") == "technical"
+        technical = asked_for(request).get("view") == "technical"
         entries = (
             await run_in_threadpool(console.remit.entries, view.row.case_id) if technical else ()
         )
@@ -81,7 +81,7 @@ def routes(console: Console) -> list[Route]:
             technical=technical,
             status=str(view.row.status),
             total=_total(lines),
-            undone=request.query_params.get("undone"),
+            undone=asked_for(request).get("undone"),
         )
 
     @needs(Permission.READ)
@@ -210,7 +210,7 @@ def _matches(line: Line, shown: str) -> bool:
 
 
 def _page_number(request: Request) -> int:
-    written = request.query_params.get("page", "0")
+    written = asked_for(request).get("page", "0")
     return int(written[:6]) if written.isascii() and written.isdigit() else 0
 
 

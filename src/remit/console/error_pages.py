@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from remit.console.pages import Console, plain, see_other
 from remit.errors import NotSignedInError, RemitError
+from remit.intake.scrub import scrub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +101,15 @@ _OTHER = Said(
 
 
 def page(console: Console, request: Request, error: RemitError) -> Response:
-    """Return the page of an error; somebody who is not signed in is led to the sign-in page."""
+    """Return the page of an error; somebody who is not signed in is led to the sign-in page.
+
+    A sentence may repeat a word of the request; a value in it is taken out.
+    """
     if isinstance(error, NotSignedInError):
         return see_other("/sign-in")
     parts = request.url.path.split("/")
     item = "/".join(parts[:3]) if parts[1:2] and parts[1] in {"inbox", "cases"} else "/inbox"
+    item = item if scrub(item) == item else "/inbox"
     gone = error.code == "not_found"
     return plain(
         console,
@@ -112,6 +117,7 @@ def page(console: Console, request: Request, error: RemitError) -> Response:
         "error.html",
         http_status=error.status,
         said=SENTENCES.get(error.code, _OTHER),
-        error=error,
+        sentence=scrub(str(error)),
+        code=error.code,
         back="/inbox" if gone else item,
     )

@@ -18,6 +18,7 @@ from remit.errors import RequestInvalidError
 from remit.governance.permissions import Permission, demand
 from remit.governance.port import RemitPort
 from remit.governance.sessions import SignIn
+from remit.intake.scrub import scrub
 
 SCHEMES = ("system", "light", "dark")
 DENSITIES = ("comfortable", "compact")
@@ -104,7 +105,7 @@ def plain(
         may=lambda word: _may(Permission(word), session),
         counts=counts or {},
         trouble=console.remit.trouble,
-        path=request.url.path,
+        path=scrub(request.url.path),
         scheme=scheme if scheme in SCHEMES else "system",
         density=density if density in DENSITIES else "comfortable",
         single_keys=request.cookies.get("remit-keys", "on") != "off",
@@ -116,6 +117,11 @@ def plain(
 def see_other(path: str, **asked: str | None) -> Response:
     """Return the redirect that follows a change: the browser GETs the page that tells of it."""
     return RedirectResponse(path + query(**asked), status_code=303)
+
+
+def asked_for(request: Request) -> Mapping[str, str]:
+    """Return what an address asks for, without the values in it: pages repeat it."""
+    return {name: scrub(value) for name, value in request.query_params.items()}
 
 
 def query(**asked: object) -> str:

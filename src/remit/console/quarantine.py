@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from remit.console.pages import Console, fields, needed, render, see_other
+from remit.console.pages import Console, asked_for, fields, needed, render, see_other
 from remit.errors import NotFoundError, RequestInvalidError, StillDoubtfulError
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import FieldDoubt
@@ -34,11 +34,11 @@ def routes(console: Console) -> list[Route]:
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
         """List what waits for a certain reading."""
-        workflow = request.query_params.get("workflow") or None
+        workflow = asked_for(request).get("workflow") or None
         page = await run_in_threadpool(
             console.remit.quarantine,
             workflow=workflow,
-            after=request.query_params.get("after") or None,
+            after=asked_for(request).get("after") or None,
             limit=PAGE_ROWS,
         )
         workflows = await run_in_threadpool(console.remit.workflows)
@@ -50,8 +50,8 @@ def routes(console: Console) -> list[Route]:
             workflow=workflow,
             workflows=[view.name for view in workflows],
             people=console.remit.people(),
-            released=request.query_params.get("released"),
-            discarded=request.query_params.get("discarded"),
+            released=asked_for(request).get("released"),
+            discarded=asked_for(request).get("discarded"),
         )
 
     @needs(Permission.READ)

@@ -18,7 +18,7 @@ from remit.domain.event import (
     CaseEscalated,
 )
 from remit.domain.money import Money
-from remit.domain.value import Json, canonical
+from remit.domain.value import Canonical, Json, canonical
 from remit.errors import (
     ApprovalClosedError,
     ApprovalExpiredError,
@@ -197,13 +197,22 @@ def typed(spec: ActionSpec, edits: Mapping[str, str]) -> dict[str, Json]:
         if not text.strip() and param.optional:
             made[name] = None
             continue
-        try:
-            made[name] = canonical(reader(text)).form
-        except (ValueError, InvalidOperation) as error:
-            raise InvalidEditError(f"`{name}` does not read as {param.type}: {error}") from None
+        read = _read(reader, text)
+        if read is None:  # raised outside the handler: no chain leads to what was typed
+            raise InvalidEditError(
+                f"`{name}` does not read as {param.type}; write it like `{_LIKE[param.type]}`"
+            )
+        made[name] = read.form
         if param.choices and made[name] not in param.choices:
             raise InvalidEditError(f"`{name}` must be one of {', '.join(param.choices)}")
     return made
+
+
+def _read(reader: Callable[[str], object], text: str) -> Canonical | None:
+    try:
+        return canonical(reader(text))
+    except (ValueError, InvalidOperation):
+        return None
 
 
 def _yes_no(text: str) -> bool:
@@ -228,6 +237,17 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "boolean": _yes_no,
     "date": lambda text: datetime.strptime(text.strip(), "%Y-%m-%d").date(),  # noqa: DTZ007 - a date
     "instant": _instant,
+}
+
+
+_LIKE: Mapping[str, str] = {
+    "text": "any text",
+    "money": "19.00 EUR",
+    "integer": "12",
+    "decimal": "1.5",
+    "boolean": "yes",
+    "date": "2026-11-24",
+    "instant": "2026-11-24T10:00+01:00",
 }
 
 

@@ -65,16 +65,28 @@ def _email(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> 
     at = text.find("@")
     while at >= 0:
         local = _LOCAL.search(text[max(0, at - LOCAL_PART_MAX) : at])
-        domain = _DOMAIN.match(text, at + 1)
-        if local and domain and domain[0].rpartition(".")[2].lower() not in _FILES:
+        domain = _domain(text, at + 1)
+        if local and domain:
             name = local[0].lstrip("'.`=&?/*|{}")
             name = name.rpartition("=")[2] or name  # to=anna@example.org in a query
             if name and not name.endswith("."):
                 start = at - len(name)
-                yield Hit(
-                    start, domain.end(), "EMAIL", 0.9, "EMAIL", f"{name}@{domain[0].lower()}"
-                )
+                end = at + 1 + len(domain)
+                yield Hit(start, end, "EMAIL", 0.9, "EMAIL", f"{name}@{domain.lower()}")
         at = text.find("@", at + 1)
+
+
+def _domain(text: str, start: int) -> str:
+    """Return the domain that begins there; of `example.org.txt` what stands before the ending."""
+    match = _DOMAIN.match(text, start)
+    if match is None:
+        return ""
+    before, _, ending = match[0].rpartition(".")
+    if ending.lower() not in _FILES:
+        return match[0]
+    inner = _DOMAIN.fullmatch(before)
+    last = "" if inner is None else before.rpartition(".")[2]
+    return before if last and last.lower() not in _FILES | {"min"} else ""
 
 
 def _url(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001

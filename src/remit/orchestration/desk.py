@@ -308,7 +308,9 @@ class Desk:
         """Return what a person typed in place of a proposal's values, masked."""
         spec = self.runs.workflow(row.workflow).spec(row.action)
         typed = {} if spec is None else approvals.typed(spec, edits)
-        masked = masker.mask_json(typed, trusted_tokens=True)
+        params = () if spec is None else spec.params
+        private = {param.name: param.private for param in params if param.private}
+        masked = masker.mask_json(typed, private=private, trusted_tokens=True)
         return masked if isinstance(masked, dict) else {}
 
     def _grace(self, workflow: str, action: str) -> int:

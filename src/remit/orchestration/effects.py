@@ -1,5 +1,6 @@
 """Around an effect: intended before it, its outcome after, and what to do when nobody knows."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -38,6 +39,8 @@ from remit.store.unit import UnitOfWork
 
 PERFORM_WITHIN_SECONDS = 5.0
 FINDS_MAX = 8
+NO_WORD = "effect.no_word"  # the code of an outcome that another system gave no word for
+_CODE = re.compile(r"(?!.*\d{5})[A-Za-z][A-Za-z0-9_.-]{0,63}")
 FIND_SECONDS = (1, 4, 15, 60, 240, 900, 1800, 3600)
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -212,7 +215,8 @@ def record_outcome(
         case NotPerformed(code=code, sentence=sentence, sent=sent):
             run.note(
                 EffectFailed(
-                    action_id=action_id, effect_id=action_id, attempt=attempt, code=code, sent=sent
+                    action_id=action_id, effect_id=action_id, attempt=attempt,
+                    code=_word(run, code), sent=sent,
                 ),
                 path=path,
                 payloads={"error": run.masker.mask_text(sentence, trusted_tokens=False).text},
@@ -220,11 +224,18 @@ def record_outcome(
         case Uncertain(code=code, sentence=sentence):
             run.note(
                 EffectAmbiguous(
-                    action_id=action_id, effect_id=action_id, attempt=attempt, code=code
+                    action_id=action_id, effect_id=action_id, attempt=attempt,
+                    code=_word(run, code),
                 ),
                 path=path,
                 payloads={"error": run.masker.mask_text(sentence, trusted_tokens=False).text},
             )  # fmt: skip
+
+
+def _word(run: Run, code: str) -> str:
+    """Return the code of an outcome, which may be another system's word, if it is one word."""
+    plain = _CODE.fullmatch(code) is not None and run.masker.mask_text(code).text == code
+    return code if plain else NO_WORD
 
 
 async def recover(

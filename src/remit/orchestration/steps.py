@@ -32,6 +32,7 @@ from remit.errors import (
     RegistrationError,
     SettingsError,
 )
+from remit.intake.mask import Masker
 from remit.intake.surrogates import Surrogates
 from remit.models import routing
 from remit.models.routing import Route
@@ -41,6 +42,9 @@ from remit.orchestration.arguments import forms, plain
 from remit.orchestration.executor import Executor
 from remit.orchestration.run import Run
 from remit.retrieval.retriever import Passage
+
+NAME_CHARACTERS_MAX = 200
+_SAYING = ("title", "section", "text")  # what an owner wrote in a passage
 
 _PASSAGES: TypeAdapter[tuple[Passage, ...]] = TypeAdapter(tuple[Passage, ...])
 
@@ -141,7 +145,7 @@ class Steps:
                 name=key.name,
                 arguments=key.arguments,
                 prompt=artefact.digest[:32],
-                model=reply.model.reported or reply.model.asked,
+                model=_named(run, reply),
                 finish=reply.finish.value,
                 latency_ms=reply.latency_ms,
                 input_tokens=None if usage is None else usage.input_tokens,
@@ -203,7 +207,7 @@ class Steps:
             as_of=clock.instant(run.history.opened_us),
             limit=limit if isinstance(limit, int) else 3,
         )
-        result: Json = [_passage(passage) for passage in found.passages]
+        result: Json = [_passage(passage, run.masker) for passage in found.passages]
         run.note(
             PassagesRetrieved(
                 name=key.name,
@@ -293,6 +297,12 @@ class Steps:
         return result
 
 
+def _named(run: Run, reply: Reply) -> str:
+    """Return the model's name as its server gives it, which is another system's word."""
+    name = reply.model.reported[:NAME_CHARACTERS_MAX] or reply.model.asked
+    return run.masker.mask_text(name).text
+
+
 # -- from what is recorded to what the author sees -----------------------------------------------
 
 
@@ -360,6 +370,8 @@ def _slot(value: object) -> str:
             return str(value)
 
 
-def _passage(passage: Passage) -> Json:
+def _passage(passage: Passage, masker: Masker) -> Json:
+    """Return a passage as it is recorded and shown to the case: what it says is masked."""
     made = {name: canonical_json(item) for name, item in asdict(passage).items()}
-    return {**made}
+    said = {name: masker.mask_text(str(made[name])).text for name in _SAYING}
+    return {**made, **said}
