@@ -43,9 +43,14 @@ class LoopbackModels:
     log: list[dict[str, Any]] = field(default_factory=list)
     says: list[str | Callable[[dict[str, Any]], str]] = field(default_factory=list)
     # the replies of model `says`, in order, or what makes one of the request
+    excuses: list[str] = field(default_factory=list)  # what stands in faulty answers, in order
     together: int = 1  # so many calls of model `counted` are waited for before one is answered
     inside: int = 0  # of them, under way
     most: int = 0  # of them, at any time
+
+    def excuse(self, otherwise: str) -> str:
+        """Return what stands in the next faulty answer."""
+        return self.excuses.pop(0) if self.excuses else otherwise
 
     def asked(self) -> list[str]:
         return [request["model"] for request in self.log]
@@ -98,7 +103,7 @@ async def _answer(running: LoopbackModels, body: dict[str, Any]) -> Response:
         return StreamingResponse(_stream(fault), media_type="text/event-stream")
     if fault in STATUSES:
         status, headers = STATUSES[fault]
-        error = {"message": "no", "type": "fault", "code": fault}
+        error = {"message": running.excuse("no"), "type": "fault", "code": fault}
         return JSONResponse({"error": error}, status_code=status, headers=headers)
     match fault:
         case "overflow":
@@ -114,7 +119,7 @@ async def _answer(running: LoopbackModels, body: dict[str, Any]) -> Response:
             await anyio.sleep(5)
             return JSONResponse(_completion("slow", "too late"))
         case "html":
-            return HTMLResponse("<h1>It works</h1>")
+            return HTMLResponse(f"<h1>{running.excuse('It works')}</h1>")
         case "empty-choices":
             return JSONResponse(_completion(fault, "") | {"choices": []})
         case "cut-body":
@@ -125,7 +130,10 @@ async def _answer(running: LoopbackModels, body: dict[str, Any]) -> Response:
                 headers={"Content-Length": str(len(whole))},
             )
         case "half-json":
-            return StreamingResponse(_pieces([b'{"id": "1", "cho']), media_type="application/json")
+            return StreamingResponse(
+                _pieces([f'{{"id": "{running.excuse("1")}", "cho'.encode()]),
+                media_type="application/json",
+            )
         case "huge":
             return JSONResponse(_completion(fault, "x" * 3_000_000))
         case _:
@@ -144,7 +152,7 @@ def _content(running: LoopbackModels, fault: str) -> dict[str, Any]:
         case "length":
             return {"text": "this goes on and", "finish": "length"}
         case "filtered":
-            return {"text": "", "finish": "content_filter"}
+            return {"text": running.excuse(""), "finish": "content_filter"}
         case "empty-text":
             return {"text": ""}
         case "unknown-tool":
@@ -154,7 +162,7 @@ def _content(running: LoopbackModels, fault: str) -> dict[str, Any]:
         case "good-tool":
             return {"tool": ("get_order", '{"order_id": "A-1"}')}
         case "another-id":
-            return {"text": "hello", "reported": "somebody-else"}
+            return {"text": "hello", "reported": running.excuse("somebody-else")}
         case _:
             return {"text": "hello"}
 

@@ -1,304 +1,330 @@
-"""A thousand values, planted in what a real desk is told, stand only with who may have them.
+"""Values planted by every entry of a real desk stand only with who may have them.
 
-What is searched: every file and every table, every log record at DEBUG, every page and answer that
-is got without a stream, the views of cases and of the inbox, the export with its sealed contents,
-and what a model on loopback was sent.
+Here the desk runs in this process, with its time standing still; `test_canaries_live.py` does it
+with commands and processes. What is searched is everything that was written, shown or sent.
 """
 
 import asyncio
+import io
 import logging
-import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from remit import testing
+from remit import assembly, testing
+from remit.api import server as api_server
 from remit.app import Remit
+from remit.console import error_pages, pages
 from remit.domain.approval import RejectReason, Verdict
 from remit.errors import RemitError
+from remit.intake.mailboxes import RawMail
 from remit.intake.mask import Masked, Masker
-from remit.integrations.connector import Call
+from remit.intake.scrub import scrub
 from remit.ledger.export import export
+from remit.observability import logging as lines
+from tests import asked_pages, planting, searched
 from tests.browser.test_real_desk import at_the_desk
-from tests.canaries import TEXT_KINDS, Flock, seen
+from tests.canaries import TEXT_KINDS, Flock, Sighting, seen
 from tests.loopback.models import LoopbackModels, serving
-from tests.projects import OLGA, SERVED, Small, operations, standing, waiting
+from tests.planting import COLUMNS, FAULTY, WAYS
+from tests.projects import NAME, OLGA, Small, standing, waiting
 
 pytestmark = pytest.mark.anyio
 
-PROMPT = """+++
-owner = "olga"
-route = "reply"
-output_tokens_max = 100
 
-[slots]
-message = "data"
-note = "data"
-
-[[examples]]
-message = "hello"
-note = "none"
-+++
-Answer the message: {message} The shop noted: {note}
-"""
-MORE = """
-from remit import Date, Private
+ROUNDS, EACH_MIN = 6, 1_000
+BESIDE = {"caller", "httpx2"}  # what logs here beside Remit: who calls it, and the browser
 
 
-class Plea(Case):
-    order_id: Annotated[str, System] = "7"
-    sender: Email | None = None
-    customer: PersonName | None = None
-    phone: Phone | None = None
-    member: Annotated[str, Private()] = ""
-    due: Date | None = None
-    message: str = ""
-    way: str = "hold"
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One desk that is told values everywhere, and what it wrote, showed and sent."""
+
+    small: Small
+    flock: Flock
+    written: list[tuple[str, bytes]] = field(default_factory=list)
+    cases: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(len(content) for _, content in self.written)
+
+    def found(self) -> list[Sighting]:
+        """Return where values stand that may not stand there."""
+        return [one for one in seen(self.flock, self.written) if not _own_documents(one)]
 
 
-@desk.tool
-async def broken(order_id: str) -> Order:
-    return Order.model_validate(await tape.read("getBroken", order_id=order_id))
+def _own_documents(one: Sighting) -> bool:
+    """Tell whether it is what an owner wrote into the workflow's knowledge, where that is kept."""
+    at_rest = one.where.startswith(("table passage", "file data/remit.db"))
+    return one.planted == "passage" and at_rest
 
 
-@desk.action(risk="low", undo=take_back, says="Mail {to}: {body}", times_max=2)
-async def mail(
-    to: Annotated[Email, Source.case("sender")], body: Annotated[str, Source.any()]
-) -> Done:
-    return Done.model_validate(await tape.perform("mail", to=to, body=body))
-
-
-@desk.handle
-async def plea(case: Plea, run: Context) -> Any:
-    order = await run.read(get_order, order_id=case.order_id)
-    both = run.gather(
-        run.ask("plain", message=f"{case.customer}: {case.message}", note=order.note),
-        run.read(get_order, order_id="8"),
-    )
-    answer = (await both)[0].text
-    if case.way == "break":
-        await run.read(broken, order_id=case.order_id)
-    if case.way == "fault":
-        raise ValueError(f"{case.sender} {case.message} {answer}")
-    if case.way == "escalate":
-        return await run.escalate(f"{case.sender}: {case.message}")
-    if case.way == "mail":
-        return (await run.act(mail, to=case.sender, body="hello")).state
-    return (await run.act(note, text=f"{answer} {case.message}")).state
-"""
-WAYS = ("hold", "break", "fault", "escalate", "mail", "cancel", "doubt", "discard", "invent")
-
-
-def plant(small: Small, flock: Flock) -> None:
-    """Have the tape's answers and failures carry new canaries each time."""
-
-    def order(given: Any) -> Any:
-        said = flock.text("EMAIL", "PHONE", "CARD", "SECRET")
-        return {**small.order, "id": str(given["order_id"]), "note": said}
-
-    offered = operations()
-    offered["getBroken"] = offered["getOrder"].__class__(
-        name="getBroken", kind=offered["getOrder"].kind
-    )
-    small.plug(offered)
-    small.tape._answers["getOrder"] = order
-    read = small.tape.read
-
-    async def failing(call: Call, **given: Any) -> Any:
-        if call.operation == "getBroken":
-            raise RuntimeError(flock.text("EMAIL", "IBAN"))
-        return await read(call, **given)
-
-    small.tape.read = failing  # type: ignore[method-assign]  # a tool whose errors hold values
-
-
-async def sent(remit: Remit, flock: Flock, models: LoopbackModels, way: str) -> str:
-    """Send a message full of canaries; return its case."""
-    models.says += [flock.text("EMAIL", "IBAN")] * 2
-    if way == "invent":  # a token that stands for nothing: the model is asked once more
-        models.says.insert(0, f"EMAIL_7K3QX2MD {flock.text('EMAIL', 'IBAN')}")
-    person = flock.one("PERSON")
-    given = {
-        "order_id": "7", "way": way, "sender": flock.one("EMAIL"), "customer": person,
-        "phone": flock.one("PHONE"), "member": flock.one("PRIVATE"),
-        "message": f"{flock.text(*TEXT_KINDS)} Regards, {person}",
-    }  # fmt: skip
-    if way in {"doubt", "discard"}:
-        given["due"] = "03/04/2026"
-    external = f"mail from {flock.one('EMAIL')}"
-    got = await remit.receive("small-desk", given, channel="test", external_id=external)
+async def sent(walk: Walk, remit: Remit, models: LoopbackModels, way: str) -> None:
+    """Send a message full of canaries."""
+    planting.excuses(walk.flock, models, way)
+    given = planting.message(walk.flock, way)
+    external = f"mail from {walk.flock.one('EMAIL')}"
+    got = await remit.receive(NAME, given, channel="test", external_id=external)
+    walk.cases[got.case_id] = way
     if way == "cancel":
-        await remit.cancel(got.case_id, person=OLGA, reason=flock.text("EMAIL", "PHONE"))
+        reason = walk.flock.at("person's reason").text("EMAIL", "PHONE")
+        await remit.cancel(got.case_id, person=OLGA, reason=reason)
     await remit.settled()
-    return got.case_id
 
 
-async def handled(remit: Remit, flock: Flock, cases: dict[str, str]) -> None:
+async def mailed(walk: Walk, remit: Remit, models: LoopbackModels, way: str) -> None:
+    """Send a mail full of canaries."""
+    planting.excuses(walk.flock, models, way)
+    data = planting.mail(walk.flock, way, doubtful=way == "doubt")
+    (admitted,) = await remit.admit_mails(
+        NAME, [RawMail(data=data, size=len(data))], sources=COLUMNS, constants={"way": way}
+    )
+    admission = await asyncio.wrap_future(remit.submit(admitted))
+    walk.cases[admission.value.case_id] = way
+    await remit.settled()
+
+
+async def handled(walk: Walk, remit: Remit) -> None:
     """Do what people do, with canaries in all that they write."""
+    flock = walk.flock
     for number, row in enumerate(waiting(remit)):
+        flock = flock.at("person's note")
         card = remit.approval(row.approval_id, person=OLGA).card
+        if row.action == "tell":
+            await edited(walk, remit, row.approval_id, card.digest)
+            continue
+        no = number % 2 == 1 and row.action != "mail"
         await remit.decide(
             row.approval_id, person=OLGA, digest=card.digest,
-            verdict=Verdict.REJECT if number % 2 else Verdict.APPROVE,
-            reason=RejectReason.OTHER if number % 2 else None, note=flock.text("EMAIL", "CARD"),
+            verdict=Verdict.REJECT if no else Verdict.APPROVE,
+            reason=RejectReason.OTHER if no else None, note=flock.text(*TEXT_KINDS),
         )  # fmt: skip
     await remit.settled()
-    for case_id, way in cases.items():
+    for case_id, way in walk.cases.items():
         status = standing(remit, case_id)[0]
+        flock = flock.at("person's settling")
         if way == "doubt" and status == "quarantined":
-            try:
-                await remit.release(case_id, person=OLGA, corrections={"due": flock.one("EMAIL")})
-            except RemitError as error:
-                logging.getLogger("test").info("%s", error)
-            await remit.release(case_id, person=OLGA, corrections={"due": "2026-04-03"})
-        elif status == "quarantined":
+            with refusals():
+                wrong = {"due": flock.one("EMAIL")}
+                await remit.release(case_id, person=OLGA, corrections=wrong)
+            with refusals():
+                wrong = {flock.one("EMAIL"): "x"}
+                await remit.release(case_id, person=OLGA, corrections=wrong)
+            given = {"due": "2026-04-03", "customer": flock.one("PERSON")}
+            with refusals():
+                await remit.release(case_id, person=OLGA, corrections=given)
+        elif way == "discard" and status == "quarantined":
             await remit.discard(case_id, person=OLGA, reason=flock.text("PHONE", "EMAIL"))
         elif status == "escalated":
-            await remit.close_case(case_id, person=OLGA, note=flock.text("IBAN", "EMAIL"))
+            act = remit.close_case if len(flock.given) % 2 else remit.hand_back
+            await act(case_id, person=OLGA, note=flock.text("IBAN", "EMAIL"))
     await remit.settled()
 
 
-async def shown(remit: Remit, small: Small, cases: dict[str, str]) -> list[tuple[str, bytes]]:
-    """Return every view, page and answer."""
+async def edited(walk: Walk, remit: Remit, approval_id: str, digest: str) -> None:
+    """Change what a proposal says, first to what does not read."""
+    flock = walk.flock.at("person's edit")
+    for edits in (
+        {"due": flock.one("EMAIL")},
+        {flock.one("EMAIL"): "x"},
+        {"who": flock.one("PERSON"), "text": flock.text("EMAIL", "PHONE", "CARD")},
+    ):
+        with refusals():
+            await remit.decide(
+                approval_id, person=OLGA, digest=digest, verdict=Verdict.EDIT, edits=edits
+            )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Log a refusal as whoever calls Remit would."""
+    try:
+        yield
+    except RemitError as error:
+        logging.getLogger("caller").info("%s", error, exc_info=True)
+
+
+async def shown(walk: Walk, remit: Remit) -> None:
+    """Look at every view, page and answer."""
     views: list[tuple[str, Callable[[], object]]] = [
-        ("cases", remit.cases), ("metrics", remit.metrics),
-        ("inbox", lambda: remit.inbox(person=OLGA)),
+        ("view cases", remit.cases), ("view metrics", remit.metrics),
+        ("view inbox", lambda: remit.inbox(person=OLGA)),
+        ("view quarantine", remit.quarantine), ("view doctor", remit.health),
     ]  # fmt: skip
-    for case_id in cases:
+    for case_id in walk.cases:
         views += [
-            ("entries", lambda one=case_id: remit.entries(one)),  # type: ignore[misc]  # a default binds the loop's value
-            ("case", lambda one=case_id: remit.case(one)),  # type: ignore[misc]
+            ("view entries", lambda one=case_id: remit.entries(one)),  # type: ignore[misc]  # a default binds the loop's value
+            ("view case", lambda one=case_id: remit.case(one)),  # type: ignore[misc]
+            ("view masked", lambda one=case_id: remit.masked(one)),  # type: ignore[misc]
         ]
-    written = [(name, repr(view()).encode()) for name, view in views]
+    walk.written += [(name, repr(view()).encode()) for name, view in views]
     approvals = remit.database.read(lambda c: c.rows("select approval_id from approvals"))
-    async with at_the_desk(remit, small, OLGA) as olga:  # type: ignore[arg-type]  # it has a clock
-        paths = {
-            route.path for route in olga.client._transport.app.routes if "GET" in route.methods
-        }
-        paths -= {"/events", "/"}
-        for path in sorted(paths):
-            names = {"{case_id}": list(cases), "{approval_id}": [row[0] for row in approvals]}
-            filled = next(
-                ([path.replace(key, one) for one in given] for key, given in names.items()
-                 if key in path),
-                [path],
-            )  # fmt: skip
-            for one in filled:
-                if "{" in one:
-                    continue
-                answer = await olga.client.get(one, follow_redirects=True)
-                assert answer.status_code < 500, one
-                written.append((path, answer.content + repr(answer.headers).encode()))
-    return written
+    filled = {
+        "case_id": list(walk.cases), "approval_id": [str(row[0]) for row in approvals],
+        "workflow": [NAME],
+    }  # fmt: skip
+    async with at_the_desk(remit, walk.small, OLGA) as olga:  # type: ignore[arg-type]  # it has a clock
+        walk.written += await asked_pages.misled(olga, walk.flock, filled)
+        await remit.settled()
+        walk.written += await asked_pages.got(olga, filled)
 
 
-def kept(small: Small) -> list[tuple[str, bytes]]:
-    """Return every byte of every file, and every row of every table."""
-    written = [
-        (str(path.relative_to(small.folder)), path.read_bytes())
-        for path in sorted(small.folder.rglob("*"))
-        if path.is_file() and "project" not in path.parts
-    ]
-    if small.database is not None:
-        with psycopg.connect(small.database) as connection:
-            tables = connection.execute(
-                "select format('%I.%I', schemaname, tablename) from pg_tables"
-                " where schemaname not in ('pg_catalog', 'information_schema')"
-            ).fetchall()
-            for (table,) in tables:
-                rows = connection.execute(f"select * from {table}").fetchall()
-                written.append((table, b"\n".join(_bytes(one) for row in rows for one in row)))
-    return written
+def kept(walk: Walk) -> None:
+    """Look at every byte of every file, and every row of every table."""
+    small = walk.small
+    walk.written += searched.files(small.folder)
+    walk.written += searched.tables(small.folder / "data" / "remit.db", small.database)
 
 
-def _bytes(value: object) -> bytes:
-    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-
-
-async def walked(small: Small, flock: Flock, rounds: int, caplog: pytest.LogCaptureFixture) -> int:
-    """Plant, work, decide, and look everywhere; return how many bytes were looked at."""
+@contextmanager
+def logged(walk: Walk, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Log as `remit serve --log debug` does, and keep the records as they were before."""
+    stream = io.StringIO()
+    level = logging.getLogger().level
+    handler = lines.configure(scrub, "debug", stream)
+    handler.addFilter(lambda record: record.name != "httpx2")
     caplog.set_level(logging.DEBUG)
-    small.grace, small.granted, small.permitted = 0, ("mail",), ("mail", "note", "take_back")
-    with serving() as models:
-        small.settings = SERVED.format(url=models.url)
-        small.files = {"prompts/plain.md": PROMPT}
-        plant(small, flock)
-        handler = MORE.replace("@desk.handle\nasync def plea", "async def plea")
-        small.write("return await plea(case, run)", more=handler)
-        place = small.folder / "project" / "small.py"
-        place.write_text(place.read_text().replace("case: Wish, run", "case: Plea, run"))
-        cases: dict[str, str] = {}
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger().setLevel(level)
+        logging.captureWarnings(capture=False)
+    walk.written.append(("log", stream.getvalue().encode()))
+    own = [repr(vars(one)) for one in caplog.records if one.name not in BESIDE]
+    walk.written.append(("log records", "\n".join(own).encode()))
+
+
+async def walked(
+    walk: Walk, rounds: int, caplog: pytest.LogCaptureFixture, *, leaking: bool = False
+) -> Walk:
+    """Plant, work, decide, and look everywhere."""
+    small = walk.small
+    with serving() as models, logged(walk, caplog):
+        planting.plant(small, walk.flock, models)
         async with small.open() as remit:
             for _ in range(rounds):
                 for way in WAYS:
-                    cases[await sent(remit, flock, models, way)] = way
+                    await sent(walk, remit, models, way)
+                for way in ("hold", "doubt"):
+                    await mailed(walk, remit, models, way)
             await testing.pass_time(remit, small.clock, 90)  # retries
-            await handled(remit, flock, cases)
+            await handled(walk, remit)
+            if leaking:
+                told = walk.flock.at("leak").text(*TEXT_KINDS)
+                logging.getLogger("remit.leak").warning("%s", told)
             await testing.pass_time(remit, small.clock, 90)
-            assert {standing(remit, one)[0] for one in cases} >= {"closed"}
-            written = await shown(remit, small, cases)
+            assert {standing(remit, one)[0] for one in walk.cases} >= {"closed", "escalated"}
+            await shown(walk, remit)
             target = small.folder / "export.tar"
             await asyncio.to_thread(
                 remit.database.read,
                 lambda c: export(c, target, vkey=remit._journal.vkey, sealed=True),
             )
-            written += [("prompts", str(models.log).encode())]
-            assert len(models.log) >= len(cases) - 2 * rounds
-            written += kept(small)
-        written += kept(small)
-        written += [("log", caplog.text.encode())]
-        said = "\n".join(repr(vars(record)) for record in caplog.records)
-        written += [("log records", said.encode())]
-    found = seen(flock, written)
-    assert not found, f"{len(found)}: " + "; ".join(sorted({str(one) for one in found})[:12])
-    to = {str(one.arguments["to"]) for one in small.tape.effects() if one.operation == "mail"}
-    assert len(to) == rounds, "each entitled call got its value"
-    assert to <= set(flock.given)
-    return sum(len(content) for _, content in written)
+            kept(walk)
+        kept(walk)
+        walk.written.append(("prompts", str(models.log).encode()))
+        assert "jacket is washed by hand" in str(models.log), "a passage came into a prompt"
+        asked = set(models.asked())
+        assert asked >= {one for one in FAULTY if one != "unshaped"} | {"says"}
+    calls = [
+        (call.operation, {key: one for key, one in call.arguments.items() if key != "to"})
+        for call, _ in small.tape.calls
+    ]
+    walk.written.append(("calls of tools", repr(calls).encode()))
+    return walk
+
+
+def mailed_to(walk: Walk) -> set[str]:
+    """Return whom the entitled calls were addressed to."""
+    taken = [one.arguments for one in walk.small.tape.effects() if one.operation == "mail"]
+    return {str(one["to"]) for one in taken if isinstance(one, dict)}
 
 
 async def test_planted_values_stand_nowhere(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, record_property: Any
 ) -> None:
-    flock = Flock.of(1)
-    size = await walked(Small(folder=tmp_path), flock, 1, caplog)
-    record_property("canaries", len(flock.given))
-    assert len(flock.given) > 150
-    assert size > 500_000
+    walk = await walked(Walk(small=Small(folder=tmp_path), flock=Flock.of(1)), 1, caplog)
+    nowhere(walk)
+    assert len(mailed_to(walk)) == 1, "the entitled call got its value"
+    assert mailed_to(walk) <= set(walk.flock.given)
+    record_property("canaries", len(walk.flock.given))
+    assert len(walk.flock.given) > 150
+    assert walk.size > 500_000
 
 
-async def test_a_masker_that_does_nothing_is_found_out(
+def nowhere(walk: Walk) -> None:
+    """Assert that no canary was seen."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for one in walk.found():
+        places.setdefault((one.planted, one.kind, one.where), []).append(str(one.number))
+    said = [f"{' '.join(key)}: {' '.join(few[:3])}" for key, few in sorted(places.items())]
+    assert not said, "\n".join(said)
+
+
+PLACES = {
+    "prompts", "calls of tools", "log", "log records",
+    "view case", "view entries", "view inbox", "view masked", "view quarantine",
+    "table entries", "file data/remit.db", "file export.tar", "file trained",
+    "GET /api/approvals", "GET /api/approvals/{approval_id}", "GET /api/cases/{case_id}",
+    "GET /api/cases/{case_id}/masked", "GET /api/cases/{case_id}/trace", "GET /api/quarantine",
+    "GET /cases/{case_id}", "GET /inbox", "GET /inbox/{approval_id}", "GET /quarantine",
+    "GET /quarantine/{case_id}",
+}  # fmt: skip
+# These repeat what a request asks for, where an error does.
+ANSWERS = {
+    "POST /api/cases/{workflow}", "POST /api/approvals/{approval_id}/verdict",
+    "POST /api/quarantine/{case_id}/release", "POST /inbox/{approval_id}/verdict",
+    "POST /quarantine/{case_id}/release", "POST /quarantine/{case_id}/discard",
+}  # fmt: skip
+
+
+async def test_a_masker_that_does_nothing_is_found_out_at_every_place(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What this walk would not see is not shown by it."""
+    """What this walk would not see is not shown by it: so each place is shown to be looked at."""
     monkeypatch.setattr(Masker, "mask_text", lambda _, text, **_more: Masked(text=text, tokens=()))
-    with pytest.raises(AssertionError, match=r"canary \d+ \(\w+\) in ") as told:
-        await walked(Small(folder=tmp_path), Flock.of(1), 1, caplog)
-    places = set(re.findall(r"in ([^;]+?)(?:;|$)", str(told.value).splitlines()[0]))
-    assert {"prompts", "case", "entries"} & places
+    monkeypatch.setattr(Masker, "mask_value", lambda _, _type, value: value)
+    monkeypatch.setattr(Masker, "mask_json", lambda _, value, **_more: value)
+    for module in (assembly, api_server, pages, error_pages, sys.modules[__name__]):
+        monkeypatch.setattr(module, "scrub", lambda text: text)
+    walk = Walk(small=Small(folder=tmp_path), flock=Flock.of(1))
+    await walked(walk, 1, caplog, leaking=True)
+    content: set[str] = set()
+    repeated: set[str] = set()
+    for one in walk.found():
+        (repeated if one.planted == "hostile request" else content).add(one.where)
+    unseen = {one for one in PLACES if not any(place.startswith(one) for place in content)}
+    unseen |= ANSWERS - repeated
+    assert not unseen, sorted(unseen)
 
 
 @pytest.mark.slow
 async def test_planted_values_stand_nowhere_on_a_server(
     tmp_path: Path, postgres_url: str, caplog: pytest.LogCaptureFixture, record_property: Any
 ) -> None:
-    flock = Flock.of(2)
-    await walked(Small(folder=tmp_path, database=postgres_url), flock, 1, caplog)
-    record_property("canaries", len(flock.given))
+    walk = Walk(small=Small(folder=tmp_path, database=postgres_url), flock=Flock.of(2))
+    nowhere(await walked(walk, 1, caplog))
+    record_property("canaries", len(walk.flock.given))
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
-async def test_a_thousand_planted_values_stand_nowhere(
+async def test_thousands_of_planted_values_stand_nowhere(
     tmp_path: Path, store: str, caplog: pytest.LogCaptureFixture, record_property: Any,
     request: pytest.FixtureRequest,
 ) -> None:  # fmt: skip
+    """A thousand values at least come in by every entry."""
     url = request.getfixturevalue("postgres_url") if store == "postgresql" else None
-    flock = Flock.of(3)
-    size = await walked(Small(folder=tmp_path, database=url), flock, 6, caplog)
-    assert len(flock.given) >= 1_000
-    record_property("canaries", len(flock.given))
-    record_property("kilobytes", size // 1_000)
+    walk = Walk(small=Small(folder=tmp_path, database=url), flock=Flock.of(3))
+    nowhere(await walked(walk, ROUNDS, caplog))
+    few = {name: len(some) for name, some in walk.flock.entries.items() if len(some) < EACH_MIN}
+    assert not few
+    record_property("canaries", len(walk.flock.given))
+    record_property("kilobytes", walk.size // 1_000)
