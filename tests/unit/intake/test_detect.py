@@ -12,6 +12,7 @@ FOUND = [
     ("EMAIL", "anna&#64;example.org", "anna&#64;example.org"),
     ("EMAIL", "anna\\u0040example.org", "anna\\u0040example.org"),
     ("EMAIL", "an\u200bna@example.org", "an\u200bna@example.org"),
+    ("EMAIL", "letter of anna.l@mail.example.txt", "anna.l@mail.example"),
     ("PHONE", "call +49 30 901820 now", "+49 30 901820"),
     ("PHONE", "(+49 30 901820)", "+49 30 901820"),
     ("PHONE", "+49 (0)30 901820", "+49 (0)30 901820"),
@@ -43,6 +44,7 @@ FOUND = [
 ]
 CLEAR = [
     "icon@2x.png",
+    "site@2x.min.js",
     "install pkg@1.2.3",
     "order 4111111111111111",
     "order number 12345678901",
