@@ -30,6 +30,7 @@ class Anchor:
     LONG = 8  # letters and digits, longer than a word: a wallet's address
     PAIRS = 9  # a hardware address
     COLONS = 10  # an address of IP version 6
+    PAPER = 11  # a word for a passport or a driving licence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,17 @@ _IN_TEXT = (
     _Row(anchor=Anchor.NAME, pattern="|".join(
         sorted({_bytes_of(name) for one in SCHEMES for name in one.names}))),
     _Row(anchor=Anchor.RECORD, pattern=r"mrn|med(?:\.|ical)? rec|chart n|patient (?:id|n)"),
+    _Row(anchor=Anchor.PAPER, pattern=(
+        r"passport|passeport|pasaporte|passaport|paszport|reisep[a\xe4\xc4]ss|paspoort"
+        r"|driv(?:er|ing)'?s? licen|f[u\xfc\xdc]hrersch|permis(?:o)? de condu|praw[oa] jazdy"
+        r"|patente di|rijbewijs")),
     _Row(anchor=Anchor.BIRTH, inside=True, pattern=(
         r"birth|born|dob|gebor|geburt|nacid|nacim|naissance|n[\xe9\xc9]|urodz|nascit|nat[oa]\b"
         r"|\bur\b")),
     _Row(anchor=Anchor.KEY, inside=True, pattern=(
         r"passwor[dt]|passwd|pwd|passphrase|secret|kennwort|has[l?]o|contrase[n\xf1\xd1]a"
-        r"|mot de passe|(?:api|access|account|private|signing|encryption)[_-]?key"
-        r"|(?:auth|access|refresh|session|bot)[_-]?token")),
+        r"|mot de passe|(?:api|access|account|private|signing|encryption)[ _-]?key"
+        r"|(?:auth|access|refresh|session|bot)[ _-]?token")),
     _Row(anchor=Anchor.VENDOR, pattern=(
         r"akia|asia[0-9a-z]|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|[rs]k_(?:live|test)_"
         r"|whsec_|aiza|ya29\.|sg\.[a-z0-9_-]{8}|hf_|npm_|pypi-|dop_v1_|sq0(?:atp|csp)-|shp[a-z]{2}_"

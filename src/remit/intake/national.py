@@ -158,3 +158,8 @@ def _read(written: str, scheme: Scheme) -> str:
     """Return a number as it was before a scanner read its digits as letters."""
     lead = 3 if scheme.shape.startswith("[A-Z]{3}") else 0
     return written[:lead] + written[lead:].replace("L", "1").translate(_DIGITS_MISREAD)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether the whole of a text is written like a date in digits."""
+    return _DATE.fullmatch(text) is not None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from remit.intake import health, ibans, national, numbers, secrets, wallets
+from remit.intake import health, ibans, national, numbers, papers, secrets, wallets
 from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
 from remit.intake.outline import Outline
@@ -147,6 +147,10 @@ def _health(outline: Outline, around: Surroundings, regions: tuple[str, ...]) ->
     return health.record_hits(outline.text, outline.at(Anchor.RECORD))
 
 
+def _paper(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
+    return papers.paper_hits(outline.text, outline.at(Anchor.PAPER))
+
+
 def _wallet(outline: Outline, around: Surroundings, regions: tuple[str, ...]) -> Iterator[Hit]:  # noqa: ARG001
     return wallets.wallet_hits(outline.text, outline.at(Anchor.LONG))
 
@@ -200,6 +204,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(label="MAC", type="MACADDR", gate=_marked, hits=_mac),
     Recogniser(label="NATID", type="NATID", gate=lambda one: bool(one.digits), hits=_national),
     Recogniser(label="MRN", type="HEALTHID", gate=lambda one: bool(one.digits), hits=_health),
+    Recogniser(label="DOCUMENT", type="NATID", gate=lambda one: bool(one.digits), hits=_paper),
     Recogniser(label="CRYPTO", type="WALLET", gate=lambda one: bool(one.digits), hits=_wallet),
     Recogniser(label="DOB", type="DOB", gate=lambda one: bool(one.digits), hits=_birthday),
     Recogniser(label="SECRET", type="SECRET", gate=lambda _: True, hits=_secret),

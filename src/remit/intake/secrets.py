@@ -11,6 +11,7 @@ from remit.intake.outline import Outline
 
 SECRET_CHARACTERS_MAX = 16_384
 _BITS_MIN = 3.0  # Shannon entropy of a character in a random-looking value
+_BITS_DRAWN_MIN = 3.7  # of one that stands behind a word without a mark
 
 _VENDOR = re.compile(
     r"(?<![A-Za-z0-9])(?:"
@@ -35,6 +36,13 @@ _PAIR = re.compile(
     r"\\{0,2}[\"']?\s{0,3}(?:[:=]|=>|\bis\b)\s{0,3}\\{0,2}[\"']?(?P<value>[^\s\"',;<>&]{6,512})",
     re.IGNORECASE,
 )
+_SAID = re.compile(  # no mark between, as people write: only what looks drawn by lot
+    r"(?:secret|(?:api|access|account|private|signing|encryption)[ _-]?key"
+    r"|(?:auth|access|refresh|session|bot)[ _-]?token)(?:[ _-]key)?"
+    r"\s{1,3}(?-i:(?P<value>(?=[^a-z\s]*[a-z])(?=[^A-Z\s]*[A-Z])(?=[^\d\s]*\d)[A-Za-z0-9+/_-]{20,255}=*))"
+    r"(?![\w+/-])",
+    re.IGNORECASE,
+)
 _BEARER = re.compile(r"\b(?:bearer|basic)\s+(?P<value>[A-Za-z0-9+/_.=-]{16,2048})", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{|\{\{|<|\*{3}|x{4}|\[", re.IGNORECASE)
 
@@ -51,6 +59,9 @@ def hits(text: str, outline: Outline) -> Iterator[Hit]:
         if match and _secret_like(match["value"]):
             yield _hit(*match.span("value"), text)
             done = match.end()
+        elif (said := _SAID.match(text, place)) and _bits(said["value"]) >= _BITS_DRAWN_MIN:
+            yield _hit(*said.span("value"), text)
+            done = said.end()
     for place in outline.at(Anchor.BEARER):
         match = _BEARER.match(text, place)
         if match and _random_like(match["value"]):

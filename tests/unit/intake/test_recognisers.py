@@ -20,6 +20,16 @@ HITS = {
         ("the NPI is 1245319599.", "1245319599"),
         ("Name | NPI | Phone\nRoe | 1234567893 | -", "1234567893"),
     ],
+    "DOCUMENT": [
+        ("my passport number is L8988901C", "L8988901C"),
+        ("Passport (No.: YA1234567)", "YA1234567"),
+        ("Paszport: HZ6 088057 | dalej", "HZ6 088057"),
+        ("Reisepass C01X00T47, danke", "C01X00T47"),
+        ("driver's license number: D1234562.", "D1234562"),
+        ("Driving licence MORGA657054SM9IJ", "MORGA657054SM9IJ"),
+        ("prawo jazdy nr 00123/45/6789", "00123/45/6789"),
+        ('{"passport_number": "X1234567"}', "X1234567"),
+    ],
     "CRYPTO": [
         ("pay 16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyZ now", "16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyZ"),
         ("3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
@@ -80,6 +90,15 @@ ALIKE = {
         "medical records were sent 2024",
         "MRNA-1273",
         "patient identity unknown 12345678",
+    ],
+    "DOCUMENT": [
+        "passport photo 2026-11-28",
+        "I renewed my passport in 2024 with order ABC123456",
+        "the passport costs 120.00 EUR",
+        "passport: 28.11.2026",
+        "Driver license pending since 2024",
+        "a driver licence CAR 123",
+        "passport please answer about ORDER123456",
     ],
     "NPI": ["order 1234567893", "1234567893", "NPI: 12345", "NPI: 12345678931", "the NPI of 2024"],
     "CRYPTO": [

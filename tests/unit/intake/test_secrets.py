@@ -117,3 +117,25 @@ def test_what_only_looks_like_one_is_none(kind: str) -> None:
 
 def test_there_are_as_many_kinds_as_promised() -> None:
     assert (len(KINDS), len(LOOKS)) == (18, 15)
+
+
+@pytest.mark.parametrize("words", ["AWS secret", "my api key", "the access token", "secret key"])
+def test_a_credential_that_people_write_behind_a_word_is_found(words: str) -> None:
+    rng = random.Random(SEED)
+    for _ in range(OF_A_KIND):
+        drawn = f"aB3{some(rng, LETTERS, 37)}"
+        text = f"{words} {drawn} as told"
+        (found,) = find(text)
+        assert text[found.start : found.end] == drawn
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the secret ingredient of our soup", "my api key documentation-page-2024-overview",
+        "secret aaaaaaaaaaaaaaaaaaaaaaaaaA1", "the access token 1234567890123456",
+        "account key CUSTOMER_RECORD_NUMBER_2024",
+    ],
+)  # fmt: skip
+def test_words_behind_such_a_word_are_none(text: str) -> None:
+    assert not [one for one in find(text) if one.type == "SECRET"]
