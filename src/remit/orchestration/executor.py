@@ -343,13 +343,11 @@ def reveal(
     revealed: list[Revealed] = []
 
     def turn(value: Json, name: str, path: str = "") -> Json:
+        below = f"{path}." if path else ""
         if isinstance(value, dict):
-            return {
-                key: turn(item, name, f"{path}.{key}" if path else key)
-                for key, item in value.items()
-            }
+            return {key: turn(item, name, f"{below}{key}") for key, item in value.items()}
         if isinstance(value, list):
-            return [turn(item, name, f"{path}.*" if path else "*") for item in value]
+            return [turn(item, name, f"{below}*") for item in value]
         if not isinstance(value, str):
             return value
         pieces: list[str] = []
