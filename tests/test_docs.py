@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -55,6 +56,13 @@ def test_pages_that_follow_from_code_are_up_to_date() -> None:
         if (ROOT / "docs/reference" / name).read_text() != page()
     ]
     assert stale == [], "run `make docs`"
+
+
+def test_the_page_of_extras_has_every_extra_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    page = (ROOT / "docs/how-to/choose-extras.md").read_text()
+    rows = re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)
+    assert sorted(rows) == sorted(project["optional-dependencies"])
 
 
 def test_the_error_catalogue_has_every_error_once() -> None:

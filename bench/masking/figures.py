@@ -20,12 +20,17 @@ SYSTEMS = Path(__file__).parent / "systems"
 Say = Callable[[str], None]
 
 REMIT = System(label="Remit with [fast]", script="remit_finder.py")
-PLAIN = System(
-    label="Remit, `re` only", script="remit_finder.py", options=("--without", "hyperscan")
+RE2 = System(
+    label="Remit with [fast-re2]", script="remit_finder.py", options=("--without", "hyperscan")
 )
+PLAIN = System(
+    label="Remit, `re` only",
+    script="remit_finder.py",
+    options=("--without", "hyperscan", "--without", "re2"),
+)
+OURS = (REMIT, RE2, PLAIN)
 EVERY = (
-    REMIT,
-    PLAIN,
+    *OURS,
     System(
         label="Remit, [fast] and [names]",
         script="remit_finder.py",
@@ -64,7 +69,7 @@ def measure(say: Say, seconds: float = SECONDS) -> tuple[dict[str, Any], list[Ta
         source = Path(folder) / "in.json"
         for place, system in enumerate(EVERY, 1):
             say(f"masking, {place} of {len(EVERY)}: {system.label}")
-            given["shapes"] = shapes() if system in (REMIT, PLAIN) else {}
+            given["shapes"] = shapes() if system in OURS else {}
             source.write_text(json.dumps(given), encoding="utf-8")
             found = system.run(
                 SYSTEMS, source, Path(folder) / "out.json",

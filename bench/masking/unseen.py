@@ -15,14 +15,17 @@ from bench.masking.sets import Document
 
 SEED = 20261128
 EACH = 12  # documents of every template
+HALF = 0.5
+CARD_DIGITS = 16
 NAME = "unseen"
 SCORED = frozenset({"EMAIL", "PHONE", "CREDIT_CARD", "IBAN", "IP", "URL", "MAC", "NATIONAL_ID"})
 
 # Sentences as people write them; what stands in braces is a value, in small letters a look-alike.
 WRITTEN = {
     "nl_NL": (
-        "Goedemiddag,\n\nIk wacht al sinds {date} op bestelling {order}. Bel me even op {PHONE} of"
-        " mail naar {EMAIL}.\n\nMet vriendelijke groet,\n{PERSON}",
+        ("Goedemiddag,\n\nIk wacht al sinds {date} op bestelling {order}. Bel me even op"
+        " {PHONE} of"
+        " mail naar {EMAIL}.\n\nMet vriendelijke groet,\n{PERSON}"),
         "Graag het bedrag van {amount} terugstorten op {IBAN} t.n.v. {PERSON}. Mijn BSN is {ID}.",
         "Klant belde vanaf {PHONE}, burgerservicenummer {ID}, pakket {track} niet ontvangen.",
     ),
@@ -32,7 +35,8 @@ WRITTEN = {
         "Kortet {CARD} debiterades två gånger den {date}, {amount} varje gång.",
     ),
     "fi_FI": (
-        "Hei, tilaukseni {order} on kadonnut. Henkilötunnukseni on {ID} ja puhelinnumeroni {PHONE}.",
+        ("Hei, tilaukseni {order} on kadonnut. Henkilötunnukseni on {ID} ja"
+        " puhelinnumeroni {PHONE}."),
         "Palautus tilille {IBAN}, kiitos. Summa oli {amount}. T. {PERSON}, {EMAIL}",
         "Asiakas {PERSON} soitti numerosta {PHONE} {date}, viite {ean}.",
     ),
@@ -46,7 +50,8 @@ WRITTEN = {
         "Vă rog să returnați {amount} în contul {IBAN}. Telefon {PHONE}, e-mail {EMAIL}.",
     ),
     "tr_TR": (
-        "Merhaba, T.C. kimlik numaram {ID}. {order} numaralı siparişim {date} tarihinden beri yok.",
+        ("Merhaba, T.C. kimlik numaram {ID}. {order} numaralı siparişim {date}"
+        " tarihinden beri yok."),
         "Bana {PHONE} numarasından veya {EMAIL} adresinden ulaşabilirsiniz. {PERSON}",
         "İade tutarı {amount}, hesap {IBAN}, kart {CARD}.",
     ),
@@ -55,24 +60,25 @@ WRITTEN = {
         "Molim povrat {amount} na račun {IBAN}. Lijep pozdrav, {PERSON} ({EMAIL})",
     ),
     "cs_CZ": (
-        "Dobrý den, objednávka {order} nedorazila. Volejte {PHONE} nebo pište na {EMAIL}. {PERSON}",
+        ("Dobrý den, objednávka {order} nedorazila. Volejte {PHONE} nebo pište na"
+        " {EMAIL}. {PERSON}"),
         "Peníze ({amount}) prosím pošlete na {IBAN}; balík {track}, datum {date}.",
     ),
     "en_IN": (
-        "Sir, kindly refund {amount} for order {order}. My mobile is {PHONE} and mail id {EMAIL}."
-        " Regards {PERSON}",
+        ("Sir, kindly refund {amount} for order {order}. My mobile is {PHONE} and mail id {EMAIL}."
+        " Regards {PERSON}"),
         "Charged twice on card no {CARD} dated {date}. Pls call {PHONE} asap, {PERSON}",
     ),
     "en_NZ": (
-        "Kia ora team, {PERSON} here. Parcel {track} went missing. Txt me on {PHONE} or flick an"
-        " email to {EMAIL}, cheers.",
+        ("Kia ora team, {PERSON} here. Parcel {track} went missing. Txt me on {PHONE} or flick an"
+        " email to {EMAIL}, cheers."),
         "Can you check what {URL} says about size {size}? It wanted my card {CARD} again.",
     ),
     "en_IE": (
-        "Howya, the IBAN for the refund is {IBAN} and it was {amount}, order ref {order}. Ring us"
-        " on {PHONE}.\n\n{PERSON}\n{EMAIL}",
-        "> On {date} at {time} {PERSON} <{EMAIL}> wrote:\n> my new number is {PHONE}\n\nDone. The"
-        " case is {order} and the article {ean}.",
+        ("Howya, the IBAN for the refund is {IBAN} and it was {amount}, order ref {order}. Ring us"
+        " on {PHONE}.\n\n{PERSON}\n{EMAIL}"),
+        ("> On {date} at {time} {PERSON} <{EMAIL}> wrote:\n> my new number is {PHONE}\n\nDone. The"
+        " case is {order} and the article {ean}."),
     ),
 }  # fmt: skip
 # What programs write, with values of a locale drawn anew.
@@ -80,15 +86,15 @@ MACHINES = (
     "{date}T{time}:07Z api[{pid}] WARN login of {EMAIL} from {IP} refused, build {version}",
     '{IP} - - "GET {URL}" 200 {pid} trace={uuid}',
     "dhcpd: lease {IP} to {MAC} for {pid} s, commit {sha}",
-    'order;customer;mail;phone;iban\n{order};{PERSON};{EMAIL};{PHONE};{IBAN}\n{order};{PERSON};'
-    "{EMAIL};{PHONE};{IBAN}\n",
-    '{{"order": "{order}", "payer": {{"name": "{PERSON}", "mail": "{EMAIL}", "card": "{CARD}"}},'
-    ' "ean": "{ean}", "total": "{amount}"}}',
+    ("order;customer;mail;phone;iban\n{order};{PERSON};{EMAIL};{PHONE};{IBAN}\n{order};{PERSON};"
+    "{EMAIL};{PHONE};{IBAN}\n"),
+    ('{{"order": "{order}", "payer": {{"name": "{PERSON}", "mail": "{EMAIL}", "card": "{CARD}"}},'
+    ' "ean": "{ean}", "total": "{amount}"}}'),
     "ticket: {pid}\nreporter: {PERSON}\ncontact: {PHONE}\nsource_ip: {IP6}\nrelease: {version}\n",
     "PUT /v2/customers/{pid}?mail={EMAIL}&trace={uuid} 204 in {time}",
     "Device {MAC} (firmware {version}, serial {ean}) last seen at {IP6} on {date}",
-    "Released {version} ({sha}) on {date}; {pid} tests, {size} images, EAN {ean}, tracking"
-    " {track}, ref {order}, total {amount}",
+    ("Released {version} ({sha}) on {date}; {pid} tests, {size} images, EAN {ean}, tracking"
+    " {track}, ref {order}, total {amount}"),
 )  # fmt: skip
 _SLOT = re.compile(r"\{\{|\}\}|\{([A-Za-z0-9]+)\}")
 _GAPS = ("", "", " ", "-")
@@ -100,14 +106,15 @@ def documents() -> list[Document]:
 
     faker.Faker.seed(SEED)
     rng = random.Random(SEED)
-    made = []
-    locales = {name: faker.Faker(name) for name in WRITTEN}
-    for name, templates in WRITTEN.items():
-        for template in templates * EACH:
-            made.append(_filled(template, _values(locales[name], rng)))
-    for template in MACHINES * EACH:
-        made.append(_filled(template, _values(locales[rng.choice(list(WRITTEN))], rng)))
-    return made
+    values = {name: _values(faker.Faker(name), rng) for name in WRITTEN}
+    return [
+        *(
+            _filled(template, values[name])
+            for name, templates in WRITTEN.items()
+            for template in templates * EACH
+        ),
+        *(_filled(template, values[rng.choice(list(WRITTEN))]) for template in MACHINES * EACH),
+    ]
 
 
 def _filled(template: str, values: dict[str, Callable[[], str]]) -> Document:
@@ -142,15 +149,15 @@ def _values(fake: "object", rng: random.Random) -> dict[str, Callable[[], str]]:
 
     def card() -> str:
         number, gap = draw("credit_card_number"), rng.choice(_GAPS)
-        return gap.join(re.findall(".{1,4}", number)) if len(number) == 16 else number
+        return gap.join(re.findall(".{1,4}", number)) if len(number) == CARD_DIGITS else number
 
     def iban() -> str:
         number = draw("iban")
-        return " ".join(re.findall(".{1,4}", number)) if rng.random() < 0.5 else number
+        return " ".join(re.findall(".{1,4}", number)) if rng.random() < HALF else number
 
     return {
         "PERSON": lambda: draw("name"),
-        "EMAIL": lambda: draw("free_email") if rng.random() < 0.5 else draw("company_email"),
+        "EMAIL": lambda: draw("free_email" if rng.random() < HALF else "company_email"),
         "PHONE": lambda: draw("phone_number"),
         "CARD": card,
         "IBAN": iban,

@@ -1,16 +1,19 @@
 """Laws of masking: exact back, settled after once, and no wrong value for an altered token."""
 
+import json
 import os
 import random
+from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from remit.domain.value import Json
 from remit.errors import TokenUnknownError
 from remit.intake import secrets, tokens
-from remit.intake.anchors import Anchor, anchors
+from remit.intake.accelerator import NAMES
+from remit.intake.anchors import PLAIN, Anchor, anchors
 from remit.intake.detect import find
 from remit.intake.mask import Masker
 from remit.intake.outline import Outline
@@ -19,6 +22,7 @@ from remit.intake.scrub import scrub
 from remit.intake.surroundings import Surroundings
 from remit.intake.vault import ScopeVault
 from remit.intake.view import view_of
+from tests.faults.lengths import times
 
 VALUES = (
     "anna@example.org", "Anna@EXAMPLE.org", "+49 30 901820", "+4930901820", "(201) 555-0123",
@@ -134,21 +138,41 @@ def test_a_cheap_look_overlooks_no_credential(text: str) -> None:
                 assert match.start() in outline.at(anchor), shape.pattern
 
 
-# What anchors are made of: whole ones, halves, and what may stand between them.
+# What anchors are made of: whole ones, halves, and what may stand between them. A letter that
+# Latin-1 lacks is a `?` there, and the names of schemes in such scripts are nothing else.
 PIECES = (
     "pesel", "NIP", "ssn", "ppsn", "social security", "SOCIAL", "mrn", "medical rec", "geboren",
     "né", "password", "api_key", "secret", "sk-", "AKIA", "eyJabcdefgh", "bearer ", "12345678Z",
     "131052-308T", "AB123456C", "123-45-6789", "DE89 37", "PLl0", "00:1b:44:11:", "2001:db8::1",
     "abcd.ef01.2345", "x" * 26, "1" * 26, " ", "-", ".", "\n", ":", "0", "a", "é", "ł", "_", "@",
+    "เลขประจำตัวประชาชน", "身份证", "ид", "-----begin ", "hook", "hooks.slack.com", "1234567890:AA",
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join))
-def test_the_accelerator_says_what_re_says(text: str) -> None:
-    pytest.importorskip("hyperscan")
+pieces = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=times(300, long=10_000))
+@example("-----BEGIN")
+@example("เลขประจำตัวประชาชน: 3456789012347")
+@given(pieces)
+def test_every_accelerator_says_what_re_says(name: str, text: str) -> None:
     raw = Outline(text).raw
 
-    assert anchors(raw) == anchors(raw, plain=True)
+    assert anchors(raw, by=name) == anchors(raw, by=PLAIN)
+
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "pii"
+
+
+@pytest.mark.parametrize("file", sorted(SHARED.glob("*.jsonl")), ids=lambda file: file.stem)
+def test_every_accelerator_says_what_re_says_of_annotated_texts(file: Path) -> None:
+    lines = [line for line in file.read_text(encoding="utf-8").split("\n") if line]
+    for line in lines[:: times(10, long=1)]:
+        raw = Outline(json.loads(line)["text"]).raw
+        places = anchors(raw, by=PLAIN)
+        assert {name: anchors(raw, by=name) for name in NAMES} == dict.fromkeys(NAMES, places)
 
 
 def well_formed(code: str) -> bool:

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from remit.governance.health import LOST, Health
+from remit.intake import anchors
 from remit.store.lanes import LANE_UNITS_MAX
 
 TIMER_LAG_SECONDS_MAX: Final = 30
@@ -45,6 +46,7 @@ def findings(health: Health) -> tuple[Finding, ...]:
     return (
         *_cases(health),
         *_running(health),
+        _masking(),
         *_effects(health),
         *_live(health.live),
         *_storage(health),
@@ -141,6 +143,16 @@ def _running(health: Health) -> Iterator[Finding]:
         then="nobody numbers entries, so money waits and intake stops: see the log of the "
         "process that leads, and restart it" if behind else "",
     )  # fmt: skip
+
+
+def _masking() -> Finding:
+    """Return what scans texts for values in this environment; every scanner finds the same."""
+    name = anchors.scanner()
+    sooner = {
+        "google-re2": "; `remit[fast]` brings hyperscan, which is sooner, where there is a wheel",
+        "re": "; the same is found sooner with `remit[fast]`, else with `remit[fast-re2]`",
+    }
+    return Finding(topic="running", name="values are sought by", said=name + sooner.get(name, ""))
 
 
 def _effects(health: Health) -> Iterator[Finding]:

@@ -3,16 +3,16 @@
 Two buffers of one byte a character, so that places are the same as in the text: the text in lower
 case, with `?` for what Latin-1 lacks, and its shape, `0` for a digit and `a` for a letter. Every
 row says in which it is looked for. The scan is done by Vectorscan where the extra `fast` is
-installed (`accelerator`), and by `re` where it is not, with the same places; a recogniser then
-looks closely at each place, with patterns that know all letters.
+installed, else by RE2 where `fast-re2` is (`accelerator`), else by `re`, with the same places; a
+recogniser then looks closely at each place, with patterns that know all letters.
 """
 
 import re
 from functools import cache
 from typing import Final
 
-from remit.domain.frozen import dataclass
 from remit.intake import accelerator
+from remit.intake.accelerator import Row
 from remit.intake.schemes import SCHEMES
 
 
@@ -33,11 +33,8 @@ class Anchor:
     PAPER = 11  # a word for a passport or a driving licence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    anchor: int
-    pattern: str
-    inside: bool = False  # may stand inside a word
+def _row(anchor: int, *patterns: str, inside: bool = False) -> Row:
+    return Row(anchor=anchor, patterns=patterns, inside=inside)
 
 
 def _bytes_of(word: str) -> str:
@@ -88,37 +85,33 @@ def _shape_of_class(piece: str) -> str:
 
 _GAP = r"[ .\-\r\n]{0,2}"
 _IN_TEXT = (
-    _Row(anchor=Anchor.NAME, pattern="|".join(
-        sorted({_bytes_of(name) for one in SCHEMES for name in one.names}))),
-    _Row(anchor=Anchor.RECORD, pattern=r"mrn|med(?:\.|ical)? rec|chart n|patient (?:id|n)"),
-    _Row(anchor=Anchor.PAPER, pattern=(
+    _row(Anchor.NAME, *sorted({_bytes_of(name) for one in SCHEMES for name in one.names})),
+    _row(Anchor.RECORD, r"mrn|med(?:\.|ical)? rec|chart n|patient (?:id|n)"),
+    _row(Anchor.PAPER, (
         r"passport|passeport|pasaporte|passaport|paszport|reisep[a\xe4\xc4]ss|paspoort"
         r"|driv(?:er|ing)'?s? licen|f[u\xfc\xdc]hrersch|permis(?:o)? de condu|praw[oa] jazdy"
         r"|patente di|rijbewijs")),
-    _Row(anchor=Anchor.BIRTH, inside=True, pattern=(
+    _row(Anchor.BIRTH, (
         r"birth|born|dob|gebor|geburt|nacid|nacim|naissance|n[\xe9\xc9]|urodz|nascit|nat[oa]\b"
-        r"|\bur\b")),
-    _Row(anchor=Anchor.KEY, inside=True, pattern=(
+        r"|\bur\b"), inside=True),
+    _row(Anchor.KEY, (
         r"passwor[dt]|passwd|pwd|passphrase|secret|kennwort|has[l?]o|contrase[n\xf1\xd1]a"
         r"|mot de passe|(?:api|access|account|private|signing|encryption)[ _-]?key"
-        r"|(?:auth|access|refresh|session|bot)[ _-]?token")),
-    _Row(anchor=Anchor.VENDOR, pattern=(
+        r"|(?:auth|access|refresh|session|bot)[ _-]?token"), inside=True),
+    _row(Anchor.VENDOR, (
         r"akia|asia[0-9a-z]|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|[rs]k_(?:live|test)_"
         r"|whsec_|aiza|ya29\.|sg\.[a-z0-9_-]{8}|hf_|npm_|pypi-|dop_v1_|sq0(?:atp|csp)-|shp[a-z]{2}_"
         r"|eyj[a-z0-9_-]{8}|-----begin|age-secret-key-|(?:ac|sk)[0-9a-f]{32}"
         r"|hooks\.slack\.com|[0-9]{8,10}:aa")),
-    _Row(anchor=Anchor.BEARER, pattern=r"bearer|basic"),
+    _row(Anchor.BEARER, r"bearer|basic"),
 )  # fmt: skip
 _IN_SHAPE = (
-    *(
-        _Row(anchor=Anchor.LAYOUT, pattern=layout)
-        for layout in sorted({_shape(one.alone) for one in SCHEMES if one.alone})
-    ),
-    _Row(anchor=Anchor.IBAN, pattern=rf"aa{_GAP}(?:0{_GAP}[0a]|a{_GAP}0)"),
-    _Row(anchor=Anchor.LONG, pattern=r"[0a]{26}"),
-    _Row(anchor=Anchor.PAIRS, pattern=(
+    _row(Anchor.LAYOUT, *sorted({_shape(one.alone) for one in SCHEMES if one.alone})),
+    _row(Anchor.IBAN, rf"aa{_GAP}(?:0{_GAP}[0a]|a{_GAP}0)"),
+    _row(Anchor.LONG, r"[0a]{26}"),
+    _row(Anchor.PAIRS, (
         r"[0a]{2}[:-][0a]{2}[:-][0a]{2}[:-][0a]{2}[:-]|[0a]{4}\.[0a]{4}\.[0a]{4}")),
-    _Row(anchor=Anchor.COLONS, pattern=r"::|:[0a]{1,4}:[0a]{1,4}:", inside=True),
+    _row(Anchor.COLONS, r"::|:[0a]{1,4}:[0a]{1,4}:", inside=True),
 )  # fmt: skip
 _TO_SHAPE: Final = bytes(
     ord("0") if chr(byte).isdigit() and byte < 128
@@ -130,38 +123,51 @@ _WORD: Final = "a-z0-9"
 _MARKS: Final = (b"-", b":")
 Places = dict[int, list[int]]
 
+PLAIN: Final = "re"
+SCANNERS: Final = (*accelerator.NAMES, PLAIN)
 
-def anchors(raw: bytes, *, plain: bool = False) -> Places:
-    """Return the places of every anchor in a text; `plain` asks for `re` in any case."""
-    found: Places = {}
-    lower = raw.lower()
-    fast = None if plain else _scanner()
-    buffers = ((lower, _IN_TEXT), (raw.translate(_TO_SHAPE), _IN_SHAPE))
-    for number, (buffer, rows) in enumerate(buffers):
+
+def anchors(raw: bytes, *, by: str = "") -> Places:
+    """Return the places of every anchor in a text; `by` names the scanner, else the fastest."""
+    found: dict[int, set[int]] = {}
+    scan = _scan(by or scanner())
+    buffers = (raw.lower(), raw.translate(_TO_SHAPE))
+    for number, buffer in enumerate(buffers):
         if number and b"0" not in buffer and max(map(buffer.count, _MARKS)) < 5:
             continue  # every shape holds a digit, or the marks of a hardware address
-        if fast is not None:
-            for anchor, start in fast(number, buffer):
-                found.setdefault(anchor, []).append(start)
-        else:
-            for row, pattern in zip(rows, _SLOW[number], strict=True):
-                starts = [match.start() for match in pattern.finditer(buffer)]
-                if starts:
-                    found.setdefault(row.anchor, []).extend(starts)
-    return {anchor: sorted(set(starts)) for anchor, starts in found.items()}
-
-
-def _slow(row: _Row) -> re.Pattern[bytes]:
-    before = "" if row.inside else f"(?<![{_WORD}])"
-    return re.compile(f"{before}(?=(?:{row.pattern}))".encode("latin-1"))
-
-
-_SLOW = tuple(tuple(map(_slow, rows)) for rows in (_IN_TEXT, _IN_SHAPE))
-_FAST = tuple(
-    tuple((row.anchor, row.pattern, row.inside) for row in rows) for rows in (_IN_TEXT, _IN_SHAPE)
-)
+        for anchor, start in scan(number, buffer):
+            found.setdefault(anchor, set()).add(start)
+    return {anchor: sorted(starts) for anchor, starts in found.items()}
 
 
 @cache
-def _scanner() -> accelerator.Scan | None:
-    return accelerator.scanner(_FAST)
+def scanner() -> str:
+    """Return the name of the scanner in use: the fastest one that is installed."""
+    return next((name for name in accelerator.NAMES if _compiled(name)), PLAIN)
+
+
+def _scan(name: str) -> accelerator.Scan:
+    scan = _slow if name == PLAIN else _compiled(name)
+    if scan is None:
+        raise ImportError(f"{name} is not installed, or not for this processor")
+    return scan
+
+
+@cache
+def _compiled(name: str) -> accelerator.Scan | None:
+    return accelerator.scanner(name, _TABLES)
+
+
+def _slow(number: int, buffer: bytes) -> accelerator.Places:
+    for row, pattern in zip(_TABLES[number], _SLOW[number], strict=True):
+        for match in pattern.finditer(buffer):
+            yield row.anchor, match.start()
+
+
+def _pattern(row: Row) -> re.Pattern[bytes]:
+    before = "" if row.inside else f"(?<![{_WORD}])"
+    return re.compile(f"{before}(?=(?:{'|'.join(row.patterns)}))".encode("latin-1"))
+
+
+_TABLES: Final = (_IN_TEXT, _IN_SHAPE)
+_SLOW: Final = tuple(tuple(map(_pattern, rows)) for rows in _TABLES)
