@@ -335,9 +335,8 @@ def reveal(
 ) -> tuple[dict[str, Json], tuple[Revealed, ...]]:
     """Turn tokens back, per argument, where the parameter is entitled to that type.
 
-    `listed`: what the owner lets free text reveal, by parameter. Returns the real arguments and
-    what was revealed; where a listed value may go is judged once the call is known. Raises
-    `TokenRefusedError`.
+    `listed`: what the owner lets free text reveal. Returns the real arguments and what was
+    revealed; where a listed value may go is judged with the call. Raises `TokenRefusedError`.
     """
     by_name = {param.name: param for param in params}
     revealed: list[Revealed] = []
