@@ -1,8 +1,8 @@
-"""Where the program writes or sends, kind by kind, and why no raw value leaves there.
+"""Where the program writes or sends, function by function, and why no raw value leaves there.
 
-kind -> why -> modules. Not in the table, because a contract of `make check` holds them: rows (only
-the store writes them, and content only sealed), calls of connectors (only the executor makes them)
-and requests to models (they leave through `orchestration.last_look`).
+kind -> why -> functions of modules. Not in the table, because a contract of `make check` holds
+them: rows (only the store writes them, and content only sealed), calls of connectors (only the
+executor makes them) and requests to models (they leave through `orchestration.last_look`).
 """
 
 MASKED = (
@@ -15,71 +15,202 @@ STAND_IN = "of the demo and the test kit: invented data, on this computer"
 
 SINKS: dict[str, dict[str, str]] = {
     "answer": {
-        MASKED: (
-            "api.approvals api.cases api.quarantine api.sessions console.events console.pages"
-        ),
-        "headers, sentences of errors, which hold no value, and numbers": (
-            "api.headers api.health api.openapi api.server"
-        ),
-        "files of the package": "console.static",
-        "no answer of ours: what another system said to the executor": "integrations.http",
+        MASKED: """
+            api.approvals: routes.listed routes.one routes.verdict
+            api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
+                routes.trace
+            api.quarantine: routes.discard routes.listed routes.release
+            api.sessions: routes.begin routes.end
+            console.events: routes.events
+            console.pages: plain see_other
+        """,
+        "headers, numbers, and sentences of errors, scrubbed as they leave": """
+            api.headers: KnownHosts.__call__
+            api.health: routes.confirm routes.doctor routes.healthz routes.metrics
+            api.openapi: routes.openapi
+            api.server: said
+        """,
+        "files of the package": """
+            console.static: routes.static
+        """,
+        "no answer of ours: what another system said to the executor": """
+            integrations.http: _client.Transport.handle_async_request
+        """,
     },
     "page": {
-        MASKED: (
-            "console.approvals console.cases console.health console.help_page console.ledger"
-            " console.pages console.quarantine console.workflows"
-        ),
-        "no page: tokens put in the place of values": "intake.mask",
+        MASKED: """
+            console.approvals: _show
+            console.cases: routes.listed routes.masked routes.one
+            console.health: routes.page
+            console.help_page: routes.page
+            console.ledger: routes.page
+            console.pages: plain
+            console.quarantine: _shown routes.listed
+            console.workflows: routes.listed
+        """,
+        "no page: tokens put in the place of values": """
+            intake.mask: Masker._masked
+        """,
     },
     "log": {
-        CODES: (
-            "app ledger.anchor_standing ledger.anchoring ledger.keeper ledger.log_keys"
-            " ledger.rotation orchestration.driving orchestration.embedded orchestration.heart"
-            " orchestration.jobs orchestration.late orchestration.queued"
-            " orchestration.replay_check orchestration.retention orchestration.runs"
-            " orchestration.schedule orchestration.supervisor store.committer store.deployment"
-            " store.log_keeper store.reserve store.sessions"
-        ),
-        "exceptions that nobody caught, scrubbed by the formatter": "observability.logging",
+        CODES: """
+            app: Remit._lost
+            ledger.anchor_standing: TailAlarm.look gathered
+            ledger.anchoring: Anchors._follow Anchors._forked Anchors._keep Anchors._last_words
+                Anchors._tell Anchors.check Anchors.refuse_all
+            ledger.keeper: Keeper._run Keeper.drain
+            ledger.log_keys: LogKeys.keep
+            ledger.rotation: Rotation.keep
+            orchestration.driving: Driving._warn
+            orchestration.embedded: Embedded._failed Embedded._note Embedded.run
+            orchestration.heart: Heart._run Heart.end
+            orchestration.jobs: Jobs._run
+            orchestration.late: record
+            orchestration.queued: Queued._again Queued._driven Queued._end Queued._queue_lost
+                Queued._swept
+            orchestration.replay_check: ReplayCheck._found
+            orchestration.retention: Keeping.resume
+            orchestration.runs: Runs._strand
+            orchestration.schedule: Timekeeper._in_doubt Timekeeper._landed Timekeeper.run
+                _escalate_lost
+            orchestration.supervisor: Supervisor._reborn Supervisor._run Supervisor._take_over
+                Supervisor.look Supervisor.stop
+            store.committer: Committer._batch Committer._make_room
+            store.deployment: count
+            store.log_keeper: LogKeeper._bulk
+            store.reserve: Reserve.arm
+            store.sessions: SessionWriter._tell
+        """,
+        "exceptions that nobody caught, scrubbed by the formatter": """
+            observability.logging: _hooked _in_a_thread _while_collecting
+        """,
     },
     "terminal": {
-        MASKED: "cli.approvals cli.cases cli.run",
-        "sentences, counts, ids and keys": (
-            "cli.check cli.copy cli.display cli.doctor cli.ledger cli.ledger_anchors"
-            " cli.ledger_files cli.ledger_keeping cli.ledger_prune cli.ledger_recover cli.migrate"
-            " cli.new cli.opening cli.rebuild cli.second_seed cli.serve cli.signer cli.train"
-            " cli.witness cli.work ledger.standalone"
-        ),
-        "sentences of errors, which hold no value; a traceback is scrubbed": "cli.main",
-        "what the callers above hand to it": "cli.terminal",
-        "the operator's own file, shown to the operator who names it": (
-            "cli.mask cli.normalise cli.readings"
-        ),
-        STAND_IN: "cli.demo",
+        MASKED: """
+            cli.approvals: _decide _decided list_ show
+            cli.cases: _laid_out _settle _told cases follow.work show
+            cli.run: _interruptible.stop _report run
+        """,
+        "sentences, counts, ids and keys": """
+            cli.check: check
+            cli.copy: copy
+            cli.display: _Plain.show training
+            cli.doctor: doctor
+            cli.ledger: Judging.invoke show status verify_
+            cli.ledger_anchors: anchors
+            cli.ledger_files: _content disclose export_ prove
+            cli.ledger_keeping: _holds _rotate_log _tell _told erase rotate
+            cli.ledger_prune: prune
+            cli.ledger_recover: _typed recover
+            cli.migrate: migrate
+            cli.new: new
+            cli.opening: Training.__call__ end_at_once opened
+            cli.rebuild: _progress rebuild
+            cli.second_seed: main
+            cli.serve: _whole.started serve
+            cli.signer: signer
+            cli.train: train
+            cli.witness: witness
+            cli.work: _whole work
+            ledger.standalone: main
+        """,
+        STAND_IN: """
+            cli.demo: _serve _serve.whole.started demo
+        """,
+        "sentences of errors, which hold no value; a traceback is scrubbed": """
+            cli.main: _say main
+        """,
+        "the operator's own file, shown to the operator who names it": """
+            cli.mask: mask
+            cli.normalise: normalise
+            cli.readings: picture
+        """,
+        "what the callers above hand to it": """
+            cli.terminal: echo_json pairs
+        """,
     },
     "file": {
-        OWN: "cli.new store.file_lock",
-        "numbers of lines and reasons, each scrubbed": "cli.feed",
-        "leaves as logged: tokens, and content sealed": (
-            "cli.ledger_files ledger.export ledger.files"
-        ),
-        KEYS: ("cli.signer cli.witness ledger.anchor ledger.keystore ledger.sinks ledger.witness"),
-        "what was learnt from the owner's labelled texts, masked before": (
-            "models.local models.nearest"
-        ),
-        "no file: the one call of an entitled tool, by the executor": "integrations.openapi",
-        "the tape of a stand-in connector, which is told what an entitled tool is told": (
-            "integrations.tape"
-        ),
-        STAND_IN: "cli.demo_folder cli.demo_shop testing",
+        STAND_IN: """
+            cli.demo_folder: fresh
+            cli.demo_shop: shop
+            testing: SecondSeed.compare
+        """,
+        "numbers of lines and reasons, each scrubbed": """
+            cli.feed: Feed._reject
+        """,
+        "leaves as logged: tokens, and content sealed": """
+            cli.ledger_files: disclose kept
+            ledger.export: _Folder.put _Tar.__init__ _Tar.close _Tar.put
+            ledger.files: Files.chunks
+        """,
+        OWN: """
+            cli.new: scaffold
+            store.file_lock: holder lock
+            store.reserve: Reserve.arm
+            store.sqlite: key_file
+        """,
+        KEYS: """
+            cli.signer: _Handler._say
+            cli.witness: _Handler._say
+            ledger.anchor: _end_line append_line sync_folder
+            ledger.keystore: FileKeyStore._alone FileKeyStore._write
+            ledger.sinks: DirectorySink._create
+            ledger.witness: Witness._refuse own write_durably
+        """,
+        "no file: the one call of an entitled tool, by the executor": """
+            integrations.openapi: OpenApiConnector.perform
+        """,
+        "the tape of a stand-in connector, which is told what an entitled tool is told": """
+            integrations.tape: FileTape._locked FileTape.once
+        """,
+        "what was learnt from the owner's labelled texts, masked before": """
+            models.local: LocalClassifier.save
+            models.nearest: NearestClassifier.save
+        """,
     },
     "program": {
-        KEYS: "ledger.git_sink ledger.keystore",
-        STAND_IN: "cli.demo_shop testing",
+        STAND_IN: """
+            cli.demo_shop: shop
+            testing: _second
+        """,
+        KEYS: """
+            ledger.git_sink: GitSink._run
+            ledger.keystore: CommandKeyStore._ask
+        """,
     },
     "request": {
-        "the one call of an entitled tool, by the executor": "integrations.http",
-        STAND_IN: "cli.demo_shop",
+        STAND_IN: """
+            cli.demo_shop: Shop.effects
+        """,
+        "the one call of an entitled tool, by the executor": """
+            integrations.http: _sent
+        """,
+        "the doctor's question to `remit serve` on this computer: a path and a session": """
+            cli.doctor: _asked
+        """,
     },
-    "socket": {KEYS: "ledger.remote_signer"},
+    "socket": {
+        KEYS: """
+            ledger.remote_signer: _connected _said
+        """,
+    },
 }
+
+
+# What a library opens for a function that calls nothing by which the code would show it.
+RUNNING: dict[str, set[str]] = {}
+
+
+def listed() -> dict[tuple[str, str], str]:
+    """Return (kind, module:function) -> why no raw value leaves there."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, groups in SINKS.items():
+        for why, functions in groups.items():
+            module = ""
+            for word in functions.split():
+                if word.endswith(":"):
+                    module = word
+                    continue
+                assert (kind, module + word) not in found, f"{module}{word} is listed twice"
+                found[kind, module + word] = why
+    return found

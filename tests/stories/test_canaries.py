@@ -33,6 +33,7 @@ from tests.canaries import TEXT_KINDS, Flock, Sighting, seen
 from tests.loopback.models import LoopbackModels, serving
 from tests.planting import COLUMNS, FAULTY, WAYS
 from tests.projects import NAME, OLGA, Small, standing, waiting
+from tests.watching import watching
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +207,7 @@ async def walked(
 ) -> Walk:
     """Plant, work, decide, and look everywhere."""
     small = walk.small
-    with serving() as models, logged(walk, caplog):
+    with serving() as models, logged(walk, caplog), watching() as watch:
         planting.plant(small, walk.flock, models)
         async with small.open() as remit:
             for _ in range(rounds):
@@ -233,6 +234,9 @@ async def walked(
         assert "jacket is washed by hand" in str(models.log), "a passage came into a prompt"
         asked = set(models.asked())
         assert asked >= {one for one in FAULTY if one != "unshaped"} | {"says"}
+    assert not watch.unknown(), watch.unknown()
+    assert watch.places, "what opens files is seen"
+    assert watch.hosts <= {"127.0.0.1", "a file"}
     calls = [
         (call.operation, {key: one for key, one in call.arguments.items() if key != "to"})
         for call, _ in small.tape.calls

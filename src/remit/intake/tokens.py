@@ -133,6 +133,8 @@ def draw(
     taken: Callable[[str], bool],
 ) -> str:
     """Return a new token whose first four characters, which pages show, are free in the scope."""
+    if type not in TYPES:
+        raise MaskingFailedError("there is no such type of token")
     for _ in range(DRAWS_MAX):
         bits = int.from_bytes(random_bytes(4), "big")
         head = _encode(bits, _RANDOM_LENGTH)
