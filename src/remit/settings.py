@@ -45,6 +45,7 @@ class DeskSettings(_Table):
     expires_seconds: int = Field(default=72 * 3600, gt=0, le=30 * 86_400)
     approved_seconds: int = Field(default=900, gt=0)
     grace_seconds: int = Field(default=10, ge=0, le=3600)
+    quarantine_seconds: int = Field(default=24 * 3600, gt=0, le=30 * 86_400)  # to settle a message
 
 
 class RunningSettings(_Table):

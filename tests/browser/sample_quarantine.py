@@ -20,8 +20,11 @@ def set_aside(now: datetime) -> tuple[SetAside, ...]:
             case_id=case_id(21),
             workflow="refund-desk",
             channel="mail",
-            received_at=now - timedelta(hours=2),
+            received_at=now - timedelta(hours=26),
             owner="l.costa",
+            above="a.weber",
+            due_at=now - timedelta(hours=2),
+            overdue=True,
             reasons=(
                 Doubt(
                     field="ordered_on",
@@ -69,6 +72,7 @@ def set_aside(now: datetime) -> tuple[SetAside, ...]:
             workflow="triage",
             channel="api",
             received_at=now - timedelta(minutes=4),
+            due_at=now + timedelta(hours=23, minutes=56),
             reasons=(
                 Doubt(
                     field="message",
@@ -116,14 +120,21 @@ class Aside:
     released: dict[str, Mapping[str, str]]
 
     def quarantine(
-        self, *, workflow: str | None = None, after: str | None = None, limit: int = 60
+        self,
+        *,
+        workflow: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+        overdue: bool = False,
     ) -> QuarantinePage:
         rows = [
             one
             for one in set_aside(self.now)
             if one.case_id not in self.released and workflow in {None, one.workflow}
         ]
-        return QuarantinePage(rows=tuple(rows), after=None)
+        late = [one for one in rows if one.overdue]
+        shown = late if overdue else rows
+        return QuarantinePage(rows=tuple(shown), after=None, overdue=len(late))
 
     def quarantined(self, wanted: str, /) -> SetAside:
         for one in self.quarantine().rows:

@@ -1,19 +1,24 @@
 """A message without a certain reading waits; settled by a person, it runs like any other."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from remit import testing
+from remit.app import Remit
 from remit.domain.approval import Verdict
 from remit.errors import IllegalMoveError, IntakeError, StillDoubtfulError
 from remit.ledger import read as record
+from remit.orchestration.schedule import fire
 from tests.desks import MARIA, TOMASZ, Desk, only, waiting, write_in
 from tests.loopback import shop
 
 pytestmark = pytest.mark.anyio
 
+HOUR = 3_600
 ANNA = "anna.lindqvist@example.org"
 MESSAGE = "The Tarn jacket from order 1001 is a size too small. I would like a refund please."
 
@@ -102,3 +107,69 @@ async def test_a_discarded_message_is_closed_for_good(desk: Desk) -> None:
         assert remit.case(case_id).row.status == "closed"
         with pytest.raises(IllegalMoveError):
             await remit.release(case_id, person=MARIA, corrections={"claimed_amount": "1 EUR"})
+
+
+def reminders(remit: Remit, case_id: str) -> list[tuple[object, object]]:
+    return [
+        (one.body["stage"], one.body["step"])
+        for one in remit.entries(case_id)
+        if one.event == "governance:quarantine:reminded"
+    ]
+
+
+async def test_a_message_that_nobody_settles_is_escalated_and_never_settled_by_its_age(
+    desk: Desk,
+) -> None:
+    """Each stage once, across a restart; silence releases nothing and discards nothing."""
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="1.234 EUR")
+        (row,) = remit.quarantine().rows
+        assert (row.owner, row.above, row.overdue) == (TOMASZ, MARIA, False)
+        assert row.due_at == desk.clock() + timedelta(hours=24)
+        await testing.pass_time(remit, desk.clock, 12 * HOUR - 1)
+        assert reminders(remit, case_id) == []
+        await testing.pass_time(remit, desk.clock, 1)
+        assert reminders(remit, case_id) == [("warn", 0)]
+        assert remit.counts()["overdue_aside"] == 0
+    desk.clock.advance(12 * HOUR + 1)
+    async with desk.open() as remit:
+        await testing.pass_time(remit, desk.clock, 0)
+        await testing.pass_time(remit, desk.clock, 0)
+        assert reminders(remit, case_id) == [("warn", 0), ("due", 0)]
+        page = remit.quarantine(overdue=True)
+        assert ([one.case_id for one in page.rows], page.overdue) == ([case_id], 1)
+        assert remit.counts()["overdue_aside"] == 1
+        for _ in range(8):
+            await testing.pass_time(remit, desk.clock, HOUR)
+        assert reminders(remit, case_id)[2:] == [("escalate", step) for step in range(1, 6)]
+        await testing.pass_time(remit, desk.clock, 90 * 24 * HOUR)
+        assert len(reminders(remit, case_id)) == 7
+        assert remit.case(case_id).row.status == "quarantined"
+        assert remit.counts()["balance"] == 0
+        told = [line.text for line in remit.case(case_id).timeline.lines if line.problem]
+        assert "The time to settle it in quarantine has passed" in told
+
+
+async def test_what_was_settled_in_time_is_not_reminded_of(desk: Desk) -> None:
+    async with desk.open() as remit:
+        gone = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="1.234 EUR")
+        freed = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="2.345 EUR")
+        await remit.discard(gone, person=MARIA, reason="sent twice")
+        await remit.release(freed, person=MARIA, corrections={"claimed_amount": "12.34 EUR"})
+        await testing.pass_time(remit, desk.clock, 30 * HOUR)
+        assert reminders(remit, gone) == reminders(remit, freed) == []
+        assert remit.quarantine().overdue == 0
+
+
+async def test_two_keepers_of_the_time_record_one_reminder(desk: Desk) -> None:
+    """The timer goes with the entry, in one transaction: the second finds none."""
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE, claimed_amount="1.234 EUR")
+        desk.clock.advance(24 * HOUR)
+        await remit.heart.tick()
+        fired = [
+            remit.writer.submit(partial(fire, timer_id=f"{case_id}:aside:due"), streams=(case_id,))
+            for _ in range(2)
+        ]
+        assert sorted(one.result(timeout=30).value for one in fired) == [False, True]
+        assert reminders(remit, case_id) == [("due", 0)]

@@ -29,7 +29,7 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": ("tab", "workflow", "action", "after", "limit"),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
-    "quarantine_list": ("workflow", "after", "limit"),
+    "quarantine_list": ("tab", "workflow", "after", "limit"),
 }
 
 _REFUSALS: Mapping[str, tuple[int, ...]] = {

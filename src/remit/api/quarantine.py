@@ -35,13 +35,17 @@ def routes(remit: RemitPort) -> list[Route]:
 
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
-        """List messages that wait, newest first, each with its reasons; values are masked."""
+        """List messages that wait, newest first, each with its reasons; values are masked.
+
+        `tab=overdue` lists those that somebody should have settled by now.
+        """
         asked = request.query_params
         page = await run_in_threadpool(
             remit.quarantine,
             workflow=asked.get("workflow"),
             after=asked.get("after"),
             limit=limit_of(request),
+            overdue=asked.get("tab") == "overdue",
         )
         return JSONResponse(as_json(page))
 

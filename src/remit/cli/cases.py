@@ -59,8 +59,10 @@ def cases(
     if as_json:
         terminal.echo_json(rows)
         return
+    now = datetime.now(UTC)
     for row in rows:
         why = row.result or row.reason or ""
+        why += _until(row, now)
         click.echo(
             f"{row.case_id}  {row.opened_at:%m-%d %H:%M}  {row.workflow:<14} {row.status:<11} "
             f"{terminal.safe(why)}"
@@ -92,7 +94,9 @@ def show(ctx: click.Context, *, case_id: str, technical: bool, as_json: bool) ->
         terminal.echo_json(view)
         return
     row = view.row
-    click.echo(f"Case {row.case_id} of {row.workflow}: {_standing(row)}")
+    click.echo(
+        f"Case {row.case_id} of {row.workflow}: {_standing(row)}{_until(row, datetime.now(UTC))}"
+    )
     if view.erased_at is not None:
         how = (
             "the term of its content ended"
@@ -250,6 +254,14 @@ def _laid_out(found: casebook.Diverged, case_id: str) -> None:
         f"mend the code, then `remit cases hand-back {case_id}`; or close it by hand with "
         f"`remit cases close`; or begin anew with `remit cases follow`"
     )
+
+
+def _until(row: casebook.CaseLine, now: datetime) -> str:
+    """Return how long a message in quarantine waits, and whether it should have been settled."""
+    if row.due_at is None:
+        return ""
+    hours = (now - row.opened_at).total_seconds() / 3_600
+    return f", waits {hours:,.1f} h{', overdue' if row.due_at < now else ''}"
 
 
 def _standing(row: casebook.CaseLine) -> str:

@@ -35,11 +35,13 @@ def routes(console: Console) -> list[Route]:
     async def listed(request: Request) -> Response:
         """List what waits for a certain reading."""
         workflow = asked_for(request).get("workflow") or None
+        late = asked_for(request).get("tab") == "overdue"
         page = await run_in_threadpool(
             console.remit.quarantine,
             workflow=workflow,
             after=asked_for(request).get("after") or None,
             limit=PAGE_ROWS,
+            overdue=late,
         )
         workflows = await run_in_threadpool(console.remit.workflows)
         return await render(
@@ -48,6 +50,7 @@ def routes(console: Console) -> list[Route]:
             "quarantine.html",
             page=page,
             workflow=workflow,
+            late=late,
             workflows=[view.name for view in workflows],
             people=console.remit.people(),
             released=asked_for(request).get("released"),

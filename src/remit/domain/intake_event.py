@@ -36,6 +36,16 @@ class CaseQuarantined(Event):
     priority: str | None = None
     untrusted: tuple[str, ...] | None = None
     notes: tuple[str, ...] | None = None
+    due_us: int | None = None  # until when a person should have settled it
+
+
+@declared("governance:quarantine:reminded")
+class QuarantineReminded(Event):
+    """Half the time to settle a message, or all of it, or hours more have passed."""
+
+    stage: str  # warn | due | escalate
+    step: int  # how often after the due time
+    due_us: int  # when this was to be said
 
 
 @declared("intake:case:released", "raw", "fields", "choices")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from remit.domain import clock
 from remit.domain.action import ActionSpec
+from remit.domain.case import CaseStatus
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.erasure import Ending
@@ -37,6 +38,7 @@ class CaseLine:
     opened_at: datetime
     closed_at: datetime | None
     external: str | None
+    due_at: datetime | None = None  # until when somebody should settle it, in quarantine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,9 @@ def line(row: cases.CaseRow) -> CaseLine:
         opened_at=clock.instant(row.opened_us),
         closed_at=None if row.closed_us is None else clock.instant(row.closed_us),
         external=row.external[:12] or None,
+        due_at=clock.instant(row.settle_us)
+        if row.settle_us is not None and row.status is CaseStatus.QUARANTINED
+        else None,
     )
 
 

@@ -98,6 +98,15 @@ def _cases(health: Health) -> Iterator[Finding]:
         verdict=Verdict.LOOK if rows.overdue else Verdict.GOOD,
         then="decide them in the inbox, or name somebody else" if rows.overdue else "",
     )  # fmt: skip
+    days = rows.aside_oldest / 86_400
+    yield Finding(
+        topic="cases", name="messages in quarantine",
+        said=f"{rows.aside:,} wait, {rows.overdue_aside:,} overdue",
+        verdict=Verdict.LOOK if rows.overdue_aside else Verdict.GOOD,
+        then=f"the oldest came {days:.1f} days ago and nothing settles it but a person: "
+        "`remit cases --status quarantined`, or the page *Quarantine*"
+        if rows.overdue_aside else "",
+    )  # fmt: skip
 
 
 def _running(health: Health) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from remit.ledger import verified
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.verified import Verified
 from remit.ledger.wrapping import Epoch
-from remit.store import kpi_days, load, workers
+from remit.store import cases, kpi_days, load, workers
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.deployment import Room
@@ -38,6 +38,9 @@ class Rows:
     workflows: Mapping[str, Mapping[str, int]]  # workflow -> state -> cases
     waiting: int
     overdue: int
+    aside: int
+    overdue_aside: int
+    aside_oldest: int  # seconds since the oldest of the overdue came
     ready_oldest: int
     timers: int
     timer_lag: int
@@ -141,6 +144,7 @@ def _rows(connection: Connection, *, now: datetime) -> Rows:
     found = load.read(connection, late_before_us=now_us)
     counts = overview.counts(connection, now_us=now_us)
     timers, due_us = load.timers(connection, now_us)
+    late, late_us = cases.count_aside(connection, workflow=None, due_before_us=now_us)
     unsettled, unsettled_us = load.unsettled(connection)
     ambiguous, ambiguous_us = load.ambiguous(connection)
     since = f"{now - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
@@ -149,6 +153,9 @@ def _rows(connection: Connection, *, now: datetime) -> Rows:
         workflows=load.by_workflow(connection),
         waiting=counts["waiting"],
         overdue=counts["overdue"],
+        aside=counts["quarantined"],
+        overdue_aside=late,
+        aside_oldest=age(late_us),
         ready_oldest=age(found.ready_oldest_us),
         timers=timers,
         timer_lag=age(due_us),

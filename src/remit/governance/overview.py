@@ -87,6 +87,7 @@ def counts(connection: Connection, *, now_us: int) -> dict[str, int]:
         **counted,
         "waiting": approvals.count_waiting(connection),
         "overdue": approvals.count_waiting(connection, due_before_us=now_us),
+        "overdue_aside": cases.count_aside(connection, workflow=None, due_before_us=now_us)[0],
         "ambiguous": proposals.all_ambiguous(connection),
         "balance": total - sum(counted.values()),
     }

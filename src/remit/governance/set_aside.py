@@ -47,12 +47,24 @@ class SetAside:
     reasons: tuple[Doubt, ...]
     text: Mapping[str, str]
     owner: str = ""  # the handle of who answers for it: the owner of escalation
+    above: str = ""  # who answers with them once it is overdue: the owner of the workflow
+    due_at: datetime | None = None  # until when it should be settled
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinePage:
     rows: tuple[SetAside, ...]
     after: str | None
+    overdue: int = 0  # of this workflow, or of all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Who answers for what a workflow has set aside."""
+
+    owner: str  # of escalation
+    above: str  # of the workflow
 
 
 def page(
@@ -62,36 +74,49 @@ def page(
     workflow: str | None,
     after: str | None,
     limit: int,
-    owners: Mapping[str, str],
+    owners: Mapping[str, Answering],
+    now: datetime,
+    overdue: bool = False,
 ) -> QuarantinePage:
     """Return messages that wait for a certain reading, newest first; `owners` by workflow."""
-    size = min(limit, PAGE_MAX)
+    size, now_us = min(limit, PAGE_MAX), clock.microseconds(now)
     rows = cases.page(
         connection,
         workflow=workflow,
         status=CaseStatus.QUARANTINED.value,
         after=inbox.cursor(after),
         limit=size + 1,
+        settle_before_us=now_us if overdue else None,
     )
     shown = rows[:size]
     return QuarantinePage(
-        rows=tuple(_aside(connection, keys, row, owners) for row in shown),
+        rows=tuple(_aside(connection, keys, row, owners, now) for row in shown),
+        overdue=cases.count_aside(connection, workflow=workflow, due_before_us=now_us)[0],
         after=inbox.mark(shown[-1].opened_us, shown[-1].case_id) if len(rows) > size else None,
     )
 
 
 def one(
-    connection: Connection, keys: KeyRing, case_id: str, *, owners: Mapping[str, str]
+    connection: Connection,
+    keys: KeyRing,
+    case_id: str,
+    *,
+    owners: Mapping[str, Answering],
+    now: datetime,
 ) -> SetAside:
     """Return one message that waits; raises `NotFoundError` where it does not wait (any more)."""
     row = cases.find(connection, case_id)
     if row is None or row.status is not CaseStatus.QUARANTINED:
         raise NotFoundError(f"no message waits under `{case_id}`; look at its case")
-    return _aside(connection, keys, row, owners)
+    return _aside(connection, keys, row, owners, now)
 
 
 def _aside(
-    connection: Connection, keys: KeyRing, row: cases.CaseRow, owners: Mapping[str, str]
+    connection: Connection,
+    keys: KeyRing,
+    row: cases.CaseRow,
+    owners: Mapping[str, Answering],
+    now: datetime,
 ) -> SetAside:
     try:
         form = record.payload(connection, keys, row.case_id, 1, "reasons")
@@ -99,6 +124,8 @@ def _aside(
         form = {}
     found = form if isinstance(form, dict) else {}
     text = found.get("text")
+    answering = owners.get(row.workflow, Answering(owner="", above=""))
+    due_at = None if row.settle_us is None else clock.instant(row.settle_us)
     return SetAside(
         case_id=row.case_id,
         workflow=row.workflow,
@@ -119,7 +146,10 @@ def _aside(
         text={name: cards.shown(part) for name, part in text.items()}
         if isinstance(text, dict)
         else {},
-        owner=owners.get(row.workflow, ""),
+        owner=answering.owner,
+        above=answering.above,
+        due_at=due_at,
+        overdue=due_at is not None and due_at < now,
     )
 
 

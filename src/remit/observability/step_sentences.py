@@ -297,6 +297,19 @@ def _reminded(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _still_aside(entry: Entry, _named: Named) -> Told:
+    said = {
+        "warn": "Half the time to settle it in quarantine has passed",
+        "due": "The time to settle it in quarantine has passed",
+    }
+    return Told(
+        kind="wait",
+        text=said.get(word(entry, "stage"), "It still waits in quarantine"),
+        detail=(("reminder", word(entry, "step")),),
+        problem=word(entry, "stage") != "warn",
+    )
+
+
 def _cancel_asked(entry: Entry, _named: Named) -> Told:
     return Told(kind="closed", text=f"{who(entry)} asked to cancel it", roles=("reason",))
 
@@ -349,6 +362,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "orchestration:case:reassigned": _reassigned,
     "orchestration:case:overdue": _overdue,
     "governance:approval:reminded": _reminded,
+    "governance:quarantine:reminded": _still_aside,
     "orchestration:schedule:ran": _ran,
     "orchestration:clock:confirmed": _clock,
     "orchestration:cancel:asked": _cancel_asked,

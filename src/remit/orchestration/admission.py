@@ -120,8 +120,9 @@ class Intake:
         )  # fmt: skip
         if priority is not Priority.NORMAL:
             event = replace(event, priority=priority.value)
-        seconds = equipment.lane.case_seconds
-        if seconds is not None and isinstance(event, CaseReceived):
+        taken_in = isinstance(event, CaseReceived)
+        seconds = equipment.lane.case_seconds if taken_in else equipment.desk.quarantine_seconds
+        if seconds is not None:
             due = self.now() + timedelta(seconds=seconds)
             event = replace(event, due_us=clock.microseconds(due))
         draft = Draft(

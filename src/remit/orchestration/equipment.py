@@ -27,6 +27,7 @@ class Desk:
     expires_seconds: int = 72 * 3600
     approved_seconds: int = 15 * 60
     grace_seconds: int = 10
+    quarantine_seconds: int = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class Metrics:
                 "cases_received": counts["received"],
                 "approvals_waiting": counts["waiting"],
                 "approvals_overdue": counts["overdue"],
+                "quarantine_overdue": counts["overdue_aside"],
                 "effects_unsettled": unsettled,
                 "effects_unsettled_oldest_seconds": _age(now_us, since_us),
                 "timers": timers,

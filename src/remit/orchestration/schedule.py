@@ -12,6 +12,7 @@ from remit.domain import actor, clock
 from remit.domain.case import CaseStatus
 from remit.domain.entry import Draft, Event
 from remit.domain.event import CaseEscalated, WaitEnded
+from remit.domain.intake_event import QuarantineReminded
 from remit.domain.running_event import ApprovalReminded, CaseOverdue
 from remit.errors import RemitError
 from remit.governance import approvals
@@ -154,6 +155,8 @@ def fire(uow: UnitOfWork, *, timer_id: str) -> bool:
         case timers.CASE:
             _append(uow, row, CaseOverdue(due_us=timer.due_us))
             return True
+        case kind if kind.startswith(timers.ASIDE):
+            return _still_aside(uow, row, timer)
         case _:
             return _remind(uow, row, timer)
 
@@ -170,6 +173,20 @@ def _remind(uow: UnitOfWork, row: cases.CaseRow, timer: Timer) -> bool:
         expires_us=approval.expires_us,
     )  # fmt: skip
     _append(uow, row, event, path=timer.path or None)
+    return True
+
+
+def _still_aside(uow: UnitOfWork, row: cases.CaseRow, timer: Timer) -> bool:
+    """Move attention to a message in quarantine.
+
+    INVARIANT: no age releases or discards one (tests/stories/test_quarantine.py).
+    """
+    if row.status is not CaseStatus.QUARANTINED:
+        return False
+    stage = timer.kind.removeprefix(timers.ASIDE)
+    late_us = 0 if row.settle_us is None else timer.due_us - row.settle_us
+    step = max(1, late_us // timers.HOUR_US) if stage == timers.ESCALATE else 0
+    _append(uow, row, QuarantineReminded(stage=stage, step=step, due_us=timer.due_us))
     return True
 
 

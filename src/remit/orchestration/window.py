@@ -110,9 +110,14 @@ class Window:
         )
 
     def quarantine(
-        self, *, workflow: str | None = None, after: str | None = None, limit: int = 60
+        self,
+        *,
+        workflow: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+        overdue: bool = False,
     ) -> set_aside.QuarantinePage:
-        """Return messages that have no certain reading."""
+        """Return messages that have no certain reading; or of these the overdue ones."""
         return self.database.read(
             lambda c: set_aside.page(
                 c,
@@ -120,18 +125,25 @@ class Window:
                 workflow=workflow,
                 after=after,
                 limit=limit,
-                owners=self._escalation(),
+                owners=self._answering(),
+                now=self.now(),
+                overdue=overdue,
             )
         )
 
     def quarantined(self, case_id: str, /) -> set_aside.SetAside:
         """Return one message that has no certain reading; raises `NotFoundError`."""
         return self.database.read(
-            lambda c: set_aside.one(c, self.keys, case_id, owners=self._escalation())
+            lambda c: set_aside.one(
+                c, self.keys, case_id, owners=self._answering(), now=self.now()
+            )
         )
 
-    def _escalation(self) -> Mapping[str, str]:
-        return {name: one.escalation for name, one in self.equipment.items()}
+    def _answering(self) -> Mapping[str, set_aside.Answering]:
+        return {
+            name: set_aside.Answering(owner=one.escalation, above=one.owner)
+            for name, one in self.equipment.items()
+        }
 
     # -- the whole -------------------------------------------------------------------------------
 

@@ -26,7 +26,8 @@ SCHEMA = (
         resumed integer not null,
         faults integer not null,
         asked integer not null,
-        closed_by text not null
+        closed_by text not null,
+        settle_us integer
     )""",
     "create unique index if not exists cases_external on cases (workflow, external)",
     "create index if not exists cases_status on cases (status, opened_us, case_id)",
@@ -52,7 +53,7 @@ TABLES = ("cases", "case_counts")
 COLUMNS = (
     "case_id, workflow, status, reason, result, channel, external, content, subject, version,"
     " opened_us, changed_us, closed_us, tenant, priority, resumed, faults, asked, closed_by,"
-    " ready_us, ready_seq"
+    " ready_us, ready_seq, settle_us"
 )
 
 
@@ -79,6 +80,7 @@ class CaseRow:
     faults: int  # runs that failed or died since it last got on
     asked: bool  # a person asked to cancel it
     closed_by: str  # whoever closed it
+    settle_us: int | None = None  # until when a person should settle it, where it came aside
 
 
 def find(connection: Connection, case_id: str) -> CaseRow | None:
@@ -112,6 +114,7 @@ def page(
     status: str | None,
     after: tuple[int, str] | None,
     limit: int,
+    settle_before_us: int | None = None,
 ) -> list[CaseRow]:
     """Return cases, newest first, after a cursor of (opened, id)."""
     where, values = ["1 = 1"], list[Parameter]()
@@ -119,6 +122,9 @@ def page(
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
+    if settle_before_us is not None:
+        where.append("settle_us < ?")
+        values.append(settle_before_us)
     if after is not None:
         where.append("(opened_us < ? or (opened_us = ? and case_id < ?))")
         values += [after[0], after[0], after[1]]
@@ -223,6 +229,18 @@ def ready_of_others(
     return [str(row[0]) for row in rows]
 
 
+def count_aside(
+    connection: Connection, *, workflow: str | None, due_before_us: int
+) -> tuple[int, int | None]:
+    """Return how many messages in quarantine are past their time, and when the oldest came."""
+    clause = "" if workflow is None else " and workflow = ?"
+    row = connection.one(
+        "select count(*), min(opened_us) from cases where status = ? and settle_us < ?" + clause,
+        (CaseStatus.QUARANTINED.value, due_before_us, *(() if workflow is None else (workflow,))),
+    ) or (0, None)
+    return int(row[0]), None if row[1] is None else int(row[1])
+
+
 def received(connection: Connection) -> int:
     """Return how many cases there are, counted row by row."""
     return int(str(connection.value("select count(*) from cases")))
@@ -262,4 +280,5 @@ def _row(row: tuple[object, ...]) -> CaseRow:
         faults=int(str(row[16])),
         asked=bool(row[17]),
         closed_by=str(row[18]),
+        settle_us=None if row[21] is None else int(str(row[21])),
     )

@@ -34,6 +34,7 @@ AFTER_A_VERDICT = frozenset({"consumed", "void"})
 
 # What a timer is of: a wait, an approval's SLA, a case's SLA.
 WAIT, WARN, DUE, ESCALATE, EXPIRE, CASE = "wait", "warn", "due", "escalate", "expire", "case"
+ASIDE = "aside:"  # before the stage, of a message in quarantine: it never expires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,10 @@ EVENTS = frozenset(
         "governance:approval:decided",
         "governance:approval:reminded",
         "governance:approval:requested",
+        "governance:quarantine:reminded",
+        "intake:case:quarantined",
         "intake:case:received",
+        "intake:case:released",
         "orchestration:cancel:asked",
         "orchestration:case:closed",
         "orchestration:case:escalated",
@@ -81,6 +85,8 @@ def project(connection: Connection, entry: Entry) -> None:
             if entry.word("state") not in AFTER_A_VERDICT:
                 kinds = (WARN, DUE, ESCALATE, EXPIRE)
                 _drop(connection, *(f"{approval_id}:{kind}" for kind in kinds))
+        case "intake:case:quarantined" | "governance:quarantine:reminded":
+            _waits_aside(connection, entry)
         case "intake:case:received":
             due_us = entry.number("due_us")
             if due_us is not None:
@@ -92,7 +98,7 @@ def project(connection: Connection, entry: Entry) -> None:
                 "delete from timers where case_id = ? and kind = ?",
                 [(entry.case_id, WAIT)],
             )
-        case "orchestration:case:closed":
+        case "orchestration:case:closed" | "intake:case:released":
             connection.later(
                 "delete from timers where case_id = ?",
                 [(entry.case_id,)],
@@ -166,6 +172,26 @@ def _set(
         _SET,
         [(timer_id, due_us, kind, entry.case_id, entry.path or "", subject)],
     )
+
+
+def _waits_aside(connection: Connection, entry: Entry) -> None:
+    """Remind as of an approval: at half the time, at its end, then hourly a few times."""
+    due_us = entry.number("due_us")
+    if due_us is None:
+        return
+    if entry.event == "intake:case:quarantined":
+        for stage, at_us in ((WARN, (entry.at_us + due_us) // 2), (DUE, due_us)):
+            _set_aside(connection, entry, stage, at_us)
+        return
+    stage = entry.word("stage")
+    _drop(connection, f"{entry.case_id}:{ASIDE}{stage}")
+    if stage != WARN and (entry.number("step") or 0) < ESCALATIONS_MAX:
+        _set_aside(connection, entry, ESCALATE, due_us + HOUR_US)
+
+
+def _set_aside(connection: Connection, entry: Entry, stage: str, at_us: int) -> None:
+    kind = f"{ASIDE}{stage}"
+    _set(connection, entry, f"{entry.case_id}:{kind}", kind, at_us, entry.case_id)
 
 
 def _drop(connection: Connection, *timer_ids: str) -> None:
