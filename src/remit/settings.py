@@ -227,14 +227,13 @@ class WorkflowSettings(_Table):
     models: dict[str, ModelSettings] = {}
     routes: dict[str, RouteSettings] = {}
     connectors: dict[str, ConnectorSettings] = {}
-    columns: dict[str, str] = {}  # field -> column, for `remit run`
+    columns: dict[str, str] = {}  # field -> column of a row, or of a mail
 
     @property
     def concurrent_max(self) -> dict[str, int]:
         """How many calls at once each model and connector may have that has a limit."""
-        kinds: dict[str, Mapping[str, ModelSettings | ConnectorSettings]] = {
-            "model": self.models, "connector": self.connectors,
-        }  # fmt: skip
+        kinds: dict[str, Mapping[str, ModelSettings | ConnectorSettings]]
+        kinds = {"model": self.models, "connector": self.connectors}
         return {
             f"{kind}:{name}": one.concurrent_max
             for kind, named in kinds.items()
@@ -382,10 +381,9 @@ def _file(folder: Path) -> Settings:
     if len(content) > FILE_BYTES_MAX:
         raise SettingsError(f"`{path}` is larger than {FILE_BYTES_MAX} bytes")
     try:
-        table = tomllib.loads(content.decode("utf-8"))
+        return _checked(path, tomllib.loads(content.decode("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"`{path}` is not TOML: {error}") from error
-    return _checked(path, table)
 
 
 def _checked(path: Path, table: Mapping[str, Any]) -> Settings:
