@@ -107,12 +107,14 @@ _IN_TEXT = (
 )  # fmt: skip
 _IN_SHAPE = (
     _row(Anchor.LAYOUT, *sorted({_shape(one.alone) for one in SCHEMES if one.alone})),
-    _row(Anchor.IBAN, rf"aa{_GAP}(?:0{_GAP}[0a]|a{_GAP}0)"),
     _row(Anchor.LONG, r"[0a]{26}"),
     _row(Anchor.PAIRS, (
         r"[0a]{2}[:-][0a]{2}[:-][0a]{2}[:-][0a]{2}[:-]|[0a]{4}\.[0a]{4}\.[0a]{4}")),
     _row(Anchor.COLONS, r"::|:[0a]{1,4}:[0a]{1,4}:", inside=True),
 )  # fmt: skip
+_IN_NUMBERED = (
+    _row(Anchor.IBAN, rf"[a-z]{{2}}{_GAP}(?:[0-9]{_GAP}[0-9oil]|[oil]{_GAP}[0-9])"),
+)  # in a text that holds a digit
 _TO_SHAPE: Final = bytes(
     ord("0") if chr(byte).isdigit() and byte < 128
     else ord("a") if chr(byte).isalpha() and byte < 128
@@ -131,10 +133,13 @@ def anchors(raw: bytes, *, by: str = "") -> Places:
     """Return the places of every anchor in a text; `by` names the scanner, else the fastest."""
     found: dict[int, set[int]] = {}
     scan = _scan(by or scanner())
-    buffers = (raw.lower(), raw.translate(_TO_SHAPE))
-    for number, buffer in enumerate(buffers):
-        if number and b"0" not in buffer and max(map(buffer.count, _MARKS)) < 5:
-            continue  # every shape holds a digit, or the marks of a hardware address
+    lower, shape = raw.lower(), raw.translate(_TO_SHAPE)
+    numbered = b"0" in shape
+    # Every shape holds a digit, or the marks of a hardware address.
+    shaped = numbered or max(map(shape.count, _MARKS)) >= 5
+    for number, buffer in enumerate((lower, shape if shaped else b"", lower if numbered else b"")):
+        if not buffer:
+            continue
         for anchor, start in scan(number, buffer):
             found.setdefault(anchor, set()).add(start)
     return {anchor: sorted(starts) for anchor, starts in found.items()}
@@ -169,5 +174,5 @@ def _pattern(row: Row) -> re.Pattern[bytes]:
     return re.compile(f"{before}(?=(?:{'|'.join(row.patterns)}))".encode("latin-1"))
 
 
-_TABLES: Final = (_IN_TEXT, _IN_SHAPE)
+_TABLES: Final = (_IN_TEXT, _IN_SHAPE, _IN_NUMBERED)
 _SLOW: Final = tuple(tuple(map(_pattern, rows)) for rows in _TABLES)

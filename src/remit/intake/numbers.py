@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from remit.intake.cards import card_like, is_card
 from remit.intake.hit import Hit
@@ -14,8 +15,10 @@ GROUPS_MAX = 12  # of one number
 DIGITS_MIN, DIGITS_MAX = 7, 28
 DATE_MAX = 10  # characters
 
+# It begins with a set of characters, to which `re` skips; what stands before is asked behind it.
 RUN = re.compile(
-    r"(?<!\w)(?<!\w-)(?:\+ ?|\(\+?)?\d++(?!(?!x\d)[A-Za-z_])"
+    r"[+(\d](?<!\w[+(\d])(?<!\w-[+(\d])(?:(?<=\d)\d*+|(?<=\+) ?\d++|(?<=\()\+?\d++)"
+    r"(?!(?!x\d)[A-Za-z_])"
     r"(?:[ .\-/()]{1,3}+\d++(?!(?!x\d)[A-Za-z_]))*"
 )
 # What a number must begin like where no word says what it is: the layouts of cards and phones.
@@ -59,7 +62,8 @@ def _first_hit(
     regions: tuple[str, ...],
 ) -> tuple[Hit | None, int]:
     ahead = groups[first : first + GROUPS_MAX]
-    if sum(stop - start for start, stop in ahead) < DIGITS_MIN:
+    grown = list(accumulate(text[start:stop] for start, stop in ahead))  # digits up to each group
+    if len(grown[-1]) < DIGITS_MIN:
         return None, 1
     begin = groups[first][0]
     lead = begin
@@ -68,18 +72,23 @@ def _first_hit(
         lead -= 1
     while lead < begin and text[lead] == " ":
         lead += 1
-    if text[lead:begin].find("+") < 0:
-        context = around.nearest(begin)
-        if context in _SAYS_NOTHING and _UNNAMED.match(text, lead) is None:
-            return None, 1
-    for last in range(min(len(groups), first + GROUPS_MAX) - 1, first - 1, -1):
-        end = groups[last][1]
-        digits = "".join(text[start:stop] for start, stop in groups[first : last + 1])
-        if not DIGITS_MIN <= len(digits) <= DIGITS_MAX:
+    abroad = text.find("+", lead, begin) >= 0
+    context = None if abroad else around.nearest(begin)
+    if not abroad and context in _SAYS_NOTHING and _UNNAMED.match(text, lead) is None:
+        return None, 1
+    for used in range(len(ahead), 0, -1):
+        digits = grown[used - 1]
+        if len(digits) < DIGITS_MIN:
+            break
+        if len(digits) > DIGITS_MAX:
             continue
-        hit = _number(text, begin, lead, end, digits, around, regions)
+        end = ahead[used - 1][1]
+        if abroad:
+            hit = phone_hit(text, lead, end, digits, None, regions) if len(digits) <= 15 else None
+        else:
+            hit = _number(text, begin, lead, end, digits, context, around, regions)
         if hit is not None:
-            return hit, last + 1 - first
+            return hit, used
     return None, 1
 
 
@@ -89,16 +98,14 @@ def _number(
     lead: int,
     end: int,
     digits: str,
+    context: str | None,
     around: Surroundings,
     regions: tuple[str, ...],
 ) -> Hit | None:
     shape = text[begin:end]
     size = len(digits)
-    if "+" in text[lead:begin]:
-        return phone_hit(text, lead, end, digits, None, regions) if size <= 15 else None
     if size == 26 and is_iban("PL" + digits):
         return Hit(begin, end, "IBAN", 0.95, "IBAN", "PL" + digits)
-    context = around.nearest(begin)
     if 12 <= size <= 19 and is_card(digits) and card_like(shape, digits, context):
         return Hit(begin, end, "CARD", 0.9, "CREDIT_CARD", digits)
     found = numeric_hit(text, begin, end, digits, context, around)

@@ -17,10 +17,11 @@ _ENCODED = re.compile(
 
 
 _NOTHING = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_MARK = re.compile("[%&=\\\\\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 # Whatever may be folded lies in these ranges; a test holds them against the whole of Unicode.
 _ALIKE = re.compile(
     "[\u00a0\u0589-\u1c5a\u2000-\u2015\u202f\u205f\u2212\u2e00-\u2e7f\u3000-\u3030\u30a0"
-    "\ua620-\uabff\ufe30-\ufe6f\uff01-\uff5e\U00010000-\U0010ffff]"
+    "\ua620-\uabff\ufe30-\ufe6f\uff01-\uff5e\U00010000-\U0010ffff]+"
 )
 
 
@@ -51,7 +52,11 @@ def view_of(text: str) -> View:
         view = decoded
     if view.text.isascii() or not _ALIKE.search(view.text):
         return view
-    return View(view.text.translate(_FOLD), view.starts, view.ends)
+    return View(_ALIKE.sub(_folded, view.text), view.starts, view.ends)
+
+
+def _folded(run: re.Match[str]) -> str:
+    return run[0].translate(_FOLD)
 
 
 def _encoded(text: str) -> bool:
@@ -88,8 +93,12 @@ def _decode(view: View) -> View | None:
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    done = 0
-    for match in _ENCODED.finditer(view.text):
+    done = read = 0
+    for mark in _MARK.finditer(view.text):  # all that one begins with: `re` skips to a set
+        match = _ENCODED.match(view.text, mark.start()) if mark.start() >= read else None
+        if match is None:
+            continue
+        read = match.end()
         replaced = _replacement(match)
         if replaced is None:
             continue
