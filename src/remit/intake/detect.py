@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from remit.domain.frozen import dataclass
-from remit.intake import known as known_values
 from remit.intake import secrets
 from remit.intake.anchors import Anchor
 from remit.intake.hit import Hit
-from remit.intake.known import Known
+from remit.intake.known import Known, KnownValues
 from remit.intake.outline import Outline
 from remit.intake.plugins import PLUGINS
 from remit.intake.recognisers import RECOGNISERS
 from remit.intake.surroundings import Surroundings
 from remit.intake.view import View, view_of
 
-__all__ = ["Finder", "Finding", "Known", "find"]
+__all__ = ["Finder", "Finding", "Known", "KnownValues", "find"]
 
 SCORE_MIN = 0.5
 RECENT_MAX = 32
@@ -50,7 +49,7 @@ def find(
     `label` is the key or column that the text stood under; `regions` are countries whose national
     phone numbers are read (ISO 3166-1 alpha-2).
     """
-    return _found(recognised(text, label=label, regions=regions), known)
+    return _found(recognised(text, label=label, regions=regions), KnownValues(known))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -92,7 +91,7 @@ class Finder:
         self._regions = regions
         self._recent: dict[tuple[str, str], Recognised] = {}
 
-    def find(self, text: str, *, known: Iterable[Known], label: str) -> tuple[Finding, ...]:
+    def find(self, text: str, *, known: KnownValues, label: str) -> tuple[Finding, ...]:
         """Return the findings of a text; only known values are looked for every time."""
         read = self._recent.get((text, label))
         if read is None:
@@ -103,8 +102,8 @@ class Finder:
         return _found(read, known)
 
 
-def _found(read: Recognised, known: Iterable[Known]) -> tuple[Finding, ...]:
-    learnt = _sourced(read.view, known_values.hits(read.view.text, known))
+def _found(read: Recognised, known: KnownValues) -> tuple[Finding, ...]:
+    learnt = _sourced(read.view, known.hits(read.view.text))
     return tuple(
         Finding(
             start=hit.start,

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 
 BLOB_MIN = 8
 HEX_MIN = 10  # digits: five characters
+LINE_MIN = 40  # characters of a line that another one follows
 DIGEST_MIN = 16  # so long a run of hexadecimal digits is no base64
 
+_TELLING = re.compile(r"[A-Z0-9]")
+_RUN = re.compile(r"[A-Za-z0-9+/_-][A-Za-z0-9+/_-]{7,}+")  # `re` skips to a set it begins with
 _BLOB = re.compile(
     r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{8})"
     r"(?:[A-Za-z0-9+/_-]{40,128}\r?\n)*[A-Za-z0-9+/_-]+={0,2}"
 )
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:(?:\\x|0x|%)?[0-9A-Fa-f]{2}[ :,-]?){5,}(?![0-9A-Za-z])")
+_HEX_CLASSES = bytes(
+    ord("0") if chr(byte) in "0123456789ABCDEFabcdef" else 46 for byte in range(256)
+)
+_HEX_DRESS = b"\\x% :,-"
 _NO_HEX = re.compile(r"\\x|0x|[^0-9A-Fa-f]")
 _URL_SAFE = str.maketrans("-_", "+/", "\r\n=")
 _QUANTUM = 4
@@ -26,11 +33,18 @@ def pieces(text: str) -> Iterator[tuple[int, int, str]]:
 
     A piece is read from each of its first four characters on, since something may be glued to it.
     """
-    for match in _BLOB.finditer(text):
+    done = 0
+    for run in _RUN.finditer(text):
+        if run.start() < done or _is_word(run[0]):
+            continue
+        match = _BLOB.match(text, run.start())
+        if match is None:
+            continue
+        done = match.end()
         if _may_be_base64(match[0]):
             for said in _from_base64(match[0]):
                 yield *match.span(), said
-    for match in _HEX.finditer(text):
+    for match in _HEX.finditer(text) if _may_hold_hex(text) else ():
         digits = _NO_HEX.sub("", match[0])
         if len(digits) < HEX_MIN:
             continue
@@ -39,6 +53,17 @@ def pieces(text: str) -> Iterator[tuple[int, int, str]]:
             said = _said(bytes.fromhex(even))
             if said:
                 yield *match.span(), said
+
+
+def _is_word(run: str) -> bool:
+    """Tell whether no line follows a run and no letter or digit in it hints at an encoding."""
+    return len(run) < LINE_MIN and _TELLING.search(run, 1) is None
+
+
+def _may_hold_hex(text: str) -> bool:
+    """Tell whether enough hexadecimal digits stand in a row, whatever stands between them."""
+    raw = text.encode("latin-1", "replace")
+    return b"0" * HEX_MIN in raw.translate(_HEX_CLASSES, _HEX_DRESS)
 
 
 def _said(raw: bytes) -> str:

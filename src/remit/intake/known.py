@@ -11,10 +11,14 @@ from remit.intake.hit import Hit
 SKELETON_MIN = 6
 NAME_SKELETON_MIN = 3
 HITS_MAX = 10_000
+GRAM = 5  # letters that many values are told apart by
+LITERALS_MAX = 200  # above, and in short texts already below, looking at each place costs less
 
 _KEPT = re.compile(r"[^\W_]")
 _LEAD = re.compile(r"(?<!\w)(?<!\w-)(?:\(\+?|\+)$")  # where a number may begin: `numbers.RUN`
-_ASCII_DROPPED = dict.fromkeys(point for point in range(128) if not chr(point).isalnum())
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_LOWER = bytes(range(128)).lower() + bytes(range(128, 256))
+_ASCII_DROPPED = bytes(point for point in range(128) if not chr(point).isalnum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -39,49 +43,88 @@ class Known:
         return cls(type=type, canonical=canonical, bones=kept)
 
 
-def hits(text: str, known: Iterable[Known]) -> Iterator[Hit]:
-    """Yield every place where a known value stands; it may not continue a word or a number."""
-    wanted: dict[str, Known] = {}
-    for value in known:
-        for one in value.bones:
-            wanted.setdefault(one, value)
-    if not wanted:
-        return
-    yield from _plain(text, wanted)
-    for start, end, said in pieces(text):
-        # Where a piece says a known value, all of it is masked.
-        for hit in _plain(said, wanted):
-            yield Hit(start, end, hit.type, 1.0, hit.label, hit.canonical)
-            break
+class KnownValues:
+    """The values to look for, from the first one that was added; there is no way to take one out.
 
+    A few are looked for one after the other. Many are found by their first letters, at each place
+    of a text: its price does not grow with their number.
+    """
 
-def _plain(text: str, wanted: dict[str, Known]) -> Iterator[Hit]:
-    body = skeleton(text)
-    found = [bones for bones in wanted if bones in body]
-    if not found:
-        return
-    places = _places(text)
-    count = 0
-    for bones in found:
-        at = body.find(bones)
-        while at >= 0 and count < HITS_MAX:
-            start, end = places[at], places[at + len(bones) - 1] + 1
-            if not _continues(text, start, end):
-                value = wanted[bones]
-                if value.type == "PHONE" and (
-                    lead := _LEAD.search(text, max(0, start - 2), start)
-                ):
-                    start = lead.start()
-                yield Hit(start, end, value.type, 1.0, value.type, value.canonical)
-                count += 1
-            at = body.find(bones, at + 1)
+    def __init__(self, values: Iterable[Known] = ()) -> None:
+        self._of: dict[str, Known] = {}
+        self._rank: dict[str, int] = {}
+        self._short: list[str] = []
+        self._by_gram: dict[str, list[str]] = {}
+        for value in values:
+            self.add(value)
+
+    def add(self, value: Known) -> None:
+        """Look for one more."""
+        for bones in value.bones:
+            if bones in self._of:
+                continue
+            self._rank[bones] = len(self._of)
+            self._of[bones] = value
+            if len(bones) < GRAM:
+                self._short.append(bones)
+            else:
+                self._by_gram.setdefault(bones[:GRAM], []).append(bones)
+
+    def hits(self, text: str) -> Iterator[Hit]:
+        """Yield every place where one stands; it may not continue a word or a number."""
+        if not self._of:
+            return
+        yield from self._plain(text)
+        for start, end, said in pieces(text):
+            # Where a piece says a known value, all of it is masked.
+            for hit in self._plain(said):
+                yield Hit(start, end, hit.type, 1.0, hit.label, hit.canonical)
+                break
+
+    def _plain(self, text: str) -> Iterator[Hit]:
+        body = skeleton(text)
+        found = self._in(body)
+        if not found:
+            return
+        places = _places(text)
+        count = 0
+        for bones in found:
+            value = self._of[bones]
+            at = body.find(bones)
+            while at >= 0 and count < HITS_MAX:
+                start, end = places[at], places[at + len(bones) - 1] + 1
+                if not _continues(text, start, end):
+                    if value.type == "PHONE" and (
+                        lead := _LEAD.search(text, max(0, start - 2), start)
+                    ):
+                        start = lead.start()
+                    yield Hit(start, end, value.type, 1.0, value.type, value.canonical)
+                    count += 1
+                at = body.find(bones, at + 1)
+
+    def _in(self, body: str) -> list[str]:
+        """Return those that a skeleton holds, in the order in which they were added."""
+        if len(self._of) <= min(LITERALS_MAX, 2 * len(body)):
+            return [bones for bones in self._of if bones in body]
+        starting = (
+            (at, bones)
+            for at in range(len(body) - GRAM + 1)
+            for bones in self._by_gram.get(body[at : at + GRAM], ())
+        )
+        found = {bones for at, bones in starting if body.startswith(bones, at)}
+        found.update(bones for bones in self._short if bones in body)
+        return sorted(found, key=self._rank.__getitem__)
 
 
 def skeleton(text: str) -> str:
     """Return letters and digits only, accents stripped, case folded, digits in ASCII."""
-    if text.isascii():
-        return text.translate(_ASCII_DROPPED).lower()
-    return text.translate(_BONES)
+    if not text.isascii():
+        text = _BEYOND_ASCII.sub(_boned, text)
+    return text.encode().translate(_LOWER, _ASCII_DROPPED).decode()
+
+
+def _boned(run: re.Match[str]) -> str:
+    return run[0].translate(_BONES)
 
 
 def _places(text: str) -> list[int]:

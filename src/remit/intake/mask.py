@@ -10,8 +10,7 @@ from remit.domain.value import Json
 from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
-from remit.intake.detect import NAME, Finder, Finding, Known
-from remit.intake.known import hits as known_hits
+from remit.intake.detect import NAME, Finder, Finding, Known, KnownValues
 from remit.intake.rendering import (
     Region,
     Span,
@@ -74,7 +73,8 @@ class Masker:
         self._regions = regions
         self._finder = Finder(regions)
         self._public = frozenset(value.casefold() for value in public)
-        self._known: dict[str, Known] = {}
+        self._known = KnownValues()
+        self._known_size = 0
         # What was masked since the vault last grew, by text, trust and class of the label.
         self._seen: dict[tuple[str, bool, str | None], Masked] = {}
         self._seen_size = 0
@@ -240,13 +240,14 @@ class Masker:
         """Tell whether a key is the name of a field and holds no known value: as most are."""
         if NAME.fullmatch(key) is None:
             return False
-        return not self._vault.size or not any(known_hits(key, self._all_known()))
+        return not any(self._all_known().hits(key))
 
-    def _all_known(self) -> list[Known]:
-        for value in self._vault.known_values():
-            if value.token not in self._known:
-                self._known[value.token] = Known.of(value.type, value.canonical, value.surface)
-        return list(self._known.values())
+    def _all_known(self) -> KnownValues:
+        if self._vault.size != self._known_size:
+            for value in self._vault.known_values()[self._known_size :]:
+                self._known.add(Known.of(value.type, value.canonical, value.surface))
+            self._known_size = self._vault.size
+        return self._known
 
     # -- json ------------------------------------------------------------------------------------
 
