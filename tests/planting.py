@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from remit.integrations.connector import Call, Refused
-from tests.canaries import DECLARED_KINDS, TEXT_KINDS, Flock
+from tests.canaries import DECLARED_KINDS, TEXT_KINDS, Flock, Sighting
 from tests.loopback.models import LoopbackModels
 from tests.projects import Small, operations
 
@@ -197,6 +197,12 @@ def plant(small: Small, flock: Flock, models: LoopbackModels) -> None:
     }
     handler = MORE.replace("not in FAULTY", f"not in {FAULTY}")
     small.write("return await plea(case, run)", more=handler)
+    settled(small)
+    _answering(small, flock)
+
+
+def settled(small: Small) -> None:
+    """Have a project that was just written take pleas, and its settings name what they need."""
     home = small.folder / "project"
     code = home / "small.py"
     code.write_text(code.read_text().replace("case: Wish, run", "case: Plea, run"))
@@ -206,7 +212,6 @@ def plant(small: Small, flock: Flock, models: LoopbackModels) -> None:
         .replace('phase = "expand"', 'phase = "expand"\nknowledge = "knowledge"')
         .replace('"mail"]', '"mail", "tell", "getBroken", "getOdd"]')
     )
-    _answering(small, flock)
 
 
 def _answering(small: Small, flock: Flock) -> None:
@@ -301,3 +306,9 @@ def mail(flock: Flock, way: str, *, doubtful: bool = False) -> bytes:
         )  # fmt: skip
     del way
     return made.as_bytes()
+
+
+def own_documents(one: Sighting) -> bool:
+    """Tell whether it is what an owner wrote into the workflow's knowledge, where that is kept."""
+    at_rest = one.where.startswith(("table passage", "file data/remit.db"))
+    return one.planted == "passage" and at_rest

@@ -57,13 +57,7 @@ class Walk:
 
     def found(self) -> list[Sighting]:
         """Return where values stand that may not stand there."""
-        return [one for one in seen(self.flock, self.written) if not _own_documents(one)]
-
-
-def _own_documents(one: Sighting) -> bool:
-    """Tell whether it is what an owner wrote into the workflow's knowledge, where that is kept."""
-    at_rest = one.where.startswith(("table passage", "file data/remit.db"))
-    return one.planted == "passage" and at_rest
+        return [one for one in seen(self.flock, self.written) if not planting.own_documents(one)]
 
 
 async def sent(walk: Walk, remit: Remit, models: LoopbackModels, way: str) -> None:

@@ -221,7 +221,7 @@ def _decide(ctx: click.Context, start: str, answer: _Answer) -> None:
         whole = remit.database.read(lambda c: approval_named(c, start))
         view = remit.approval(whole, person=answer.person)
         click.echo(card_text(view))
-        if answer.edits:
+        if answer.edits and not answer.yes:  # to be looked at; with `--yes` nobody looks
             click.echo("\nYour values")
             for name, value in answer.edits.items():
                 click.echo(terminal.wrapped(value, first=f"  {name}: "))

@@ -140,7 +140,8 @@ def _sentence(error: Exception) -> tuple[str, int]:
 
 
 def _say(sentence: str, code: int) -> int:
-    click.echo(f"error: {sentence}", err=True)
+    """Say why it ended, without the values of what was typed: standard error may be a log."""
+    click.echo(f"error: {_scrubbed(sentence)}", err=True)
     return code
 
 
