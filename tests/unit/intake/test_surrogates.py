@@ -59,7 +59,9 @@ TYPES = [
 
 @pytest.fixture
 def masker() -> Masker:
-    return open_scope("case", root_key=b"k" * 32, rows=[], random_bytes=Random(1).randbytes)[0]
+    return open_scope(
+        "case", root_key=b"k" * 32, check_key=b"c" * 32, rows=[], random_bytes=Random(1).randbytes
+    )[0]
 
 
 @pytest.mark.parametrize(("kind", "declared"), TYPES)
