@@ -18,6 +18,8 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
+from remit.governance import owners
+from remit.intake import senders
 from remit.intake.plugins import PLUGINS
 from remit.intake.scrub import scrub
 from remit.integrations.address import host_of
@@ -107,7 +109,8 @@ def assemble(
     connectors, credentials, seen = connectors_of(
         project, settings, random=random, connect=connect
     )
-    check_owners(settings, people)
+    owners.check(settings.owners.model_dump(), people)
+    fields = () if workflow.handler is None else workflow.handler.case.model_fields
     acknowledge = acknowledgements(settings, specs)
     reveals = entitled.listed({
         (name, parameter): (one.types, one.destination)
@@ -148,6 +151,7 @@ def assemble(
             retriever=retriever,
             book=book,
             columns=dict(settings.columns),
+            senders=senders.load(project.folder, settings.senders, people=people, fields=fields),
             pinned=settings.in_flight == "pin",
             acknowledge=acknowledge,
             low_marks_ppm={
@@ -378,15 +382,6 @@ def acknowledgements(
             )
         found[name] = asked
     return found
-
-
-def check_owners(settings: WorkflowSettings, people: Mapping[str, PersonSettings]) -> None:
-    """Raise `SettingsError` for an owner who is nobody."""
-    for role, handle in settings.owners.model_dump().items():
-        if handle not in people:
-            raise SettingsError(
-                f"the owner of {role} is `{handle}`, who is nobody; add `[people.{handle}]`"
-            )
 
 
 def _bytes(path: Path) -> bytes:

@@ -228,6 +228,7 @@ class WorkflowSettings(_Table):
     routes: dict[str, RouteSettings] = {}
     connectors: dict[str, ConnectorSettings] = {}
     columns: dict[str, str] = {}  # field -> column of a row, or of a mail
+    senders: dict[str, str] = {}  # who writes from which country
 
     @property
     def concurrent_max(self) -> dict[str, int]:

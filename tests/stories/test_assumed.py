@@ -93,7 +93,9 @@ async def test_what_is_certain_runs_and_what_is_assumed_is_held_in_words(bills: 
             ("sources.assumed",
              f"late, which the rules weigh, rests on an assumption: {DUE} (in due)"),
         ]  # fmt: skip
-        assert [change.assumptions for change in card.changes] == [(DECIMALS,), (DUE,)]
+        assert [change.assumptions for change in card.changes] == [
+            (f"{DECIMALS} (de_DE)",), (f"{DUE} (de_DE)",),
+        ]  # fmt: skip
         facts = told(remit, assumed)
         assert isinstance(facts, dict)
         assert facts["assumed_facts"] == {"late": ["due:day_first_locale"]}

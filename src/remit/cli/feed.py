@@ -13,6 +13,7 @@ from remit.cli.columns import Columns, Message
 from remit.cli.tally import Tally
 from remit.domain.case import Priority
 from remit.errors import InputFileError, IntakeConflictError, IntakeError, RemitError
+from remit.intake.evidence import Around
 from remit.intake.scrub import scrub
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Feed:
     limit: int | None = None
     priority: Priority = Priority.BULK
     tally: Tally = field(default_factory=Tally)
+    around: Around = field(default_factory=Around)  # what the columns of the file prove
     told: Callable[[], None] = lambda: None  # called after each batch
     stop: bool = False
     _pending: set[asyncio.Task[None]] = field(default_factory=set)
@@ -107,7 +109,7 @@ class Feed:
             try:
                 admitted = self.remit.admit(
                     self.workflow, fields, channel=CHANNEL, external_id=external,
-                    priority=self.priority,
+                    priority=self.priority, around=self.around,
                 )  # fmt: skip
             except IntakeError as error:
                 self._reject(line, str(error))

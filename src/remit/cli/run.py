@@ -14,14 +14,17 @@ import click
 
 from remit.authoring import rows
 from remit.authoring.rows import Row
-from remit.cli.columns import columns
+from remit.cli.columns import Columns, columns
 from remit.cli.display import display, training
-from remit.cli.feed import Feed
+from remit.cli.feed import ROWS_MAX, Feed
 from remit.cli.options import Options
 from remit.cli.tally import Outcome, balanced, lines, outcome
 from remit.domain.case import Priority
 from remit.errors import RemitError, UnknownWorkflowError
 from remit.intake import mail, mailboxes
+from remit.intake.columns import PROVING, Column
+from remit.intake.evidence import Around
+from remit.intake.fields import specs_of
 
 if TYPE_CHECKING:
     from remit.app import Remit
@@ -128,12 +131,13 @@ def run(
         )  # fmt: skip
         shown = [dict.fromkeys(mail.COLUMNS)] if mailed else [row.fields or {} for row in first]
         table.check([one for one in shown if one], str(file))
+        proven = Around() if mailed else _proven(remit, workflow, table, file)
     except RemitError:
         remit.close()
         raise
     feed = Feed(
         remit=remit, workflow=workflow, columns=table, resume=resume, limit=limit,
-        priority=Priority(priority),
+        priority=Priority(priority), around=proven,
         rejects=rejects or file.with_name(f"{file.name}.rejects.jsonl"),
     )  # fmt: skip
     started = time.monotonic()
@@ -231,6 +235,29 @@ def _fields(remit: "Remit", workflow: str) -> dict[str, bool]:
     handler = remit.equipment[workflow].workflow.handler
     fields = {} if handler is None else handler.case.model_fields
     return {name: field.is_required() for name, field in fields.items()}
+
+
+def _proven(remit: "Remit", workflow: str, table: Columns, file: Path) -> Around:
+    """Return what each column of the file proves, read through once before its rows come in.
+
+    Only counts are kept. What can be read once only, a pipe, proves nothing.
+    """
+    handler = remit.equipment[workflow].workflow.handler
+    specs = () if handler is None else specs_of(handler.case)
+    proving = {
+        one.name: one.kind for one in specs if one.kind in PROVING and one.name in table.sources
+    }
+    if not proving or not file.is_file():
+        return Around()
+    seen = {name: Column() for name in proving}
+    for row in itertools.islice(rows.read(file), ROWS_MAX):
+        for name, kind in proving.items():
+            if row.fields is not None:
+                seen[name].add(kind, row.fields.get(table.sources[name]))
+    return Around(
+        columns={name: found for name, one in seen.items() if (found := one.proven())},
+        said={name: said for name, one in seen.items() if (said := one.evidence())},
+    )
 
 
 def _total(file: Path, limit: int | None) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from remit.domain.entry import Event, declared
 
 
-@declared("intake:case:received", "raw", "fields")
+@declared("intake:case:received", "raw", "fields", "grounds")
 class CaseReceived(Event):
     """A message became a case; `fields` are normalised and masked, `raw` is what came."""
 
@@ -22,7 +22,7 @@ class CaseReceived(Event):
     notes: tuple[str, ...] | None = None  # what a mail shows beside its text: `hidden_text:2`
 
 
-@declared("intake:case:quarantined", "raw", "reasons")
+@declared("intake:case:quarantined", "raw", "reasons", "grounds")
 class CaseQuarantined(Event):
     """A message has no certain reading; no workflow code has seen it."""
 
@@ -48,7 +48,7 @@ class QuarantineReminded(Event):
     due_us: int  # when this was to be said
 
 
-@declared("intake:case:released", "raw", "fields", "choices")
+@declared("intake:case:released", "raw", "fields", "choices", "grounds")
 class CaseReleased(Event):
     """A person settled what was doubtful; the case goes on with these fields."""
 

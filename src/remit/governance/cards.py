@@ -26,7 +26,7 @@ EVIDENCE_MAX = 5
 _CARD: TypeAdapter[Card] = TypeAdapter(Card)
 
 
-def build(
+def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
     *,
     facts: GateFacts,
     decision: Decision,
@@ -40,8 +40,12 @@ def build(
     requested_at: datetime,
     due_at: datetime,
     expires_at: datetime,
+    grounds: Mapping[str, str] | None = None,
 ) -> Card:
-    """Return the card of a proposal that the gate holds; `facts.spec` must be declared."""
+    """Return the card of a proposal that the gate holds; `facts.spec` must be declared.
+
+    `grounds` says of assumptions, as `field:code`, on which evidence they were made.
+    """
     spec = facts.spec
     if spec is None:
         raise ValueError("an undeclared action is denied, never held")
@@ -60,7 +64,7 @@ def build(
         reasons=decision.reasons,
         requirements=requirements,
         changes=tuple(
-            _change(spec, name, form, proofs.get(name), witnesses)
+            _change(spec, name, form, proofs.get(name), witnesses, grounds or {})
             for name, form in facts.arguments.items()
         ),
         payload=encode(
@@ -244,6 +248,7 @@ def _change(
     form: Json,
     proof: ArgumentProof | None,
     witnesses: Sequence[Witness],
+    grounds: Mapping[str, str],
 ) -> Change:
     return Change(
         name=name,
@@ -257,8 +262,13 @@ def _change(
         elsewhere=() if proof is None else proof.elsewhere,
         assumptions=()
         if proof is None
-        else tuple(dict.fromkeys(map(assumption.words_of, proof.assumptions))),
+        else tuple(dict.fromkeys(_assumed(one, grounds) for one in proof.assumptions)),
     )
+
+
+def _assumed(one: str, grounds: Mapping[str, str]) -> str:
+    said = grounds.get(one)
+    return assumption.words_of(one) + (f" ({said})" if said else "")
 
 
 def _now(spec: ActionSpec, name: str, witnesses: Sequence[Witness]) -> str | None:

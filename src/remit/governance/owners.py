@@ -1,9 +1,9 @@
 """People: who may decide, and who answers for what."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from remit.errors import NotEntitledError
+from remit.errors import NotEntitledError, SettingsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +33,12 @@ def require(people: Mapping[str, Person], handle: str, role: str) -> None:
     """Raise `NotEntitledError` unless this person has that role."""
     if role not in roles_of(people, handle):
         raise NotEntitledError(f"`{handle}` may not do this; it needs the role {role}")
+
+
+def check(named: Mapping[str, str], people: Collection[str]) -> None:
+    """Raise `SettingsError` for an owner who is nobody; `named` are handles by role."""
+    for role, handle in named.items():
+        if handle not in people:
+            raise SettingsError(
+                f"the owner of {role} is `{handle}`, who is nobody; add `[people.{handle}]`"
+            )

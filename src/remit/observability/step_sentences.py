@@ -1,8 +1,8 @@
 """One sentence for each event of intake, of the workflow's steps and of its waits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from remit.domain import clock
+from remit.domain import assumption, clock
 from remit.domain.entry import Entry
 from remit.observability.told import (
     Named,
@@ -27,11 +27,21 @@ def _received(entry: Entry, _named: Named) -> Told:
         kind="received",
         text=f"Came in by {word(entry, 'channel')}: {counted(count, 'field')}{doubt}",
         detail=(
-            *(("assumed", one) for one in assumptions),
+            *(("assumed", one) for one in _grounds(entry)),
             *(("noted", one) for one in words(entry, "notes")),
         ),
         roles=("fields",),
     )
+
+
+def _grounds(entry: Entry) -> Iterator[str]:
+    """Yield what each field rests on: what was taken for granted, and on which evidence."""
+    kept = entry.payloads.get("grounds")
+    evidence = kept.get("evidence") if isinstance(kept, dict) else None
+    for one in words(entry, "assumptions"):
+        said = evidence.get(one) if isinstance(evidence, dict) else None
+        more = f" ({said})" if said else ""
+        yield f"{one.partition(':')[0]}: {assumption.words_of(one)}{more}"
 
 
 def _quarantined(entry: Entry, _named: Named) -> Told:
@@ -52,6 +62,7 @@ def _released(entry: Entry, _named: Named) -> Told:
     return Told(
         kind="received",
         text=f"{who(entry)} released it from quarantine{settled}",
+        detail=tuple(("assumed", one) for one in _grounds(entry)),
         roles=("choices", "fields"),
     )
 

@@ -4,6 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus, Priority
@@ -21,7 +22,8 @@ from remit.errors import (
     NotFoundError,
     StillDoubtfulError,
 )
-from remit.intake import quarantine
+from remit.intake import evidence, quarantine
+from remit.intake.evidence import Around
 from remit.intake.letters import MAIL, Letter, letter
 from remit.intake.mail import Mail
 from remit.intake.mask import Masker
@@ -86,6 +88,7 @@ class Intake:
         external_id: str | None,
         priority: Priority = Priority.NORMAL,
         letter: Letter | None = None,
+        around: Around | None = None,
     ) -> Admitted:
         """Normalise and mask a message; pure but for ids, nothing is written.
 
@@ -111,8 +114,9 @@ class Intake:
             form[MAIL] = b64encode(letter.raw).decode()
         masker, rows, key = self.masker(case_id)
         message = Message(
-            case=handler.case, raw=raw, masker=masker, context=self._context(), letter=letter
-        )
+            case=handler.case, raw=raw, masker=masker, context=self._context(), letter=letter,
+            senders=equipment.senders, around=around,
+        )  # fmt: skip
         reading = message.read()
         event = _event(
             message, reading.items, channel=channel, identity=identity, content=content,
@@ -131,7 +135,7 @@ class Intake:
             workflow=equipment.name,
             actor=actor.service("intake"),
             fingerprint=equipment.fingerprint,
-            payloads={"raw": form, **reading.payload},
+            payloads={"raw": form, **reading.payload, **message.grounds()},
             key=key,
         )
         return Admitted(
@@ -185,6 +189,7 @@ class Intake:
         *,
         choices: Mapping[str, str],
         masker: Masker,
+        around: Around | None = None,
     ) -> tuple[CaseReleased, dict[str, Json]]:
         """Read a quarantined message again with what a person picked and typed.
 
@@ -195,13 +200,17 @@ class Intake:
         if handler is None:
             raise IntakeError(f"workflow `{equipment.name}` has no handler")
         context = self._context()
-        before = Message(case=handler.case, raw=raw, masker=masker, context=context)
+        read = partial(
+            Message, case=handler.case, masker=masker, context=context, senders=equipment.senders,
+            around=around,
+        )  # fmt: skip
+        before = read(raw=raw)
         picked = before.picked(choices)
         if foreign := sorted(corrections.keys() - before.normalised.fields.keys()):
             raise IntakeError(f"`{foreign[0][:60]}` is no field of this workflow; take it out")
         forms = {name: choice.form for name, (choice, _) in picked.items()}
         corrected = quarantine.release_fields(raw, {**forms, **corrections})
-        message = Message(case=handler.case, raw=corrected, masker=masker, context=context)
+        message = read(raw=corrected)
         if left := message.items():
             said = "; ".join(f"`{item.field}`: {item.sentence}" for item in left)
             raise StillDoubtfulError(f"still doubtful, nothing was released: {said}", doubts=left)
@@ -220,6 +229,7 @@ class Intake:
             "raw": form_of(corrected),
             "fields": fields,
             "choices": {**said_of, **message.shown(corrections)},
+            **message.grounds(),
         }
 
     def _context(self) -> NormaliseContext:
@@ -309,6 +319,12 @@ def raw_of(database: Database, keys: KeyRing, case_id: str) -> dict[str, object]
     fields: dict[str, object] = dict(newest) if isinstance(newest, dict) else {}
     fields.pop(MAIL, None)
     return fields
+
+
+def around_of(database: Database, keys: KeyRing, case_id: str) -> Around:
+    """Return what was known around a message when it came, to read it again by."""
+    kept = database.read(lambda c: record.stream(c, keys, case_id, roles=(evidence.ROLE,)))
+    return evidence.around_of(kept[0].payloads.get(evidence.ROLE) if kept else None)
 
 
 def mail_of(database: Database, keys: KeyRing, case_id: str) -> bytes | None:

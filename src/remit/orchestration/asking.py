@@ -125,6 +125,7 @@ def request(
         requested_at=now,
         due_at=due,
         expires_at=expires,
+        grounds=run.history.evidence,
     )
     run.note(
         ApprovalRequested(

@@ -174,7 +174,7 @@ class Desk:
         masker, rows = self.runs.scope(case_id)
         event, payloads = self.intake.release(
             self.runs.workflow(row.workflow), raw, corrections, choices=choices or {},
-            masker=masker,
+            masker=masker, around=admission.around_of(self.database, self.keys, case_id),
         )  # fmt: skip
         new = rows()
 

@@ -9,6 +9,7 @@ from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.value import Json
+from remit.intake.senders import Senders
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
 from remit.models.routing import Route
@@ -54,6 +55,7 @@ class Equipment:
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column of a row or a mail
+    senders: Senders | None = None  # who writes from which country
     lane: LaneSettings = field(default_factory=LaneSettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

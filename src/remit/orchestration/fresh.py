@@ -46,7 +46,8 @@ class Fresh:
             if entry.seq > 1 or "fields" not in entry.payloads:
                 self._cases.pop(entry.case_id, None)
             elif entry.case_id in self._cases:
-                kept = changed(entry, payloads={"fields": entry.payloads["fields"]})
+                roles = entry.payloads.keys() & {"fields", "grounds"}
+                kept = changed(entry, payloads={name: entry.payloads[name] for name in roles})
                 self._cases[entry.case_id].entry = kept
 
     def take(self, case_id: str) -> FreshCase | None:

@@ -1,7 +1,7 @@
 """One message on its way in: read once, masked wherever it is shown."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pydantic import ValidationError
 
@@ -11,13 +11,16 @@ from remit.domain.value import Json
 from remit.errors import MaskingError
 from remit.intake import quarantine
 from remit.intake.choices import Choice
+from remit.intake.evidence import ROLE as GROUNDS
+from remit.intake.evidence import Around
 from remit.intake.fields import private_paths, specs_of
 from remit.intake.letters import Letter
 from remit.intake.mask import Masker
-from remit.intake.normalise import NormaliseContext, normalise_case
+from remit.intake.normalise import NormaliseContext, normalise_case, read_value
 from remit.intake.outcome import Kind
 from remit.intake.quarantine import QuarantineItem
 from remit.intake.reasons import ReasonCode
+from remit.intake.senders import Senders
 from remit.orchestration.arguments import forms
 from remit.orchestration.steps import canonical_json
 
@@ -43,15 +46,19 @@ class Message:
         masker: Masker,
         context: NormaliseContext,
         letter: Letter | None = None,
+        senders: Senders | None = None,
+        around: Around | None = None,
     ) -> None:
         self._case = case
         self._raw = raw
         self._masker = masker
-        self._context = context
         self._specs = specs_of(case)
+        self._around = around or Around()
+        country, self._country = self._sender(senders, raw, context)
+        self._context = replace(context, country=country) if country else context
         self._private = private_paths(case)
         self._letter = letter
-        normalised = normalise_case(self._specs, raw, context)
+        normalised = normalise_case(self._specs, raw, self._context, columns=self._around.columns)
         self.normalised = normalised if letter is None else letter.over(normalised)
 
     def read(self) -> Reading:
@@ -65,6 +72,23 @@ class Message:
             items, text = (QuarantineItem.whole(ReasonCode.INTAKE_MASKING_FAILED),), {}
         shown: dict[str, Json] = {"items": [_item(item) for item in items], "text": text}
         return Reading(payload={"reasons": shown}, items=items)
+
+    def grounds(self) -> dict[str, Json]:
+        """Return what its readings rest on, as it is sealed beside them; empty for nothing."""
+        kept = self._around.form(self.normalised, self._context, self._country)
+        return {GROUNDS: kept} if kept else {}
+
+    def _sender(
+        self, senders: Senders | None, raw: Mapping[str, object], context: NormaliseContext
+    ) -> tuple[str | None, str]:
+        """Return the sender's country, and from where it is known."""
+        if senders is None:
+            return None, ""
+        spec = next((one for one in self._specs if one.name == senders.by), None)
+        given = raw.get(senders.by)
+        if spec is None or given in (None, ""):
+            return None, ""
+        return senders.country(read_value(spec, given, context).value) or (None, "")
 
     def items(self) -> tuple[QuarantineItem, ...]:
         """Return why the message has no certain reading; empty when it has one."""

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 from remit.domain.case import Priority
 from remit.intake import mail as mails
+from remit.intake.evidence import Around
 from remit.intake.mail import Mail
 from remit.intake.mailboxes import RawMail
 from remit.intake.reasons import ReasonCode
@@ -41,14 +42,15 @@ class Reception:
         channel: str,
         external_id: str | None = None,
         priority: Priority = Priority.NORMAL,
+        around: Around | None = None,
     ) -> Admitted:
-        """Read a message for a workflow without writing it.
+        """Read a message for a workflow without writing it; `around` is what its table proves.
 
         Raises `UnknownWorkflowError`, `IntakeError`.
         """
         return self.intake.read(
             self.runs.workflow(workflow), raw, channel=channel, external_id=external_id,
-            priority=priority,
+            priority=priority, around=around,
         )  # fmt: skip
 
     async def receive(

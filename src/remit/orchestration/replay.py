@@ -36,7 +36,7 @@ SLEPT = "time"  # the kind of wait that a sleep leaves behind
 LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
 
 # Payload roles that replay opens.
-ROLES = frozenset({"fields", "result", "arguments", "receipt", "reason", "error"})
+ROLES = frozenset({"fields", "grounds", "result", "arguments", "receipt", "reason", "error"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,7 @@ class History:
     began: str = ""  # the version under which it was taken in
     fields: Json = None
     assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading
+    evidence: dict[str, str] = field(default_factory=dict)  # of those, in words
     untrusted: frozenset[str] = frozenset()  # fields that anybody can fill unseen
     steps: dict[str, RecordedStep] = field(default_factory=dict)
     calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
@@ -168,6 +169,9 @@ def _take_in(history: History, entry: Entry) -> None:
     # A person who releases a message vouches for none of its fields.
     history.untrusted |= _named(body.get("untrusted"))
     history.assumptions = _resting(history.assumptions, body)
+    kept = entry.payloads.get("grounds")
+    if isinstance(kept, dict) and isinstance(said := kept.get("evidence"), dict):
+        history.evidence.update((name, str(one)) for name, one in said.items())
     if entry.event == "intake:case:quarantined":
         return
     history.fields = entry.payloads.get("fields")
