@@ -10,6 +10,7 @@ import pytest
 from remit.intake.mailboxes import RawMail, read
 from tests.desks import MARIA, ROOT, Desk, states, waiting
 from tests.loopback import shop
+from tests.projects import NAME, Small, found
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +88,28 @@ async def test_a_field_from_what_anybody_writes_unseen_proves_nothing(desk: Desk
             assert first.body["notes"] == ["reply_to_elsewhere"]
     assert found["from"] == {"level.no_grant"}
     assert found["reply_to"] - found["from"] == {"sources.untrusted_selection"}
+
+
+async def test_a_case_that_follows_a_mail_trusts_and_assumes_no_more_than_it_did(
+    tmp_path: Path,
+) -> None:
+    """Its fields look like any others by now; what is known of them goes with them."""
+    small = Small(folder=tmp_path)
+    data = (
+        b"From: a@example.com\nReply-To: b@example.org\nMessage-ID: <1@example.com>\n"
+        b"Content-Type: text/plain; charset=us-ascii\n\nGr\xc3\xbc\xc3\x9fe\n"
+    )
+    async with small.open("return await run.escalate('a person, please')") as remit:
+        (admitted,) = await remit.admit_mails(
+            NAME, [RawMail(data=data, size=len(data))],
+            sources={"message": "message", "sender": "reply_to"}, constants={},
+        )  # fmt: skip
+        old = remit.submit(admitted).result().value.case_id
+        await remit.settled()
+        new = await remit.follow(old, person="olga", note="anew")
+        await remit.settled()
+        (first,), (second,) = (found(remit, one, "intake:case:received") for one in (old, new))
+        assert first.body["untrusted"] == second.body["untrusted"] == ["sender"]
+        assert first.body["assumptions"] == second.body["assumptions"]
+        assert second.body["assumptions"] == ["message:utf8_over_declared"]
+        assert second.body["follows"] == old

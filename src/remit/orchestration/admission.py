@@ -337,14 +337,6 @@ def mail_of(database: Database, keys: KeyRing, case_id: str) -> bytes | None:
     return None
 
 
-def following(admitted: Admitted, case_id: str) -> Admitted:
-    """Return a message that takes the place of a case, with that case's id in its entry."""
-    event = admitted.draft.event
-    if not isinstance(event, CaseReceived | CaseQuarantined):
-        return admitted
-    return replace(admitted, draft=replace(admitted.draft, event=replace(event, follows=case_id)))
-
-
 # -- parts ---------------------------------------------------------------------------------------
 
 

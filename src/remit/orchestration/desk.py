@@ -5,6 +5,7 @@ Identity comes from the caller's session or key file; rights are looked up here,
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseReopened
+from remit.domain.intake_event import CaseQuarantined, CaseReceived
 from remit.domain.running_event import ClockConfirmed
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
@@ -21,11 +23,13 @@ from remit.governance.card import ApprovalView
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
 from remit.intake.mask import Masker
+from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration import admission, awaited, cancelling, jobs, rollback
-from remit.orchestration.admission import Intake
+from remit.orchestration.admission import Admitted, Intake
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.replay import History, fold
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.schedule import Timekeeper
@@ -257,8 +261,11 @@ class Desk:
         admitted = self.intake.read(
             self.runs.workflow(row.workflow), raw, channel=row.channel,
             external_id=f"follows {case_id}",
+            around=admission.around_of(self.database, self.keys, case_id),
         )  # fmt: skip
-        admitted = admission.following(admitted, case_id)
+        admitted = _following(admitted, case_id, self.database.read(
+            lambda c: fold(record.stream(c, self.keys, case_id, roles=()))
+        ))  # fmt: skip
         masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text
 
         def work(uow: UnitOfWork) -> str:
@@ -329,3 +336,20 @@ class Desk:
             grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
         )
+
+
+def _following(admitted: Admitted, case_id: str, before: History) -> Admitted:
+    """Return a message that takes the place of a case, with that case's id in its entry.
+
+    What nobody vouched for, and what readings rested on, is as it was: the fields are those that
+    the first reading made of a mail, and look like any others.
+    """
+    event = admitted.draft.event
+    if not isinstance(event, CaseReceived | CaseQuarantined):
+        return admitted
+    event = replace(
+        event, follows=case_id,
+        untrusted=tuple(sorted(before.untrusted)) or None,
+        assumptions=tuple(sorted({*event.assumptions, *before.assumptions})),
+    )  # fmt: skip
+    return replace(admitted, draft=replace(admitted.draft, event=event))
