@@ -154,7 +154,7 @@ class Remit(Window, Reception, Desk, Checkup):
             breakers=self.breakers,
         )
         self.intake = Intake(
-            masker=self.runs.new_scope,
+            scope=self.runs.new_scope,
             keyed=lambda data: keys.keyed("intake", data),
             new_id=self.new_id,
             now=now,
@@ -175,8 +175,9 @@ class Remit(Window, Reception, Desk, Checkup):
         )
         rotation = Rotation(database, self.writer, keys, origin, now, epochs, self.acknowledger)
         self.erasure = Erasure(
-            database, self.writer, keys, self._fresh, rotation, self.new_id, self.acknowledger
-        )
+            database, self.writer, keys, self._fresh, rotation, self.new_id, self.acknowledger,
+            random_bytes,
+        )  # fmt: skip
         self.keeping = Keeping(
             self.erasure, {name: one.retention for name, one in assembled.items()}
         )

@@ -1,7 +1,8 @@
-"""Erase a person in a process of its own and die at one named step.
+"""Erase a person, or one value, in a process of its own and die at one named step.
 
 `python -m tests.faults.erasing FOLDER DATABASE POINT ADDRESS` opens the desk in FOLDER, erases and
-is killed with -9 at POINT. SHOP_URL and SHOP_KEY name a running shop.
+is killed with -9 at POINT; `CASE:TOKEN` in place of ADDRESS is one value. SHOP_URL and SHOP_KEY
+name a running shop.
 """
 
 import asyncio
@@ -28,7 +29,12 @@ async def life(folder: Path, database: str | None, point: str, address: str) -> 
 
     async with testing.running(project) as remit:
         remit.erasure.points.append(die)
-        subject = Subject(handle=handle_of(address, remit.intake.keyed))
+        case_id, _, token = address.partition(":")
+        subject = (
+            Subject(case_id=case_id, token=token)
+            if token
+            else Subject(handle=handle_of(address, remit.intake.keyed))
+        )
         await remit.erasure.erase(subject, by=MARIA, ground="request")
 
 

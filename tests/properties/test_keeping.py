@@ -76,6 +76,7 @@ class Record(RuleBasedStateMachine):
             rotation,
             self.ids,
             Acknowledger(witnessed=outside),
+            chance.randbytes,
         )
         terms = {WORKFLOW: Retention(leaf_days=LEAF_DAYS)}
         self.keeping = Keeping(self.erasure, terms)

@@ -11,8 +11,9 @@ from remit.cli import terminal
 from remit.cli.display import Display, display
 from remit.cli.ledger_anchors import anchors as anchors_
 from remit.cli.ledger_anchors import operators
+from remit.cli.ledger_erase import erase
 from remit.cli.ledger_files import disclose, export_, prove
-from remit.cli.ledger_keeping import erase, legal_hold, rotate
+from remit.cli.ledger_keeping import legal_hold, rotate
 from remit.cli.ledger_prune import prune
 from remit.cli.ledger_recover import recover
 from remit.cli.opening import Record, case_named, reading

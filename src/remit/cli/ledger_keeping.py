@@ -1,14 +1,12 @@
-"""`remit ledger erase`, `legal-hold`, `rotate`: what goes, what stays, and which key ends."""
+"""`remit ledger legal-hold` and `rotate`: what must not go, and which key ends."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import click
 
 from remit.app import Remit
 from remit.cli import terminal
-from remit.cli.ledger_files import kept
 from remit.cli.opening import case_named, owning, reading
 from remit.cli.options import Options
 from remit.domain import clock
@@ -17,18 +15,14 @@ from remit.domain.actor import person as person_actor
 from remit.errors import NotFoundError, RequestInvalidError
 from remit.governance import legal_holds
 from remit.governance.owners import require, roles_of
-from remit.ledger import erasure
 from remit.orchestration.admission import HANDLE_CHARACTERS, handle_of
-from remit.orchestration.erasure import ErasureOutcome, ErasurePlan, Subject
 from remit.store import cases
 from remit.store import legal_holds as hold_rows
 from remit.store.connection import Connection
 from remit.store.legal_holds import HoldRow
 
-SETTLE_SECONDS: Final = 60.0
 OWNER: Final = "owner"
 HEXADECIMAL: Final = frozenset("0123456789abcdef")
-BLOCKED: Final = 1
 as_person = click.option(
     "--as", "person", required=True, help="Who you are: a handle of `[people]`."
 )
@@ -36,79 +30,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON
 yes = click.option(
     "--yes", "typed", metavar="NAME", help="The name that would be asked for, typed already."
 )
-
-
-@click.command()
-@click.option("--person", "ref", metavar="REF", help="The sender's address, or their handle.")
-@click.option("--case", "case_id", metavar="ID", help="One case alone, by the start of its id.")
-@click.option("--ground", required=True, help="Why, as a short code such as `request`.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; write nothing.")
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for the entries of the erasure and their proofs.",
-)
-@yes
-@as_person
-@as_json
-@click.pass_context
-def erase(
-    ctx: click.Context,
-    *,
-    ref: str | None,
-    case_id: str | None,
-    ground: str,
-    dry_run: bool,
-    certificate: Path | None,
-    typed: str | None,
-    person: str,
-    as_json: bool,
-) -> None:
-    """Erase what somebody wrote: keys, sealed content and masked originals; every proof stays.
-
-    Legal holds are asked first. Cases that are open are withdrawn and closed; an effect that is
-    under way is waited for, and one of which nobody knows waits for a person. What was done stays
-    on record without its content. Exit codes: 0 erased or nothing to erase, 1 refused or waiting.
-
-    Example: `remit ledger erase --person anna@example.org --ground request --as me --dry-run`
-    """
-    if (ref is None) == (case_id is None):
-        raise click.UsageError("say whose: `--person REF` or `--case ID`")
-    if legal_holds.GROUND.fullmatch(ground) is None:
-        raise click.UsageError(f"`{ground}` is no ground; write a short code such as `request`")
-    project = ctx.ensure_object(Options).project()
-    with owning(project, owner="remit ledger erase") as owned:
-        remit = owned.remit
-        require(remit.people(), person, OWNER)
-        subject = _subject(remit, ref, case_id)
-        plan = remit.erasure.plan(subject)
-        if not as_json or dry_run:
-            _tell(plan, as_json=as_json)
-        if dry_run:
-            ctx.exit(BLOCKED if plan.holds else 0)
-        name = subject.handle or subject.case_id
-        typed_back(name[:8], typed, "the first eight characters of the handle or case")
-
-        async def work(remit: Remit) -> ErasureOutcome:
-            return await remit.erasure.erase(
-                subject, by=person, ground=ground, settle_seconds=SETTLE_SECONDS
-            )
-
-        done = owned.run(work)
-    if certificate is not None and done.state == "completed":
-        with reading(project) as record:
-            proofs = record.database.read(
-                lambda c: erasure.certificate(c, done.erasure_id, vkey=record.vkey)
-            )
-        for made in proofs:
-            kept(made, certificate)
-    if as_json:
-        terminal.echo_json(done)
-    else:
-        _told(done)
-        if certificate is not None:
-            click.echo(f"the certificate is in {certificate}; the public key verifies it")
-    ctx.exit(0 if done.state in ("completed", "nothing") else BLOCKED)
 
 
 @click.command()
@@ -287,13 +208,7 @@ def list_(ctx: click.Context, *, everything: bool, as_json: bool) -> None:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-def _subject(remit: Remit, ref: str | None, case_id: str | None) -> Subject:
-    if case_id is not None:
-        return Subject(case_id=remit.database.read(lambda c: case_named(c, case_id)))
-    return Subject(handle=_handle(remit, ref or ""))
-
-
-def _handle(remit: Remit, ref: str) -> str:
+def handle_named(remit: Remit, ref: str) -> str:
     """Return the handle of an address, or the one handle that begins so."""
     text = ref.strip()
     for address in dict.fromkeys((text, text.lower(), text.casefold())):
@@ -317,7 +232,7 @@ def _whole(remit: Remit, kind: str, ref: str) -> str:
         case "case":
             return remit.database.read(lambda c: case_named(c, ref))
         case "person":
-            return _handle(remit, ref)
+            return handle_named(remit, ref)
         case "workflow":
             return remit.runs.workflow(ref).name
         case _:
@@ -340,47 +255,6 @@ def typed_back(wanted: str, given: str | None, what: str) -> None:
         given = click.prompt(f"type {what} to go on: {wanted}", prompt_suffix="\n> ", err=True)
     if given.strip() != wanted:
         raise RequestInvalidError(f"`{given.strip()}` is not `{wanted}`; nothing was changed")
-
-
-def _tell(plan: ErasurePlan, *, as_json: bool) -> None:
-    if as_json:
-        terminal.echo_json(plan)
-        return
-    whose = f"person {plan.subject.handle}" if plan.subject.handle else "one case"
-    click.echo(
-        f"{whose}: {len(plan.cases)} cases, {plan.payloads} sealed payloads under {plan.keys} "
-        f"keys, {plan.values} masked originals"
-    )
-    for case_id, status in plan.open:
-        click.echo(f"case {case_id} is {status}: it will be withdrawn and closed")
-    for case_id, action, state in plan.unsettled:
-        click.echo(f"case {case_id}: `{action}` is {state}; the erasure waits until it is known")
-    for hold in plan.holds:
-        click.echo(f"legal hold {hold.hold_id} on {hold.kind} {hold.ref}: nothing will be erased")
-
-
-def _told(done: ErasureOutcome) -> None:
-    match done.state:
-        case "completed":
-            click.echo(
-                f"erased {done.plan.payloads} payloads and {done.plan.values} originals of "
-                f"{len(done.plan.cases)} cases; every proof stays"
-            )
-            if done.blind_at is not None:
-                click.echo(
-                    f"no backup opens them after {done.blind_at:%Y-%m-%d}, when the root key "
-                    f"{done.root} is destroyed at the latest"
-                )
-            if not done.log_emptied:
-                click.echo("another process reads: its log is emptied at the next start", err=True)
-        case "refused":
-            click.echo("refused: a legal hold stands; the refusal is on record")
-        case "waiting":
-            for case_id, action, state in done.plan.unsettled:
-                click.echo(f"waits: `{action}` of case {case_id} is {state}")
-            click.echo("the request is on record; the same command, or the next start, goes on")
-        case _:
-            click.echo("nothing is left to erase")
 
 
 def _holds(rows: list[HoldRow], *, as_json: bool) -> None:

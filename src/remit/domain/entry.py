@@ -59,6 +59,7 @@ class Draft:
     payloads: Mapping[str, Json] = field(default_factory=dict)  # role -> masked content
     tenant: str = "default"
     key: str | None = None  # id of the case's key; None: found by what the case has
+    originals: str | None = None  # id of the key of what came in; None: found likewise
     body: Mapping[str, Json] = field(init=False)  # that of the event, made once
 
     def __post_init__(self) -> None:

@@ -135,16 +135,31 @@ class ErasureRequested(Event):
     cases: int
     subject: str | None = None  # handle of the person
     case_id: str | None = None
+    token: str | None = None  # of that case: its value alone
 
 
 @declared("ledger:erasure:refused")
 class ErasureRefused(Event):
     erasure_id: str
     ground: str
-    code: str  # legal_hold
+    code: str  # legal_hold | value_in_clear: beside its token, where only the whole can go
     holds: tuple[str, ...]
     subject: str | None = None
     case_id: str | None = None
+    token: str | None = None
+
+
+@declared("ledger:values:resealed")
+class ValuesResealed(Event):
+    """The values of a case are under a new key, all but one; the key before it will be destroyed.
+
+    It stands among the entries of the case: a run that is under way stops there.
+    """
+
+    erasure_id: str
+    token: str
+    key: str  # the key before
+    values: int  # that are under the new one
 
 
 @declared("ledger:erasure:completed")
@@ -163,6 +178,7 @@ class ErasureCompleted(Event):
     blind_us: int  # from when on no backup opens it
     subject: str | None = None
     case_id: str | None = None
+    token: str | None = None
 
 
 @declared("ledger:legal_hold:placed")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from remit.domain.erasure import Ending
 from remit.intake.context import NormaliseContext
 from remit.intake.dates import normalise_date
 from remit.intake.schemes import SCHEMES, fits, shape_of
@@ -94,4 +95,5 @@ _SAYS: Mapping[str, Callable[[str], str]] = {
 
 def described(masker: "Masker") -> dict[str, str]:
     """Return what may be said of each value of a scope, by token: never the value."""
-    return {one.token: attribute(one.type, one.canonical) for one in masker.vault.known_values()}
+    said = {one.token: attribute(one.type, one.canonical) for one in masker.vault.known_values()}
+    return said | dict.fromkeys(sorted(masker.vault.erased()), Ending.ERASED.value)

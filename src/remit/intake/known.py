@@ -5,12 +5,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from remit.domain.frozen import dataclass
+from remit.domain.value import Json
+from remit.errors import MaskingFailedError
 from remit.intake.encoded import pieces
 from remit.intake.hit import Hit
 
 SKELETON_MIN = 6
 NAME_SKELETON_MIN = 3
 HITS_MAX = 10_000
+DEPTH_MAX = 64
 GRAM = 5  # letters that many values are told apart by
 LITERALS_MAX = 200  # above, and in short texts already below, looking at each place costs less
 
@@ -114,6 +117,24 @@ class KnownValues:
         found = {bones for at, bones in starting if body.startswith(bones, at)}
         found.update(bones for bones in self._short if bones in body)
         return sorted(found, key=self._rank.__getitem__)
+
+
+def stands(known: Known, form: Json, depth: int = 0) -> bool:
+    """Tell whether a value stands somewhere in a form, its keys among them, in any dress.
+
+    One that is too short to be looked for so is looked for as it is.
+    """
+    if depth > DEPTH_MAX:
+        raise MaskingFailedError("a value is nested too deep to be searched")
+    if isinstance(form, dict):
+        return any(stands(known, one, depth + 1) for one in (*form.keys(), *form.values()))
+    if isinstance(form, list):
+        return any(stands(known, one, depth + 1) for one in form)
+    if form is None or isinstance(form, bool):
+        return False
+    if known.bones:
+        return any(True for _ in KnownValues([known]).hits(str(form)))
+    return known.canonical.casefold() in str(form).casefold()
 
 
 def skeleton(text: str) -> str:

@@ -11,6 +11,7 @@ from remit.errors import MaskingFailedError, RemitError
 from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
 from remit.intake.detect import NAME, Finder, Finding, Known, KnownValues
+from remit.intake.known import stands
 from remit.intake.rendering import (
     Region,
     Span,
@@ -138,6 +139,20 @@ class Masker:
     def contains_unknown_token(self, value: Json) -> tuple[str, ...]:
         """Return what reads as a token in a value but is none of this scope's."""
         return _guarded(lambda: tuple(dict.fromkeys(self._back.unknown(value))))
+
+    def holds(self, token: str, value: Json) -> bool:
+        """Tell whether the value of a token stands somewhere in a form, in any dress."""
+        one = self._vault.value_of(token)
+        known = Known.of(one.type, one.canonical, one.surface)
+        return _guarded(lambda: stands(known, value))
+
+    def resealed(
+        self, root_key: bytes, *, key_id: str, without: str
+    ) -> list[tuple[str, str, str, bytes, bytes, str]]:
+        """Return the vault rows of this scope under another key, one without its value."""
+        return [
+            _stored(row) for row in self._vault.resealed(root_key, key_id=key_id, without=without)
+        ]
 
     def seal(self, raw: bytes) -> bytes:
         """Return the raw bytes of a message, sealed as they came."""
@@ -326,34 +341,40 @@ def open_scope(
     *,
     root_key: bytes,
     check_key: bytes,
-    rows: Iterable[tuple[str, str, str, bytes, bytes]],
+    rows: Iterable[tuple[str, str, str, bytes, bytes, str]],
     random_bytes: Callable[[int], bytes],
+    key_id: str = "",
     ended: Ending | None = None,
     regions: tuple[str, ...] = (),
-) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes]]]]:
+) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes, str]]]]:
     """Return the masker of a scope, and what hands over the vault rows it has made since.
 
-    A row is (scope, token, type, blind index, sealed value), as the store keeps it.
+    A row is (scope, token, type, blind index, sealed value, key), as the store keeps it; `key_id`
+    names the key that new ones are under.
     """
     vault = ScopeVault(
         scope,
         root_key=root_key,
         check_key=check_key,
         rows=[
-            VaultRow(scope=row[0], token=row[1], type=row[2], index=row[3], sealed=row[4])
+            VaultRow(
+                scope=row[0], token=row[1], type=row[2], index=row[3], sealed=row[4], key=row[5]
+            )
             for row in rows
         ],
+        key_id=key_id,
         random_bytes=random_bytes,
         ended=ended,
     )
 
-    def take() -> list[tuple[str, str, str, bytes, bytes]]:
-        return [
-            (row.scope, row.token, row.type, row.index, row.sealed)
-            for row in vault.take_new_rows()
-        ]
+    def take() -> list[tuple[str, str, str, bytes, bytes, str]]:
+        return [_stored(row) for row in vault.take_new_rows()]
 
     return Masker(vault, regions=regions), take
+
+
+def _stored(row: VaultRow) -> tuple[str, str, str, bytes, bytes, str]:
+    return (row.scope, row.token, row.type, row.index, row.sealed, row.key)
 
 
 def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:

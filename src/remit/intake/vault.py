@@ -29,13 +29,14 @@ _UNKNOWN = "a token that this case does not know; use one of its own tokens"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultRow:
-    """One sealed value; rows are only ever inserted."""
+    """One sealed value; index and value are empty where it was erased and its token stays."""
 
     scope: str
     token: str
     type: str
     index: bytes  # HMAC over type and canonical value
     sealed: bytes  # nonce and AES-256-GCM
+    key: str = ""  # id of the scope's key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -87,6 +88,7 @@ class ScopeVault:
         check_key: bytes,
         rows: Iterable[VaultRow],
         random_bytes: Callable[[int], bytes],
+        key_id: str = "",
         ended: Ending | None = None,
     ) -> None:
         if {len(root_key), len(check_key)} != {KEY_BYTES}:
@@ -94,7 +96,9 @@ class ScopeVault:
         self.scope = scope
         self._root_key = root_key
         self._check_key = check_key
+        self._key_id = key_id
         self._ended = ended
+        self._erased: set[str] = set()
         self._derived: _Derived | None = None  # with the first value: most cases have none
         self._checking: Keyed | None = None
         self._random_bytes = random_bytes
@@ -104,7 +108,11 @@ class ScopeVault:
         self._heads: set[str] = set()
         self._new_rows: list[VaultRow] = []
         for row in rows:
-            self._admit(self._open(row), row.index)
+            if row.sealed:
+                self._admit(self._open(row), row.index)
+            else:
+                self._erased.add(row.token)
+                self._heads.add(_head(row.token))
 
     def token_for(self, type: str, canonical: str, surface: str, *, form: str = "text") -> str:
         """Return the one token of a value, sealing the value when it is new."""
@@ -120,10 +128,7 @@ class ScopeVault:
             taken=self._heads.__contains__,
         )
         value = KnownValue(token=token, type=type, canonical=canonical, surface=surface, form=form)
-        row = VaultRow(
-            scope=self.scope, token=token, type=type, index=index, sealed=self._seal(value)
-        )
-        self._new_rows.append(row)
+        self._new_rows.append(self._row(value, index))
         self._admit(value, index)
         return token
 
@@ -156,7 +161,7 @@ class ScopeVault:
             raise TokenUnknownError(_UNKNOWN)
         if value is not None:
             return value
-        match self._ended:
+        match Ending.ERASED if token in self._erased else self._ended:
             case Ending.ERASED:
                 raise TokenErasedError("a token whose value was erased; nothing turns it back")
             case Ending.EXPIRED:
@@ -173,10 +178,28 @@ class ScopeVault:
         return tuple(self._values.values())
 
     def tokens(self) -> frozenset[str]:
-        """Return every token of the scope."""
-        if len(self._tokens) != len(self._values):
-            self._tokens = frozenset(self._values)
+        """Return every token of the scope, those of erased values too: they stay what they are."""
+        if len(self._tokens) != len(self._values) + len(self._erased):
+            self._tokens = frozenset((*self._values, *self._erased))
         return self._tokens
+
+    def erased(self) -> frozenset[str]:
+        """Return the tokens whose values were erased one by one."""
+        return frozenset(self._erased)
+
+    def resealed(self, root_key: bytes, *, key_id: str, without: str) -> tuple[VaultRow, ...]:
+        """Return all rows of the scope under another key, one of them without its value."""
+        other = ScopeVault(
+            self.scope, root_key=root_key, check_key=self._check_key, rows=(),
+            random_bytes=self._random_bytes, key_id=key_id,
+        )  # fmt: skip
+        rows = [
+            other._row(value, other._index(value.type, value.canonical))
+            for token, value in self._values.items()
+            if token != without
+        ]
+        gone = sorted(self._erased | {without})
+        return (*rows, *(_emptied(self.scope, token, key_id) for token in gone))
 
     @property
     def size(self) -> int:
@@ -213,10 +236,16 @@ class ScopeVault:
             self._checking = Keyed(check_key_of(self._check_key, self.scope))
         return self._checking
 
+    def _row(self, value: KnownValue, index: bytes) -> VaultRow:
+        return VaultRow(
+            scope=self.scope, token=value.token, type=value.type, index=index,
+            sealed=self._seal(value), key=self._key_id,
+        )  # fmt: skip
+
     def _admit(self, value: KnownValue, index: bytes) -> None:
         self._values[value.token] = value
         self._by_index[index] = value.token
-        self._heads.add(value.token.rpartition("_")[2][:4])
+        self._heads.add(_head(value.token))
 
     def _index(self, type: str, canonical: str) -> bytes:
         content = f"{type}\x00{canonical}".encode("utf-8", "surrogatepass")
@@ -245,6 +274,15 @@ class _Derived:
     def __init__(self, cipher: AESGCM, blind: Keyed) -> None:
         self.cipher = cipher
         self.blind = blind
+
+
+def _emptied(scope: str, token: str, key_id: str) -> VaultRow:
+    kind = tokens.type_of(token)
+    return VaultRow(scope=scope, token=token, type=kind, index=b"", sealed=b"", key=key_id)
+
+
+def _head(token: str) -> str:
+    return token.rpartition("_")[2][:4]
 
 
 def _expanded(extracted: Keyed, purpose: str, scope: str) -> bytes:

@@ -177,6 +177,8 @@ class Chain:
                 raise EntryRefusedError(f"`{event.NAME}` has no payload of role `{role}`")
             if role in event.FACTS:
                 key = self._keys.facts()
+            elif role == read.ORIGINAL:
+                key = self._originals(draft, connection)
             else:
                 key = of_case = of_case or self._keys.of_case(
                     case_id, lambda: draft.key or self._bound(connection, case_id, seq)
@@ -188,6 +190,11 @@ class Chain:
             rows.append((case_id, seq, role, key.id, sealed))
         if of_case is not None:
             self._open().keys[case_id] = of_case.id
+
+    def _originals(self, draft: Draft, connection: Connection) -> ContentKey:
+        """Return the key of what came in: that of the values masked in it, and of nothing else."""
+        name = draft.originals or read.originals_key_id(connection, draft.case_id)
+        return (None if name is None else self._keys.find(name)) or self._keys.draw()
 
     def _bound(self, connection: Connection, case_id: str, seq: int) -> str | None:
         """Return the key that the payloads of a case name, those of this transaction too."""

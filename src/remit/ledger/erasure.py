@@ -1,6 +1,7 @@
 """Erasing: the keys of cases are destroyed, their payload rows go, every leaf and proof stays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,6 +10,7 @@ from remit.domain.ledger_event import ErasureCompleted, ErasureRequested
 from remit.ledger.entry import parse
 from remit.ledger.keys import CASE
 from remit.ledger.proof import Proof, prove
+from remit.ledger.read import ORIGINAL
 from remit.store import vault
 from remit.store.connection import Connection
 from remit.store.entries import OF_LEDGER
@@ -36,6 +38,8 @@ def content(connection: Connection, case_ids: Sequence[str]) -> Content:
         ):
             keys[key_id] = None
             payloads += number
+        if (of_values := vault.key_of(connection, case_id)) is not None:
+            keys[of_values] = None
     return Content(payloads=payloads, keys=tuple(keys))
 
 
@@ -44,17 +48,34 @@ def delete(connection: Connection, case_ids: Sequence[str]) -> tuple[int, int]:
 
     Returns how many there were of each.
     """
-    scrub = connection.dialect == "sqlite"
-    if scrub:
-        connection.rows("PRAGMA secure_delete = ON")
-    try:
+    with scrubbing(connection):
         payloads = values = 0
         for case_id in case_ids:
             payloads += connection.execute(
                 "DELETE FROM payloads WHERE case_id = ? AND key_id LIKE ?", (case_id, _OF_CASES)
             )
-            values += vault.forget(connection, case_id)
+            values += vault.count(connection, case_id)
+            vault.forget(connection, case_id)
         return payloads, values
+
+
+def delete_originals(connection: Connection, case_id: str, *, key_id: str) -> int:
+    """Delete what came in under a key; return how many payloads that were."""
+    with scrubbing(connection):
+        return connection.execute(
+            "DELETE FROM payloads WHERE case_id = ? AND role = ? AND key_id = ?",
+            (case_id, ORIGINAL, key_id),
+        )
+
+
+@contextmanager
+def scrubbing(connection: Connection) -> Iterator[None]:
+    """Have what is deleted overwritten, where the database can."""
+    scrub = connection.dialect == "sqlite"
+    if scrub:
+        connection.rows("PRAGMA secure_delete = ON")
+    try:
+        yield
     finally:
         if scrub:
             connection.rows("PRAGMA secure_delete = OFF")

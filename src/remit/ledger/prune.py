@@ -171,6 +171,8 @@ def keys_of(connection: Connection, cases: Sequence[tuple[str, str]]) -> list[st
             (case_id, f"{CASE}-%"),
         ):
             found[row[0]] = None
+        if (of_values := vault.key_of(connection, case_id)) is not None:
+            found[of_values] = None
     return list(found)
 
 

@@ -12,12 +12,12 @@ from remit.ledger.canonical import Json
 from remit.ledger.entry import PayloadName, parse
 from remit.ledger.keys import CASE
 from remit.ledger.seal import KeyRing, open_payload
-from remit.store import erasures
+from remit.store import erasures, vault
 from remit.store.connection import Connection
 from remit.store.entries import positions
 
 TAIL_PAGE_MAX: Final = 10_000
-NEVER_BY_DEFAULT: Final = "raw"
+ORIGINAL: Final = "raw"  # the role of what came in, unmasked; opened for those who ask for it
 
 
 def stream(
@@ -43,7 +43,7 @@ def stream(
     if roles is None or roles:
         sql = "SELECT seq, role, sealed FROM payloads WHERE case_id = ? AND seq > ?"
         if roles is None:
-            found = connection.rows(f"{sql} AND role <> ?", (case_id, after, NEVER_BY_DEFAULT))
+            found = connection.rows(f"{sql} AND role <> ?", (case_id, after, ORIGINAL))
         else:
             marks = ", ".join("?" * len(roles))
             found = connection.rows(f"{sql} AND role IN ({marks})", (case_id, after, *roles))
@@ -120,10 +120,30 @@ def tail(connection: Connection, after_position: int, limit: int) -> list[tuple[
 def key_id(connection: Connection, case_id: str) -> str | None:
     """Return the id of the key that a case's content is sealed under; None where it has none."""
     found: str | None = connection.value(
-        "SELECT key_id FROM payloads WHERE case_id = ? AND key_id LIKE ? ORDER BY seq LIMIT 1",
-        (case_id, f"{CASE}-%"),
+        "SELECT key_id FROM payloads WHERE case_id = ? AND key_id LIKE ? AND role <> ?"
+        " ORDER BY seq LIMIT 1",
+        (case_id, f"{CASE}-%", ORIGINAL),
     )
     return found
+
+
+def originals_key_id(connection: Connection, case_id: str) -> str | None:
+    """Return the id of the key of a case's originals: masked values, and what came in."""
+    found: str | None = vault.key_of(connection, case_id) or connection.value(
+        "SELECT key_id FROM payloads WHERE case_id = ? AND role = ? ORDER BY seq DESC LIMIT 1",
+        (case_id, ORIGINAL),
+    )
+    return found
+
+
+def originals(connection: Connection, case_id: str, key: str) -> int:
+    """Return how many messages are kept of a case as they came in, under that key."""
+    return int(
+        connection.value(
+            "SELECT COUNT(*) FROM payloads WHERE case_id = ? AND role = ? AND key_id = ?",
+            (case_id, ORIGINAL, key),
+        )
+    )
 
 
 def ended(connection: Connection, case_id: str) -> Ended | None:
@@ -145,7 +165,7 @@ def _keys(connection: Connection, case_id: str, *, until: int | None) -> set[str
 
 
 def _wanted(role: str, roles: Collection[str] | None) -> bool:
-    return role != NEVER_BY_DEFAULT if roles is None else role in roles
+    return role != ORIGINAL if roles is None else role in roles
 
 
 def _open(

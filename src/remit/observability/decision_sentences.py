@@ -197,6 +197,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "ledger:key:destroyed": _other("A root key was destroyed", "root"),
     "ledger:erasure:requested": _other("An erasure was requested", "ground", "cases"),
     "ledger:erasure:refused": _other("An erasure was refused", "ground", "code", "holds"),
+    "ledger:values:resealed": _other("A masked value was erased", "token", "values"),
     "ledger:erasure:completed": _other("Content was erased", "ground", "cases", "payloads"),
     "ledger:legal_hold:placed": _other("A legal hold was placed", "kind", "ref", "ground"),
     "ledger:legal_hold:released": _other("A legal hold was released", "ground"),

@@ -33,6 +33,7 @@ from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.message import Message, form_of
+from remit.orchestration.scopes import NewScope
 from remit.store import cases, vault
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -72,7 +73,7 @@ class Admitted:
 class Intake:
     """Reads messages into cases of one installation."""
 
-    masker: Callable[[str], tuple[Masker, Callable[[], list[vault.VaultTuple]], str]]
+    scope: Callable[[str], NewScope]
     keyed: Callable[[bytes], str]
     new_id: Callable[[], str]
     now: Callable[[], datetime]
@@ -112,9 +113,9 @@ class Intake:
         if letter is not None:
             content = identity = self.keyed(b"mail\x00" + letter.content())
             form[MAIL] = b64encode(letter.raw).decode()
-        masker, rows, key = self.masker(case_id)
+        scope = self.scope(case_id)
         message = Message(
-            case=handler.case, raw=raw, masker=masker, context=self._context(), letter=letter,
+            case=handler.case, raw=raw, masker=scope.masker, context=self._context(), letter=letter,
             senders=equipment.senders, around=around,
         )  # fmt: skip
         reading = message.read()
@@ -136,11 +137,12 @@ class Intake:
             actor=actor.service("intake"),
             fingerprint=equipment.fingerprint,
             payloads={"raw": form, **reading.payload, **message.grounds()},
-            key=key,
+            key=scope.key,
+            originals=scope.originals,
         )
         return Admitted(
             draft=draft,
-            rows=tuple(rows()),
+            rows=tuple(scope.rows()),
             external=identity,
             content=content,
             reasons=reading.items,

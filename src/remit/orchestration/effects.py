@@ -106,7 +106,7 @@ def intend(
             attempt=attempt,
             connector=prepared.connector,
             digest=digest,
-            sent=run.keyed(prepared.bytes),
+            sent=run.sealed(prepared.bytes),
             deadline_us=clock.microseconds(deadline),
             reveals=prepared.reveals,
         ),

@@ -1,78 +1,53 @@
-"""Erasing a person, or one case: holds are asked, work is settled, then the keys are destroyed.
+"""Erasing a person, a case or one value: holds are asked, work is settled, then the keys go.
 
 Each part may be done again. What was requested and not completed is taken up at the next start.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from remit.domain import clock
 from remit.domain.acknowledgement import Act
 from remit.domain.actor import Actor, person, service
-from remit.domain.case import CaseOutcome, CaseStatus
-from remit.domain.effect import EffectState
+from remit.domain.case import CaseStatus
 from remit.domain.entry import Draft, Event
-from remit.domain.event import ActionWithdrawn, CaseClosed
-from remit.domain.ledger_event import ErasureCompleted, ErasureRefused, ErasureRequested
+from remit.domain.ledger_event import ErasureCompleted, ErasureRequested
 from remit.errors import NotFoundError
-from remit.governance import approvals
 from remit.governance.legal_holds import LOCK
 from remit.ledger import erasure
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.chain import CONTROL_WORKFLOW, control_stream
-from remit.ledger.keys import KeyRing
+from remit.ledger.keys import ContentKey, KeyRing
 from remit.ledger.rotation import Rotation
+from remit.orchestration import value_erasure
+from remit.orchestration.erasure_plan import (
+    ErasurePlan,
+    Subject,
+    close,
+    plan_of,
+    refusal,
+    same,
+    subject_of,
+    whose,
+)
 from remit.orchestration.fresh import Fresh
-from remit.store import cases, erasures, legal_holds, proposals, vault
+from remit.store import erasures
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.erasures import ErasureRow
-from remit.store.legal_holds import HoldRow
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Receipt, Writer
 
 T = TypeVar("T")
 
+__all__ = ["Erasure", "ErasureOutcome", "ErasurePlan", "Subject"]
+
 SETTLE_SECONDS_MAX: Final = 3600.0
 SETTLE_STEP_SECONDS: Final = 0.05
 LOG_TRIES_MAX: Final = 20
-HOLD_CODE: Final = "legal_hold"
-_UNCERTAIN: Final = frozenset(
-    {EffectState.INTENDED, EffectState.DISPATCHED, EffectState.AMBIGUOUS}
-)
-_WAITING: Final = frozenset({EffectState.HELD, EffectState.BLOCKED, EffectState.CLEARED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Whose content goes: that of a person by handle, or that of one case."""
-
-    handle: str = ""
-    case_id: str = ""
-
-    def rows(self, connection: Connection, *, until_us: int) -> list[cases.CaseRow]:
-        """Return the cases, those alone that were there at that instant."""
-        if self.handle:
-            return cases.of_subject(connection, self.handle, until_us=until_us)
-        row = cases.find(connection, self.case_id)
-        return [] if row is None else [row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasurePlan:
-    """What an erasure would do, or has done."""
-
-    subject: Subject
-    cases: tuple[str, ...]
-    open: tuple[tuple[str, str], ...]  # case, status: withdrawn and closed first
-    unsettled: tuple[tuple[str, str, str], ...]  # case, action, state: waited for
-    payloads: int
-    values: int  # originals in the vault
-    keys: int
-    holds: tuple[HoldRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +73,13 @@ class Erasure:
     rotation: Rotation
     new_id: Callable[[], str]
     acknowledger: Acknowledger
+    random_bytes: Callable[[int], bytes]
     points: list[Callable[[str], None]] = field(default_factory=list)  # tests kill here
 
     def plan(self, subject: Subject) -> ErasurePlan:
         """Return what an erasure would do; nothing is written."""
         until = clock.microseconds(self.rotation.now())
-        return self.database.read(lambda c: _plan(c, subject, until_us=until))
+        return self.database.read(lambda c: self._planned(c, subject, until_us=until))
 
     async def erase(
         self,
@@ -115,15 +91,15 @@ class Erasure:
     ) -> ErasureOutcome:
         """Erase; one that was requested before is taken up.
 
-        Raises `NotFoundError` where nobody of that handle, or no such case, is known.
+        Raises `NotFoundError` where nobody of that handle, no such case or no such value is known.
         """
-        known = [row for row in self.database.read(erasures.pending) if _same(row, subject)]
+        known = [row for row in self.database.read(erasures.pending) if same(row, subject)]
         if known:
             return await self._finish(known[0], settle_seconds=settle_seconds)
         plan = self.plan(subject)
         if not plan.cases:
             raise NotFoundError("there is no case of that person; see `remit cases`")
-        if not (plan.payloads or plan.open):
+        if not (plan.values if subject.token else plan.payloads or plan.open):
             return ErasureOutcome(erasure_id="", state="nothing", plan=plan)
         row = await self._write(lambda uow: self._request(uow, subject, by, ground))
         if row.state == "refused":
@@ -147,14 +123,13 @@ class Erasure:
 
     def _request(self, uow: UnitOfWork, subject: Subject, by: str, ground: str) -> ErasureRow:
         uow.hold(LOCK)
-        plan = _plan(uow.connection, subject, until_us=clock.microseconds(uow.now))
+        plan = self._planned(uow.connection, subject, until_us=clock.microseconds(uow.now))
         erasure_id = self.new_id()
-        whose = {"subject": subject.handle or None, "case_id": subject.case_id or None}
         event: Event = ErasureRequested(
-            erasure_id=erasure_id, ground=ground, cases=len(plan.cases), **whose
+            erasure_id=erasure_id, ground=ground, cases=len(plan.cases), **whose(subject)
         )
-        if plan.holds:
-            event = _refused(erasure_id, ground, plan.holds, subject)
+        if plan.holds or plan.in_clear:
+            event = refusal(erasure_id, ground, plan, subject)
         uow.append(self._draft(event, person(by)))
         row = erasures.find(uow.connection, erasure_id)
         if row is None:
@@ -162,15 +137,19 @@ class Erasure:
         return row
 
     async def _finish(self, row: ErasureRow, *, settle_seconds: float) -> ErasureOutcome:
-        subject = Subject(handle=row.subject, case_id=row.case_id)
+        subject = subject_of(row)
         plan = await self._settled(row, subject, settle_seconds)
-        if plan.open or plan.unsettled:
+        if (plan.open or plan.unsettled) and not row.key_id:
             return ErasureOutcome(erasure_id=row.erasure_id, state="waiting", plan=plan)
         self._point("settled")
         root, blind = self.blind()
-        refused = await self._write(lambda uow: self._destroy(uow, row, plan.cases, root, blind))
-        if refused:
-            return ErasureOutcome(erasure_id=row.erasure_id, state="refused", plan=refused)
+        if row.token:
+            kept = await self._one_value(row, root, blind)
+        else:
+            kept = await self._write(lambda uow: self._destroy(uow, row, plan.cases, root, blind))
+        if kept:
+            state = "refused" if kept.holds else "waiting"
+            return ErasureOutcome(erasure_id=row.erasure_id, state=state, plan=kept)
         self._point("completed")
         return ErasureOutcome(
             erasure_id=row.erasure_id,
@@ -187,14 +166,14 @@ class Erasure:
         """Withdraw and close what is certain, and wait for what is under way."""
         waited = 0.0
         while True:
-            plan = self.database.read(lambda c: _plan(c, subject, until_us=row.requested_us))
+            plan = self._now(row, subject)
             for case_id, _ in plan.open:
                 await self._write(
-                    lambda uow, c=case_id: _close(uow, c, row.person),  # type: ignore[misc]  # a default binds the loop's value
+                    lambda uow, c=case_id: close(uow, c, row.person),  # type: ignore[misc]  # a default binds the loop's value
                     streams=(case_id,),
                 )
-            plan = self.database.read(lambda c: _plan(c, subject, until_us=row.requested_us))
-            if not (plan.open or plan.unsettled) or waited >= settle_seconds:
+            plan = self._now(row, subject)
+            if not (plan.open or plan.unsettled) or row.key_id or waited >= settle_seconds:
                 return plan
             await asyncio.sleep(SETTLE_STEP_SECONDS)
             waited += SETTLE_STEP_SECONDS
@@ -216,10 +195,10 @@ class Erasure:
         now = erasures.find(uow.connection, row.erasure_id)
         if now is None or now.state != row.state:
             return None  # another process has taken it up and was first
-        subject = Subject(handle=row.subject, case_id=row.case_id)
-        plan = _plan(uow.connection, subject, until_us=row.requested_us)
+        subject = subject_of(row)
+        plan = plan_of(uow.connection, subject, until_us=row.requested_us)
         if plan.holds:
-            event: Event = _refused(row.erasure_id, row.ground, plan.holds, subject)
+            event: Event = refusal(row.erasure_id, row.ground, plan, subject)
             uow.append(self._draft(event, service("erasure")))
             return plan
         keys = erasure.content(uow.connection, case_ids).keys
@@ -228,23 +207,69 @@ class Erasure:
             self.fresh.take(case_id)
         self._point("destroyed")
         payloads, values = erasure.delete(uow.connection, case_ids)
-        done = ErasureCompleted(
-            erasure_id=row.erasure_id,
-            ground=row.ground,
-            part=1,
-            parts=1,
-            cases=len(case_ids),
-            payloads=payloads,
-            values=values,
-            keys=(),
-            root=root,
-            blind_us=clock.microseconds(blind),
-            subject=row.subject or None,
-            case_id=row.case_id or None,
+        self._complete(uow, row, len(case_ids), payloads, values, keys, root, blind)
+        return None
+
+    async def _one_value(self, row: ErasureRow, root: str, blind: datetime) -> ErasurePlan | None:
+        """Put the other values under a new key, then destroy the one before; or say why not.
+
+        Two steps, each durable: the key goes only when the other values have theirs.
+        """
+        fresh = self.keys.draw()
+        kept = await self._write(lambda uow: self._reseal(uow, row, fresh), streams=(row.case_id,))
+        if kept is None:
+            self._point("resealed")
+            await self._write(lambda uow: self._destroy_one(uow, row, root, blind))
+        return kept
+
+    def _reseal(self, uow: UnitOfWork, row: ErasureRow, fresh: ContentKey) -> ErasurePlan | None:
+        uow.hold(LOCK)
+        now = erasures.find(uow.connection, row.erasure_id)
+        if now is None or now.state != row.state or now.key_id:
+            return None  # done before a crash, or by another process
+        plan = self._planned(uow.connection, subject_of(row), until_us=row.requested_us)
+        if plan.holds:
+            event = refusal(row.erasure_id, row.ground, plan, subject_of(row))
+            uow.append(self._draft(event, service("erasure")))
+            return plan
+        if plan.unsettled:
+            return plan  # it was woken in between
+        if plan.values:  # else the whole case was erased meanwhile
+            value_erasure.reseal(uow, self.keys, row, fresh=fresh, random_bytes=self.random_bytes)
+        self.fresh.take(row.case_id)
+        return None
+
+    def _destroy_one(self, uow: UnitOfWork, row: ErasureRow, root: str, blind: datetime) -> None:
+        uow.hold(LOCK)
+        now = erasures.find(uow.connection, row.erasure_id)
+        if now is None or now.state != row.state:
+            return
+        keys = (now.key_id,) if now.key_id else ()
+        self.keys.destroy(keys)
+        self._point("destroyed")
+        payloads = sum(
+            erasure.delete_originals(uow.connection, row.case_id, key_id=key) for key in keys
         )
+        self._complete(uow, row, 1, payloads, len(keys), keys, root, blind)
+
+    def _complete(
+        self,
+        uow: UnitOfWork,
+        row: ErasureRow,
+        number: int,
+        payloads: int,
+        values: int,
+        keys: Sequence[str],
+        root: str,
+        blind: datetime,
+    ) -> None:
+        done = ErasureCompleted(
+            erasure_id=row.erasure_id, ground=row.ground, part=1, parts=1, cases=number,
+            payloads=payloads, values=values, keys=(), root=root,
+            blind_us=clock.microseconds(blind), **whose(subject_of(row)),
+        )  # fmt: skip
         for draft in erasure.completed(self._draft(done, service("erasure")), done, keys):
             uow.append(draft)
-        return None
 
     async def empty_log(self) -> bool:
         """Empty the write-ahead log; False where a reader of another process holds it."""
@@ -255,6 +280,26 @@ class Erasure:
         return False
 
     # -- parts -----------------------------------------------------------------------------------
+
+    def _now(self, row: ErasureRow, subject: Subject) -> ErasurePlan:
+        return self.database.read(lambda c: self._planned(c, subject, until_us=row.requested_us))
+
+    def _planned(self, connection: Connection, subject: Subject, *, until_us: int) -> ErasurePlan:
+        plan = plan_of(connection, subject, until_us=until_us)
+        if not (subject.token and plan.cases):
+            return plan
+        seen = value_erasure.look(
+            connection, self.keys, subject.case_id, subject.token, random_bytes=self.random_bytes
+        )
+        running = [
+            (case_id, "its run", status)
+            for case_id, status in plan.open
+            if status == CaseStatus.READY.value
+        ]
+        return replace(
+            plan, open=(), unsettled=(*plan.unsettled, *running), payloads=seen.messages,
+            values=int(seen.there), keys=int(seen.there), in_clear=seen.in_clear,
+        )  # fmt: skip
 
     def blind(self) -> tuple[str, datetime]:
         """Return the root key of this epoch, and when it will be destroyed at the latest."""
@@ -280,65 +325,3 @@ class Erasure:
     def _point(self, name: str) -> None:
         for hook in self.points:
             hook(name)
-
-
-def _plan(connection: Connection, subject: Subject, *, until_us: int) -> ErasurePlan:
-    rows = subject.rows(connection, until_us=until_us)
-    case_ids = tuple(row.case_id for row in rows)
-    content = erasure.content(connection, case_ids)
-    return ErasurePlan(
-        subject=subject,
-        cases=case_ids,
-        open=tuple(
-            (row.case_id, row.status.value) for row in rows if row.status is not CaseStatus.CLOSED
-        ),
-        unsettled=tuple(
-            (one.case_id, one.action, one.state.value)
-            for case_id in case_ids
-            for one in proposals.of_case(connection, case_id)
-            if one.state in _UNCERTAIN
-        ),
-        payloads=content.payloads,
-        values=sum(vault.count(connection, case_id) for case_id in case_ids),
-        keys=len(content.keys),
-        holds=tuple(legal_holds.on_cases(connection, case_ids)),
-    )
-
-
-def _close(uow: UnitOfWork, case_id: str, by: str) -> None:
-    """Withdraw what waits and close a case, if it is certain what became of its effects."""
-    row = cases.find(uow.connection, case_id)
-    if row is None or row.status is CaseStatus.CLOSED:
-        return
-    if any(one.state in _UNCERTAIN for one in proposals.of_case(uow.connection, case_id)):
-        return
-    approvals.withdraw(uow, case_id, person=by)
-    drafts = [
-        ActionWithdrawn(action_id=one.action_id, code="ledger.erasure")
-        for one in proposals.of_case(uow.connection, case_id)
-        if one.state in _WAITING
-    ]
-    aside = row.status is CaseStatus.QUARANTINED
-    outcome = CaseOutcome.DISCARDED if aside else CaseOutcome.CANCELLED
-    run = uow.tail(case_id) + 1  # a run that is under way finds another, and stops without a trace
-    for event in (*drafts, CaseClosed(outcome=outcome.value)):
-        uow.append(
-            Draft(event=event, case_id=case_id, workflow=row.workflow, actor=person(by), run=run)
-        )
-
-
-def _refused(
-    erasure_id: str, ground: str, holds: Sequence[HoldRow], subject: Subject
-) -> ErasureRefused:
-    return ErasureRefused(
-        erasure_id=erasure_id,
-        ground=ground,
-        code=HOLD_CODE,
-        holds=tuple(hold.hold_id for hold in holds),
-        subject=subject.handle or None,
-        case_id=subject.case_id or None,
-    )
-
-
-def _same(row: ErasureRow, subject: Subject) -> bool:
-    return (row.subject, row.case_id) == (subject.handle, subject.case_id)

@@ -21,6 +21,7 @@ class FreshCase:
     masker: Masker
     rows: NewRows
     key: ContentKey
+    originals: ContentKey
     entry: Entry | None = None
 
 

@@ -42,7 +42,7 @@ async def record(run: Run) -> int:
 
     for pause in (*RETRY_SECONDS, None):
         try:
-            await awaited.submit(run.writer, work, lane="control")
+            await awaited.submit(run.writer, work, streams=(run.case_id,), lane="control")
         except StorageError as error:
             if pause is None:
                 log.error("late outcomes of case %s are lost: %s", run.case_id, error.code)  # noqa: TRY400 - no values

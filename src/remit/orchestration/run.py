@@ -94,6 +94,7 @@ class Run:
     read: Read
     acknowledger: Acknowledger
     keyed: Callable[[bytes], str]  # under the case's key: nothing once that is destroyed
+    sealed: Callable[[bytes], str]  # under the key of its values: nothing once one is erased
     shared: Callable[[bytes], str]  # under the service's key: the same in every case
     now: Callable[[], datetime]
     random_number: Callable[[], int]

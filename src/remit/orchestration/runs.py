@@ -20,7 +20,7 @@ from remit.orchestration import replay, scopes
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.fresh import Fresh, FreshCase
 from remit.orchestration.run import Read, Run
-from remit.orchestration.scopes import NewRows, Scope
+from remit.orchestration.scopes import NewRows, NewScope, Scope
 from remit.orchestration.standing import Authority
 from remit.store import cases, ready
 from remit.store.connection import Connection
@@ -153,7 +153,9 @@ class Runs:
     def _opened(self, case_id: str, workflow: str, loaded: _Loaded) -> Run:
         entries, scope = loaded
         masker, take = self._masker(scope)
-        return self._run(case_id, workflow, entries, FreshCase(masker, take, scope.key))
+        return self._run(
+            case_id, workflow, entries, FreshCase(masker, take, scope.key, scope.originals)
+        )
 
     def _run(self, case_id: str, workflow: str, entries: list[Entry], scope: FreshCase) -> Run:
         history = replay.fold(entries)
@@ -167,6 +169,7 @@ class Runs:
             read=self.read,
             acknowledger=self.acknowledger,
             keyed=scope.key.digester(),
+            sealed=scope.originals.digester(),
             shared=lambda data: self.keys.keyed("digest", data),
             now=self.now,
             random_number=lambda: int.from_bytes(self.random_bytes(7), "big") >> 3,
@@ -184,12 +187,12 @@ class Runs:
             raise UnknownWorkflowError(f"there is no workflow `{name}`; there are: {known}")
         return found
 
-    def new_scope(self, case_id: str) -> tuple[Masker, NewRows, str]:
-        """Return the masker of a case that begins, its new vault rows, and the id of its key."""
-        key = self.keys.draw()
-        masker, rows = self._masker(Scope(case_id=case_id, key=key, rows=[]))
-        self.fresh.scope(case_id, FreshCase(masker, rows, key))
-        return masker, rows, key.id
+    def new_scope(self, case_id: str) -> NewScope:
+        """Return the scope of a case that begins, under fresh keys."""
+        key, originals = self.keys.draw(), self.keys.draw()
+        masker, rows = self._masker(Scope(case_id=case_id, key=key, originals=originals, rows=[]))
+        self.fresh.scope(case_id, FreshCase(masker, rows, key, originals))
+        return NewScope(masker=masker, rows=rows, key=key.id, originals=originals.id)
 
     def scope(self, case_id: str) -> tuple[Masker, NewRows]:
         """Return the masker of a case that is there."""

@@ -12,6 +12,8 @@ SCHEMA = (
         erasure_id text primary key,
         subject text not null,
         case_id text not null,
+        token text not null,
+        key_id text not null,
         ground text not null,
         state text not null,
         person text not null,
@@ -30,8 +32,8 @@ SCHEMA = (
 TABLES = ("erasures", "erased_keys")
 
 COLUMNS = (
-    "erasure_id, subject, case_id, ground, state, person, cases, payloads, requested_us,"
-    " ended_us, blind_us"
+    "erasure_id, subject, case_id, token, key_id, ground, state, person, cases, payloads,"
+    " requested_us, ended_us, blind_us"
 )
 
 
@@ -42,6 +44,8 @@ class ErasureRow:
     erasure_id: str
     subject: str
     case_id: str
+    token: str  # of a value that alone goes; empty: all content
+    key_id: str  # that is to be destroyed for it, once the other values are under another
     ground: str
     state: str  # requested | refused | completed | expired: retention ended, nobody asked
     person: str
@@ -64,6 +68,11 @@ def project(connection: Connection, entry: Entry) -> None:
             )
             if not changed:
                 _insert(connection, entry, "refused")
+        case "ledger:values:resealed":
+            connection.execute(
+                "update erasures set key_id = ? where erasure_id = ?",
+                (entry.word("key"), entry.word("erasure_id")),
+            )
         case "ledger:erasure:completed":
             asked = find(connection, entry.word("erasure_id"))
             if asked is None:  # of retention: nobody asked
@@ -106,15 +115,15 @@ def pending(connection: Connection) -> list[ErasureRow]:
 def ended(connection: Connection, key_ids: Collection[str]) -> Ended | None:
     """Return how what is sealed under these keys ended; None where none was destroyed.
 
-    A person's word counts before the end of a term.
+    The end of one value is not that of its case. A person's word counts before the end of a term.
     """
     if not key_ids:
         return None
     marks = ", ".join("?" * len(key_ids))
     found = connection.one(
         "select e.state, e.ended_us from erased_keys k join erasures e"
-        f" on e.erasure_id = k.erasure_id where k.key_id in ({marks}) order by e.state, e.ended_us"
-        " limit 1",
+        f" on e.erasure_id = k.erasure_id where e.token = '' and k.key_id in ({marks})"
+        " order by e.state, e.ended_us limit 1",
         (*key_ids,),
     )
     if found is None:
@@ -133,9 +142,9 @@ def covers(connection: Connection, *, key_id: str, case_id: str) -> bool:
     if connection.one("select 1 from erased_keys where key_id = ?", (key_id,)) is not None:
         return True
     pending = connection.one(
-        "select 1 from erasures e where e.state = 'requested' and (e.case_id = ? or exists"
-        " (select 1 from cases c where c.case_id = ? and c.subject = e.subject"
-        " and c.subject <> '' and c.opened_us <= e.requested_us))",
+        "select 1 from erasures e where e.state = 'requested' and e.token = ''"
+        " and (e.case_id = ? or exists (select 1 from cases c where c.case_id = ?"
+        " and c.subject = e.subject and c.subject <> '' and c.opened_us <= e.requested_us))",
         (case_id, case_id),
     )
     return pending is not None
@@ -143,11 +152,13 @@ def covers(connection: Connection, *, key_id: str, case_id: str) -> bool:
 
 def _insert(connection: Connection, entry: Entry, state: str) -> None:
     connection.execute(
-        f"insert into erasures ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, null)",
+        f"insert into erasures ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, null)",
         (
             entry.word("erasure_id"),
             entry.word("subject"),
             entry.word("case_id"),
+            entry.word("token"),
+            "",
             entry.word("ground"),
             state,
             entry.actor.ref,

@@ -93,10 +93,41 @@ def test_a_legal_hold_refuses_an_erasure_until_somebody_else_releases_it(
     assert remit("ledger", "verify") == 2
 
 
+def test_one_value_of_a_case_is_erased_and_the_rest_stays(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+    case: str,
+) -> None:
+    view = remit.json("cases", "show", case)
+    token = view["fields"]["sender"]
+    assert token.startswith("EMAIL_")
+    words = ("ledger", "erase", "--case", case[:20], "--value", token, "--ground", "request")
+    plan = remit.json(*words, "--as", "me", "--dry-run")
+    assert (plan["values"], plan["payloads"], plan["open"], plan["in_clear"]) == (1, 1, [], [])
+    assert remit(*words, "--as", "me", "--yes", case[:8]) != 0
+    assert f"is not `{token}`; nothing was changed" in remit.err
+
+    other = [one if one != token else "EMAIL_7K3QX2MD" for one in words]
+    assert remit(*other, "--as", "me") != 0
+    assert "has no such token" in remit.err
+
+    done = (*words, "--as", "me", "--yes", token)
+    assert remit(*done, "--certificate", str(folder / "proof")) == 0
+    assert f"erased, {token}, 1 payloads and 1 originals of 1 cases" in remit.out
+    assert len(list((folder / "proof").glob("*.leaf"))) == 2
+    assert remit(*done) == 0
+    assert "nothing is left to erase" in remit.out
+    after = remit.json("cases", "show", case)
+    assert (after["fields"], after["erased_at"]) == (view["fields"], None)
+    assert after["row"]["reason"] == "token.erased"
+    assert remit("ledger", "verify") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["erase", "--ground", "request", "--as", "me"], "say whose"),
+        (["erase", "--person", "x", "--value", "T", "--ground", "a", "--as", "me"], "which case"),
         (["erase", "--case", "0", "--ground", "No Ground!", "--as", "me"], "is no ground"),
         (["erase", "--person", "x@example.org", "--ground", "a", "--as", "me"], "nobody of that"),
         (["erase", "--case", "ffff", "--ground", "a", "--as", "me"], "there is no case `ffff`"),

@@ -22,7 +22,9 @@ def taken_in(kept: Fresh, case_id: str) -> None:
     masker, rows = open_scope(
         case_id, root_key=b"k" * 32, check_key=b"k" * 32, rows=[], random_bytes=bytes
     )
-    kept.scope(case_id, FreshCase(masker, rows, ContentKey("case-1", b"k" * 32)))
+    kept.scope(
+        case_id, FreshCase(masker, rows, *(ContentKey(f"case-{n}", b"k" * 32) for n in "12"))
+    )
 
 
 def test_a_case_that_is_not_durable_is_not_there() -> None:
