@@ -12,10 +12,10 @@ import pytest
 
 from remit.domain.erasure import Ending
 from remit.domain.value import Json
-from remit.errors import TokenRefusedError
+from remit.errors import TokenRefusedError, VaultLockedError
 from remit.intake import tokens
 from remit.intake.mask import Masker
-from remit.intake.vault import ScopeVault
+from remit.intake.vault import ScopeVault, VaultRow
 from tests.faults.lengths import Progress, times
 
 Record = Callable[[str, object], None]
@@ -26,6 +26,7 @@ SEED = 4
 TOKENS = times(200, long=2_000)
 REFUSALS = times(20_000, long=1_000_000)
 LIVE = times(200, long=2_000)
+ERASED = times(30, long=300)
 DOCUMENTS = times(60, long=2_000)
 STEERINGS = times(40, long=2_000)
 
@@ -196,6 +197,40 @@ def test_every_token_of_a_scope_that_ended_says_how(how: Ending, record_property
     assert ended == {f"token.{how}": REFUSALS}
     record_property("tokens refused", REFUSALS)
     record_property("wrong values", 0)
+
+
+def test_values_erased_one_by_one_say_so_and_no_other_changes(record_property: Record) -> None:
+    """Each erasure seals the rest under another key; rows of the keys before open nothing."""
+    rng = random.Random(SEED)
+    first = filled(rng, LIVE).vault
+    before = {one.token: one for one in first.known_values()}
+    order = rng.sample(sorted(before), ERASED)
+    rows, gone, ended = first.take_new_rows(), set[str](), Counter[str]()
+    vault = first
+    for number, token in enumerate(order, 1):
+        root = rng.randbytes(32)
+        old, rows = rows, vault.resealed(root, key_id=f"key-{number}", without=token)
+        gone.add(token)
+        vault = opened_again(rows, root, rng)
+        assert {one.token: one for one in vault.known_values()} == {
+            name: one for name, one in before.items() if name not in gone
+        }
+        assert vault.tokens() == before.keys()
+        with pytest.raises(VaultLockedError):
+            opened_again(old, root, rng)
+        ended.update(outcome(Masker(vault), one) for one in gone)
+        ended.update(outcome(Masker(vault), altered(sorted(gone), rng)) for _ in gone)
+        fresh = vault.token_for("EMAIL", before[token].canonical, "again")
+        assert fresh not in before, "what it stood for is forgotten"
+        vault = opened_again(rows, root, rng)
+    assert ended["token.erased"] == ERASED * (ERASED + 1) // 2
+    assert ended.keys() <= {"token.erased", "token.unknown", "text"}
+    record_property("values erased one by one", ERASED)
+    record_property("wrong values", 0)
+
+
+def opened_again(rows: tuple[VaultRow, ...], root: bytes, rng: random.Random) -> ScopeVault:
+    return ScopeVault("case", root_key=root, check_key=ROOT, rows=rows, random_bytes=rng.randbytes)
 
 
 @pytest.mark.parametrize("how", Ending)

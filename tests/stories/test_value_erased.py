@@ -14,6 +14,8 @@ from remit import testing
 from remit.app import Remit
 from remit.domain.actor import person
 from remit.domain.approval import Verdict
+from remit.domain.entry import Draft
+from remit.domain.event import CaseReopened
 from remit.domain.value import Json
 from remit.errors import (
     ApprovalClosedError,
@@ -72,7 +74,7 @@ def token_of(remit: Remit, case_id: str, value: str) -> str:
 
 async def erase(remit: Remit, case_id: str, token: str) -> str:
     done = await remit.erasure.erase(
-        Subject(case_id=case_id, token=token), by=NADIA, ground="request"
+        Subject(case_id=case_id, token=token), by=NADIA, ground="request", settle_seconds=0
     )
     return done.state
 
@@ -239,6 +241,64 @@ async def test_a_value_that_stands_beside_its_token_is_not_called_erased(desk: D
         remit.writer.run(  # else the case would not replay as it ran
             lambda uow: uow.connection.execute("delete from vault where token = ?", (token,))
         )
+
+
+async def test_what_comes_between_is_heeded_a_hold_and_a_case_that_runs_again(desk: Desk) -> None:
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
+        phone, mail = (token_of(remit, case_id, one) for one in (PHONE, ANNA))
+        assert await erase(remit, case_id, mail) == "completed"
+        assert remit.case(case_id).row.status == "escalated"
+
+        def handed_back(point: str) -> None:
+            if point == "settled":
+                reopened = Draft(
+                    event=CaseReopened(reason="handed-back"), case_id=case_id,
+                    workflow="refund-desk", actor=person(MARIA),
+                )  # fmt: skip
+                remit.writer.run(lambda uow: uow.append(reopened))
+
+        remit.erasure.points.append(handed_back)
+        assert await erase(remit, case_id, phone) == "waiting"
+        assert token_of(remit, case_id, PHONE) == phone, "its run is under way"
+        remit.erasure.points.clear()
+        await remit.settled()
+
+        def held(point: str) -> None:
+            if point == "settled":
+                remit.writer.run(
+                    lambda uow: legal_holds.place(
+                        uow, remit.new_id(), kind="case", ref=case_id, ground="suit-7",
+                        review_at=desk.clock().replace(year=2030), person=MARIA,
+                        origin=remit.erasure.rotation.origin,
+                    )
+                )  # fmt: skip
+
+        remit.erasure.points.append(held)
+        assert await erase(remit, case_id, phone) == "refused"
+        assert token_of(remit, case_id, PHONE) == phone
+
+
+async def test_a_value_that_was_masked_under_the_key_before_does_not_spoil_the_others(
+    desk: Desk,
+) -> None:
+    """A person's note may have been masked just before, and be written just after."""
+    async with desk.open() as remit:
+        case_id = await answered(remit, desk)
+        stale, rows = remit.runs.scope(case_id)
+        late = stale.mask_value("EMAIL", "bo.nyman@example.org")
+        assert await erase(remit, case_id, token_of(remit, case_id, PHONE)) == "completed"
+        before, new = values(remit, case_id), rows()
+        assert len(new) == 1
+        remit.writer.run(lambda uow: vault.insert(uow.connection, new))
+        assert values(remit, case_id) == before
+        with pytest.raises(TokenUnknownError):
+            masker(remit, case_id).restore(late)
+        again, rows = remit.runs.scope(case_id)
+        again.mask_value("EMAIL", "bo.nyman@example.org")
+        new = rows()
+        remit.writer.run(lambda uow: vault.insert(uow.connection, new))
+        assert len(values(remit, case_id)) == len(before) + 1
 
 
 async def test_no_backup_gives_the_value_once_its_epoch_has_ended(tmp_path: Path) -> None:
