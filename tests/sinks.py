@@ -98,8 +98,9 @@ SINKS: dict[str, dict[str, str]] = {
             cli.doctor: doctor
             cli.ledger: Judging.invoke show status verify_
             cli.ledger_anchors: anchors
+            cli.ledger_erase: _tell _tell_whole _told erase
             cli.ledger_files: _content disclose export_ prove
-            cli.ledger_keeping: _holds _rotate_log _tell _told erase rotate
+            cli.ledger_keeping: _holds _rotate_log rotate
             cli.ledger_prune: prune
             cli.ledger_recover: _typed recover
             cli.migrate: migrate
