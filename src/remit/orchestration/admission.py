@@ -115,8 +115,8 @@ class Intake:
             form[MAIL] = b64encode(letter.raw).decode()
         scope = self.scope(case_id)
         message = Message(
-            case=handler.case, raw=raw, masker=scope.masker, context=self._context(), letter=letter,
-            senders=equipment.senders, around=around,
+            case=handler.case, raw=raw, masker=scope.masker, context=self._context(),
+            letter=letter, senders=equipment.senders, around=around,
         )  # fmt: skip
         reading = message.read()
         event = _event(
@@ -141,13 +141,9 @@ class Intake:
             originals=scope.originals,
         )
         return Admitted(
-            draft=draft,
-            rows=tuple(scope.rows()),
-            external=identity,
-            content=content,
-            reasons=reading.items,
-            priority=priority,
-        )
+            draft=draft, rows=tuple(scope.rows()), external=identity, content=content,
+            reasons=reading.items, priority=priority,
+        )  # fmt: skip
 
     def read_mail(
         self,
