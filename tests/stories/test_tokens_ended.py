@@ -51,8 +51,9 @@ def answers(remit: Remit, case_id: str, token: str) -> type[TokenRefusedError] |
 
 
 def altered(token: str) -> str:
-    """Return a token with another letter in its check."""
-    return token[:-1] + ("3" if token[-1] != "3" else "4")
+    """Return a token with another letter in its check, of the same kind: it still reads as one."""
+    first, second = "AB" if token[-1].isalpha() else "34"
+    return token[:-1] + (first if token[-1] != first else second)
 
 
 async def expire(remit: Remit, desk: Desk) -> None:

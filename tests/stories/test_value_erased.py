@@ -79,6 +79,12 @@ async def erase(remit: Remit, case_id: str, token: str) -> str:
     return done.state
 
 
+def altered(token: str) -> str:
+    """Return a token with another letter in its check, of the same kind: it still reads as one."""
+    first, second = "AB" if token[-1].isalpha() else "34"
+    return token[:-1] + (first if token[-1] != first else second)
+
+
 async def answered(remit: Remit, desk: Desk) -> str:
     """Return a case that was answered and is closed."""
     case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
@@ -108,7 +114,7 @@ async def test_one_value_goes_and_every_other_comes_back_byte_for_byte(desk: Des
             with pytest.raises(TokenErasedError):
                 masker(remit, case_id).restore(text)
         with pytest.raises(TokenUnknownError):
-            masker(remit, case_id).restore(token[:-1] + ("3" if token[-1] != "3" else "4"))
+            masker(remit, case_id).restore(altered(token))
         assert remit.keys.find(old[0]) is None
         with pytest.raises(PayloadErasedError):
             remit.database.read(lambda c: read.payload(c, remit.keys, case_id, 1, "raw"))
