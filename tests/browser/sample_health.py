@@ -55,6 +55,7 @@ def health(*, well: bool) -> Health:
                 "triage": {"closed": 61} if well else {"closed": 54},
             },
             waiting=9, overdue=0 if well else 3,
+            aside=3, overdue_aside=0 if well else 1, aside_oldest=0 if well else 93_600,
             ready_oldest=2 if well else 420,
             timers=933, timer_lag=0 if well else 64,
             unsequenced=12, unsequenced_oldest=0,

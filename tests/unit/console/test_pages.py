@@ -337,7 +337,7 @@ def test_an_open_case_can_be_cancelled_and_a_closed_one_not(desk: Desk) -> None:
 
 def test_the_health_page_says_what_to_do_where_it_is_not_good(desk: Desk) -> None:
     text = desk.client.get("/health").text
-    assert "3 to act on, 8 to look at" in text
+    assert "3 to act on, 9 to look at" in text
     assert text.count(">alarm</span>") == 3
     assert "Ask the other system what became of them" in text
     assert '<dd data-count="parked">' in text
