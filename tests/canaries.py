@@ -43,19 +43,20 @@ class Flock:
     given: dict[str, str] = field(default_factory=dict)  # canary -> kind
     entries: dict[str, list[str]] = field(default_factory=dict)  # entry -> canaries planted there
     entry: str = ""
+    many: int = 1  # canaries of each kind that is asked for in a text
 
     @classmethod
-    def of(cls, seed: int) -> "Flock":
+    def of(cls, seed: int, *, many: int = 1) -> "Flock":
         """Return an empty flock."""
-        return cls(Random(seed))
+        return cls(Random(seed), many=many)
 
     def at(self, entry: str) -> "Flock":
         """Return the flock for canaries that come in by this entry."""
         return replace(self, entry=entry)
 
     def text(self, *kinds: str) -> str:
-        """Return a text with a new canary of each kind in it."""
-        return ", ".join(SAID[kind].format(self.one(kind)) for kind in kinds) + "."
+        """Return a text with new canaries of each kind in it."""
+        return ", ".join(SAID[kind].format(self.one(kind)) for kind in kinds * self.many) + "."
 
     def one(self, kind: str) -> str:
         """Return a new canary of a kind."""

@@ -38,7 +38,7 @@ from tests.watching import watching
 pytestmark = pytest.mark.anyio
 
 
-ROUNDS, EACH_MIN = 6, 1_000
+ROUNDS, MANY, EACH_MIN = 8, 9, 1_000  # of the long form
 BESIDE = {"caller", "httpx2"}  # what logs here beside Remit: who calls it, and the browser
 
 
@@ -50,6 +50,7 @@ class Walk:
     flock: Flock
     written: list[tuple[str, bytes]] = field(default_factory=list)
     cases: dict[str, str] = field(default_factory=dict)
+    typed: tuple[str, ...] = TEXT_KINDS  # what people type into a changed argument
 
     @property
     def size(self) -> int:
@@ -68,7 +69,7 @@ async def sent(walk: Walk, remit: Remit, models: LoopbackModels, way: str) -> No
     got = await remit.receive(NAME, given, channel="test", external_id=external)
     walk.cases[got.case_id] = way
     if way == "cancel":
-        reason = walk.flock.at("person's reason").text("EMAIL", "PHONE")
+        reason = walk.flock.at("person's reason").text(*TEXT_KINDS)
         await remit.cancel(got.case_id, person=OLGA, reason=reason)
     await remit.settled()
 
@@ -94,7 +95,7 @@ async def handled(walk: Walk, remit: Remit) -> None:
         if row.action == "tell":
             await edited(walk, remit, row.approval_id, card.digest)
             continue
-        no = number % 2 == 1 and row.action != "mail"
+        no = number % 3 == 2 and row.action != "mail"
         await remit.decide(
             row.approval_id, person=OLGA, digest=card.digest,
             verdict=Verdict.REJECT if no else Verdict.APPROVE,
@@ -128,7 +129,7 @@ async def edited(walk: Walk, remit: Remit, approval_id: str, digest: str) -> Non
     for edits in (
         {"due": flock.one("EMAIL")},
         {flock.one("EMAIL"): "x"},
-        {"who": flock.one("PERSON"), "text": flock.text("EMAIL", "PHONE", "CARD")},
+        {"who": flock.one("PERSON"), "text": flock.text(*walk.typed)},
     ):
         with refusals():
             await remit.decide(
@@ -225,7 +226,7 @@ async def walked(
             kept(walk)
         kept(walk)
         walk.written.append(("prompts", str(models.log).encode()))
-        assert "jacket is washed by hand" in str(models.log), "a passage came into a prompt"
+        assert "About blue" in str(models.log), "a passage came into a prompt"
         asked = set(models.asked())
         assert asked >= {one for one in FAULTY if one != "unshaped"} | {"says"}
     assert not watch.unknown(), watch.unknown()
@@ -292,7 +293,9 @@ async def test_a_masker_that_does_nothing_is_found_out_at_every_place(
     monkeypatch.setattr(Masker, "mask_json", lambda _, value, **_more: value)
     for module in (assembly, api_server, pages, error_pages, sys.modules[__name__]):
         monkeypatch.setattr(module, "scrub", lambda text: text)
-    walk = Walk(small=Small(folder=tmp_path), flock=Flock.of(1))
+    # A call is not made while what reads as a token stands in it, masked or not.
+    typed = tuple(kind for kind in TEXT_KINDS if kind != "TEXT")
+    walk = Walk(small=Small(folder=tmp_path), flock=Flock.of(1), typed=typed)
     await walked(walk, 1, caplog, leaking=True)
     content: set[str] = set()
     repeated: set[str] = set()
@@ -320,9 +323,9 @@ async def test_thousands_of_planted_values_stand_nowhere(
 ) -> None:  # fmt: skip
     """A thousand values at least come in by every entry."""
     url = request.getfixturevalue("postgres_url") if store == "postgresql" else None
-    walk = Walk(small=Small(folder=tmp_path, database=url), flock=Flock.of(3))
+    walk = Walk(small=Small(folder=tmp_path, database=url), flock=Flock.of(3, many=MANY))
     nowhere(await walked(walk, ROUNDS, caplog))
     few = {name: len(some) for name, some in walk.flock.entries.items() if len(some) < EACH_MIN}
-    assert not few
+    assert not few, few
     record_property("canaries", len(walk.flock.given))
     record_property("kilobytes", walk.size // 1_000)
