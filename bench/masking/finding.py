@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 Find = tuple[int, int, str, float]
+Value = tuple[str, str]  # type, canonical form
 WARM_SLICES = 20
 
 
@@ -27,20 +28,25 @@ def options() -> argparse.ArgumentParser:
 def run(
     asked: argparse.Namespace,
     find: Callable[[str], Iterable[Find]],
-    find_known: Callable[[str, str, str], Iterable[Find]] | None = None,
+    find_known: Callable[[str, list[Value]], Iterable[Find]] | None = None,
 ) -> None:
     """Write what a system finds in the texts, and the thread CPU milliseconds of each slice.
 
-    `find_known` is handed a text and one value that is known, as its type and canonical form.
+    `find_known` is handed a text and the values that are known of it.
     """
     list(find("Anna Roe, anna@example.org, +49 30 901820"))
+    ready = time.process_time()
     memory = _memory_mb()  # before any of the input
     given = json.loads(asked.input.read_text(encoding="utf-8"))
     finds = [list(find(text)) for text in given["texts"]]
     dressed = [list(find(one["text"])) for one in given["dressed"]]
     known = [
-        list(find_known(one["text"], one["type"], one["value"])) if find_known else []
+        list(find_known(one["text"], [(one["type"], one["value"])])) if find_known else []
         for one in given["dressed"]
+    ]
+    people = [
+        list(find_known(one["text"], [("PERSON", name) for name in one["names"]]))
+        for one in (given["people"] if find_known else ())
     ]
     shapes = {name: _once(text, find) for name, text in given["shapes"].items()}
     times: dict[str, list[float]] = {}
@@ -49,8 +55,8 @@ def run(
             find(text)
         times[name] = _times(slices, find, asked.seconds)
     made = {
-        "finds": finds, "dressed": dressed, "known": known, "times": times, "shapes": shapes,
-        "memory_mb": memory, "python": sys.version.split()[0],
+        "finds": finds, "dressed": dressed, "known": known, "people": people, "times": times,
+        "shapes": shapes, "memory_mb": memory, "ready_s": ready, "python": sys.version.split()[0],
     }  # fmt: skip
     asked.output.write_text(json.dumps(made), encoding="utf-8")
 

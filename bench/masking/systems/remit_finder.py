@@ -26,8 +26,8 @@ def main() -> None:
     def found(text: str) -> list[finding.Find]:
         return [(one.start, one.end, _type(one.type, one.label), one.score) for one in find(text)]
 
-    def found_known(text: str, type: str, value: str) -> list[finding.Find]:
-        known = [Known.of(type, value)]
+    def found_known(text: str, values: list[finding.Value]) -> list[finding.Find]:
+        known = [Known.of(*value) for value in values]
         return [(one.start, one.end, one.type, one.score) for one in find(text, known=known)]
 
     finding.run(asked, found, found_known)
