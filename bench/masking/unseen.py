@@ -1,8 +1,8 @@
-"""Texts that no rule was written against: templates and languages that none of the sets has.
+"""Texts that no rule was written against, in languages that none of the sets is written in.
 
 The sentences were written, and the seed was set, before any recogniser had read one of them; the
-values are Faker's, in locales that no set and no test uses. It is a check with limits: who wrote
-the sentences knew which types are scored, and Faker writes numbers that nobody was ever assigned.
+values are Faker's. It is a check with limits: who wrote the sentences knew which types are scored,
+and Faker writes numbers that nobody was ever assigned.
 Change no template after reading what was found: write new ones beside them, with a seed of their
 own.
 """
