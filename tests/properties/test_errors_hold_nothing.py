@@ -124,7 +124,7 @@ WRONG: Mapping[str, Callable[[str], object]] = {
     "bytes of no charset": lambda text: charsets.decode(text.encode("utf-16-be") + b"\xff"),
     "a scope's rows": lambda text: mask.open_scope(
         "c", root_key=bytes(32), check_key=bytes(32), random_bytes=bytes,
-        rows=[("c", text, "EMAIL", b"", text.encode())],
+        rows=[("c", text, "EMAIL", b"", text.encode(), "")],
     )[0].mask_text(text),
 }  # fmt: skip
 
