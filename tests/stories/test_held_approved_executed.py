@@ -51,6 +51,19 @@ async def test_a_refund_waits_for_a_person_and_then_happens_once(desk: Desk) -> 
     assert desk.shop.order("1001")["refunded"] == {"amount": "89.90", "currency": "EUR"}
 
 
+async def test_a_name_below_a_message_that_the_shop_knows_is_no_hindrance(desk: Desk) -> None:
+    """The order says whose name it is after the message was read with it in the clear."""
+    async with desk.open() as remit:
+        message = f"{MESSAGE}\n\nBest regards,\nAnna Lindqvist"
+        case_id = await write_in(remit, sender=ANNA, message=message)
+        row = only(waiting(remit))
+    async with desk.open() as remit:
+        await testing.decide(remit, row.approval_id, person=MARIA)
+        await testing.pass_time(remit, desk.clock, 11)
+        assert states(remit, case_id) == [("issue_refund", "confirmed")]
+        assert remit.case(case_id).row.status == "closed"
+
+
 async def test_what_was_approved_survives_a_restart(desk: Desk) -> None:
     """A held case is rows only: closed and opened again, it goes on where it was."""
     async with desk.open() as remit:

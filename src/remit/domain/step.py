@@ -29,7 +29,7 @@ class StepKey:
     path: str  # ordinal in program order; each branch of gather adds a level: `5.0.2`
     kind: StepKind
     name: str  # tool, action, prompt
-    arguments: str  # SHA-256 of the canonical masked arguments
+    arguments: str  # keyed digest of what the code gave, before it was masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

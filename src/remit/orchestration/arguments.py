@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from remit.domain.money import Money
-from remit.domain.value import Canonical, Json, canonical, digest, encode
+from remit.domain.value import Canonical, Json, canonical, encode
 from remit.errors import ArgumentsInvalidError
 
 
@@ -31,11 +31,6 @@ def canonicals(arguments: Mapping[str, object]) -> dict[str, Canonical]:
         except TypeError as error:
             raise ArgumentsInvalidError(f"argument `{name}`: {error}") from error
     return made
-
-
-def step_digest(arguments: Mapping[str, Json]) -> str:
-    """Return what replay compares: SHA-256 of the canonical masked arguments."""
-    return digest(dict(arguments))
 
 
 def plain(value: object) -> Any:

@@ -33,9 +33,17 @@ STATES = {
 
 
 def note_proposed(
-    run: Run, declared: DeclaredAction, proposal: Proposal, *, by: str | None = None
+    run: Run,
+    declared: DeclaredAction,
+    proposal: Proposal,
+    *,
+    asked: str | None = None,
+    by: str | None = None,
 ) -> None:
-    """Record that an action was proposed, by the workflow or by the person who edited it."""
+    """Record that an action was proposed, by the workflow or by the person who edited it.
+
+    `asked` is what identifies the call of the workflow's code on replay.
+    """
     money = facts.money(declared.spec, proposal.arguments)
     record = facts.record_of(run, declared.spec, proposal.arguments)
     run.note(
@@ -43,7 +51,7 @@ def note_proposed(
             action_id=proposal.action_id,
             action=proposal.action,
             version=proposal.version,
-            arguments=run.digest(dict(proposal.arguments)),
+            arguments=asked or run.digest(dict(proposal.arguments)),
             signature=signature(declared.spec),
             risk=declared.spec.risk.value,
             author=proposal.author,

@@ -164,7 +164,7 @@ class Engine:
             case StepKind.ACT:
                 if run.history.act(key.path) is None:
                     self._count(run)
-                return await self.proposals.act(run, call, key.path, given)
+                return await self.proposals.act(run, call, key, given)
             case StepKind.ESCALATE:
                 note = run.masker.mask_text(str(call.arguments["note"]), trusted_tokens=True).text
                 raise Escalated("workflow", note)

@@ -15,6 +15,7 @@ from remit.domain.approval import ApprovalState, Vote
 from remit.domain.effect import EffectState
 from remit.domain.ids import derived
 from remit.domain.members import changed
+from remit.domain.step import StepKey
 from remit.domain.value import Json
 from remit.errors import (
     RegistrationError,
@@ -54,7 +55,7 @@ class Proposals:
     raced: Counter[str] = field(default_factory=Counter)  # what others were quicker at: counted
 
     async def act(
-        self, run: Run, call: StepCall[Any], path: str, given: Mapping[str, Json]
+        self, run: Run, call: StepCall[Any], key: StepKey, given: Mapping[str, Json]
     ) -> Acted[Any]:
         """Propose, wait, perform or hand back what became of it; `given` is masked.
 
@@ -67,10 +68,10 @@ class Proposals:
                 f"`{call.name}` is no action of workflow `{run.equipment.name}`"
             )
         while True:
-            act = run.history.act(path)
+            act = run.history.act(key.path)
             if act is None:
-                proposal = self._first(run, call.name, path, dict(given))
-                asking.note_proposed(run, declared, proposal)
+                proposal = self._first(run, call.name, key.path, dict(given))
+                asking.note_proposed(run, declared, proposal, asked=key.arguments)
                 await self._gate(run, declared, proposal)
                 continue
             done = await self._go_on(run, declared, act)
@@ -317,7 +318,8 @@ class Proposals:
         fresh = await self.steps.read(
             run, tool, given, path=f"{act.path}.r{again}", arguments=str(entry.body["arguments"])
         )
-        if fresh == result:  # nothing to record: the world is as it was shown
+        if fresh == run.masker.mask_json(result, trusted_tokens=True):
+            # Nothing to record: the world is as it was shown, whatever became known since.
             run.drafts.pop()
             run.history.reads.pop()
 

@@ -77,13 +77,17 @@ def identity(
 ) -> tuple[StepKey, Mapping[str, Json]]:
     """Return what identifies a call on replay, and its masked arguments.
 
+    What identifies it is what the code gave, before it is masked: the code is given the same on
+    replay, while a value that became known meanwhile is masked where it stayed clear before.
     Raises `ArgumentsInvalidError` for an argument without a canonical form.
     """
     given: Mapping[str, Json] = {}
+    asked: Json = {}
     if call.arguments:
-        masked = masker.mask_json(forms(call.arguments), trusted_tokens=True)
+        asked = masker.surrogates.settled(forms(call.arguments))
+        masked = masker.mask_json(asked, trusted_tokens=True)
         given = masked if isinstance(masked, dict) else {}
-    arguments = digest(dict(given)) if call.kind is not StepKind.GATHER else ""
+    arguments = digest(asked) if call.kind is not StepKind.GATHER else ""
     return StepKey(path=path, kind=call.kind, name=call.name, arguments=arguments), given
 
 

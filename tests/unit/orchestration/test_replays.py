@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from remit.domain.approval import Verdict
 from remit.errors import DivergenceError
-from tests.projects import Small, notes, result, send, standing
+from tests.projects import OLGA, Small, notes, result, send, standing, waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +143,53 @@ async def test_code_runs_once_where_replays_are_off(small: Small) -> None:
     ) as remit:
         case_id = await send(remit)
         assert result(remit, case_id) == 1
+
+
+NAMED = """
+class Customer(BaseModel):
+    id: str
+    named: PersonName
+
+
+@desk.tool
+async def customer(order_id: str) -> Customer:
+    found = await tape.read("getOrder", order_id=order_id)
+    return Customer(id=found["id"], named="Anna Lindqvist")
+"""
+NAMES_LISTED = """
+[workflow.actions.note.reveal.text]
+types = ["PERSON"]
+destination = "tape"
+"""
+LEARNS = """
+said = await run.derive(count, names=[case.message])
+there = await run.read(customer, order_id="7")
+more = await run.derive(count, names=[case.message, there.named, f"{case.message}!"])
+done = await run.act(note, text=f"{case.message} {there.named}")
+return [case.message, said + more, done.state]
+"""
+
+
+async def test_what_becomes_known_later_changes_nothing_that_was_asked_before(
+    small: Small,
+) -> None:
+    """A name that stands in a message in the clear is private once a record says whose it is."""
+    small.granted, small.settings = (), NAMES_LISTED
+    message = "where is my parcel? Best regards, Anna Lindqvist"
+    async with small.open(LEARNS, more=COUNT + NAMED, seeds=True) as remit:
+        case_id = await send(remit, message=message)
+        assert standing(remit, case_id) == ("parked", "approval"), notes(remit, case_id)
+    async with small.open(seeds=True) as remit:
+        (row,) = waiting(remit)
+        card = remit.approval(row.approval_id, person=OLGA).card
+        assert "Anna" not in repr(card)
+        await remit.decide(
+            row.approval_id, person=OLGA, digest=card.digest, verdict=Verdict.APPROVE
+        )
+        await remit.settled()
+        assert standing(remit, case_id)[0] == "closed", notes(remit, case_id)
+        returned = result(remit, case_id)
+    assert isinstance(returned, list)
+    assert returned[2] == "confirmed"
+    assert "Anna" not in str(returned)
+    assert [one.arguments["text"] for one in small.tape.effects()] == [f"{message} Anna Lindqvist"]
