@@ -14,7 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 1024**3
-WHAT = ("tests/faults", "tests/properties", "tests/stories/test_canaries.py")
+WHAT = (
+    "tests/faults", "tests/properties",
+    "tests/stories/test_canaries.py", "tests/stories/test_canaries_live.py",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

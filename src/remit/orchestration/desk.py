@@ -201,11 +201,13 @@ class Desk:
     async def discard(self, case_id: str, /, *, person: str, reason: str) -> None:
         """Refuse a quarantined message for good."""
         roles_of(self._people, person)
-        masked = self.runs.scope(case_id)[0].mask_text(reason, trusted_tokens=True).text
-        await self.write(
-            lambda uow: admission.discard(uow, case_id, person=person, reason=masked),
-            streams=(case_id,),
-        )
+        said, keep = self._words(case_id, reason)
+
+        def work(uow: UnitOfWork) -> None:
+            keep(uow)
+            admission.discard(uow, case_id, person=person, reason=said)
+
+        await self.write(work, streams=(case_id,))
 
     async def close_case(self, case_id: str, /, *, person: str, note: str) -> None:
         """Close an escalated case that a person has handled."""
@@ -221,11 +223,13 @@ class Desk:
         What was done for it stays done. Raises `CaseClosedError` with who closed it.
         """
         roles_of(self._people, person)
-        masked = self.runs.scope(case_id)[0].mask_text(reason, trusted_tokens=True).text
-        closed = await self.write(
-            lambda uow: cancelling.ask(uow, case_id, person=person, reason=masked),
-            streams=(case_id,),
-        )
+        said, keep = self._words(case_id, reason)
+
+        def work(uow: UnitOfWork) -> bool:
+            keep(uow)
+            return cancelling.ask(uow, case_id, person=person, reason=said)
+
+        closed = await self.write(work, streams=(case_id,))
         self.dispatcher.cancel(case_id)
         return closed
 
@@ -266,10 +270,11 @@ class Desk:
         admitted = _following(admitted, case_id, self.database.read(
             lambda c: fold(record.stream(c, self.keys, case_id, roles=()))
         ))  # fmt: skip
-        masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text
+        said, keep = self._words(case_id, note)
 
         def work(uow: UnitOfWork) -> str:
             admission.require(uow, case_id, CaseStatus.ESCALATED)
+            keep(uow)
             approvals.withdraw(uow, case_id, person=person)
             new = admission.receive(uow, admitted).case_id
             uow.append(
@@ -278,7 +283,7 @@ class Desk:
                     case_id=case_id,
                     workflow=row.workflow,
                     actor=actor.person(person),
-                    payloads={"result": masked},
+                    payloads={"result": said},
                 )
             )
             return new
@@ -287,10 +292,11 @@ class Desk:
 
     async def _end(self, case_id: str, person: str, note: str, *, close: bool) -> None:
         roles_of(self._people, person)
-        masked = self.runs.scope(case_id)[0].mask_text(note, trusted_tokens=True).text
+        said, keep = self._words(case_id, note)
 
         def work(uow: UnitOfWork) -> None:
             row = admission.require(uow, case_id, CaseStatus.ESCALATED)
+            keep(uow)
             if close:
                 approvals.withdraw(uow, case_id, person=person)
             uow.append(
@@ -301,13 +307,25 @@ class Desk:
                     case_id=case_id,
                     workflow=row.workflow,
                     actor=actor.person(person),
-                    payloads={"result": masked} if close else {"note": masked},
+                    payloads={"result": said} if close else {"note": said},
                 )
             )
 
         await self.write(work, streams=(case_id,))
 
     # -- parts ------------------------------------------------------------------------------------
+
+    def _words(self, case_id: str, text: str) -> tuple[str, Callable[[UnitOfWork], None]]:
+        """Return what a person wrote, masked, and what keeps its values where it is recorded."""
+        masker, rows = self.runs.scope(case_id)
+        masked = masker.mask_text(text, trusted_tokens=True).text
+        new = rows()
+
+        def keep(uow: UnitOfWork) -> None:
+            if new:
+                vault.insert(uow.projected, new)
+
+        return masked, keep
 
     def _typed(
         self, row: approval_rows.ApprovalRecord, edits: Mapping[str, str], masker: Masker
