@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from remit.app import Remit
 from remit.assembly import assemble
 from remit.errors import SettingsError
+from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
 from remit.ledger import signing
 from remit.ledger.anchor_standing import AnchorRules
@@ -89,7 +90,8 @@ def open_remit(
     Raises the errors of `remit.errors` that name what is wrong with settings, files or database.
     """
     settings = project.settings
-    PLUGINS.use(project.recognisers)  # first: a classifier may be trained on what they mask
+    PLUGINS.use(project.listed("recognisers"))  # first: a classifier may be trained on such texts
+    OWNED.say(public=project.listed("public"), locale=settings.locale)
     shared = settings.dispatch == "dbos"
     if shared:
         owner = f"{owner} {random_bytes(6).hex()}"  # as the server shows this one process

@@ -275,6 +275,7 @@ class Settings(_Table):
     port: int = Field(default=8484, ge=0, le=65_535)
     ledger: LedgerSettings = LedgerSettings()
     recognisers: list[str] = []  # of values in free text, beside our patterns: `names`, plug-ins
+    public: list[str] = []  # values of your own that stay clear: the shop's address and number
     disk_free_bytes_min: int = Field(default=1024**3, ge=0)  # with less, nothing is taken in
     people: dict[str, PersonSettings] = {}
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
@@ -302,10 +303,9 @@ class Project(_Table):
             found |= member.settings.people
         return found | self.settings.people
 
-    @property
-    def recognisers(self) -> list[str]:
-        """What any of the files switches on: one process masks for all of them."""
-        return [name for one in (self, *self.members) for name in one.settings.recognisers]
+    def listed(self, name: Literal["recognisers", "public"]) -> list[str]:
+        """Return what any of the files lists: one process masks for all of them."""
+        return [value for one in (self, *self.members) for value in getattr(one.settings, name)]
 
     def path(self, relative: str) -> Path:
         """Return a path of the settings, taken from their folder."""

@@ -15,6 +15,7 @@ from remit.domain.value import Json
 from remit.errors import InputFileError
 from remit.intake.explain import Explained, How, explain
 from remit.intake.mask import Masker, open_scope
+from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
 from remit.settings import FILE
 
@@ -64,7 +65,7 @@ def mask(
 
     FILE is a text, or JSON; `-` is standard input. Nothing is stored and nothing is sent: the
     tokens are of a scope that ends with this command, so the next run draws others. In a project,
-    what its `recognisers` switch on is used too.
+    what its `recognisers` switch on is used too, and its `public` values stay clear.
 
     Exit codes: 0 whether or not anything was found; 2 where the file cannot be read.
 
@@ -80,8 +81,10 @@ def mask(
         raise InputFileError(f"`{file}` is no UTF-8: byte {error.start}") from None
     options = ctx.ensure_object(Options)
     if (home(options.folder) / FILE).is_file():
-        PLUGINS.use(options.project().recognisers)
-    regions = tuple(one.upper() for one in region)
+        project = options.project()
+        PLUGINS.use(project.listed("recognisers"))
+        OWNED.say(public=project.listed("public"), locale=project.settings.locale)
+    regions = tuple(one.upper() for one in region) or OWNED.regions
     shown: str | list[Json]
     if records or file.suffix in RECORDS:
         shown, found = _records(text, str(file), regions, values=values)

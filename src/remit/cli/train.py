@@ -79,7 +79,7 @@ def train(
     share of messages, surest first, of which at most 2 in 100 are labelled wrongly.
     """  # fmt: skip
     project = options.project()
-    PLUGINS.use(project.recognisers)
+    PLUGINS.use(project.listed("recognisers"))
     member = _member(project, workflow)
     asked = _asked(member, name, file, text=text, label=label, seed=seed)
     _check_columns(asked)

@@ -62,14 +62,14 @@ class NormaliseContext:
             (self.siblings.get(kind), "sibling"),
             (self.columns.get(kind), "column"),
             (_custom(kind, self.country), "country"),
-            (_custom(kind, _territory(self.locale)) or _habit(kind, self.locale), "locale"),
+            (_custom(kind, territory_of(self.locale)) or _habit(kind, self.locale), "locale"),
         )
         return tuple((reading, ground) for reading, ground in pairs if reading is not None)
 
 
 def _habit(kind: str, locale: str | None) -> str | None:
     """Return what a language does in its country (CLDR), where the country alone says nothing."""
-    if locale is None or _territory(locale) is None:
+    if locale is None or territory_of(locale) is None:
         return None
     if not cldr.available():
         return UNKNOWN_HABIT
@@ -79,7 +79,8 @@ def _habit(kind: str, locale: str | None) -> str | None:
     return {".": POINT_DECIMAL, ",": COMMA_DECIMAL}.get(mark or "")
 
 
-def _territory(locale: str | None) -> str | None:
+def territory_of(locale: str | None) -> str | None:
+    """Return the country of a locale such as `de_DE`, or None."""
     parts = (locale or "").replace("-", "_").split("_")
     return parts[1].upper() if len(parts) > 1 and len(parts[1]) == 2 else None
 
@@ -88,7 +89,7 @@ def territory(context: NormaliseContext) -> tuple[str, str] | None:
     """Return the sender's country and the ground for it, or None."""
     if context.country:
         return context.country.upper(), "country"
-    found = _territory(context.locale)
+    found = territory_of(context.locale)
     return (found, "locale") if found else None
 
 

@@ -12,6 +12,7 @@ from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
 from remit.intake.detect import NAME, Finder, Finding, Known, KnownValues
 from remit.intake.known import stands
+from remit.intake.owned import OWNED
 from remit.intake.rendering import (
     Region,
     Span,
@@ -61,19 +62,26 @@ _NOTHING = Masked(text="", tokens=())
 class Masker:
     """Masks for one scope; new values go into its vault.
 
-    `regions` are countries whose national phone numbers are read; `public` are the owner's own
-    values that stay clear. Whatever goes wrong inside a method ends in `MaskingFailedError`.
+    `regions` are countries whose national phone numbers are read, and `public` are values that
+    stay clear; where they are not given, they are what the owner said of all texts. Whatever goes
+    wrong inside a method ends in `MaskingFailedError`.
     """
 
     def __init__(
-        self, vault: ScopeVault, *, regions: tuple[str, ...] = (), public: Iterable[str] = ()
+        self,
+        vault: ScopeVault,
+        *,
+        regions: tuple[str, ...] | None = None,
+        public: Iterable[str] | None = None,
     ) -> None:
         self._vault = vault
         self._back = Restorer(vault)
         self.surrogates = Surrogates(lambda token: token in vault.tokens())
-        self._regions = regions
-        self._finder = Finder(regions)
-        self._public = frozenset(value.casefold() for value in public)
+        self._regions = OWNED.regions if regions is None else regions
+        self._finder = Finder(self._regions)
+        self._public = (
+            OWNED.forms if public is None else frozenset(value.casefold() for value in public)
+        )
         self._known = KnownValues()
         self._known_size = 0
         # What was masked since the vault last grew, by text, trust and class of the label.
@@ -345,7 +353,7 @@ def open_scope(
     random_bytes: Callable[[int], bytes],
     key_id: str = "",
     ended: Ending | None = None,
-    regions: tuple[str, ...] = (),
+    regions: tuple[str, ...] | None = None,
 ) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes, str]]]]:
     """Return the masker of a scope, and what hands over the vault rows it has made since.
 

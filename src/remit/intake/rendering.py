@@ -66,7 +66,7 @@ def as_spans(
     """
     spans: list[Span] = []
     for finding in found:
-        if masked[finding.start : finding.end].casefold() in public:
+        if {masked[finding.start : finding.end].casefold(), finding.canonical.casefold()} & public:
             continue
         for start, end, kind, canonical in _parts(masked, finding):
             crossed = [one for one in regions if one.start < end and start < one.end]

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from remit.cli.main import remit as command
 from remit.cli.new import scaffold
+from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
 
 TEXT = (
@@ -101,7 +102,7 @@ def test_what_the_project_switches_on_is_used(tmp_path: Path, *, inner: bool) ->
     scaffold("help-desk", tmp_path / "p", today="2026-11-24")
     (tmp_path / "remit.toml").write_text('workflows = ["p"]\n')
     place = tmp_path / "p" / "remit.toml"
-    said = b"My name is Katarzyna Lewandowska.\n"
+    said = b"My name is Katarzyna Lewandowska, I wrote to help@shop.example.\n"
 
     def shown() -> str:
         done = CliRunner().invoke(command, ["--project", str(folder), "mask", "-"], input=said)
@@ -113,5 +114,9 @@ def test_what_the_project_switches_on_is_used(tmp_path: Path, *, inner: bool) ->
         place.write_text('recognisers = ["names"]\n' + place.read_text())
         assert "PERSON_" in shown()
         assert "Lewandowska" not in shown()
+        assert "help@shop.example" not in shown()
+        place.write_text('public = ["help@shop.example"]\n' + place.read_text())
+        assert "help@shop.example" in shown()
     finally:
         PLUGINS.use(())
+        OWNED.say()
