@@ -29,7 +29,7 @@ from remit.intake.scrub import scrub
 from remit.intake.stream import MaskingStream, RestoringStream
 from remit.intake.surrogates import Surrogates
 from remit.intake.surroundings import class_of
-from remit.intake.vault import ScopeVault, VaultRow
+from remit.intake.vault import ScopeVault, Stored, VaultRow
 
 __all__ = ["Masked", "Masker", "scrub"]
 
@@ -154,12 +154,10 @@ class Masker:
         known = Known.of(one.type, one.canonical, one.surface)
         return _guarded(lambda: stands(known, value))
 
-    def resealed(
-        self, root_key: bytes, *, key_id: str, without: str
-    ) -> list[tuple[str, str, str, bytes, bytes, str]]:
+    def resealed(self, root_key: bytes, *, key_id: str, without: str) -> list[Stored]:
         """Return the vault rows of this scope under another key, one without its value."""
         return [
-            _stored(row) for row in self._vault.resealed(root_key, key_id=key_id, without=without)
+            row.stored for row in self._vault.resealed(root_key, key_id=key_id, without=without)
         ]
 
     def seal(self, raw: bytes) -> bytes:
@@ -349,12 +347,12 @@ def open_scope(
     *,
     root_key: bytes,
     check_key: bytes,
-    rows: Iterable[tuple[str, str, str, bytes, bytes, str]],
+    rows: Iterable[Stored],
     random_bytes: Callable[[int], bytes],
     key_id: str = "",
     ended: Ending | None = None,
     regions: tuple[str, ...] | None = None,
-) -> tuple[Masker, Callable[[], list[tuple[str, str, str, bytes, bytes, str]]]]:
+) -> tuple[Masker, Callable[[], list[Stored]]]:
     """Return the masker of a scope, and what hands over the vault rows it has made since.
 
     A row is (scope, token, type, blind index, sealed value, key), as the store keeps it; `key_id`
@@ -364,25 +362,16 @@ def open_scope(
         scope,
         root_key=root_key,
         check_key=check_key,
-        rows=[
-            VaultRow(
-                scope=row[0], token=row[1], type=row[2], index=row[3], sealed=row[4], key=row[5]
-            )
-            for row in rows
-        ],
+        rows=map(VaultRow.of, rows),
         key_id=key_id,
         random_bytes=random_bytes,
         ended=ended,
     )
 
-    def take() -> list[tuple[str, str, str, bytes, bytes, str]]:
-        return [_stored(row) for row in vault.take_new_rows()]
+    def take() -> list[Stored]:
+        return [row.stored for row in vault.take_new_rows()]
 
     return Masker(vault, regions=regions), take
-
-
-def _stored(row: VaultRow) -> tuple[str, str, str, bytes, bytes, str]:
-    return (row.scope, row.token, row.type, row.index, row.sealed, row.key)
 
 
 def _declared(path: tuple[str, ...], paths: Mapping[tuple[str, ...], str]) -> str | None:

@@ -26,6 +26,8 @@ _NONCE_BYTES = 12
 _NO_SALT = Keyed(bytes(32))
 _UNKNOWN = "a token that this case does not know; use one of its own tokens"
 
+Stored = tuple[str, str, str, bytes, bytes, str]  # scope, token, type, index, sealed, key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultRow:
@@ -37,6 +39,17 @@ class VaultRow:
     index: bytes  # HMAC over type and canonical value
     sealed: bytes  # nonce and AES-256-GCM
     key: str = ""  # id of the scope's key
+
+    @classmethod
+    def of(cls, row: Stored) -> "VaultRow":
+        """Return a row as the store keeps it."""
+        scope, token, type, index, sealed, key = row
+        return cls(scope=scope, token=token, type=type, index=index, sealed=sealed, key=key)
+
+    @property
+    def stored(self) -> Stored:
+        """As the store keeps it."""
+        return (self.scope, self.token, self.type, self.index, self.sealed, self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
