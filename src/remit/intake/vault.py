@@ -43,8 +43,8 @@ class VaultRow:
     @classmethod
     def of(cls, row: Stored) -> "VaultRow":
         """Return a row as the store keeps it."""
-        scope, token, type, index, sealed, key = row
-        return cls(scope=scope, token=token, type=type, index=index, sealed=sealed, key=key)
+        scope, token, kind, index, sealed, key = row
+        return cls(scope=scope, token=token, type=kind, index=index, sealed=sealed, key=key)
 
     @property
     def stored(self) -> Stored:
