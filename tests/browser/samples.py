@@ -130,11 +130,15 @@ def _reasons(money: Money | None) -> tuple[Reason, ...]:
     return (line, third, level)
 
 
+LARGE = 1_000  # the card of the first one shows as little as a card can
+
+
 def _changes(money: Money | None) -> tuple[Change, ...]:
     return (
         Change(name="amount", now="0.00 EUR", after=str(money or "0.00 EUR"),
                source="get_order.total", proof="proven", integrity="vouched", step="4",
-               assumptions=(words_of("total:separators_by_country"),)),
+               assumptions=() if money is None or money.amount > LARGE
+               else (words_of("total:separators_by_country"),)),
         Change(name="recipient", now=None, after="IBAN_M5ZC2345", source="get_order.iban",
                proof="different", integrity="untrusted", accepted=("IBAN_Q7RT2345",),
                elsewhere=("the customer's message",)),

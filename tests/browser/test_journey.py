@@ -188,7 +188,7 @@ def test_health_is_reached_by_keys_and_says_when_something_new_needs_somebody(
     page.keyboard.press("g")
     page.keyboard.press("h")
     page.wait_for_url("**/health")
-    expect(page.get_by_role("status")).to_contain_text("3 to act on, 8 to look at")
+    expect(page.get_by_role("status")).to_contain_text("3 to act on, 9 to look at")
     new = page.get_by_text("1 new: show")
     for _ in range(100):  # the stream of the page before may still be there: tell it again
         served.remit.tell_soon("intake:case:received", case_id(8))

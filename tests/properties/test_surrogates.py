@@ -50,7 +50,9 @@ KINDS: dict[str, tuple[Callable[[int], str], tuple[Any, ...]]] = {
 
 
 def opened(rng: random.Random) -> Masker:
-    return Masker(ScopeVault("case", root_key=ROOT, rows=[], random_bytes=rng.randbytes))
+    return Masker(
+        ScopeVault("case", root_key=ROOT, check_key=ROOT, rows=[], random_bytes=rng.randbytes)
+    )
 
 
 def shape(

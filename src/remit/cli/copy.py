@@ -39,9 +39,7 @@ def copy(ctx: click.Context, *, url: str) -> None:
             "`remit copy` copies from SQLite, and `database` is PostgreSQL already"
         )
     if not url.startswith(("postgresql://", "postgres://")):
-        raise SettingsError(
-            f"`{url}` is no PostgreSQL database; write `--to postgresql://user@host/name`"
-        )
+        raise SettingsError(f"`{url}` is no PostgreSQL database; `--to` takes the address of one")
     folder = project.path(project.settings.keys)
     with reading(project) as record:
         source = open_database(here, schema=SCHEMA, owner="remit copy")  # nobody writes meanwhile

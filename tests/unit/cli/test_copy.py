@@ -75,7 +75,7 @@ def test_a_second_copy_to_the_same_place_is_refused(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("remit.db", "`remit.db` is no PostgreSQL database; write `--to postgresql://"),
+        ("remit.db", "`remit.db` is no PostgreSQL database; `--to` takes the address of one"),
         ("sqlite:///other.db", "is no PostgreSQL database"),
         ("postgresql:///x?host=/nowhere&user=nobody", "the database does not answer"),
     ],
