@@ -22,6 +22,9 @@ CACHE_SECONDS: Final = 60.0
 VERSION_SECONDS: Final = 1.0
 CACHE_MAX: Final = 10_000
 TRIES_MAX: Final = 8
+PAUSE_SECONDS: Final = (
+    0.01  # before another try, then twice as long: whoever wraps the keys anew comes to an end
+)
 TENANT: Final = "tenant"
 ID_BYTES: Final = 8
 
@@ -111,7 +114,7 @@ class Wrapping:
     def make(self, kind: str, number: int = 1) -> list[ContentKey]:
         """Make fresh keys of a kind, durable when this returns."""
         with self._guard:
-            for _ in range(TRIES_MAX):
+            for tries in range(TRIES_MAX):
                 tenant = self._tenant()
                 made = [
                     ContentKey(f"{kind}-{self.random_bytes(ID_BYTES).hex()}", self._random_key())
@@ -124,12 +127,13 @@ class Wrapping:
                     continue  # an id that is taken
                 if there:
                     return [self._keep(key) for key in made]
+                time.sleep(PAUSE_SECONDS * 2**tries)
         raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def put(self, key: ContentKey, kind: str) -> ContentKey:
         """Store a key under an id of its own; return the one that is there if it was first."""
         with self._guard:
-            for _ in range(TRIES_MAX):
+            for tries in range(TRIES_MAX):
                 tenant = self._tenant()
                 row = self._wrapped(key, kind, tenant)
                 try:
@@ -139,6 +143,7 @@ class Wrapping:
                     return key if found is None else found
                 if there:
                     return self._keep(key)
+                time.sleep(PAUSE_SECONDS * 2**tries)
         raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def destroy(self, ids: Sequence[str]) -> None:
