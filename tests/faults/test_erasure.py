@@ -30,15 +30,11 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         yield Desk(folder=tmp_path, shop=running, database=database)
 
 
-@pytest.mark.parametrize("point", ["requested", "settled", "destroyed", "completed"])
-async def test_an_erasure_that_was_killed_is_finished_at_the_next_start(
-    desk: Desk, point: str
-) -> None:
-    async with desk.open() as remit:
-        case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
+async def killed(desk: Desk, point: str, what: str) -> None:
+    """Erase what a person wrote, or `case:token`, in a process that dies at that point."""
     program = ["-m", "tests.faults.erasing", str(desk.folder), desk.database or "sqlite"]
     ran = await anyio.run_process(
-        [sys.executable, *program, point, ANNA],
+        [sys.executable, *program, point, what],
         cwd=ROOT, check=False,
         env={
             **os.environ, "PYTHONPATH": str(ROOT), "SHOP_URL": desk.shop.url,
@@ -46,6 +42,15 @@ async def test_an_erasure_that_was_killed_is_finished_at_the_next_start(
         },
     )  # fmt: skip
     assert ran.returncode == -signal.SIGKILL, ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize("point", ["requested", "settled", "destroyed", "completed"])
+async def test_an_erasure_that_was_killed_is_finished_at_the_next_start(
+    desk: Desk, point: str
+) -> None:
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
+    await killed(desk, point, ANNA)
 
     async with desk.open() as remit:
         assert remit.case(case_id).row.status == "closed"
@@ -75,16 +80,7 @@ async def test_an_erased_value_goes_once_wherever_it_was_killed_and_no_other_doe
         masker, _ = remit.runs.scope(case_id)
         before = {one.token: one.canonical for one in masker.vault.known_values()}
     token = next(one for one, value in before.items() if value == ANNA)
-    program = ["-m", "tests.faults.erasing", str(desk.folder), desk.database or "sqlite"]
-    ran = await anyio.run_process(
-        [sys.executable, *program, point, f"{case_id}:{token}"],
-        cwd=ROOT, check=False,
-        env={
-            **os.environ, "PYTHONPATH": str(ROOT), "SHOP_URL": desk.shop.url,
-            "SHOP_KEY": desk.shop.key,
-        },
-    )  # fmt: skip
-    assert ran.returncode == -signal.SIGKILL, ran.stderr[-2000:]
+    await killed(desk, point, f"{case_id}:{token}")
 
     async with desk.open() as remit:
         masker, _ = remit.runs.scope(case_id)

@@ -98,11 +98,8 @@ def show(ctx: click.Context, *, case_id: str, technical: bool, as_json: bool) ->
         f"Case {row.case_id} of {row.workflow}: {_standing(row)}{_until(row, datetime.now(UTC))}"
     )
     if view.erased_at is not None:
-        how = (
-            "the term of its content ended"
-            if view.ending is Ending.EXPIRED
-            else ("its content was erased")
-        )
+        expired = view.ending is Ending.EXPIRED
+        how = "the term of its content ended" if expired else "its content was erased"
         click.echo(f"  {how} on {view.erased_at:%Y-%m-%d}; what was done stays")
     for name, value in view.fields.items():
         if value:

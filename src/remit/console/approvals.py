@@ -1,5 +1,6 @@
 """The inbox: what waits, one item whole, and the verdict on exactly what is shown."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -29,8 +30,7 @@ class Asked:
     after: str | None
 
     @classmethod
-    def of(cls, request: Request) -> "Asked":
-        given = asked_for(request)
+    def of(cls, given: Mapping[str, str]) -> "Asked":
         tab = given.get("tab", "team")
         return cls(
             tab=tab if tab in TABS else "team",
@@ -94,14 +94,14 @@ def routes(console: Console) -> list[Route]:
         )
         following = decided.replaced_by or _next(page, approval_id)
         path = f"/inbox/{following}" if following else "/inbox"
-        return see_other(path, **Asked.of(request).members(), done=approval_id)
+        return see_other(path, **Asked.of(asked_for(request)).members(), done=approval_id)
 
     @needs(Permission.DECIDE)
     async def take_back(request: Request) -> Response:
         """Take an approval back within its grace time."""
         approval_id = request.path_params["approval_id"]
         await console.remit.take_back(approval_id, person=request.state.session.person.handle)
-        return see_other(f"/inbox/{approval_id}", **Asked.of(request).members())
+        return see_other(f"/inbox/{approval_id}", **Asked.of(asked_for(request)).members())
 
     return [
         Route("/", home, methods=["GET"], name="home"),
@@ -138,13 +138,14 @@ async def _show(
     if approval_id is not None:
         view = await run_in_threadpool(console.remit.approval, approval_id, person=person)
     done: ApprovalView | None = None
-    if decided := asked_for(request).get("done"):
+    given = asked_for(request)
+    if decided := given.get("done"):
         try:
             done = await run_in_threadpool(console.remit.approval, decided, person=person)
         except NotFoundError:
             done = None  # somebody wrote the address by hand
-    asked = Asked.of(request)
-    act = asked_for(request).get("act", "")
+    asked = Asked.of(given)
+    act = given.get("act", "")
     return await render(
         console,
         request,

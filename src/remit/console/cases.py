@@ -1,6 +1,6 @@
 """Cases: the list, one case from message to effect, and what a person may do with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -56,14 +56,15 @@ def routes(console: Console) -> list[Route]:
     async def one(request: Request) -> Response:
         """Show one case in sentences, or every entry of it as a table."""
         view = await run_in_threadpool(console.remit.case, request.path_params["case_id"])
-        only = asked_for(request).get("only", "all")
+        given = asked_for(request)
+        only = given.get("only", "all")
         shown = only if only in SHOWN else "all"
         lines = view.timeline.lines
-        technical = asked_for(request).get("view") == "technical"
+        technical = given.get("view") == "technical"
         entries = (
             await run_in_threadpool(console.remit.entries, view.row.case_id) if technical else ()
         )
-        first = _page_number(request) * TECHNICAL_ROWS
+        first = _page_number(given) * TECHNICAL_ROWS
         return await render(
             console,
             request,
@@ -81,7 +82,7 @@ def routes(console: Console) -> list[Route]:
             technical=technical,
             status=str(view.row.status),
             total=_total(lines),
-            undone=asked_for(request).get("undone"),
+            undone=given.get("undone"),
         )
 
     @needs(Permission.READ)
@@ -209,8 +210,8 @@ def _matches(line: Line, shown: str) -> bool:
             return True
 
 
-def _page_number(request: Request) -> int:
-    written = asked_for(request).get("page", "0")
+def _page_number(given: Mapping[str, str]) -> int:
+    written = given.get("page", "0")
     return int(written[:6]) if written.isascii() and written.isdigit() else 0
 
 

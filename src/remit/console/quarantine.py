@@ -34,12 +34,13 @@ def routes(console: Console) -> list[Route]:
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
         """List what waits for a certain reading."""
-        workflow = asked_for(request).get("workflow") or None
-        late = asked_for(request).get("tab") == "overdue"
+        given = asked_for(request)
+        workflow = given.get("workflow") or None
+        late = given.get("tab") == "overdue"
         page = await run_in_threadpool(
             console.remit.quarantine,
             workflow=workflow,
-            after=asked_for(request).get("after") or None,
+            after=given.get("after") or None,
             limit=PAGE_ROWS,
             overdue=late,
         )
@@ -53,8 +54,8 @@ def routes(console: Console) -> list[Route]:
             late=late,
             workflows=[view.name for view in workflows],
             people=console.remit.people(),
-            released=asked_for(request).get("released"),
-            discarded=asked_for(request).get("discarded"),
+            released=given.get("released"),
+            discarded=given.get("discarded"),
         )
 
     @needs(Permission.READ)

@@ -16,6 +16,7 @@ from remit.intake.reasons import ReasonCode as Code
 PHONE_CHARACTERS_MAX = 60
 EMAIL_CHARACTERS_MAX = 320
 PLAIN_CHARACTERS_MAX = 100
+FICTIONAL_EACH = 100  # 555-0100 to 555-0199 of each area of the North American plan
 
 _SEVERAL = re.compile(
     r"\s*(?:[/,]|;(?!ext=))\s*|\s*&\s*|\s+(?:or|oder|ou|lub|o|and|und|et|oraz|y)\s+", re.IGNORECASE
@@ -84,9 +85,6 @@ def written(number: PhoneNumber) -> str:
     """Return a number in its one form: E.164, with `;ext=` where there is an extension."""
     plain = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return f"{plain};ext={number.extension}" if number.extension else plain
-
-
-FICTIONAL_EACH = 100  # 555-0100 to 555-0199 of each area of the North American plan
 
 
 @cache

@@ -17,10 +17,9 @@ _SETTLED = {Kind.DATE: "date", Kind.INSTANT: "date", Kind.MONEY: "amount"}
 class Around:
     """What is known around a message beside its own fields."""
 
-    columns: Mapping[str, Mapping[str, str]] = field(
-        default_factory=dict
-    )  # field -> kind: reading
-    said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # field -> kind: evidence
+    # field -> kind: its reading, and in words on which evidence
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    said: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def form(
         self, normalised: Normalised, context: NormaliseContext, country: str

@@ -17,17 +17,15 @@ def scrub(text: str) -> str:
         return DROPPED
     try:
         for _ in range(ROUNDS_MAX):
-            findings = [one for one in find(text) if not _of_this_machine(text, one)]
-            if not findings:
+            if not (findings := _findings(text)):
                 return text
             for finding in reversed(findings):
                 text = f"{text[: finding.start]}[{finding.type}]{text[finding.end :]}"
+        return DROPPED if _findings(text) else text
     except Exception:  # noqa: BLE001 - a log record keeps its envelope and loses its content
         return DROPPED
-    left = (one for one in find(text) if not _of_this_machine(text, one))
-    return text if next(left, None) is None else DROPPED
 
 
-def _of_this_machine(text: str, finding: Finding) -> bool:
-    """Tell whether a find is the address of this machine alone, which is nobody's."""
-    return finding.type == "IPADDR" and text[finding.start : finding.end] in LOOPBACK
+def _findings(text: str) -> list[Finding]:
+    """Return what is to be taken out; the address of this machine alone is nobody's."""
+    return [one for one in find(text) if text[one.start : one.end] not in LOOPBACK]

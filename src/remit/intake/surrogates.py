@@ -67,7 +67,7 @@ class Surrogates:
             case str():
                 return self._search.sub(lambda found: self._tokens[found[0].lower()], value)
             case dict():
-                return {self._text(key): self.settled(one) for key, one in value.items()}
+                return {self.settled_text(key): self.settled(one) for key, one in value.items()}
             case list():
                 return [self.settled(one) for one in value]
             case _:
@@ -75,9 +75,6 @@ class Surrogates:
 
     def settled_text(self, text: str) -> str:
         """Return the text with every stand-in as its token again."""
-        return text if self._search is None else self._text(text)
-
-    def _text(self, text: str) -> str:
         return str(self.settled(text))
 
     def _refused(self, error: ValidationError, pairs: dict[str, str]) -> tuple[str, ...]:

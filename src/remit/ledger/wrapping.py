@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -22,9 +22,7 @@ CACHE_SECONDS: Final = 60.0
 VERSION_SECONDS: Final = 1.0
 CACHE_MAX: Final = 10_000
 TRIES_MAX: Final = 8
-PAUSE_SECONDS: Final = (
-    0.01  # before another try, then twice as long: whoever wraps the keys anew comes to an end
-)
+PAUSE_SECONDS: Final = 0.01  # before a second try, then twice as long each time
 TENANT: Final = "tenant"
 ID_BYTES: Final = 8
 
@@ -114,7 +112,7 @@ class Wrapping:
     def make(self, kind: str, number: int = 1) -> list[ContentKey]:
         """Make fresh keys of a kind, durable when this returns."""
         with self._guard:
-            for tries in range(TRIES_MAX):
+            for _ in _tries():
                 tenant = self._tenant()
                 made = [
                     ContentKey(f"{kind}-{self.random_bytes(ID_BYTES).hex()}", self._random_key())
@@ -127,13 +125,12 @@ class Wrapping:
                     continue  # an id that is taken
                 if there:
                     return [self._keep(key) for key in made]
-                time.sleep(PAUSE_SECONDS * 2**tries)
         raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def put(self, key: ContentKey, kind: str) -> ContentKey:
         """Store a key under an id of its own; return the one that is there if it was first."""
         with self._guard:
-            for tries in range(TRIES_MAX):
+            for _ in _tries():
                 tenant = self._tenant()
                 row = self._wrapped(key, kind, tenant)
                 try:
@@ -143,7 +140,6 @@ class Wrapping:
                     return key if found is None else found
                 if there:
                     return self._keep(key)
-                time.sleep(PAUSE_SECONDS * 2**tries)
         raise KeyUnavailableError("the keys are being wrapped anew; try again in a second")
 
     def destroy(self, ids: Sequence[str]) -> None:
@@ -257,6 +253,14 @@ class Wrapping:
             raise KeyUnavailableError(
                 f"the store of keys does not answer ({error}); nothing is written unsealed"
             ) from error
+
+
+def _tries() -> Iterator[None]:
+    """Yield before each try, and wait in between: whoever wraps the keys anew comes to an end."""
+    for number in range(TRIES_MAX):
+        if number:
+            time.sleep(PAUSE_SECONDS * 2 ** (number - 1))
+        yield
 
 
 def _unwrapped(row: KeyRow, tenant: ContentKey) -> ContentKey:

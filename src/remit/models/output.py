@@ -128,10 +128,7 @@ def _check_calls(tools: Iterable[ToolSignature], calls: tuple[ToolCall, ...], fi
             raise ShapeError(f"the answer asks for a tool that does not exist; there are: {names}")
         arguments = known[call.name].arguments
         try:
-            fit(
-                partial(arguments.model_validate, extra="forbid"),
-                {**call.arguments},
-            )
+            fit(partial(arguments.model_validate, extra="forbid"), {**call.arguments})
         except ValidationError as error:
             raise ShapeError(f"arguments of tool `{call.name}`: {_problems(error)}") from error
 

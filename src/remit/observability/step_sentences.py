@@ -1,6 +1,7 @@
 """One sentence for each event of intake, of the workflow's steps and of its waits."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from remit.domain import assumption, clock
 from remit.domain.entry import Entry
@@ -296,28 +297,23 @@ def _clock(entry: Entry, _named: Named) -> Told:
 
 
 def _reminded(entry: Entry, _named: Named) -> Told:
-    said = {
-        "warn": "Half the time to decide has passed",
-        "due": "The time to decide has passed",
-    }
-    return Told(
-        kind="wait",
-        text=said.get(word(entry, "stage"), "It still waits for a decision"),
-        detail=(("approval", word(entry, "approval_id")), ("reminder", word(entry, "step"))),
-        problem=word(entry, "stage") != "warn",
-    )
+    told = _overstayed(entry, "decide", "for a decision")
+    return replace(told, detail=(("approval", word(entry, "approval_id")), *told.detail))
 
 
 def _still_aside(entry: Entry, _named: Named) -> Told:
-    said = {
-        "warn": "Half the time to settle it in quarantine has passed",
-        "due": "The time to settle it in quarantine has passed",
-    }
+    return _overstayed(entry, "settle it in quarantine", "in quarantine")
+
+
+def _overstayed(entry: Entry, what: str, where: str) -> Told:
+    """Tell a reminder: half the time for something has passed, all of it, or more."""
+    stage = word(entry, "stage")
+    said = {"warn": f"Half the time to {what} has passed", "due": f"The time to {what} has passed"}
     return Told(
         kind="wait",
-        text=said.get(word(entry, "stage"), "It still waits in quarantine"),
+        text=said.get(stage, f"It still waits {where}"),
         detail=(("reminder", word(entry, "step")),),
-        problem=word(entry, "stage") != "warn",
+        problem=stage != "warn",
     )
 
 

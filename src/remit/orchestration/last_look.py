@@ -70,18 +70,11 @@ def noted(prompt: Prompt, *, known: frozenset[str]) -> Prompt:
     first = next(_tokens_of(prompt, known), None)
     if first is None:
         return prompt
-    place = next(
-        (number for number, one in enumerate(prompt.messages)
-         if one.kind is MessageKind.INSTRUCTION),
-        0,
-    )  # fmt: skip
-    told = f"{prompt.messages[place].text}\n\n{NOTE.format(first)}"
-    messages = (
-        *prompt.messages[:place],
-        replace(prompt.messages[place], text=told),
-        *prompt.messages[place + 1 :],
-    )
-    return replace(prompt, messages=messages)
+    kinds = [one.kind for one in prompt.messages]
+    place = kinds.index(MessageKind.INSTRUCTION) if MessageKind.INSTRUCTION in kinds else 0
+    messages = [*prompt.messages]
+    messages[place] = _message(messages[place], f"{messages[place].text}\n\n{NOTE.format(first)}")
+    return replace(prompt, messages=tuple(messages))
 
 
 def asked_again(prompt: Prompt, answer: Reply, *, known: frozenset[str]) -> Prompt:
