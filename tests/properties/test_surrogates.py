@@ -1,4 +1,4 @@
-"""Laws of stand-ins: whatever types refuse tokens, what comes back is the tokens, no more.
+"""Laws of surrogates: whatever types refuse tokens, what comes back is the tokens, no more.
 
 A sample in the suite; `make torture` runs the long form and shows the figures.
 """

@@ -62,9 +62,15 @@ def is_known(code: str) -> bool:
     )
 
 
-def words_of(assumption: str) -> str:
-    """Return what was taken for granted, as it goes on after *rests on an assumption*."""
-    code = code_of(assumption)
+def words_of(assumption: str, *, evidence: object = None) -> str:
+    """Return what was taken for granted, as it goes on after *rests on an assumption*.
+
+    `evidence` is said in brackets behind it, where there is any.
+    """
+    return _taken(code_of(assumption)) + (f" ({evidence})" if evidence else "")
+
+
+def _taken(code: str) -> str:
     for start, said in TAKEN.items():
         ground = GROUNDS.get(code.removeprefix(start)) if code.startswith(start) else None
         if ground is not None:

@@ -262,13 +262,12 @@ def _change(
         elsewhere=() if proof is None else proof.elsewhere,
         assumptions=()
         if proof is None
-        else tuple(dict.fromkeys(_assumed(one, grounds) for one in proof.assumptions)),
+        else tuple(
+            dict.fromkeys(
+                assumption.words_of(one, evidence=grounds.get(one)) for one in proof.assumptions
+            )
+        ),
     )
-
-
-def _assumed(one: str, grounds: Mapping[str, str]) -> str:
-    said = grounds.get(one)
-    return assumption.words_of(one) + (f" ({said})" if said else "")
 
 
 def _now(spec: ActionSpec, name: str, witnesses: Sequence[Witness]) -> str | None:

@@ -20,7 +20,7 @@ _IPV6 = int(IPv6Address("2001:db8::"))
 _IBAN_FILL = "000"  # with a code, the eleven characters that the shortest account has
 
 
-def stand_ins(token: str) -> Iterator[Forms]:
+def surrogates_for(token: str) -> Iterator[Forms]:
     """Yield what may stand in for a token, the best first; nothing where its kind has no range.
 
     The same token is always given the same. What has room for all forty bits of a token's code is

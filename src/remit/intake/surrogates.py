@@ -1,8 +1,8 @@
-"""Stand-ins for tokens where a type that we cannot change refuses a token.
+"""Surrogates for tokens where a type that we cannot change refuses a token.
 
 An author's own models may ask for an address that parses, or for a pattern. Such a leaf is given a
 value of the same kind that nobody can own, for as long as the author's code has it; whatever comes
-back out of that code is turned into the token again before anything else sees it. A stand-in is
+back out of that code is turned into the token again before anything else sees it. A surrogate is
 never recorded, never sent, and never shown to a model.
 """
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from remit.domain.value import Json
 from remit.intake import tokens
-from remit.intake.reserved import Forms, stand_ins
+from remit.intake.reserved import Forms, surrogates_for
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -27,15 +27,15 @@ class Validate(Protocol[T_co]):
 
 
 class Surrogates:
-    """The stand-ins that one run has given out; `live` knows the tokens of its case."""
+    """The surrogates that one run has given out; `live` knows the tokens of its case."""
 
     def __init__(self, live: Callable[[str], bool]) -> None:
         self._live = live
-        self._tokens: dict[str, str] = {}  # each way to write a stand-in, in lower case
+        self._tokens: dict[str, str] = {}  # each way to write a surrogate, in lower case
         self._search: re.Pattern[str] | None = None
 
     def fitted(self, validate: Validate[T], value: Json) -> T:
-        """Return what validates, with stand-ins for leaves that are tokens and are refused.
+        """Return what validates, with surrogates for leaves that are tokens and are refused.
 
         Raises pydantic's `ValidationError` where none fits: there is none for that kind of value,
         or its range is used up.
@@ -60,7 +60,7 @@ class Surrogates:
             return done
 
     def settled(self, value: Json) -> Json:
-        """Return the value with every stand-in as its token again, inside of texts too."""
+        """Return the value with every surrogate as its token again, inside of texts too."""
         if self._search is None:
             return value
         match value:
@@ -74,12 +74,12 @@ class Surrogates:
                 return value
 
     def settled_text(self, text: str) -> str:
-        """Return the text with every stand-in as its token again."""
+        """Return the text with every surrogate as its token again."""
         return str(self.settled(text))
 
     def _refused(self, error: ValidationError, pairs: dict[str, str]) -> tuple[str, ...]:
         """Return the tokens that stand, or for which something stands, in refused leaves."""
-        behind = {stand_in.lower(): token for token, stand_in in pairs.items()}
+        behind = {surrogate.lower(): token for token, surrogate in pairs.items()}
         found: dict[str, None] = {}
         for fault in error.errors(include_url=False, include_context=False):
             leaf = fault["input"]
@@ -92,7 +92,7 @@ class Surrogates:
 
     def _free(self, token: str, given: Mapping[str, Forms]) -> Iterator[Forms]:
         """Yield what may stand in for a token and stands for no other one, nor is tried for it."""
-        for forms in stand_ins(token):
+        for forms in surrogates_for(token):
             tried = any(one == forms and other != token for other, one in given.items())
             if not tried and self._tokens.get(forms[0].lower(), token) == token:
                 yield forms

@@ -41,8 +41,7 @@ def _grounds(entry: Entry) -> Iterator[str]:
     evidence = kept.get("evidence") if isinstance(kept, dict) else None
     for one in words(entry, "assumptions"):
         said = evidence.get(one) if isinstance(evidence, dict) else None
-        more = f" ({said})" if said else ""
-        yield f"{one.partition(':')[0]}: {assumption.words_of(one)}{more}"
+        yield f"{one.partition(':')[0]}: {assumption.words_of(one, evidence=said)}"
 
 
 def _quarantined(entry: Entry, _named: Named) -> Told:

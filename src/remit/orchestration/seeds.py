@@ -35,9 +35,9 @@ async def handed_over(past: Past, workflow: Workflow) -> Members | None:
         if key.kind is StepKind.CHANGED
     }
     free = replace(history, calls=marks)
-    stand_ins = Surrogates(is_token)
-    driving = _driving(workflow, free, stand_ins)
-    end = await _end(driving, workflow, free, stand_ins)
+    surrogates = Surrogates(is_token)
+    driving = _driving(workflow, free, surrogates)
+    end = await _end(driving, workflow, free, surrogates)
     if end[0] == "failed":
         return None
     return {
@@ -64,9 +64,9 @@ async def handed_over(past: Past, workflow: Workflow) -> Members | None:
 async def compared(workflow: Workflow, case: Mapping[str, Any]) -> str:
     """Replay a case that another process handed over; return what differs, empty if nothing."""
     history = _history(case)
-    stand_ins = Surrogates(is_token)
-    driving = _driving(workflow, history, stand_ins)
-    end = await _end(driving, workflow, history, stand_ins)
+    surrogates = Surrogates(is_token)
+    driving = _driving(workflow, history, surrogates)
+    end = await _end(driving, workflow, history, surrogates)
     if end[0] == "diverged":
         return end[1]
     missed = sorted(history.calls.keys() - driving.asked.keys())
@@ -83,11 +83,11 @@ async def compared(workflow: Workflow, case: Mapping[str, Any]) -> str:
 
 
 async def _end(
-    driving: Driving, workflow: Workflow, history: History, stand_ins: Surrogates
+    driving: Driving, workflow: Workflow, history: History, surrogates: Surrogates
 ) -> tuple[str, str]:
     """Drive to the edge or the end; return which, and a digest or a sentence."""
     try:
-        answer = await driving.whole(begun(workflow, history, stand_ins))
+        answer = await driving.whole(begun(workflow, history, surrogates))
         return "ended", digest(forms({"result": plain(answer)})["result"])
     except CaseParked:
         return "edge", ""
@@ -101,12 +101,12 @@ async def _end(
         return "failed", where(error)
 
 
-def _driving(workflow: Workflow, history: History, stand_ins: Surrogates) -> Driving:
+def _driving(workflow: Workflow, history: History, surrogates: Surrogates) -> Driving:
     return Driving(
         name=workflow.name,
         history=history,
         identify=_identity,
-        recorded=lambda call, key: recorded.answer(workflow, history, call, key, stand_ins),
+        recorded=lambda call, key: recorded.answer(workflow, history, call, key, surrogates),
         live=shut,
     )
 

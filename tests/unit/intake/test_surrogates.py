@@ -16,7 +16,7 @@ from remit.domain.value import Json
 from remit.intake import tokens
 from remit.intake.detect import find
 from remit.intake.mask import Masker, open_scope
-from remit.intake.reserved import stand_ins
+from remit.intake.reserved import surrogates_for
 from remit.intake.surrogates import Surrogates
 
 VALUES = {
@@ -158,26 +158,26 @@ def test_a_sender_who_writes_one_is_masked_like_anybody(masker: Masker, kind: st
     token = masker.mask_value(kind, VALUES[kind])
     adapters = [TypeAdapter[str](declared) for name, declared in TYPES if name == kind]
     for adapter in adapters:
-        stand_in = masker.surrogates.fitted(adapter.validate_python, token)
-        for form in next(forms for forms in stand_ins(token) if stand_in in forms):
+        surrogate = masker.surrogates.fitted(adapter.validate_python, token)
+        for form in next(forms for forms in surrogates_for(token) if surrogate in forms):
             masked = masker.mask_text(f"write to {form} or call {form}", label="").text
             assert form not in masked
             assert token not in masked
 
 
 def test_numbers_that_stand_in_are_found_like_real_ones(masker: Masker) -> None:
-    for forms in Random(1).sample([*stand_ins("PHONE_7K3QX2MD")], 200):
+    for forms in Random(1).sample([*surrogates_for("PHONE_7K3QX2MD")], 200):
         for form in forms[:3]:
             (found,) = find(f"call {form} today")
             assert found.type == "PHONE"
-    for (form,) in stand_ins("IPADDR_7K3QX2MD"):
+    for (form,) in surrogates_for("IPADDR_7K3QX2MD"):
         assert [one.type for one in find(f"from {form} today")] == ["IPADDR"]
 
 
 def test_what_stands_in_looks_like_the_library_says() -> None:
-    areas = {forms[0][2:5] for forms in stand_ins("PHONE_7K3QX2MD")}
+    areas = {forms[0][2:5] for forms in surrogates_for("PHONE_7K3QX2MD")}
     assert len(areas) > 400
-    for forms in Random(1).sample([*stand_ins("PHONE_7K3QX2MD")], 200):
+    for forms in Random(1).sample([*surrogates_for("PHONE_7K3QX2MD")], 200):
         number = phonenumbers.parse(forms[0], None)
         written = [phonenumbers.format_number(number, one) for one in (0, 3, 1, 2)]
         assert tuple(written) == forms
