@@ -20,8 +20,8 @@ from remit.domain.value import Json, digest
 from remit.errors import RegistrationError, RemitError, SettingsError
 from remit.governance import owners
 from remit.intake import senders
-from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
+from remit.intake.public_values import PUBLIC
 from remit.intake.scrub import scrub
 from remit.integrations.address import host_of
 from remit.integrations.connector import Connector, Operation, OperationKind
@@ -127,7 +127,7 @@ def assemble(
             "note": last_look.NOTE,
             "policy": [*sorted(one.digest for one in book.slices.values())],
             "prompts": {name: one.digest for name, one in prompts.items()},
-            "public": [*OWNED.said],
+            "public": [*PUBLIC.said],
             "recognisers": [*PLUGINS.names],
             "reveals": {".".join(place): [*sorted(one.types), one.destination]
                         for place, one in reveals.items()},

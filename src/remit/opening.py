@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from remit.app import Remit
 from remit.assembly import assemble
 from remit.errors import SettingsError
-from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
+from remit.intake.public_values import PUBLIC
 from remit.ledger import signing
 from remit.ledger.anchor_standing import AnchorRules
 from remit.ledger.anchoring import Anchors
@@ -91,7 +91,7 @@ def open_remit(
     """
     settings = project.settings
     PLUGINS.use(project.listed("recognisers"))  # first: a classifier may be trained on such texts
-    OWNED.say(public=project.listed("public"), locale=settings.locale)
+    PUBLIC.say(public=project.listed("public"), locale=settings.locale)
     shared = settings.dispatch == "dbos"
     if shared:
         owner = f"{owner} {random_bytes(6).hex()}"  # as the server shows this one process

@@ -15,8 +15,8 @@ from remit.domain.value import Json
 from remit.errors import InputFileError
 from remit.intake.explain import Explained, How, explain
 from remit.intake.mask import Masker, open_scope
-from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
+from remit.intake.public_values import PUBLIC
 from remit.settings import FILE
 
 BYTES_MAX = 32 * 1024 * 1024
@@ -83,8 +83,8 @@ def mask(
     if (home(options.folder) / FILE).is_file():
         project = options.project()
         PLUGINS.use(project.listed("recognisers"))
-        OWNED.say(public=project.listed("public"), locale=project.settings.locale)
-    regions = tuple(one.upper() for one in region) or OWNED.regions
+        PUBLIC.say(public=project.listed("public"), locale=project.settings.locale)
+    regions = tuple(one.upper() for one in region) or PUBLIC.regions
     shown: str | list[Json]
     if records or file.suffix in RECORDS:
         shown, found = _records(text, str(file), regions, values=values)

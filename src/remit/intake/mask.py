@@ -12,7 +12,7 @@ from remit.intake import tokens
 from remit.intake.canonical_forms import canonical_form
 from remit.intake.detect import NAME, Finder, Finding, Known, KnownValues
 from remit.intake.known import stands
-from remit.intake.owned import OWNED
+from remit.intake.public_values import PUBLIC
 from remit.intake.rendering import (
     Region,
     Span,
@@ -77,10 +77,10 @@ class Masker:
         self._vault = vault
         self._back = Restorer(vault)
         self.surrogates = Surrogates(lambda token: token in vault.tokens())
-        self._regions = OWNED.regions if regions is None else regions
+        self._regions = PUBLIC.regions if regions is None else regions
         self._finder = Finder(self._regions)
         self._public = (
-            OWNED.forms if public is None else frozenset(value.casefold() for value in public)
+            PUBLIC.forms if public is None else frozenset(value.casefold() for value in public)
         )
         self._known = KnownValues()
         self._known_size = 0

@@ -9,8 +9,8 @@ from click.testing import CliRunner, Result
 
 from remit.cli.main import remit as command
 from remit.cli.new import scaffold
-from remit.intake.owned import OWNED
 from remit.intake.plugins import PLUGINS
+from remit.intake.public_values import PUBLIC
 
 TEXT = (
     "Call +49 30 901820 or write to anna.lindqvist@example.org.\n"
@@ -119,4 +119,4 @@ def test_what_the_project_switches_on_is_used(tmp_path: Path, *, inner: bool) ->
         assert "help@shop.example" in shown()
     finally:
         PLUGINS.use(())
-        OWNED.say()
+        PUBLIC.say()

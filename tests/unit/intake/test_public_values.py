@@ -8,7 +8,7 @@ import pytest
 
 from remit.errors import SettingsError
 from remit.intake.mask import Masker, open_scope
-from remit.intake.owned import OWNED
+from remit.intake.public_values import PUBLIC
 from tests.projects import Small, found, send
 
 OURS = ("Help@Shop.example", "+49 30 901820", "https://shop.example/returns")
@@ -18,7 +18,7 @@ ANNA = "anna.lindqvist@example.org"
 @pytest.fixture(autouse=True)
 def nothing_said_after() -> Iterator[None]:
     yield
-    OWNED.say()
+    PUBLIC.say()
 
 
 def masker() -> Masker:
@@ -36,7 +36,7 @@ def masker() -> Masker:
     ],
 )  # fmt: skip
 def test_our_own_stays_clear_however_it_is_written(text: str) -> None:
-    OWNED.say(public=OURS, locale="de_DE")
+    PUBLIC.say(public=OURS, locale="de_DE")
     assert masker().mask_text(text).text == text
 
 
@@ -48,12 +48,12 @@ def test_our_own_stays_clear_however_it_is_written(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_only_like_it_is_masked(text: str) -> None:
-    OWNED.say(public=OURS, locale="de_DE")
+    PUBLIC.say(public=OURS, locale="de_DE")
     assert masker().mask_text(text).text != text
 
 
 def test_a_number_of_our_own_country_has_one_token_in_both_forms() -> None:
-    OWNED.say(locale="de_DE")
+    PUBLIC.say(locale="de_DE")
     assert len(masker().mask_text("call 030 901820, or +49 30 901820").tokens) == 1
 
 
@@ -62,7 +62,7 @@ def test_a_number_of_our_own_country_has_one_token_in_both_forms() -> None:
 )
 def test_what_is_no_one_value_is_refused_at_the_start(wrong: str) -> None:
     with pytest.raises(SettingsError, match="`public` lists"):
-        OWNED.say(public=[wrong])
+        PUBLIC.say(public=[wrong])
 
 
 @pytest.mark.anyio

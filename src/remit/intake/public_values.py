@@ -14,7 +14,7 @@ from remit.intake.detect import find
 NEVER = frozenset({"SECRET"})
 
 
-class Owned:
+class PublicValues:
     """What was said; nothing until then."""
 
     def __init__(self) -> None:
@@ -41,4 +41,4 @@ class Owned:
         return {value.casefold(), (found[0].canonical or value).casefold()}
 
 
-OWNED = Owned()
+PUBLIC = PublicValues()
