@@ -17,9 +17,10 @@ from remit.domain.event import (
 from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.governance import cards
-from remit.orchestration import facts
+from remit.orchestration.acted_on import money, record_of
 from remit.orchestration.bound import signature
-from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.level_facts import effective
+from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import Run
 
@@ -44,8 +45,8 @@ def note_proposed(
 
     `asked` is what identifies the call of the workflow's code on replay.
     """
-    money = facts.money(declared.spec, proposal.arguments)
-    record = facts.record_of(run, declared.spec, proposal.arguments)
+    moved = money(declared.spec, proposal.arguments)
+    record = record_of(run, declared.spec, proposal.arguments)
     run.note(
         ActionProposed(
             action_id=proposal.action_id,
@@ -58,8 +59,8 @@ def note_proposed(
             replaces=None
             if proposal.version == 1
             else derived(run.case_id, proposal.path, str(proposal.version - 1)),
-            money_minor=None if money is None else money[0],
-            currency=None if money is None else money[1],
+            money_minor=None if moved is None else moved[0],
+            currency=None if moved is None else moved[1],
             record=record or None,
         ),
         path=proposal.path,
@@ -88,7 +89,7 @@ def note_decided(
             state=state.value,
             codes=tuple(reason.code for reason in decision.reasons),
             digest=gathered.facts.digest,
-            level="" if spec is None else facts.effective(gathered.facts.level, spec).value,
+            level="" if spec is None else effective(gathered.facts.level, spec).value,
             policy=gathered.facts.policy.slice_digest,
             second=second,
             voters=tuple(vote.person for vote in votes),
@@ -128,7 +129,7 @@ def request(
         witnesses=gathered.witnesses,
         version=proposal.version,
         approval_id=approval_id,
-        level=facts.effective(gathered.facts.level, declared.spec).value,
+        level=effective(gathered.facts.level, declared.spec).value,
         passages=evidence(run),
         requested_at=now,
         due_at=due,

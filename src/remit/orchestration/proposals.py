@@ -23,6 +23,7 @@ from remit.errors import (
     TokenRefusedError,
 )
 from remit.orchestration import asking, effects, facts, provenance
+from remit.orchestration.acted_on import record_name
 from remit.orchestration.effects import Intended
 from remit.orchestration.executor import (
     Confirmed,
@@ -31,7 +32,7 @@ from remit.orchestration.executor import (
     NotPerformed,
     Prepared,
 )
-from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.recorded import ATTEMPTS_MAX, UNACKNOWLEDGED, settled
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
@@ -303,7 +304,7 @@ class Proposals:
         named = None if tool is None else run.equipment.workflow.tools.get(tool)
         if tool is None or named is None:
             return
-        record = facts.record_name(run, declared.spec, act.arguments)
+        record = record_name(run, declared.spec, act.arguments)
         reads = [
             read
             for read in run.history.reads

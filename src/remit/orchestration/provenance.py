@@ -19,13 +19,24 @@ from remit.domain.assumption import joined
 from remit.domain.remembered import Remembered
 from remit.domain.value import Canonical, Json
 from remit.orchestration.replay import History
+from remit.orchestration.run import Run
 from remit.policy import sources
 
 KEY_FIELD_CHARACTERS_MAX = 200
 
 
-def witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
-    """Return every value that stands at a path which some source may name, oldest first."""
+def witnesses(run: Run) -> tuple[Witness, ...]:
+    """Return every value that stands at a path which some source may name, oldest first.
+
+    They are made once for what a case has recorded so far: several facts of a proposal need them.
+    """
+    told = (run.history.seq, len(run.history.reads))
+    if run.witnessed is None or run.witnessed[0] != told:
+        run.witnessed = (told, _witnesses(run.equipment.workflow, run.history))
+    return run.witnessed[1]
+
+
+def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
     found = list(_of_case(workflow, history))
     rest: list[tuple[int, Mapping[str, Json], Json, Json]] = [
         (entry.seq, entry.body, arguments, result) for entry, arguments, result in history.reads

@@ -20,7 +20,8 @@ from remit.errors import IllegalMoveError, NotFoundError, TokenRefusedError
 from remit.governance import cards
 from remit.orchestration import effects, facts
 from remit.orchestration.executor import Confirmed, Executor, NotPerformed
-from remit.orchestration.facts import Gathered, Proposal
+from remit.orchestration.level_facts import effective
+from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import Run
 from remit.policy import gate
@@ -77,7 +78,7 @@ class Rollback:
                 state=(EffectState.CLEARED if allowed else EffectState.DENIED).value,
                 codes=tuple(one.code for one in decision.reasons),
                 digest=gathered.facts.digest,
-                level=facts.effective(gathered.facts.level, undo.spec).value,
+                level=effective(gathered.facts.level, undo.spec).value,
                 policy=gathered.facts.policy.slice_digest,
             ),
             path=proposal.path,

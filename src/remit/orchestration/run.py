@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from remit.domain import actor, clock
+from remit.domain.action import Witness
 from remit.domain.actor import Actor
 from remit.domain.entry import Draft, Entry, Event
 from remit.domain.frozen import dataclass
@@ -112,6 +113,8 @@ class Run:
     turn: str = ""  # why the turn ends though nothing is waited for: turn | drain
     drafts: list[Draft] = field(default_factory=list)
     waits: dict[str, Wait] = field(default_factory=dict)
+    # What the history witnesses, made when a proposal needs it, with how far it went then.
+    witnessed: tuple[tuple[int, int], tuple[Witness, ...]] | None = None
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)  # branches pass it one at a time
     _rows: list[vault.VaultTuple] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -9,7 +9,7 @@ import pytest
 from remit import testing
 from remit.domain.autonomy import Level
 from remit.integrations.recorder import Fault
-from remit.orchestration.facts import Gathered
+from remit.orchestration.proposed import Gathered
 from remit.store.connection import Connection
 from tests.projects import (
     NAME,

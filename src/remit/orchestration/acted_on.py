@@ -1,0 +1,42 @@
+"""The record that a proposal acts upon, and the money that it moves there."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from remit.domain.action import ActionSpec
+from remit.domain.money import Money
+from remit.domain.value import Json, encode
+from remit.orchestration import provenance
+from remit.orchestration.proposed import canonical_values
+from remit.orchestration.run import Run
+from remit.policy import sources
+
+
+def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, str] | None:
+    """Return minor units and currency of what moves; `None` where no money does."""
+    if spec is None:
+        return None
+    for param in spec.params:
+        form = arguments.get(param.name)
+        if param.type == "money" and isinstance(form, dict):
+            amount = Money(Decimal(str(form["amount"])), str(form["currency"]))
+            return amount.minor, amount.currency
+    return None
+
+
+def record_of(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
+    """Return the keyed digest of the record that an action of this case would act upon."""
+    return record_digest(run, record_name(run, spec, arguments))
+
+
+def record_digest(run: Run, name: str) -> str:
+    """Return the digest of a record, the same in every case: sums over a record need it."""
+    return run.shared(encode(["record", name])) if name else ""
+
+
+def record_name(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
+    """Return the record of `spec.on` that these arguments mean; empty where none was read."""
+    if spec.on is None:
+        return ""
+    witnesses = provenance.witnesses(run)
+    return sources.acted_upon(spec, canonical_values(spec, arguments), witnesses)

@@ -1,0 +1,73 @@
+"""What the rules are asked about a proposal, and what they answered."""
+
+from collections.abc import Mapping
+
+from remit.domain.action import ActionSpec, ArgumentProof, Witness
+from remit.domain.approval import Vote
+from remit.domain.decision import LevelFact, PolicyAnswer
+from remit.domain.value import Canonical
+from remit.orchestration.level_facts import effective, lowest_choice
+from remit.orchestration.run import Run
+from remit.policy import cedar
+from remit.policy.request import PolicyRequest
+
+
+def policy(
+    run: Run,
+    spec: ActionSpec,
+    values: Mapping[str, Canonical],
+    proofs: tuple[ArgumentProof, ...],
+    witnesses: tuple[Witness, ...],
+    votes: tuple[Vote, ...],
+    level: LevelFact,
+    resting: Mapping[str, tuple[str, ...]],
+) -> PolicyAnswer:
+    """Ask the rules about a proposal, as the record and its derives stand now."""
+    book = run.equipment.book
+    if book is None:
+        return PolicyAnswer(loaded=False, decision=None)
+    named = {name for name, _ in spec.facts}
+    derived = {
+        witness.tool: Canonical(type=witness.type, form=witness.form)
+        for witness in witnesses
+        if witness.path == "value" and witness.tool in named
+    }
+    newest = max(
+        (w.seq for w in witnesses if spec.on is not None and w.tool == spec.on), default=0
+    )
+    on = [w for w in witnesses if w.seq == newest and w.tool == spec.on]
+    confidence = lowest_choice(run)
+    return cedar.ask(
+        book,
+        PolicyRequest(
+            workflow=run.equipment.name,
+            action=spec.name,
+            case_id=run.case_id,
+            arguments=values,
+            labels={proof.parameter: proof.integrity for proof in proofs},
+            approvers={
+                role: frozenset(vote.person for vote in votes if vote.role == role)
+                for role in {vote.role for vote in votes}
+            },
+            level=effective(level, spec),
+            phase=run.equipment.phase,
+            confidence_bp=None if confidence is None else confidence // 100,
+            facts=derived,
+            assumptions={**resting, **{one.parameter: one.assumptions for one in proofs}},
+            record=on[0].record if on else "",
+            fields={
+                w.path: Canonical(type=w.type, form=w.form)
+                for w in on
+                if "*" not in w.path and w.form is not None
+            },
+            channel=run.history.channel or None,
+            subject=run.history.subject or None,
+        ),
+    )
+
+
+def of_record(
+    spec: ActionSpec, witnesses: tuple[Witness, ...], record: str
+) -> tuple[Witness, ...]:
+    """Return the witnesses without those of other records of the tool that is acted upon."""
+    return tuple(one for one in witnesses if one.tool != spec.on or one.record == record)
