@@ -3,15 +3,16 @@
 from datetime import datetime, timedelta
 
 from remit.domain import actor
-from remit.domain.entry import Entry, Event
-from remit.domain.event import (  # fmt: skip
+from remit.domain.desk_event import ApprovalDecided, ApprovalRequested
+from remit.domain.effect_event import (
     ActionDecided,
     ActionProposed,
-    ApprovalDecided,
-    ApprovalRequested,
-    CaseClosed,
     EffectConfirmed,
     EffectIntended,
+)
+from remit.domain.entry import Entry, Event
+from remit.domain.event import (
+    CaseClosed,
     IntentClassified,
     ModelAnswered,
     PassagesRetrieved,

@@ -5,6 +5,8 @@ counts and keyed digests; content travels in the sealed payloads named in bracke
 """
 
 from remit.domain import (  # noqa: F401 - events of the set
+    desk_event,
+    effect_event,
     intake_event,
     ledger_event,
     running_event,
@@ -131,144 +133,7 @@ class CaseDiverged(Event):
     at: str = ""  # file and line of the found call
 
 
-# -- orchestration: proposals and effects --------------------------------------------------------
-
-
-@declared("orchestration:action:proposed", "arguments")
-class ActionProposed(Event):
-    action_id: str
-    action: str
-    version: int  # 1, and one more for each edit
-    arguments: str  # keyed digest, as replay compares it
-    signature: str
-    risk: str
-    author: str = "workflow"
-    replaces: str | None = None
-    undoes: str | None = None
-    money_minor: int | None = None
-    currency: str | None = None
-    record: str | None = None  # keyed digest of the record acted upon
-
-
-@declared("orchestration:effect:intended", "facts")
-class EffectIntended(Event):
-    action_id: str
-    effect_id: str  # the idempotency key
-    attempt: int
-    connector: str
-    digest: str
-    sent: str  # keyed digest of the real bytes
-    deadline_us: int
-    reveals: tuple[str, ...] = ()  # token@parameter>connector
-
-
-@declared("orchestration:effect:dispatched", "receipt")
-class EffectDispatched(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    until_us: int
-
-
-@declared("orchestration:effect:confirmed", "receipt")
-class EffectConfirmed(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    reference: str
-    latency_ms: int
-
-
-@declared("orchestration:effect:failed", "error")
-class EffectFailed(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    code: str
-    sent: bool  # False: no byte left
-
-
-@declared("orchestration:effect:ambiguous", "error")
-class EffectAmbiguous(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    code: str
-
-
-@declared("orchestration:effect:reconciled", "receipt")
-class EffectReconciled(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    finding: str  # found | absent | person
-
-
-@declared("orchestration:effect:late", "receipt")
-class EffectLate(Event):
-    action_id: str
-    effect_id: str
-    attempt: int
-    outcome: str
-
-
-@declared("orchestration:effect:compensating")
-class EffectCompensating(Event):
-    action_id: str
-    by: str  # action id of the undo
-
-
-@declared("orchestration:effect:compensated")
-class EffectCompensated(Event):
-    action_id: str
-    by: str
-
-
-@declared("orchestration:effect:uncompensated")
-class EffectUncompensated(Event):
-    action_id: str
-    by: str
-    code: str
-
-
-# -- policy --------------------------------------------------------------------------------------
-
-
-@declared("policy:action:decided", "facts", "words", facts="facts")
-class ActionDecided(Event):
-    """The gate answered; `facts` and `words` hold everything it was told and every reason."""
-
-    action_id: str
-    state: str  # cleared | held | denied | blocked | escalated | noted
-    codes: tuple[str, ...]  # of the reasons that stand
-    digest: str
-    level: str
-    policy: str  # slice digest
-    second: bool = False  # evaluated immediately before the effect
-    voters: tuple[str, ...] = ()
-
-
-@declared("policy:action:withdrawn")
-class ActionWithdrawn(Event):
-    action_id: str
-    code: str
-
-
-@declared("policy:action:expired")
-class ActionExpired(Event):
-    action_id: str
-    approval_id: str
-
-
-@declared("policy:stop:set", "sentence")
-class StopSet(Event):
-    scope: str
-    hard: bool = False
-
-
-@declared("policy:stop:lifted", "sentence")
-class StopLifted(Event):
-    scope: str
+# -- policy and governance -----------------------------------------------------------------------
 
 
 @declared("policy:book:loaded")
@@ -279,77 +144,6 @@ class BookLoaded(Event):
     digest: str
     rules: int
     slices: tuple[str, ...]  # digests of what decides each action, as decisions name them
-
-
-# -- governance ----------------------------------------------------------------------------------
-
-
-@declared("governance:approval:requested", "card")
-class ApprovalRequested(Event):
-    approval_id: str
-    action_id: str
-    action: str
-    risk: str
-    digest: str
-    requirements: tuple[str, ...]  # `2 refund-approver`
-    codes: tuple[str, ...]
-    due_us: int
-    expires_us: int
-    money_minor: int | None = None
-    currency: str | None = None
-
-
-@declared("governance:approval:voted", "reason")
-class ApprovalVoted(Event):
-    approval_id: str
-    person: str
-    role: str
-    digest: str
-    channel: str
-    seconds_open: int | None = None
-
-
-@declared("governance:approval:decided", "reason")
-class ApprovalDecided(Event):
-    approval_id: str
-    action_id: str
-    verdict: str  # approve | reject | edit | escalate
-    person: str
-    role: str
-    digest: str
-    channel: str
-    reason: str | None = None  # code of a rejection
-    seconds_open: int | None = None
-    replaced_by: str | None = None  # action id of the edited version
-
-
-@declared("governance:approval:closed")
-class ApprovalClosed(Event):
-    """An approval ended without a person's verdict on it."""
-
-    approval_id: str
-    action_id: str
-    state: str  # superseded | revoked | expired | consumed | void
-    code: str
-
-
-@declared("governance:grant:given")
-class GrantGiven(Event):
-    action: str
-    segment: str
-    level: str
-    fingerprint: str
-    signer: str
-    evidence: str  # digest of what it rests on
-    expires_us: int
-
-
-@declared("governance:grant:lowered")
-class GrantLowered(Event):
-    action: str
-    segment: str
-    level: str
-    code: str
 
 
 @declared("governance:gap:observed", "question")

@@ -7,16 +7,11 @@ from decimal import Decimal, InvalidOperation
 from remit.domain import actor, clock
 from remit.domain.action import ActionSpec
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVoted
 from remit.domain.effect import EffectState
+from remit.domain.effect_event import ActionExpired, ActionWithdrawn
 from remit.domain.entry import Draft, Event
-from remit.domain.event import (
-    ActionExpired,
-    ActionWithdrawn,
-    ApprovalClosed,
-    ApprovalDecided,
-    ApprovalVoted,
-    CaseEscalated,
-)
+from remit.domain.event import CaseEscalated
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, canonical
 from remit.errors import (

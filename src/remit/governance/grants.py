@@ -6,8 +6,8 @@ from datetime import datetime
 from remit.domain import actor, clock
 from remit.domain.acknowledgement import Act
 from remit.domain.autonomy import PHASE_CAP, Level, Phase
+from remit.domain.desk_event import GrantGiven, GrantLowered
 from remit.domain.entry import Draft
-from remit.domain.event import GrantGiven, GrantLowered
 from remit.domain.ids import stream
 from remit.errors import IllegalMoveError, NotAcknowledgedError
 from remit.ledger.acknowledge import Acknowledger

@@ -1,8 +1,8 @@
 """Setting and lifting stops: anybody on the desk sets one, with a sentence."""
 
 from remit.domain import actor
+from remit.domain.desk_event import StopLifted, StopSet
 from remit.domain.entry import Draft
-from remit.domain.event import StopLifted, StopSet
 from remit.governance.grants import control_stream
 from remit.store.unit import UnitOfWork
 

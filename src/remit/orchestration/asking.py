@@ -6,14 +6,9 @@ from remit.authoring.declared import DeclaredAction
 from remit.domain import actor, clock
 from remit.domain.approval import ApprovalState, Requirement, Vote
 from remit.domain.decision import Decision, GateVerdict
+from remit.domain.desk_event import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from remit.domain.effect import EffectState
-from remit.domain.event import (
-    ActionDecided,
-    ActionProposed,
-    ApprovalClosed,
-    ApprovalRequested,
-    ApprovalVoted,
-)
+from remit.domain.effect_event import ActionDecided, ActionProposed
 from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.governance import cards

@@ -5,17 +5,19 @@ Cancelling undoes nothing; an undo is a decision of its own.
 
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus
+from remit.domain.desk_event import ApprovalClosed
 from remit.domain.effect import UNSETTLED, EffectState
-from remit.domain.entry import Draft, Event
-from remit.domain.event import (
+from remit.domain.effect_event import (
     ActionWithdrawn,
-    ApprovalClosed,
-    CaseClosed,
     EffectAmbiguous,
     EffectConfirmed,
     EffectDispatched,
     EffectFailed,
     EffectReconciled,
+)
+from remit.domain.entry import Draft, Event
+from remit.domain.event import (
+    CaseClosed,
     IntentClassified,
     ModelAnswered,
     PassagesRetrieved,

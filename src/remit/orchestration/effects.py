@@ -9,7 +9,7 @@ from remit.authoring.declared import DeclaredAction
 from remit.domain import clock
 from remit.domain.acknowledgement import Acknowledgement
 from remit.domain.effect import EffectState
-from remit.domain.event import (
+from remit.domain.effect_event import (
     EffectAmbiguous,
     EffectConfirmed,
     EffectDispatched,

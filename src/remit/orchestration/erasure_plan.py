@@ -6,8 +6,9 @@ from typing import Final
 from remit.domain.actor import person
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.effect import EffectState
+from remit.domain.effect_event import ActionWithdrawn
 from remit.domain.entry import Draft
-from remit.domain.event import ActionWithdrawn, CaseClosed
+from remit.domain.event import CaseClosed
 from remit.domain.ledger_event import ErasureRefused
 from remit.governance import approvals
 from remit.ledger import erasure

@@ -4,14 +4,14 @@ import asyncio
 import logging
 
 from remit.domain import actor
-from remit.domain.entry import Draft
-from remit.domain.event import (
+from remit.domain.effect_event import (
     EffectAmbiguous,
     EffectConfirmed,
     EffectDispatched,
     EffectFailed,
     EffectLate,
 )
+from remit.domain.entry import Draft
 from remit.errors import StorageError
 from remit.orchestration import awaited
 from remit.orchestration.run import Run

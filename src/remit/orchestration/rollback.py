@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from remit.domain import actor
 from remit.domain.decision import GateVerdict
 from remit.domain.effect import EffectState
-from remit.domain.entry import Draft
-from remit.domain.event import (
+from remit.domain.effect_event import (
     ActionDecided,
     ActionProposed,
     EffectCompensated,
     EffectCompensating,
     EffectUncompensated,
 )
+from remit.domain.entry import Draft
 from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotFoundError, TokenRefusedError

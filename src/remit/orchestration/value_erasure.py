@@ -10,9 +10,11 @@ from typing import Final
 
 from remit.domain.actor import person, service
 from remit.domain.case import CaseStatus
+from remit.domain.desk_event import ApprovalClosed
 from remit.domain.effect import EffectState
+from remit.domain.effect_event import ActionWithdrawn
 from remit.domain.entry import Draft, Event
-from remit.domain.event import ActionWithdrawn, ApprovalClosed, CaseEscalated
+from remit.domain.event import CaseEscalated
 from remit.domain.ledger_event import ValuesResealed
 from remit.domain.value import Json
 from remit.errors import (

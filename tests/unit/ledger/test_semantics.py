@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from remit.domain import clock, event, intake_event
+from remit.domain import clock, desk_event, effect_event, event, intake_event
 from remit.domain.actor import Actor, ActorKind, person, service, workflow
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import HeartbeatEnded, HeartbeatRecorded, OriginOpened
@@ -43,7 +43,7 @@ def received(case: str = CASE) -> Draft:
 
 def proposed(action_id: str, name: str = "refund", **more: Any) -> Draft:
     return entry(
-        event.ActionProposed(
+        effect_event.ActionProposed(
             action_id=action_id, action=name, version=1, arguments="a", signature="s",
             risk="money", **more,
         )
@@ -53,7 +53,7 @@ def proposed(action_id: str, name: str = "refund", **more: Any) -> Draft:
 def decided(
     action_id: str, state: str, *, level: str = "approve-each", policy: str = "p1"
 ) -> Draft:
-    made = event.ActionDecided(
+    made = effect_event.ActionDecided(
         action_id=action_id, state=state, codes=(), digest=DIGEST, level=level, policy=policy
     )
     return entry(made, by=service("gate"))
@@ -61,7 +61,7 @@ def decided(
 
 def intended(action_id: str, attempt: int = 1) -> Draft:
     return entry(
-        event.EffectIntended(
+        effect_event.EffectIntended(
             action_id=action_id, effect_id=action_id, attempt=attempt, connector="shop",
             digest=DIGEST, sent="x", deadline_us=LATER,
         )
@@ -70,7 +70,7 @@ def intended(action_id: str, attempt: int = 1) -> Draft:
 
 def confirmed(action_id: str, attempt: int = 1) -> Draft:
     return entry(
-        event.EffectConfirmed(
+        effect_event.EffectConfirmed(
             action_id=action_id, effect_id=action_id, attempt=attempt, reference="r", latency_ms=1
         )
     )
@@ -78,7 +78,7 @@ def confirmed(action_id: str, attempt: int = 1) -> Draft:
 
 def said_yes(who: str, *, by: Any = None, digest: str = DIGEST) -> Draft:
     return entry(
-        event.ApprovalDecided(
+        desk_event.ApprovalDecided(
             approval_id="ap", action_id="a1", verdict="approve", person=who, role="approver",
             digest=digest, channel="console",
         ),
@@ -88,7 +88,7 @@ def said_yes(who: str, *, by: Any = None, digest: str = DIGEST) -> Draft:
 
 def given(level: str, name: str = "note", *, by: Any = None) -> Draft:
     return entry(
-        event.GrantGiven(
+        desk_event.GrantGiven(
             action=name, segment="all", level=level, fingerprint="f", signer="ana", evidence="e",
             expires_us=LATER,
         ),
@@ -122,7 +122,7 @@ def sound() -> Story:
         "proposed": proposed("a1"),
         "held": decided("a1", "held"),
         "asked": entry(
-            event.ApprovalRequested(
+            desk_event.ApprovalRequested(
                 approval_id="ap", action_id="a1", action="refund", risk="money", digest=DIGEST,
                 requirements=("1 approver",), codes=(), due_us=LATER, expires_us=LATER,
             )
@@ -130,7 +130,7 @@ def sound() -> Story:
         "yes": said_yes("ana"),
         "cleared": decided("a1", "cleared"),
         "consumed": entry(
-            event.ApprovalClosed(approval_id="ap", action_id="a1", state="consumed", code="")
+            desk_event.ApprovalClosed(approval_id="ap", action_id="a1", state="consumed", code="")
         ),
         "intended": intended("a1"),
         "confirmed": confirmed("a1"),
@@ -138,12 +138,12 @@ def sound() -> Story:
         "note cleared": decided("a2", "cleared", level="autonomous"),
         "note intended": intended("a2"),
         "note confirmed": confirmed("a2"),
-        "undoing": entry(event.EffectCompensating(action_id="a1", by="a3")),
+        "undoing": entry(effect_event.EffectCompensating(action_id="a1", by="a3")),
         "undo": proposed("a3", "void", author="bo", undoes="a1"),
         "undo cleared": decided("a3", "cleared"),
         "undo intended": intended("a3"),
         "undo confirmed": confirmed("a3"),
-        "undone": entry(event.EffectCompensated(action_id="a1", by="a3")),
+        "undone": entry(effect_event.EffectCompensated(action_id="a1", by="a3")),
         "closed": entry(event.CaseClosed(outcome="completed")),
     }  # fmt: skip
 
@@ -196,11 +196,11 @@ def edited(by: str, risk: str) -> Story:
         for name, one in sound().items()
         if name in ("book", "beat", "received", "proposed", "asked")
     }
-    verdict = event.ApprovalDecided(
+    verdict = desk_event.ApprovalDecided(
         approval_id="ap", action_id="a1", verdict="edit", person="ana", role="approver",
         digest=DIGEST, channel="console",
     )  # fmt: skip
-    anew = event.ActionProposed(
+    anew = effect_event.ActionProposed(
         action_id="a4", action="refund", version=2, arguments="b", signature="s", risk=risk,
         author=by, replaces="a1",
     )  # fmt: skip
@@ -223,7 +223,9 @@ def test_who_edits_says_yes_to_what_they_wrote_at_low_risk_alone(tmp_path: Path)
         assert codes(judged(tmp_path / name, edited(by, risk))) == found
 
 
-FAILED = entry(event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True))
+FAILED = entry(
+    effect_event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True)
+)
 BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS01", "an outcome without an intent", without("note intended")),
     ("LS01", "an attempt intended twice", with_("intended", again=intended("a1"))),
@@ -248,14 +250,14 @@ BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS06", "a held action without a yes", without("yes")),
     ("LS06", "a yes over another digest", instead(yes=said_yes("ana", digest="e" * 64))),
     ("LS06", "a yes that was taken back", with_("yes", revoked=entry(
-        event.ApprovalClosed(approval_id="ap", action_id="a1", state="revoked", code="x")))),
+        desk_event.ApprovalClosed(approval_id="ap", action_id="a1", state="revoked", code="x")))),
     ("LS07", "a yes of a machine", instead(yes=said_yes("ana", by=MODEL))),
     ("LS07", "a yes of who proposed", instead(proposed=proposed("a1", author="ana"))),
     ("LS07", "a yes after the end", lambda: {
         "late yes" if name == "yes" else name: one for name, one in sound().items()}),
     ("LS08", "more than was granted", without("grant")),
     ("LS08", "more than was left", with_("grant", lowered=entry(
-        event.GrantLowered(action="note", segment="all", level="approve-each", code="drift"),
+        desk_event.GrantLowered(action="note", segment="all", level="approve-each", code="drift"),
         case=CONTROL, by=service("monitors")))),
     ("LS09", "a case that was never received", without("received")),
     ("LS09", "a case that was received twice", with_("proposed", again=received())),

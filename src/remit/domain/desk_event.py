@@ -1,0 +1,82 @@
+"""Events that tell what people decided: approvals, grants and stops."""
+
+from remit.domain.entry import Event, declared
+
+
+@declared("governance:approval:requested", "card")
+class ApprovalRequested(Event):
+    approval_id: str
+    action_id: str
+    action: str
+    risk: str
+    digest: str
+    requirements: tuple[str, ...]  # `2 refund-approver`
+    codes: tuple[str, ...]
+    due_us: int
+    expires_us: int
+    money_minor: int | None = None
+    currency: str | None = None
+
+
+@declared("governance:approval:voted", "reason")
+class ApprovalVoted(Event):
+    approval_id: str
+    person: str
+    role: str
+    digest: str
+    channel: str
+    seconds_open: int | None = None
+
+
+@declared("governance:approval:decided", "reason")
+class ApprovalDecided(Event):
+    approval_id: str
+    action_id: str
+    verdict: str  # approve | reject | edit | escalate
+    person: str
+    role: str
+    digest: str
+    channel: str
+    reason: str | None = None  # code of a rejection
+    seconds_open: int | None = None
+    replaced_by: str | None = None  # action id of the edited version
+
+
+@declared("governance:approval:closed")
+class ApprovalClosed(Event):
+    """An approval ended without a person's verdict on it."""
+
+    approval_id: str
+    action_id: str
+    state: str  # superseded | revoked | expired | consumed | void
+    code: str
+
+
+@declared("governance:grant:given")
+class GrantGiven(Event):
+    action: str
+    segment: str
+    level: str
+    fingerprint: str
+    signer: str
+    evidence: str  # digest of what it rests on
+    expires_us: int
+
+
+@declared("governance:grant:lowered")
+class GrantLowered(Event):
+    action: str
+    segment: str
+    level: str
+    code: str
+
+
+@declared("policy:stop:set", "sentence")
+class StopSet(Event):
+    scope: str
+    hard: bool = False
+
+
+@declared("policy:stop:lifted", "sentence")
+class StopLifted(Event):
+    scope: str
