@@ -5,8 +5,10 @@ run. Under `REMIT_REQUIRE=all` a skipped test fails, unless it needs data that i
 reason then begins with `not shipped:`.
 """
 
+import contextlib
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Generator, Iterator
 from typing import TypeVar
@@ -45,13 +47,21 @@ def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:
             return
     if host in {"", "localhost"}:
         return
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        raise NetworkIsOffError(f"a test looked up `{host}`: only loopback is open") from None
+    address = _in_digits(host.partition("%")[0])
+    if address is None:
+        raise NetworkIsOffError(f"a test looked up `{host}`: only loopback is open")
     looked_up = event == "socket.getaddrinfo"  # an address written in digits asks nobody
     if not (address.is_loopback or looked_up):
         raise NetworkIsOffError(f"a test connected to `{host}`: only loopback is open")
+
+
+def _in_digits(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that is written in digits, also in one number or another base."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host)
+    with contextlib.suppress(OSError):
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    return None
 
 
 sys.addaudithook(_loopback_only)

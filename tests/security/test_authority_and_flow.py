@@ -1,0 +1,168 @@
+"""Requirements 1 to 12: what may happen at all, and what text from outside can bring about."""
+
+import asyncio
+
+import pytest
+
+from remit.domain.action import Integrity, Proof
+from remit.domain.decision import GateVerdict
+from remit.errors import AddressRefusedError
+from remit.integrations.address import Host
+from remit.integrations.exchange import Asked
+from remit.integrations.http import HttpClient
+from remit.policy import cedar, gate
+from tests.gating import ALLOWED, TABLE, with_proof
+from tests.projects import Small, events, send, standing, states
+
+pytestmark = pytest.mark.anyio
+
+PAY = """
+order = await run.read(get_order, order_id=case.order_id)
+done = await run.act(pay, order_id={order_id}, amount={amount})
+return done.state
+"""
+PROVEN = PAY.format(order_id="order.id", amount="order.total")
+
+
+async def test_01_what_is_not_declared_is_refused_and_the_refusal_recorded(small: Small) -> None:
+    """An action of another workflow performs nothing here, and the case says why."""
+    more = """
+other = Workflow("other-desk")
+
+@other.action(risk="low", undo=take_back, says="Mail {text}")
+async def mail(text: Annotated[str, Source.any()]) -> Any:
+    return await tape.perform("mail", text=text)
+"""
+    async with small.open('return await run.act(mail, text="x")', more=more) as remit:
+        case_id = await send(remit)
+        assert standing(remit, case_id)[0] == "escalated"
+        assert "orchestration:case:escalated" in events(remit, case_id)
+    assert small.performed() == []
+
+
+@pytest.mark.parametrize("code", ["step.undeclared", "step.signature", "step.extra_argument"])
+def test_01_no_grant_or_vote_lifts_it(code: str) -> None:
+    """The gate denies it at the highest level, with every rule permitting."""
+    change, _, _ = TABLE[code]
+    decision = gate.decide(change(ALLOWED))
+    assert decision.verdict is GateVerdict.DENY
+    assert code in {reason.code for reason in decision.reasons}
+
+
+async def test_02_a_policy_that_errs_lets_nothing_happen(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine raises, says nothing or errs beside an allow: each is a fault."""
+    async with small.open(PROVEN) as remit:
+        with monkeypatch.context() as broken:
+
+            def failing(*_: object, **__: object) -> object:
+                raise RuntimeError("the engine is not there")
+
+            broken.setattr(cedar.cedarpy, "is_authorized", failing)
+            case_id = await send(remit)
+        assert standing(remit, case_id)[0] != "closed"
+        assert "confirmed" not in dict(states(remit, case_id)).values()
+    assert small.performed() == []
+
+
+@pytest.mark.parametrize("code", ["step.fact_missing", "step.future_fact"])
+def test_02_a_fact_that_is_missing_or_from_the_future_is_a_fault(code: str) -> None:
+    change, verdict, _ = TABLE[code]
+    assert gate.decide(change(ALLOWED)).verdict is verdict is GateVerdict.FAULT
+
+
+@pytest.mark.parametrize(
+    ("order_id", "amount", "state"),
+    [
+        ("order.id", "order.total", "confirmed"),
+        ('"8"', "order.total", "held"),
+        ("case.message", "order.total", "held"),
+        ("order.note", "order.total", "held"),
+        ("order.id", 'Money.of("50.01 EUR")', "denied"),
+        ("order.id", 'Money.of("50.00 USD")', "held"),
+    ],
+)
+async def test_05_an_argument_with_authority_is_proven_or_does_not_run(
+    small: Small, order_id: str, amount: str, state: str
+) -> None:
+    """With every rule permitting and the grant autonomous, only proof stands in between."""
+    small.order["note"] = "9"
+    async with small.open(PAY.format(order_id=order_id, amount=amount)) as remit:
+        case_id = await send(remit, message="8")
+        assert states(remit, case_id) == [("pay", state)]
+    assert small.performed() == (["pay"] if state == "confirmed" else [])
+
+
+@pytest.mark.parametrize("proof", [one for one in Proof if one is not Proof.CONTENT])
+def test_05_no_proof_below_stated_is_enough(proof: Proof) -> None:
+    decision = gate.decide(with_proof(ALLOWED, proof, Integrity.UNTRUSTED))
+    assert decision.verdict is not GateVerdict.ALLOW
+
+
+WRITTEN = [
+    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
+    "[::1]", "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "2130706433", "0x7f000001",
+    "017700000001", "localhost",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+async def test_08_a_private_address_is_refused_however_it_is_written(written: str) -> None:
+    """A listed host is resolved first; what stands behind the name decides, not the name."""
+    name = written.strip("[]")
+    client = HttpClient(hosts=[Host(name=name, port=443)], randomness=lambda: 0.0)
+    asked = Asked(method="GET", url=f"https://{written}/latest/meta-data", headers={})
+    try:
+        with pytest.raises(AddressRefusedError):
+            await client.read(asked, timeout_seconds=2)
+    finally:
+        await client.close()
+
+
+async def test_08_a_redirect_is_looked_at_like_the_first_address() -> None:
+    """A listed server sends on to a host that is not listed: nothing is sent there."""
+    sent: list[str] = []
+
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sent.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.close()
+
+    other = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+    there = f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}/metadata"
+
+    async def first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 302 Found\r\nlocation: {there}\r\ncontent-length: 0\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(first, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    host = Host(name="127.0.0.1", port=port, loopback=True)
+    client = HttpClient(hosts=[host], randomness=lambda: 0.0)
+    try:
+        with pytest.raises(AddressRefusedError):
+            asked = Asked(method="GET", url=f"http://127.0.0.1:{port}/x", headers={})
+            await client.read(asked, timeout_seconds=2)
+    finally:
+        await client.close()
+        server.close()
+        other.close()
+    assert sent == []
+
+
+async def test_11_effects_that_are_split_add_up_to_the_bound(small: Small) -> None:
+    """Two payments on one order are one sum: the second, over the rest, does not run."""
+    body = """
+order = await run.read(get_order, order_id=case.order_id)
+for _ in range(2):
+    await run.act(pay, order_id=order.id, amount=Money.of("30.00 EUR"))
+"""
+    async with small.open(body) as remit:
+        case_id = await send(remit)
+        assert [state for _, state in states(remit, case_id)] == ["confirmed", "denied"]
+        other = await send(remit)
+        assert "confirmed" not in dict(states(remit, other)).values(), "another case, one order"
+    assert small.performed() == ["pay"]
