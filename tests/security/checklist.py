@@ -153,7 +153,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=35,
         title="Keys rotate and are revoked without a restart; what rests is sealed, backups too",
-        also=("tests/faults/test_keys.py", "tests/stories/test_log_key_rotated.py"),
+        also=("tests/faults/test_keys_beside.py", "tests/stories/test_log_key_rotated.py"),
     ),
     Requirement(
         number=36,
