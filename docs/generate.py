@@ -6,9 +6,9 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 # The pages show this checkout, installed or not.
-sys.path[:0] = [str(DOCS.parent / "src"), str(DOCS)]
+sys.path[:0] = [str(DOCS.parent / "src"), str(DOCS), str(DOCS.parent)]
 
-from pages import surface, vocabulary  # noqa: E402 - the path comes first
+from pages import security, surface, vocabulary  # noqa: E402 - the path comes first
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": surface.commands_page,
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "names.md": surface.names_page,
     "reasons.md": vocabulary.reasons_page,
     "rules.md": vocabulary.rules_page,
+    "security.md": security.security_page,
     "settings.md": surface.settings_page,
 }
 

@@ -142,9 +142,9 @@ async def test_08_a_redirect_is_looked_at_like_the_first_address() -> None:
     port = server.sockets[0].getsockname()[1]
     host = Host(name="127.0.0.1", port=port, loopback=True)
     client = HttpClient(hosts=[host], randomness=lambda: 0.0)
+    asked = Asked(method="GET", url=f"http://127.0.0.1:{port}/x", headers={})
     try:
         with pytest.raises(AddressRefusedError):
-            asked = Asked(method="GET", url=f"http://127.0.0.1:{port}/x", headers={})
             await client.read(asked, timeout_seconds=2)
     finally:
         await client.close()
@@ -166,3 +166,48 @@ for _ in range(2):
         other = await send(remit)
         assert "confirmed" not in dict(states(remit, other)).values(), "another case, one order"
     assert small.performed() == ["pay"]
+
+
+@pytest.mark.parametrize("low", list(Integrity))
+@pytest.mark.parametrize("high", list(Integrity))
+def test_04_what_is_joined_is_as_low_as_its_lowest_part(low: Integrity, high: Integrity) -> None:
+    """A chain of derived values never ends above any value that went into it."""
+    joined = min(low, high)
+    assert joined <= low
+    assert joined <= high
+
+
+async def test_04_a_derived_value_of_an_untrusted_one_proves_nothing(small: Small) -> None:
+    """A sum over an amount that the message says is as untrusted as the message."""
+    more = """
+class Priced(BaseModel):
+    id: Annotated[str, System]
+    total: Money
+
+
+@desk.tool
+async def get_offer(order_id: str) -> Priced:
+    return Priced.model_validate(await tape.read("getOrder", order_id=order_id))
+
+
+@desk.derive
+def half(total: Money) -> Money:
+    return Money(total.amount / 2, total.currency)
+
+
+@desk.action(risk="money", undo=take_back, says="Grant {amount}")
+async def grant(amount: Annotated[Money, Source.tool("half", "value")]) -> Done:
+    made = await tape.perform("note", text=amount.written)
+    return Done.model_validate(made)
+"""
+    body = """
+offer = await run.read(get_offer, order_id=case.order_id)
+amount = await run.derive(half, total=offer.total)
+done = await run.act(grant, amount=amount)
+return done.state
+"""
+    small.permitted, small.granted = ("grant", "take_back"), ("grant",)
+    async with small.open(body, more=more) as remit:
+        case_id = await send(remit)
+        assert states(remit, case_id) == [("grant", "held")]
+    assert small.performed() == []

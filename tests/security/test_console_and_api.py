@@ -132,3 +132,11 @@ def test_43_a_body_larger_than_a_mebibyte_is_refused(desk: Desk) -> None:
     )  # fmt: skip
     assert answer.status_code == 413
     assert desk.remit.received == {}
+
+
+def test_42_nothing_that_came_in_can_be_fetched_as_a_file(desk: Desk) -> None:
+    """No route gives out an attachment; files of the console are our own, by their digest."""
+    given = [path for method, path, _ in _routes(desk) if method == "GET"]
+    assert [path for path in given if re.search("attach|upload|download|files?/", path)] == []
+    assert [path for path in given if path.startswith("/static")] == ["/static/{digest}/{name}"]
+    assert desk.client.get("/static/x/../../remit.toml").status_code in {303, 404}

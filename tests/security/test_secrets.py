@@ -9,7 +9,6 @@ from remit import testing
 from remit.domain.actor import person
 from remit.errors import SettingsError
 from remit.intake.mask import Masker
-from remit.ledger.rotation import Epochs
 from remit.settings import secret
 from tests.projects import OLGA, PROMPT, SCRIPTED, Small, send, standing
 

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from remit import Source, Workflow, testing
-from remit.domain.autonomy import RISK_CEILING, Level
+from remit import Workflow, testing
 from remit.domain.action import Risk
+from remit.domain.autonomy import RISK_CEILING, Level
 from remit.errors import RegistrationError
 from remit.integrations.recorder import Fault
 from tests.projects import OLGA, Small, only_waiting, send, states, waiting
 
 pytestmark = pytest.mark.anyio
 
+PAY = """
+order = await run.read(get_order, order_id=case.order_id)
+done = await run.act(pay, order_id=order.id, amount=order.total)
+return done.state
+"""
 NOTE = 'return (await run.act(note, text="hello")).state'
 
 
@@ -88,12 +93,12 @@ forbid (principal, action == Action::"small-desk.take_back", resource);
 
 
 async def test_24_an_undo_is_an_effect_of_its_own_in_the_record(small: Small) -> None:
-    async with small.open(NOTE) as remit:
+    async with small.open(PAY) as remit:
         case_id = await send(remit)
         (effect,) = remit.case(case_id).effects
         await remit.undo(effect.action_id, person=OLGA, reason="wrong")
         await testing.pass_time(remit, small.clock, 1)
-        assert dict(states(remit, case_id)) == {"note": "compensated", "take_back": "confirmed"}
+        assert dict(states(remit, case_id)) == {"pay": "compensated", "take_back": "confirmed"}
         said = [entry.event for entry in remit.entries(case_id)]
         assert said.count("policy:action:decided") == 2
         assert said.count("orchestration:effect:intended") == 2
