@@ -14,7 +14,7 @@ from tests.opened import Opened, draft, opened
 
 def _until(inside: threading.Event, go: threading.Event) -> Callable[[UnitOfWork], None]:
     def work(uow: UnitOfWork) -> None:
-        keep_standing(uow.connection, workflow="desk", action="refund", record="A-1")
+        keep_standing(uow.connection, workflow="desk", action="refund", bounds=("A-1",))
         inside.set()
         go.wait(timeout=20)
 
@@ -51,7 +51,7 @@ def test_what_a_gate_decided_on_stays_until_its_commit(
 
 
 def _same_record(uow: UnitOfWork, record: str) -> None:
-    keep_standing(uow.connection, workflow="desk", action="refund", record=record)
+    keep_standing(uow.connection, workflow="desk", action="refund", bounds=(record,))
 
 
 def _blocked(store: Opened) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from remit.integrations.recorder import Fault
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
 from remit.ledger.verify import verify
-from tests.projects import NAME, Small
+from tests.projects import NAME, Small, send, states
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +66,82 @@ async def test_a_total_holds_however_many_spend_at_once(small: Small) -> None:
         assert remit.counts()["balance"] == 0
         assert remit.verify().result == "intact"
     assert small.performed().count("pay") == 5
+
+
+SHIP = """
+from decimal import Decimal
+
+class Stock(BaseModel):
+    id: Annotated[str, System]
+    pieces: Annotated[int, System]
+    litres: Annotated[Decimal, System]
+
+@desk.tool
+async def get_stock(order_id: str) -> Stock:
+    return Stock.model_validate(await tape.read("getOrder", order_id=order_id))
+
+async def unship(id: str) -> Any:
+    return await tape.perform("undoPayment", reference=id)
+
+@desk.action(risk="low", undo=unship, says="Ship {pieces} and {litres}", times_max=9)
+async def ship(
+    stock_id: Annotated[str, Source.tool("get_stock", "id")],
+    pieces: Annotated[int, Source.tool("get_stock", "pieces").at_most()],
+    litres: Annotated[Decimal, Source.tool("get_stock", "litres").at_most()],
+) -> Done:
+    return Done.model_validate(await tape.perform("mail", pieces=pieces))
+"""
+SHIPS = """
+stock = await run.read(get_stock, order_id=case.order_id)
+await run.act(ship, stock_id=stock.id, pieces=2, litres=Decimal(case.message))
+"""
+
+
+@pytest.mark.parametrize(
+    ("pieces", "litres", "each", "shipped"),
+    [(9, "100", "0.5", 4), (99, "1.6", "0.5", 3), (99, "1.6", "0.4", 4)],
+)
+async def test_pieces_and_litres_add_up_however_many_ship_at_once(
+    small: Small, pieces: int, litres: str, each: str, shipped: int
+) -> None:
+    """Whole numbers and decimals have bounds like money, each in its own unit."""
+    small.granted = small.permitted = ("ship", "unship")
+    small.order |= {"pieces": pieces, "litres": litres}
+    async with small.open(SHIPS, more=SHIP) as remit:
+        await asyncio.gather(
+            *(
+                remit.receive(
+                    NAME, {"order_id": "7", "message": each}, channel="test", external_id=str(n)
+                )
+                for n in range(8)
+            )
+        )
+        await remit.settled()
+        assert remit.verify().result == "intact"
+    assert small.performed() == ["mail"] * shipped
+
+
+async def test_what_was_undone_counts_no_more_and_what_could_not_be_still_does(
+    small: Small,
+) -> None:
+    """A bound is free again once an effect is known to be taken back, not before."""
+    small.granted = small.permitted = ("ship", "unship")
+    small.order |= {"pieces": 4, "litres": "9"}
+    async with small.open(SHIPS, more=SHIP) as remit:
+        first = await send(remit, message="1", external_id="1")
+        second = await send(remit, message="1", external_id="2")
+        await send(remit, message="1", external_id="3")
+        assert small.performed() == ["mail"] * 2
+        small.tape.fail("undoPayment", Fault.REFUSED)
+        (effect,) = remit.case(first).effects
+        await remit.undo(effect.action_id, person="olga", reason="wrong parcel")
+        assert states(remit, first)[0] == ("ship", "uncompensated")
+        await send(remit, message="1", external_id="4")
+        assert small.performed() == ["mail"] * 2
+        (effect,) = remit.case(second).effects
+        await remit.undo(effect.action_id, person="olga", reason="wrong parcel")
+        await send(remit, message="1", external_id="5")
+        assert small.performed() == ["mail", "mail", "undoPayment", "mail"]
 
 
 async def test_one_message_sent_many_times_at_once_is_one_case(small: Small) -> None:

@@ -211,6 +211,25 @@ class Witness:
     assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What all effects of an action on one record may take together."""
+
+    tool: str
+    path: str
+    record: str
+    element: str  # of a list: the key that chooses it; empty elsewhere
+    unit: str  # currency, or the type word of a number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What one argument takes of a bound: money in minor units, other numbers as they are."""
+
+    bound: Bound
+    quantity: str
+
+
 class Proof(StrEnum):
     """What became of one argument's sources."""
 
@@ -240,3 +259,4 @@ class ArgumentProof:
     accepted: tuple[str, ...] = ()  # what the sources would have accepted, as people read it
     elsewhere: tuple[str, ...] = ()  # where the same value does occur; information, never proof
     assumptions: tuple[str, ...] = ()  # `field:code` of what the value rests on
+    demands: tuple[Demand, ...] = ()  # what it takes of the bounds that it is under

@@ -112,6 +112,9 @@ class ActionDecided(Event):
     policy: str  # slice digest
     second: bool = False  # evaluated immediately before the effect
     voters: tuple[str, ...] = ()
+    bounds: tuple[
+        str, ...
+    ] = ()  # what a cleared action takes: keyed digest of the bound, quantity
 
 
 @declared("policy:action:withdrawn")

@@ -176,7 +176,7 @@ def _without(form: Json, *names: str) -> Json:
 TYPED: Final = frozenset({"boolean", "date", "decimal", "instant", "integer", "money", "null"})
 # name among the words, part of the facts, what stays of it among the facts
 _SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
-    ("proofs", "proofs", lambda form: _without(form, "accepted", "elsewhere")),
+    ("proofs", "proofs", lambda form: _without(form, "accepted", "elsewhere", "demands")),
     ("stops", "stops", lambda form: _without(form, "sentence")),
     ("policy", "policy", lambda form: _without(form, "diagnostics")),
     ("clearance", "clearance", lambda form: _without(form, "containment")),

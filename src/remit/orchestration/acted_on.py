@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from remit.domain.action import ActionSpec
+from remit.domain.action import ActionSpec, ArgumentProof, Bound, Witness
 from remit.domain.money import Money
-from remit.domain.value import Json, encode
+from remit.domain.value import Canonical, Json, encode
 from remit.orchestration import provenance
 from remit.orchestration.proposed import canonical_values
 from remit.orchestration.run import Run
@@ -40,3 +40,40 @@ def record_name(run: Run, spec: ActionSpec, arguments: Mapping[str, Json]) -> st
         return ""
     witnesses = provenance.witnesses(run)
     return sources.acted_upon(spec, canonical_values(spec, arguments), witnesses)
+
+
+def bound_names(
+    run: Run,
+    spec: ActionSpec,
+    values: Mapping[str, Canonical],
+    witnesses: tuple[Witness, ...],
+) -> dict[str, Bound]:
+    """Return the bounds that these arguments may be under, by digests that all cases share."""
+    found = sources.bounds(spec, values, witnesses)
+    return {
+        run.shared(
+            encode(
+                [
+                    "bound",
+                    spec.workflow,
+                    spec.name,
+                    one.tool,
+                    one.path,
+                    one.record,
+                    one.element,
+                    one.unit,
+                ]
+            )
+        ): one
+        for one in found
+    }
+
+
+def takes(names: Mapping[str, Bound], proofs: tuple[ArgumentProof, ...]) -> tuple[str, ...]:
+    """Return how much an action takes of each bound, as its entry says it."""
+    digests = {bound: name for name, bound in names.items()}
+    found: dict[str, Decimal] = {}
+    for demand in (one for proof in proofs for one in proof.demands):
+        name = digests[demand.bound]
+        found[name] = found.get(name, Decimal(0)) + Decimal(demand.quantity)
+    return tuple(f"{name} {quantity:f}" for name, quantity in sorted(found.items()))

@@ -88,6 +88,7 @@ def note_decided(
             policy=gathered.facts.policy.slice_digest,
             second=second,
             voters=tuple(vote.person for vote in votes),
+            bounds=gathered.takes if state is EffectState.CLEARED else (),
         ),
         path=proposal.path,
         payloads=cards.facts_form(gathered.facts, decision),

@@ -7,7 +7,7 @@ from remit.domain.approval import Vote
 from remit.domain.decision import Clearance, GateFacts, PolicyAnswer, Stop
 from remit.domain.value import Canonical
 from remit.orchestration import denials, level_facts, policy_facts, provenance
-from remit.orchestration.acted_on import money, record_digest
+from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
@@ -35,15 +35,16 @@ def gather(
     )
     record_name = "" if spec is None else sources.acted_upon(spec, values, witnesses)
     record = record_digest(run, record_name)
+    names = {} if spec is None else bound_names(run, spec, values, witnesses)
     standing = read_standing(
         connection,
         workflow=equipment.name,
         action=proposal.action,
         action_id=proposal.action_id,
-        record=record,
+        bounds=tuple(names),
         known=run.authority,
     )
-    already = {record_name: sum(minor for _, minor in standing.money_on_record)}
+    already = {names[name]: quantity for name, quantity in standing.taken}
     proofs = (
         ()
         if spec is None
@@ -104,6 +105,8 @@ def gather(
         facts=facts,
         standing=standing,
         record=record,
+        bounds=tuple(names),
+        takes=takes(names, proofs),
         witnesses=witnesses,
         money=money(spec, proposal.arguments),
     )

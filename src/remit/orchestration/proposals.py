@@ -247,18 +247,18 @@ class Proposals:
             uow.projected,
             workflow=run.equipment.name,
             action=proposal.action,
-            record=gathered.record,
+            bounds=gathered.bounds,
         )
         now = read_standing(
             uow.projected,
             workflow=run.equipment.name,
             action=proposal.action,
             action_id=proposal.action_id,
-            record=gathered.record,
+            bounds=gathered.bounds,
             known=run.authority,
         )
         if now != gathered.standing:
-            raise StaleFactsError("grants, stops or amounts changed while deciding; decide again")
+            raise StaleFactsError("grants, stops or bounds changed while deciding; decide again")
         return now.authority
 
     async def _perform(

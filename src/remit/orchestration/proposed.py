@@ -32,6 +32,8 @@ class Gathered:
     facts: GateFacts
     standing: Standing
     record: str  # keyed digest of the record acted upon
+    bounds: tuple[str, ...]  # keyed digests of the bounds that were looked at
+    takes: tuple[str, ...]  # of which this takes so much: digest and quantity
     witnesses: tuple[Witness, ...]
     money: tuple[int, str] | None  # minor units and currency at stake
 

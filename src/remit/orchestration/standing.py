@@ -1,12 +1,15 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import field
+from decimal import Decimal
 from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
 from remit.store import authority, proposals
+from remit.store import bounds as bound_rows
 from remit.store.connection import Connection
 
 
@@ -15,7 +18,7 @@ class Standing:
     """The rows that a decision rests on; compared again inside the transaction."""
 
     authority: int
-    money_on_record: tuple[tuple[str, int], ...]
+    taken: tuple[tuple[str, Decimal], ...]  # of each bound, by its keyed digest
     ambiguous: int
 
 
@@ -31,13 +34,19 @@ TOUCHING: Final = frozenset(
 )
 
 
-def keep_standing(connection: Connection, *, workflow: str, action: str, record: str) -> None:
+def keep_standing(
+    connection: Connection, *, workflow: str, action: str, bounds: Sequence[str]
+) -> None:
     """Keep the rows that a decision rests on as they are until its transaction ends.
 
     The order is the same everywhere: what anybody waits for here is held by nobody who waits.
     """
     authority.keep_before(connection)
-    proposals.keep(connection, workflow=workflow, action=action, record=record)
+    if not bounds:
+        proposals.keep(connection, workflow=workflow, action=action)
+        return
+    proposals.keep_before(connection, workflow=workflow, action=action)
+    bound_rows.keep(connection, bounds)
 
 
 def read_standing(
@@ -46,26 +55,14 @@ def read_standing(
     workflow: str,
     action: str,
     action_id: str,
-    record: str,
+    bounds: Sequence[str],
     known: "Authority | None" = None,
 ) -> Standing:
     """Read the rows that a decision rests on, with what is known of them where that is given."""
-    spent = (
-        proposals.money_on(
-            connection,
-            workflow=workflow,
-            action=action,
-            record=record,
-            but=action_id,
-        )
-        if record
-        else {}
-    )
+    taken = bound_rows.taken(connection, bounds, but=action_id)
     look = proposals.standing if known is None else known.standing
     version, ambiguous = look(connection, workflow, action)
-    return Standing(
-        authority=version, money_on_record=tuple(sorted(spent.items())), ambiguous=ambiguous
-    )
+    return Standing(authority=version, taken=tuple(sorted(taken.items())), ambiguous=ambiguous)
 
 
 class Authority:

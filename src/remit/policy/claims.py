@@ -1,9 +1,12 @@
 """Values that need a proof, and what one tool proves of all of them together."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from remit.domain.action import (
+    Bound,
     CaseSource,
+    Demand,
     DirectorySource,
     Integrity,
     LiteralSource,
@@ -17,6 +20,7 @@ from remit.domain.action import (
 from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical, Json
 from remit.policy import reads as entries
+from remit.policy.bounds import bound_of, is_bound, size, together
 from remit.policy.outcome import Outcome, at_record, gravest, of_case, of_fixed
 from remit.policy.reads import ENDORSEMENT, Reads
 
@@ -48,7 +52,7 @@ class Claims:
     reads: Reads
     witnesses: Sequence[Witness]
     directories: Mapping[str, frozenset[Json]]
-    already: Mapping[str, int]
+    already: Mapping[Bound, Decimal]
     claims: Sequence[Claim]
 
     def tools(self) -> tuple[str, ...]:
@@ -101,16 +105,51 @@ class Claims:
     def _at(
         self, record: str, tool: str, claims: Sequence[Claim]
     ) -> dict[tuple[str, int], Outcome]:
-        taken = self.already.get(record, 0)
         return {
             claim.key: gravest(
                 [
-                    at_record(self.reads, source, record, claim.value, already=taken)
+                    at_record(
+                        self.reads,
+                        source,
+                        record,
+                        claim.value,
+                        already=self._taken(source, record, claim),
+                    )
                     for source in claim.cites(tool)
                 ]
             )
             for claim in claims
         }
+
+    def _taken(self, source: ToolSource, record: str, claim: Claim) -> Decimal:
+        """Return what others take of a bound: earlier effects, and this one's other arguments."""
+        if not source.at_most:
+            return Decimal(0)
+        bound = bound_of(source, record, claim.value, self.reads)
+        beside = [
+            other.value
+            for other in self.claims
+            if other is not claim and source in alternatives(other.param.source)
+        ]
+        return self.already.get(bound, Decimal(0)) + together(beside, bound.unit)
+
+    def demands(self, claim: Claim, tried: Sequence[Outcome]) -> tuple[Demand, ...]:
+        """Return what a value takes of its bounds, unless a source that is no bound proves it."""
+        proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
+        if proven is not None:
+            tried = (proven,)
+        quantity, _ = size(claim.value.type, claim.value.form)
+        return tuple(
+            Demand(
+                bound=bound_of(one.source, one.record, claim.value, self.reads),
+                quantity=format(quantity, "f"),
+            )
+            for one in tried
+            if quantity is not None
+            and one.record is not None
+            and isinstance(one.source, ToolSource)
+            and one.source.at_most
+        )
 
     def _alone(
         self,
@@ -127,7 +166,7 @@ class Claims:
             if other is not claim and not table[chosen][other.key].matches
         ]
         if mine.matches:
-            bound = isinstance(mine.source, ToolSource) and mine.source.at_most
+            bound = is_bound(mine.source)
             if any(
                 (bound and not _is_bound(table[chosen][other.key]))
                 or self._is_proven_otherwise(other, chosen_tool=mine.tool)
@@ -180,4 +219,4 @@ def _likeness(outcomes: Mapping[tuple[str, int], Outcome]) -> tuple[int, int]:
 
 
 def _is_bound(outcome: Outcome) -> bool:
-    return isinstance(outcome.source, ToolSource) and outcome.source.at_most
+    return is_bound(outcome.source)

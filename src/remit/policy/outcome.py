@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from remit.domain.action import (
     CaseSource,
@@ -17,8 +17,9 @@ from remit.domain.action import (
 )
 from remit.domain.assumption import joined
 from remit.domain.frozen import dataclass
-from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, encode
+from remit.policy import bounds
+from remit.policy.bounds import is_bound, size
 from remit.policy.reads import CASE, Reading, Reads, best, same
 from remit.policy.wording import show
 
@@ -55,6 +56,7 @@ class Outcome:
     matches: bool = False  # the value is right, whether or not its origin is trusted
     accepted: str = ""  # what would have been accepted, in words
     assumptions: tuple[str, ...] = ()  # `field:code` of what the value rests on
+    record: str | None = None  # of a tool: which one it looked at
     said: str = ""  # the source in words, where the declaration does not say it
 
     @property
@@ -82,9 +84,10 @@ def gravest(outcomes: Sequence[Outcome]) -> Outcome:
     return replace(worst, matches=any(one.matches for one in outcomes))
 
 
-def beyond_endorsing(proof: Proof) -> bool:
+def beyond_endorsing(worst: Outcome, tried: Sequence[Outcome]) -> bool:
     """Is this a bound or a constant of the reviewed version, which no person may vouch away?"""
-    return proof in {Proof.ABOVE, Proof.NOT_LITERAL}
+    against_a_bound = any(is_bound(one.source) and one.proof is Proof.DIFFERENT for one in tried)
+    return against_a_bound or worst.proof in {Proof.ABOVE, Proof.NOT_LITERAL}
 
 
 def of_case(reads: Reads, source: CaseSource, value: Canonical) -> Outcome:
@@ -120,9 +123,16 @@ def of_fixed(
 
 
 def at_record(
-    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: int
+    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: Decimal
 ) -> Outcome:
     """Return what that tool says of that record, by its newest read and those that agree."""
+    found = _at_record(reads, source, record, value, already=already)
+    return replace(found, record=record)
+
+
+def _at_record(
+    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: Decimal
+) -> Outcome:
     name = f"{source.tool}.{source.path}" + (f" of {show(record)}" if record else "")
     standing = reads.standing(source.tool, record, source.path)
     if not standing:
@@ -198,37 +208,15 @@ def _within(
     *,
     witness: Witness,
     integrity: Integrity,
-    already: int,
+    already: Decimal,
 ) -> Outcome:
-    asked, unit = _size(value.type, value.form)
-    bound, bound_unit = _size(now.type, now.form)
+    asked, unit = size(value.type, value.form)
+    bound, bound_unit = size(now.type, now.form)
     accepted = f"above zero and {name} at most, which is {show(now.form)}"
-    if already:
-        accepted += f"; {_amount(already, bound_unit)} of it is already given"
+    if already and unit == bound_unit:
+        accepted += f"; {bounds.words(already, unit)} of it is already given"
     if asked is None or bound is None or unit != bound_unit:
         return Outcome(proof=Proof.DIFFERENT, source=source, accepted=accepted)
     if asked <= 0 or asked + already > bound:
         return Outcome(proof=Proof.ABOVE, source=source, accepted=accepted)
     return _equal(source, witness, integrity, accepted)
-
-
-def _size(type_word: str, form: Json) -> tuple[Decimal | None, str]:
-    """Return a number and its unit, money in minor units; `None` where it is no number."""
-    try:
-        match type_word, form:
-            case "money", {"amount": str() as amount, "currency": str() as currency}:
-                return Decimal(Money(Decimal(amount), currency).minor), currency
-            case "integer", int() if not isinstance(form, bool):
-                return Decimal(form), type_word
-            case "decimal", str():
-                return Decimal(form), type_word
-    except (ValueError, InvalidOperation):
-        return None, type_word
-    return None, type_word
-
-
-def _amount(taken: int, unit: str) -> str:
-    if unit in {"integer", "decimal"}:
-        return str(taken)
-    one = Money(Decimal(1), unit).minor
-    return str(Money(Decimal(taken) / one, unit))

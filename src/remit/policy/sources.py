@@ -5,12 +5,15 @@ Values are compared whole, by type and canonical form, at named paths; never loo
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from remit.domain.action import (
     ActionSpec,
     AnySource,
     ArgumentProof,
+    Bound,
     CaseSource,
+    Demand,
     Integrity,
     ParamSpec,
     Proof,
@@ -23,12 +26,13 @@ from remit.domain.action import (
 from remit.domain.assumption import joined
 from remit.domain.value import Canonical, Json, encode
 from remit.policy import reads as entries
+from remit.policy.bounds import bounds_of, is_bound
 from remit.policy.claims import Claim, Claims
 from remit.policy.content import content_findings
 from remit.policy.outcome import Outcome, beyond_endorsing, gravest
 from remit.policy.reads import CASE, ENDORSEMENT, Reads
 
-__all__ = ["CASE", "ENDORSEMENT", "acted_upon", "content_findings", "named", "prove"]
+__all__ = ["CASE", "ENDORSEMENT", "acted_upon", "bounds", "content_findings", "named", "prove"]
 
 ELSEWHERE_MAX = 4
 
@@ -41,15 +45,15 @@ def prove(
     witnesses: Sequence[Witness],
     *,
     directories: Mapping[str, frozenset[Json]] | None = None,
-    already: Mapping[str, int] | None = None,
+    already: Mapping[Bound, Decimal] | None = None,
 ) -> tuple[ArgumentProof, ...]:
     """Return what became of the sources of each declared argument that is given.
 
     `witnesses` are all of this case; those of the case itself have the tool `case` and no record;
     a person's word for a value has the tool `endorsement`, the person as record and the parameter
-    as path. `already` holds, per record, the amounts of this action that are cleared, unsettled or
-    confirmed: money in minor units, other numbers as they are. An argument without a proof here is
-    one that the action does not declare.
+    as path. `already` holds, per bound, what effects of this action that are cleared, unsettled or
+    confirmed take of it: money in minor units, other numbers as they are. An argument without a
+    proof here is one that the action does not declare.
     """
     facts = _claims(
         spec, arguments, witnesses, directories=directories or {}, already=already or {}
@@ -74,6 +78,15 @@ def acted_upon(
     return _claims(spec, arguments, witnesses, directories={}, already={}).record_of(spec.on)
 
 
+def bounds(
+    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness]
+) -> tuple[Bound, ...]:
+    """Return the bounds of which `prove` needs to know how much is taken."""
+    if not any(is_bound(one) for param in spec.params for one in alternatives(param.source)):
+        return ()
+    return bounds_of(spec, arguments, Reads(witnesses))
+
+
 def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:
     """Return the (tool, path) pairs that these sources look at: where witnesses are needed."""
     found: set[tuple[str, str]] = set()
@@ -95,7 +108,7 @@ def _claims(
     witnesses: Sequence[Witness],
     *,
     directories: Mapping[str, frozenset[Json]],
-    already: Mapping[str, int],
+    already: Mapping[Bound, Decimal],
 ) -> Claims:
     said = sorted(witnesses, key=entries.order)
     return Claims(
@@ -152,6 +165,7 @@ def _argument(
             source=words(param.source),
             integrity=Integrity.UNTRUSTED,
             accepted=tuple(text for text in accepted if text),
+            demands=_demands(facts, by_tool, param.name),
             elsewhere=_elsewhere(facts, value),
         )
     weakest = min(outcomes, key=lambda one: one.integrity.rank)
@@ -162,23 +176,21 @@ def _argument(
         integrity=weakest.integrity,
         seq=weakest.seq,
         assumptions=joined(one.assumptions for one in outcomes),
+        demands=_demands(facts, by_tool, param.name),
     )
 
 
 def _claim(
     facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], claim: Claim
 ) -> Outcome:
-    tried = [
-        by_tool[one.tool][claim.key] if isinstance(one, ToolSource) else facts.fixed(one, claim)
-        for one in alternatives(claim.param.source)
-    ]
+    tried = _tried(facts, by_tool, claim)
     vouched = facts.endorsed(claim)
     proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
     if proven is not None:
         # Whoever typed the value confirmed how it is read: it rests on their word.
         return proven if vouched is None else replace(proven, assumptions=())
     worst = gravest(tried)
-    if vouched is not None and not beyond_endorsing(worst.proof):
+    if vouched is not None and not beyond_endorsing(worst, tried):
         return Outcome(
             proof=Proof.PROVEN,
             source=claim.param.source,
@@ -188,6 +200,23 @@ def _claim(
         )
     accepted = "\n".join(dict.fromkeys(one.accepted for one in tried if one.accepted))
     return worst.failing(worst.proof, accepted=accepted)
+
+
+def _tried(
+    facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], claim: Claim
+) -> list[Outcome]:
+    return [
+        by_tool[one.tool][claim.key] if isinstance(one, ToolSource) else facts.fixed(one, claim)
+        for one in alternatives(claim.param.source)
+    ]
+
+
+def _demands(
+    facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], name: str
+) -> tuple[Demand, ...]:
+    claims = [claim for claim in facts.claims if claim.param.name == name]
+    found = (facts.demands(claim, _tried(facts, by_tool, claim)) for claim in claims)
+    return tuple(demand for demands in found for demand in demands)
 
 
 def _elsewhere(facts: Claims, value: Canonical) -> tuple[str, ...]:

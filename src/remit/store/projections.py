@@ -4,6 +4,7 @@ from remit.domain.entry import Entry
 from remit.store import (
     approvals,
     authority,
+    bounds,
     case_moves,
     cases,
     claims,
@@ -28,6 +29,7 @@ SCHEMA: tuple[str, ...] = (
     *waits.SCHEMA,
     *timers.SCHEMA,
     *proposals.SCHEMA,
+    *bounds.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
     *kpi_days.SCHEMA,
@@ -49,6 +51,7 @@ TABLES: tuple[str, ...] = (
     *waits.TABLES,
     *timers.TABLES,
     *proposals.TABLES,
+    *bounds.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
     *kpi_days.TABLES,
@@ -70,6 +73,8 @@ def project(
         approvals.project(connection, entry)
     if event in proposals.EVENTS:
         proposals.project(connection, entry, tally)
+    if event in bounds.EVENTS:
+        bounds.project(connection, entry)
     if event in waits.EVENTS:
         waits.project(connection, entry)
     if event in timers.EVENTS:

@@ -57,9 +57,6 @@ _STATES = {
     "policy:action:expired": EffectState.EXPIRED,
 }
 
-# Amounts in these states count against a bound that several proposals share.
-COUNTED = ("cleared", "intended", "dispatched", "ambiguous", "confirmed")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalRow:
@@ -220,16 +217,17 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
     return [_row(row) for row in rows]
 
 
-def keep(connection: Connection, *, workflow: str, action: str, record: str) -> None:
-    """Keep what is spent on a record, and what is in doubt, until this transaction ends.
+def keep(connection: Connection, *, workflow: str, action: str) -> None:
+    """Keep what is in doubt until this transaction ends.
 
-    Whoever acts on the same record, or comes into doubt about this action, waits for it.
+    Whoever comes into doubt about this action waits for it.
     """
-    if not record:
-        locks.share(connection, _doubt(workflow, action))
-    else:
-        locks.share_before(connection, _doubt(workflow, action))
-        locks.hold(connection, f"record {workflow} {action} {record}")
+    locks.share(connection, _doubt(workflow, action))
+
+
+def keep_before(connection: Connection, *, workflow: str, action: str) -> None:
+    """Keep what is in doubt from before the next statement is run."""
+    locks.share_before(connection, _doubt(workflow, action))
 
 
 def _doubt(workflow: str, action: str) -> str:
@@ -250,19 +248,6 @@ def all_ambiguous(connection: Connection) -> int:
     """Return how many effects nobody is sure about."""
     value = connection.value("select count(*) from proposals where state = 'ambiguous'")
     return int(str(value))
-
-
-def money_on(
-    connection: Connection, *, workflow: str, action: str, record: str, but: str
-) -> dict[str, int]:
-    """Return minor units by currency, cleared or spent by this action on that record."""
-    rows = connection.rows(
-        "select currency, sum(money_minor) from proposals where workflow = ? and action = ?"
-        f" and record = ? and action_id <> ? and state in ({', '.join('?' * len(COUNTED))})"
-        " and money_minor is not null group by currency",
-        (workflow, action, record, but, *COUNTED),
-    )
-    return {str(row[0]): int(str(row[1])) for row in rows}
 
 
 def states(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, int]]:

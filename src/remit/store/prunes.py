@@ -27,7 +27,7 @@ CARRIED = (
 )
 
 TABLES = ("prunes",)
-OF_CASES = ("approvals", "proposals", "timers", "waits", "cases")
+OF_CASES = ("approvals", "bounds", "proposals", "timers", "waits", "cases")
 
 Count = tuple[str, str, str, int]  # workflow, day, name, number
 

@@ -58,7 +58,15 @@ def test_nobody_vouches_a_constant_or_a_bound_away() -> None:
         _endorsed(Money.of("90.00 EUR")),
     )
 
+    other = one(
+        Source.tool("get_order", "total").at_most(),
+        Money.of("9.00 USD"),
+        *order("1007", "19.00 EUR"),
+        _endorsed(Money.of("9.00 USD")),
+    )
+
     assert (literal.proof, bound.proof) == (Proof.NOT_LITERAL, Proof.ABOVE)
+    assert other.proof is Proof.DIFFERENT
 
 
 def test_a_vouched_for_order_does_not_lend_the_bound_of_another() -> None:

@@ -1,22 +1,29 @@
 """Bounds and constants."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from remit.authoring.source import Source
-from remit.domain.action import Proof
+from remit.domain.action import Bound, Demand, Integrity, Proof
 from remit.domain.money import Money
 from remit.domain.value import Canonical
 from tests.witnesses import (
     REFUND,
     UNTRUSTED,
+    VOUCHED,
+    action,
     case,
     one,
     order,
     prove,
     said,
 )
+
+
+def _total(record: str, unit: str = "EUR") -> Bound:
+    return Bound(tool="get_order", path="total", record=record, element="", unit=unit)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def test_a_bound_counts_all_effects_on_the_record(amount: str, already: int, pro
         {"order_id": "1007", "amount": Money.of(amount)},
         case("order_id", "1007"),
         *order("1007", "19.00 EUR"),
-        already={"1007": already, "1008": 99_999},
+        already={_total("1007"): Decimal(already), _total("1008"): Decimal(99_999)},
     )
 
     assert proofs["amount"].proof is proof
@@ -50,7 +57,7 @@ def test_a_bound_is_said_with_what_is_already_given() -> None:
         REFUND,
         {"order_id": "1007", "amount": Money.of("90.00 EUR")},
         *order("1007", "19.00 EUR"),
-        already={"1007": 500},
+        already={_total("1007"): Decimal(500)},
     )
 
     assert "; ".join(proofs["amount"].accepted) == (
@@ -102,6 +109,75 @@ def test_plain_numbers_have_bounds_too(value: object, bound: object, proof: Proo
     source = Source.tool("get_stock", "left").at_most()
 
     assert one(source, value, said("get_stock", "s1", "left", bound)).proof is proof
+
+
+def test_a_bound_of_a_number_adds_up_in_its_own_unit() -> None:
+    """Cents, and pieces of something else, say nothing about these pieces."""
+    left = Bound(tool="get_stock", path="left", record="s1", element="", unit="integer")
+    cents, other = replace(left, unit="EUR"), replace(left, path="reserved")
+    source = Source.tool("get_stock", "left").at_most()
+    stock = said("get_stock", "s1", "left", 5)
+
+    for already, proof in ((1, Proof.PROVEN), (2, Proof.ABOVE)):
+        given = {left: Decimal(already), cents: Decimal(900), other: Decimal(4)}
+        assert one(source, 4, stock, already=given).proof is proof
+
+
+def test_two_arguments_under_one_bound_share_it() -> None:
+    spec = action(
+        goods=("money", Source.tool("get_order", "total").at_most()),
+        freight=("money", Source.tool("get_order", "total").at_most()),
+    )
+
+    def proofs(freight: str) -> set[Proof]:
+        given = {"goods": Money.of("15.00 EUR"), "freight": Money.of(freight)}
+        return {one.proof for one in prove(spec, given, *order("1007", "19.00 EUR")).values()}
+
+    assert proofs("4.00 EUR") == {Proof.PROVEN}
+    assert proofs("4.01 EUR") == {Proof.ABOVE}
+
+
+def test_what_is_spent_on_one_order_is_not_taken_from_another_that_nobody_named() -> None:
+    spec = action(amount=("money", Source.tool("get_order", "total").at_most()))
+    witnesses = (*order("1007", "19.00 EUR"), *order("1008", "19.00 EUR", seq=6))
+    spent = {_total("1007"): Decimal(1900), _total("1008"): Decimal(1900)}
+
+    given = {"amount": Money.of("5.00 EUR")}
+
+    assert prove(spec, given, *witnesses, already=spent)["amount"].proof is Proof.ABOVE
+    proof = prove(spec, given, *witnesses, already={_total("1008"): Decimal(1900)})["amount"]
+    assert proof.demands == (Demand(bound=_total("1007"), quantity="500"),)
+
+
+def test_each_element_of_a_list_has_its_own_bound() -> None:
+    source = Source.tool("get_order", "lines.left").by("sku", Source.case("sku")).at_most()
+    lines = [
+        said("get_order", "1007", f"lines.{name}", value, element=element)
+        for element, (sku, left) in enumerate([("a", 2), ("b", 1)])
+        for name, value in (("sku", sku), ("left", left))
+    ]
+
+    proof = one(source, 1, case("sku", "b"), *lines)
+
+    assert proof.proof is Proof.PROVEN
+    assert [(one.bound.element, one.quantity) for one in proof.demands] == [('["text","b"]', "1")]
+
+
+@pytest.mark.parametrize("integrity", [UNTRUSTED, VOUCHED])
+def test_what_a_person_lets_pass_counts_too(integrity: Integrity) -> None:
+    """An amount on a record that untrusted text chose is held; once approved it is spent."""
+    given = {"order_id": "1007", "amount": Money.of("10.00 EUR")}
+
+    proof = prove(REFUND, given, *order("1007", "19.00 EUR", integrity=integrity))["amount"]
+
+    assert proof.demands == (Demand(bound=_total("1007"), quantity="1000"),)
+
+
+def test_what_a_fixed_value_proves_takes_nothing_of_the_bound_beside_it() -> None:
+    source = Source.literal(3) | Source.tool("get_stock", "left").at_most()
+
+    assert one(source, 3, said("get_stock", "s1", "left", 5)).demands == ()
+    assert one(source, 4, said("get_stock", "s1", "left", 5)).demands != ()
 
 
 def test_a_bound_that_is_not_what_it_claims_to_be_proves_nothing() -> None:
