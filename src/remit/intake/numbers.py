@@ -17,12 +17,13 @@ DATE_MAX = 10  # characters
 
 # It begins with a set of characters, to which `re` skips; what stands before is asked behind it.
 RUN = re.compile(
-    r"[+(\d](?<!\w[+(\d])(?<!\w-[+(\d])(?:(?<=\d)\d*+|(?<=\+) ?\d++|(?<=\()\+?\d++)"
+    r"[+(\d](?<!\w[+(\d])(?<![\d_]-[+(\d])(?:(?<=\d)\d*+|(?<=\+) ?\d++|(?<=\()\+?\d++)"
     r"(?!(?!x\d)[A-Za-z_])"
     r"(?:[ .\-/()]{1,3}+\d++(?!(?!x\d)[A-Za-z_]))*"
 )
 # What a number must begin like where no word says what it is: the layouts of cards and phones.
 _SAYS_NOTHING = frozenset({None, "order", "version", "birth"})
+_JOINED = frozenset({"card", "phone", "bank", "natid", "health"})  # words that a hyphen may join
 _UNNAMED = re.compile(
     r"\(?\d{3}\)?[ .-]?\d{3}[ .-]\d{4}|1[ .-]\d{3}[ .-]\d{3}[ .-]\d{4}|\(?0\d"
     r"|\d{4}[ .-]\d{4}[ .-]\d{4}|\d{4}[ .-]\d{6}[ .-]|\d{15}|\d\d[ .-]{0,2}\d{4}[ .-]{0,2}\d{4}"
@@ -39,6 +40,8 @@ def hits(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
         size = run.end() - run.start()
         if size < DIGITS_MIN or (size <= DATE_MAX and _DATE.fullmatch(run[0])):
             continue
+        if _is_joined(text, run.start()) and around.joined(run.start()) not in _JOINED:
+            continue  # `ORD-4711` is one word; `Visa-4111…` is a word and a number
         groups = [match.span() for match in _GROUP.finditer(text, run.start(), run.end())]
         first = 0
         while first < len(groups):
@@ -47,6 +50,10 @@ def hits(text: str, around: Surroundings, regions: tuple[str, ...]) -> Iterator[
             if hit is not None and not (hit.type == "ACCOUNT" and _behind_iban(text, run.start())):
                 yield hit
             first += used
+
+
+def _is_joined(text: str, start: int) -> bool:
+    return start > 1 and text[start - 1] == "-" and text[start - 2].isalpha()
 
 
 def _behind_iban(text: str, start: int) -> bool:

@@ -105,6 +105,15 @@ class Surroundings:
         """Return the scheme of identity numbers that the nearest context names."""
         return self._said(start).label
 
+    def joined(self, start: int) -> str | None:
+        """Return the class of the word that a hyphen joins to a place: `card` in *Visa-4111…*."""
+        end = start - 1
+        begin = end
+        least = max(0, end - WORD_MAX)
+        while begin > least and self._text[begin - 1].isalpha():
+            begin -= 1
+        return _said_by([self._text[begin:end].casefold()], 0).kind
+
     def columned(self, kind: str) -> bool:
         """Tell whether the text's key, or a column of a table in it, is of a class."""
         return _said_of(self._label).kind == kind or self._tables().says(kind)
