@@ -63,6 +63,7 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.rotation: Rotation.keep
             orchestration.driving: Driving._warn
             orchestration.embedded: Embedded._failed Embedded._note Embedded.run
+            orchestration.guarded: Guard.fact
             orchestration.heart: Heart._run Heart.end
             orchestration.jobs: Jobs._run
             orchestration.late: record

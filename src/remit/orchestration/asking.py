@@ -14,6 +14,7 @@ from remit.domain.value import Json
 from remit.governance import cards
 from remit.orchestration.acted_on import money, record_of
 from remit.orchestration.bound import signature
+from remit.orchestration.guarded import Guard
 from remit.orchestration.level_facts import effective
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.replay import ActRecord
@@ -41,7 +42,9 @@ def note_proposed(
     `asked` is what identifies the call of the workflow's code on replay.
     """
     moved = money(declared.spec, proposal.arguments)
-    record = record_of(run, declared.spec, proposal.arguments)
+    record = Guard().fact(  # the gate tells it anew, and answers for it
+        "record", lambda: record_of(run, declared.spec, proposal.arguments), unknown=""
+    )
     run.note(
         ActionProposed(
             action_id=proposal.action_id,

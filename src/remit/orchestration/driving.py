@@ -39,7 +39,6 @@ from remit.orchestration.run import CaseParked, Escalated
 
 STEPS_MAX = 1_000
 BRANCHES_MAX = 32
-FRAMES_SHOWN_MAX = 10
 BRANCH_LEVELS_MAX = 3
 RESULT_BYTES_MAX = 16 * 1024 * 1024
 CODE_SECONDS_MAX = 0.25  # of code between two steps
@@ -310,13 +309,6 @@ def begun(
     if not asyncio.iscoroutine(started):
         raise WorkflowCodeError("the handler returned no coroutine; write `async def`")
     return started
-
-
-def where(error: BaseException) -> str:
-    """Return the kind of a fault and the places it came through, inmost first; no values."""
-    frames = traceback.extract_tb(error.__traceback__)[: -FRAMES_SHOWN_MAX - 1 : -1]
-    places = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames)
-    return f"{type(error).__name__}{places}"
 
 
 class _BranchError(Exception):

@@ -34,7 +34,8 @@ from remit.errors import (
 )
 from remit.orchestration import cancelling, divergence, effects, late, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
-from remit.orchestration.driving import Driving, begun, where
+from remit.orchestration.driving import Driving, begun
+from remit.orchestration.guarded import where
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.replay import LATER
 from remit.orchestration.run import CaseCancelled, CaseParked, Escalated, Run, Wait

@@ -2,19 +2,50 @@
 
 from collections.abc import Mapping
 
-from remit.domain.action import Integrity, Witness
+from remit.domain.action import ActionSpec, ArgumentProof, Bound, Integrity, Witness
 from remit.domain.approval import Vote
-from remit.domain.decision import Clearance, GateFacts, PolicyAnswer, Stop
+from remit.domain.autonomy import Level, Phase
+from remit.domain.decision import (
+    Clearance,
+    ConfidenceFact,
+    GateFacts,
+    LevelFact,
+    PolicyAnswer,
+    Stop,
+)
+from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical
 from remit.orchestration import denials, level_facts, policy_facts, provenance
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
+from remit.orchestration.guarded import Guard
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
 from remit.policy import sources, stop
 from remit.store.connection import Connection
+
+# What is taken for a fact that could not be told, beside the fault that denies.
+_NOWHERE = Standing(authority=-1, taken=(), ambiguous=0)
+_NO_LEVEL = LevelFact(phase=Phase.BASELINE, granted=None, ceiling=Level.SHADOW)
+_NO_ANSWER = PolicyAnswer(loaded=False, decision=None)
+_NOBODY: tuple[Vote, ...] = ()
+_NOTHING: tuple[Witness, ...] = ()
+_NOT_SURE = ConfidenceFact(asked=True, ppm=None, threshold_ppm=None, low_mark_ppm=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """What stands behind the arguments of a proposal, and the rows it was weighed against."""
+
+    values: Mapping[str, Canonical]
+    witnesses: tuple[Witness, ...]
+    record: str
+    bounds: Mapping[str, Bound]
+    standing: Standing
+    proofs: tuple[ArgumentProof, ...]
+    takes: tuple[str, ...]
 
 
 def gather(
@@ -26,34 +57,137 @@ def gather(
     containment: str | None = None,
 ) -> Gathered:
     """Gather the facts about a proposal of this run on a read snapshot."""
+    guard = Guard()
     equipment = run.equipment
     spec = equipment.spec(proposal.action)
-    values = canonical_values(spec, proposal.arguments)
-    witnesses = (
-        *provenance.witnesses(run),
-        *_endorsements(run, proposal, values),
+    said = _evidence(run, connection, proposal, spec, guard)
+    level = guard.fact(
+        "level",
+        lambda: level_facts.level(run, connection, spec, proposal, said.standing),
+        unknown=_NO_LEVEL,
     )
-    record_name = "" if spec is None else sources.acted_upon(spec, values, witnesses)
-    record = record_digest(run, record_name)
-    names = {} if spec is None else bound_names(run, spec, values, witnesses)
-    standing = read_standing(
-        connection,
-        workflow=equipment.name,
-        action=proposal.action,
+    digest = guard.fact("digest", lambda: _bound(run, proposal, spec, said.witnesses), unknown="")
+    counted = guard.fact("votes", lambda: _counted(run, proposal, votes, digest), unknown=_NOBODY)
+    weighed = () if spec is None else policy_facts.of_record(spec, said.witnesses, said.record)
+    resting = {} if spec is None else provenance.facts_resting(spec, weighed)
+    facts = GateFacts(
         action_id=proposal.action_id,
-        bounds=tuple(names),
-        known=run.authority,
-    )
-    already = {names[name]: quantity for name, quantity in standing.taken}
-    proofs = (
-        ()
+        case_id=run.case_id,
+        workflow=equipment.name,
+        version=equipment.fingerprint,
+        action=proposal.action,
+        author=proposal.author,
+        arguments=proposal.arguments,
+        types={name: value.type for name, value in said.values.items()},
+        signature_digest="" if spec is None else signature(spec),
+        spec=spec,
+        spec_digest="" if spec is None else signature(spec),
+        times_used=guard.fact("count", lambda: denials.times_used(run, proposal), unknown=0),
+        denied_intent=guard.fact(
+            "denials", lambda: denials.denied(run, spec, proposal), unknown=False
+        ),
+        denied_count=denials.count(run),
+        proofs=said.proofs,
+        content_findings=guard.fact(
+            "content",
+            lambda: findings(run, spec, proposal.arguments, said.values, said.witnesses),
+            unknown=(),
+        ),
+        stops=guard.fact(
+            "stops", lambda: _stops(connection, run, proposal, said.standing), unknown=()
+        ),
+        policy=_NO_ANSWER
         if spec is None
-        else sources.prove(
-            spec, values, witnesses, directories=equipment.directories, already=already
-        )
+        else guard.fact(
+            "policy",
+            lambda: policy_facts.policy(
+                run, spec, said.values, said.proofs, weighed, counted, level, resting
+            ),
+            unknown=_NO_ANSWER,
+        ),
+        limits=(),
+        level=level,
+        confidence=guard.fact(
+            "confidence", lambda: level_facts.confidence(run, proposal), unknown=_NOT_SURE
+        ),
+        digest=digest,
+        clearance=Clearance(votes=counted, digest=digest, containment=containment),
+        assumed_facts=resting,
+        edited=tuple(sorted(proposal.endorsed)),
+        faults=tuple(guard.faults),
+        undo=proposal.undo,
+        now=run.now(),
     )
-    level = level_facts.level(run, connection, spec, proposal, standing)
-    digest_bound = bound(
+    return Gathered(
+        facts=facts,
+        standing=said.standing,
+        record=record_digest(run, said.record),
+        bounds=tuple(said.bounds),
+        takes=said.takes,
+        witnesses=said.witnesses,
+        money=money(spec, proposal.arguments),
+    )
+
+
+def _evidence(
+    run: Run, connection: Connection, proposal: Proposal, spec: ActionSpec | None, guard: Guard
+) -> _Evidence:
+    equipment = run.equipment
+    values = canonical_values(spec, proposal.arguments)
+    witnesses = guard.fact(
+        "witnesses",
+        lambda: (*provenance.witnesses(run), *_endorsements(run, proposal, values)),
+        unknown=_NOTHING,
+    )
+    bounds: Mapping[str, Bound] = {}
+    record = ""
+    if spec is not None:
+        record = guard.fact(
+            "record", lambda: sources.acted_upon(spec, values, witnesses), unknown=""
+        )
+        bounds = guard.fact(
+            "bounds", lambda: bound_names(run, spec, values, witnesses), unknown=bounds
+        )
+    standing = guard.fact(
+        "rows",
+        lambda: read_standing(
+            connection,
+            workflow=equipment.name,
+            action=proposal.action,
+            action_id=proposal.action_id,
+            bounds=tuple(bounds),
+            known=run.authority,
+        ),
+        unknown=_NOWHERE,
+    )
+    proofs: tuple[ArgumentProof, ...] = ()
+    if spec is not None:
+        already = {bounds[name]: quantity for name, quantity in standing.taken}
+        proofs = guard.fact(
+            "proofs",
+            lambda: sources.prove(
+                spec, values, witnesses, directories=equipment.directories, already=already
+            ),
+            unknown=(),
+        )
+    return _Evidence(
+        values=values,
+        witnesses=witnesses,
+        record=record,
+        bounds=bounds,
+        standing=standing,
+        proofs=proofs,
+        takes=guard.fact("takes", lambda: takes(bounds, proofs), unknown=()),
+    )
+
+
+# -- single facts --------------------------------------------------------------------------------
+
+
+def _bound(
+    run: Run, proposal: Proposal, spec: ActionSpec | None, witnesses: tuple[Witness, ...]
+) -> str:
+    return bound(
         run,
         spec,
         action_id=proposal.action_id,
@@ -63,56 +197,6 @@ def gather(
         arguments=proposal.arguments,
         witnesses=witnesses,
     )
-    votes = _counted(run, proposal, votes, digest_bound)
-    weighed = () if spec is None else policy_facts.of_record(spec, witnesses, record_name)
-    resting = {} if spec is None else provenance.facts_resting(spec, weighed)
-    answer = (
-        PolicyAnswer(loaded=False, decision=None)
-        if spec is None
-        else policy_facts.policy(run, spec, values, proofs, weighed, votes, level, resting)
-    )
-    now = run.now()
-    facts = GateFacts(
-        action_id=proposal.action_id,
-        case_id=run.case_id,
-        workflow=equipment.name,
-        version=equipment.fingerprint,
-        action=proposal.action,
-        author=proposal.author,
-        arguments=proposal.arguments,
-        types={name: value.type for name, value in values.items()},
-        signature_digest="" if spec is None else signature(spec),
-        spec=spec,
-        spec_digest="" if spec is None else signature(spec),
-        times_used=denials.times_used(run, proposal),
-        denied_intent=denials.denied(run, spec, proposal),
-        denied_count=denials.count(run),
-        proofs=proofs,
-        content_findings=findings(run, spec, proposal.arguments, values, witnesses),
-        stops=_stops(connection, run, proposal, standing),
-        policy=answer,
-        limits=(),
-        level=level,
-        confidence=level_facts.confidence(run, proposal),
-        digest=digest_bound,
-        clearance=Clearance(votes=votes, digest=digest_bound, containment=containment),
-        assumed_facts=resting,
-        edited=tuple(sorted(proposal.endorsed)),
-        undo=proposal.undo,
-        now=now,
-    )
-    return Gathered(
-        facts=facts,
-        standing=standing,
-        record=record,
-        bounds=tuple(names),
-        takes=takes(names, proofs),
-        witnesses=witnesses,
-        money=money(spec, proposal.arguments),
-    )
-
-
-# -- single facts --------------------------------------------------------------------------------
 
 
 def _endorsements(run: Run, proposal: Proposal, values: Mapping[str, Canonical]) -> list[Witness]:

@@ -22,7 +22,8 @@ from remit.ledger.keys import KeyRing
 from remit.orchestration import divergence, recorded, replay, scopes
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.divergence import Asked, Divergence, Pair
-from remit.orchestration.driving import Driving, begun, where
+from remit.orchestration.driving import Driving, begun
+from remit.orchestration.guarded import where
 from remit.orchestration.replay import History
 from remit.orchestration.run import CaseParked, Escalated
 from remit.store.connection import Connection

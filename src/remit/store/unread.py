@@ -6,7 +6,7 @@ from typing import Any, Literal, NoReturn
 from remit.store.connection import Connection, Parameter
 
 
-class RowsNeeded(Exception):  # noqa: N818 - a sign, not an error
+class RowsNeeded(BaseException):
     """The work asked for rows: it has to be done again on a snapshot."""
 
 
