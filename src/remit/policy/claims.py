@@ -22,7 +22,7 @@ from remit.domain.value import Canonical, Json
 from remit.policy import reads as entries
 from remit.policy.bounds import bound_of, is_bound, size, together
 from remit.policy.outcome import Outcome, at_record, gravest, of_case, of_fixed
-from remit.policy.reads import ENDORSEMENT, Reads
+from remit.policy.reads import ENDORSEMENT, Place, Reads
 
 COMBINATIONS_MAX = 256
 
@@ -34,6 +34,7 @@ class Claim:
     param: ParamSpec
     value: Canonical
     place: int
+    of: int = 0  # so many elements has the list that the argument is
 
     @property
     def key(self) -> tuple[str, int]:
@@ -114,6 +115,7 @@ class Claims:
                         record,
                         claim.value,
                         already=self._taken(source, record, claim),
+                        place=Place(number=claim.place, of=claim.of) if claim.of else None,
                     )
                     for source in claim.cites(tool)
                 ]

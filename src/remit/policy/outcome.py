@@ -20,7 +20,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical, Json, encode
 from remit.policy import bounds
 from remit.policy.bounds import is_bound, size
-from remit.policy.reads import CASE, Reading, Reads, best, same
+from remit.policy.reads import CASE, Place, Reading, Reads, best, same
 from remit.policy.wording import show
 
 # What is told first when several sources fail; only the first denies by itself.
@@ -58,6 +58,7 @@ class Outcome:
     assumptions: tuple[str, ...] = ()  # `field:code` of what the value rests on
     record: str | None = None  # of a tool: which one it looked at
     said: str = ""  # the source in words, where the declaration does not say it
+    whole: bool = False  # by its place in a list that was read: the argument is that whole list
 
     @property
     def gravity(self) -> int:
@@ -123,21 +124,34 @@ def of_fixed(
 
 
 def at_record(
-    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: Decimal
+    reads: Reads,
+    source: ToolSource,
+    record: str,
+    value: Canonical,
+    *,
+    already: Decimal,
+    place: Place | None = None,
 ) -> Outcome:
     """Return what that tool says of that record, by its newest read and those that agree."""
-    found = _at_record(reads, source, record, value, already=already)
-    return replace(found, record=record)
+    found = _at_record(reads, source, record, value, already=already, place=place)
+    whole = place is not None and source.by is None and not source.at_most
+    return replace(found, record=record, whole=whole and found.proof is Proof.PROVEN)
 
 
 def _at_record(
-    reads: Reads, source: ToolSource, record: str, value: Canonical, *, already: Decimal
+    reads: Reads,
+    source: ToolSource,
+    record: str,
+    value: Canonical,
+    *,
+    already: Decimal,
+    place: Place | None,
 ) -> Outcome:
     name = f"{source.tool}.{source.path}" + (f" of {show(record)}" if record else "")
     standing = reads.standing(source.tool, record, source.path)
     if not standing:
         return Outcome(proof=Proof.ABSENT, source=source, accepted=f"{name} has no value")
-    now = reads.element(source, standing[0])
+    now = reads.element(source, standing[0], place)
     if now is None:
         return Outcome(
             proof=Proof.ABSENT, source=source, accepted=f"{name} has no element with that key"
@@ -150,7 +164,7 @@ def _at_record(
             matches=listed,
             accepted=f"{name} is a list of {len(standing[0].witnesses)}",
         )
-    witness = best([one for one in (_one(reads, source, read) for read in standing) if one])
+    witness = best([one for one in (_one(reads, source, read, place) for read in standing) if one])
     integrity, chosen_on = _selected(reads, source, witness)
     witness = replace(witness, assumptions=joined([witness.assumptions, chosen_on]))
     if source.at_most:
@@ -164,8 +178,10 @@ def _at_record(
     return _equal(source, witness, integrity, accepted)
 
 
-def _one(reads: Reads, source: ToolSource, reading: Reading) -> Witness | None:
-    found = reads.element(source, reading)
+def _one(
+    reads: Reads, source: ToolSource, reading: Reading, place: Place | None
+) -> Witness | None:
+    found = reads.element(source, reading, place)
     return found if isinstance(found, Witness) else None
 
 

@@ -25,6 +25,14 @@ class Reading:
         return frozenset(key(witness) for witness in self.witnesses)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an element stands in the list that an argument is."""
+
+    number: int
+    of: int
+
+
 class Reads:
     """The witnesses of one case."""
 
@@ -73,15 +81,26 @@ class Reads:
         standing = self.standing(CASE, "", source.field)
         return best(standing[0].witnesses) if standing else None
 
-    def element(self, source: ToolSource, reading: Reading) -> Witness | Proof | None:
+    def element(
+        self, source: ToolSource, reading: Reading, place: Place | None = None
+    ) -> Witness | Proof | None:
         """Return the one value that the source means in this reading.
 
-        `None` where its key field matches nothing; a `Proof` says why no single one can be told.
+        `place` is of an element of a list: it means the element at the same place of a list that
+        is exactly as long. `None` where the key field matches nothing; a `Proof` says why no
+        single one can be told.
         """
         first = reading.witnesses[0]
         if source.by is None:
-            alone = len(self._elements[first.tool, first.seq, first.path]) == 1
-            return first if alone else Proof.AMBIGUOUS_LIST
+            elements = self._elements[first.tool, first.seq, first.path]
+            if len(elements) == 1:
+                return first
+            if place is None or not len(elements) == len(reading.witnesses) == place.of:
+                return Proof.AMBIGUOUS_LIST
+            return next(
+                (one for one in reading.witnesses if one.element == place.number),
+                Proof.AMBIGUOUS_LIST,
+            )
         key_field, key_source = source.by
         wanted = self.case_field(key_source)
         if wanted is None or wanted.integrity.rank < Integrity.STATED.rank:

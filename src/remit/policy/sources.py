@@ -117,7 +117,7 @@ def _claims(
         directories=directories,
         already=already,
         claims=[
-            Claim(param=param, value=value, place=place)
+            Claim(param=param, value=value, place=place, of=_length(arguments[param.name]))
             for param in spec.params
             if param.name in arguments
             for place, value in enumerate(_values(arguments[param.name]))
@@ -149,7 +149,7 @@ def _argument(
     outcomes = [
         _claim(facts, by_tool, claim) for claim in facts.claims if claim.param.name == param.name
     ]
-    if _has_twin(value):
+    if _has_twin(value) and not all(one.whole for one in outcomes):
         outcomes.append(
             Outcome(proof=Proof.DIFFERENT, source=param.source, accepted="no value twice")
         )
@@ -234,6 +234,11 @@ def _values(value: Canonical) -> tuple[Canonical, ...]:
     if value.type != "list" or not isinstance(value.form, list) or not value.form:
         return (value,)
     return tuple(Canonical(type=_type_of(form), form=form) for form in value.form)
+
+
+def _length(value: Canonical) -> int:
+    """Return how many elements a list has; 0 where the argument is no list."""
+    return len(value.form) if value.type == "list" and isinstance(value.form, list) else 0
 
 
 def _type_of(form: Json) -> str:
