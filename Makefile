@@ -43,7 +43,7 @@ lock:  ## write requirements/ anew (needs uv); one solution, so that the sets ne
 	$(LOCK) -c requirements/.all.txt --extra local --extra http --group build -o requirements/demo.txt
 	$(LOCK) -c requirements/.all.txt --all-extras --group build --group dev -o requirements/test.txt
 	$(LOCK) -c requirements/.all.txt --group build --group docs -o requirements/docs.txt
-	$(foreach peer,langgraph dbos restate ledger presidio scrubadub datafog normalising mail,$(PIN) requirements/bench-$(peer).in -o requirements/bench-$(peer).txt &&) true
+	$(foreach peer,langgraph dbos restate ledger presidio scrubadub datafog normalising mail agentdojo,$(PIN) $(if $(filter agentdojo,$(peer)),--no-deps) requirements/bench-$(peer).in -o requirements/bench-$(peer).txt &&) true
 	rm requirements/.all.txt
 
 clean:  ## remove what was made: environment, caches, built pages, data of the demo

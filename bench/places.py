@@ -43,8 +43,11 @@ def restate_server() -> Path:
     return found[0]
 
 
-def environment(name: str, lock: str, *, fresh: bool = False) -> Path:
-    """Return the Python of an environment that holds exactly what a lock file says."""
+def environment(name: str, lock: str, *, fresh: bool = False, whole: bool = True) -> Path:
+    """Return the Python of an environment that holds exactly what a lock file says.
+
+    Without `whole` the lock file leaves out what its packages ask for and nothing here needs.
+    """
     folder = HOME / name
     stamp = folder / ".lock"
     content = (ROOT / "requirements" / lock).read_bytes()
@@ -59,7 +62,7 @@ def environment(name: str, lock: str, *, fresh: bool = False) -> Path:
         [
             sys.executable, "-m", "pip", "--python", str(python), "install", "-q",
             "--disable-pip-version-check", "--require-hashes", "-r",
-            str(ROOT / "requirements" / lock),
+            str(ROOT / "requirements" / lock), *([] if whole else ["--no-deps"]),
         ],
         check=True,
         timeout=PIP_SECONDS_MAX,

@@ -1,0 +1,1 @@
+"""AgentDojo in its worst case: an agent that obeys the attacker, before Remit's gate."""
