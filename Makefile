@@ -4,10 +4,10 @@ IN = .venv/bin
 PIN = uv pip compile --universal --generate-hashes --no-header --no-annotate -q
 LOCK = $(PIN) pyproject.toml
 
-.PHONY: help demo test check format bench docs torture lock clean
+.PHONY: help demo test check format bench bench-security docs torture lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/.demo-installed  ## the refund desk at work, then its console (ONCE=1 ends after the summary)
 	$(IN)/python -m remit.cli.main demo $(if $(ONCE),--once)
@@ -16,8 +16,7 @@ test: .venv/.test-installed  ## every test but the torture, on all cores
 	$(IN)/python -m pytest -n auto $(ARGS)
 
 check: .venv/.test-installed  ## format, lint, types, contracts, spelling, generated pages
-	$(IN)/ruff format --check .
-	$(IN)/ruff check .
+	$(IN)/ruff format --check . && $(IN)/ruff check .
 	$(IN)/mypy
 	PYTHONPATH=src $(IN)/lint-imports --no-logo
 	$(IN)/codespell *.md docs src
@@ -30,9 +29,11 @@ format: .venv/.test-installed  ## set every file as `check` wants it
 bench: .venv/.test-installed  ## the table of figures, side by side in one run
 	$(IN)/python -m bench $(ARGS)
 
+bench-security: .venv/.test-installed  ## attacks and bent calls against the gate, and what it costs
+	$(IN)/python -m bench.security $(ARGS)
+
 docs: .venv/.docs-installed  ## generate the reference and build the pages into docs/_build
-	$(IN)/python docs/generate.py
-	$(IN)/python -m sphinx -W -q -b html docs docs/_build
+	$(IN)/python docs/generate.py && $(IN)/python -m sphinx -W -q -b html docs docs/_build
 
 torture: .venv/.test-installed  ## faults and laws in their long form, then a table (about an hour)
 	$(IN)/python -m tests.faults $(ARGS)
@@ -43,8 +44,7 @@ lock:  ## write requirements/ anew (needs uv); one solution, so that the sets ne
 	$(LOCK) -c requirements/.all.txt --extra local --extra http --group build -o requirements/demo.txt
 	$(LOCK) -c requirements/.all.txt --all-extras --group build --group dev -o requirements/test.txt
 	$(LOCK) -c requirements/.all.txt --group build --group docs -o requirements/docs.txt
-	$(foreach peer,langgraph dbos restate ledger presidio scrubadub datafog normalising mail agentdojo,$(PIN) $(if $(filter agentdojo,$(peer)),--no-deps) requirements/bench-$(peer).in -o requirements/bench-$(peer).txt &&) true
-	rm requirements/.all.txt
+	$(foreach in,$(wildcard requirements/bench-*.in),$(PIN) $(if $(findstring agentdojo,$(in)),--no-deps) $(in) -o $(in:.in=.txt) &&) rm requirements/.all.txt
 
 clean:  ## remove what was made: environment, caches, built pages, data of the demo
 	rm -rf .venv build dist var docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
