@@ -35,6 +35,7 @@ from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
 from remit.orchestration.heart import Heart
+from remit.orchestration.intending import Intending
 from remit.orchestration.jobs import Job
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.metrics import Metrics
@@ -44,10 +45,10 @@ from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
 from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
-from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
+from remit.orchestration.undoing import Undoing
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
@@ -162,17 +163,18 @@ class Remit(Window, Reception, Desk, Checkup):
             zone=zone,
         )
         steps = Steps(executor=self._executor)
+        intending = Intending(executor=self._executor, read=self.recall)
         self.engine = Engine(
             open_run=self.runs.carried,
             steps=steps,
-            proposals=Proposals(executor=self._executor, steps=steps, read=self.recall),
+            proposals=Proposals(intending=intending, steps=steps),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
             draining=lambda: self.dispatcher.draining,
             elapsed=elapsed,
         )
-        self.rollback = Rollback(
-            executor=self._executor, database=database, open_run=self.runs.open, read=self.read
-        )
+        self.undoing = Undoing(
+            intending=intending, open_apart=self.runs.open_apart, rows=self.read, now=now
+        )  # fmt: skip
         rotation = Rotation(database, self.writer, keys, origin, now, epochs, self.acknowledger)
         self.erasure = Erasure(
             database, self.writer, keys, self._fresh, rotation, self.new_id, self.acknowledger,
@@ -203,7 +205,7 @@ class Remit(Window, Reception, Desk, Checkup):
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
             raced=self.engine.proposals.raced, late=steps.late,
         )  # fmt: skip
-        self.timekeeper.wake = self._sweep
+        self.timekeeper.wake, self.timekeeper.looks = self._sweep, self.undoing.look
         self.replay_check = ReplayCheck(
             read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,
             random_bytes=random_bytes, share=replay_check_share,

@@ -283,6 +283,7 @@ async def pass_time(remit: Remit, clock: FrozenClock, seconds: float) -> None:
     clock.advance(seconds)
     await remit.heart.tick()
     await remit.timekeeper.tick()
+    await remit.timekeeper.looked()
     await remit.settled()
 
 

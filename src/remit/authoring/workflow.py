@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, get_type_hints, overload
 
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from remit.domain.action import (
     ActionSpec,
     CaseSource,
     FieldSpec,
+    OneOf,
     Risk,
     ToolSource,
     ToolSpec,
@@ -175,9 +177,18 @@ class Workflow:
         )
 
     def _undo(self, body: Callable[..., Awaitable[Any]], *, of: str, risk: Risk) -> str:
-        """Register an undo: its parameters are filled from the receipt of what it takes back."""
+        """Register an undo: its parameters are filled from the receipt of what it takes back.
+
+        Several actions may share one; its risk is then the highest of theirs.
+        """
         name = body.__name__
-        if name not in self.actions:
+        known = self.actions.get(name)
+        if known is not None and known.spec.is_undo:
+            params = tuple(_from_receipt(param, of=of) for param in known.spec.params)
+            higher = max(known.spec.risk, risk, key=list(Risk).index)
+            spec = replace(known.spec, params=params, risk=higher)
+            self.actions[name] = replace(known, spec=spec)
+        elif known is None:
             self._async(body, "undo")
             self._new(name)
             params = tuple(
@@ -309,3 +320,9 @@ class Workflow:
                 )
             case _:
                 return
+
+
+def _from_receipt(param: ParamSpecValue, *, of: str) -> ParamSpecValue:
+    """Return the parameter of an undo with the receipt of one more action as its source."""
+    source = ToolSource(tool=f"receipt:{of}", path=param.name)
+    return replace(param, source=OneOf(sources=(*alternatives(param.source), source)))

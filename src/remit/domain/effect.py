@@ -77,7 +77,8 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
     _S.AMBIGUOUS: {
         _S.CONFIRMED: "reconciler, person: with proof attached",
         _S.FAILED: "reconciler, person: with proof attached",
-        _S.INTENDED: "reconciler: absent, and keys are honoured: same key, next attempt",
+        _S.CLEARED: "reconciler: absent, keys are honoured, and the gate allows it again",
+        _S.INTENDED: "reconciler: same key, next attempt",
     },
     _S.FAILED: {
         _S.CLEARED: "executor: not sent, attempts left; gate again",
@@ -103,6 +104,9 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
     _S.WITHDRAWN: {},
     _S.COMPENSATED: {},
 }
+
+# It was begun, and nobody knows yet how it ended.
+BEGUN = frozenset({_S.INTENDED, _S.DISPATCHED, _S.AMBIGUOUS})
 
 # A case may not close while one of its effects is in one of these states.
 UNSETTLED = frozenset(

@@ -3,7 +3,7 @@
 from remit.domain.entry import Event, declared
 
 
-@declared("orchestration:action:proposed", "arguments")
+@declared("orchestration:action:proposed", "arguments", "reason")
 class ActionProposed(Event):
     action_id: str
     action: str

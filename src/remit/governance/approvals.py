@@ -8,7 +8,7 @@ from remit.domain import actor, clock
 from remit.domain.action import ActionSpec
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVoted
-from remit.domain.effect import EffectState
+from remit.domain.effect import BEGUN
 from remit.domain.effect_event import ActionExpired, ActionWithdrawn
 from remit.domain.entry import Draft, Event
 from remit.domain.event import CaseEscalated
@@ -29,8 +29,6 @@ from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
 EDIT_CHARACTERS_MAX = 16_384
-
-_UNCERTAIN = frozenset({EffectState.INTENDED, EffectState.DISPATCHED, EffectState.AMBIGUOUS})
 
 
 def decide(
@@ -135,7 +133,7 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
     Raises `IllegalMoveError` while it is not certain what became of an effect.
     """
     for proposal in proposals.of_case(uow.connection, case_id):
-        if proposal.state in _UNCERTAIN:
+        if proposal.state in BEGUN:
             raise IllegalMoveError(
                 f"`{proposal.action}` is {proposal.state.value}; hand the case back, "
                 "so that it is found out first"

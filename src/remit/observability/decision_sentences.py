@@ -40,6 +40,7 @@ _DECISIONS = {
     "denied": "Denied",
     "blocked": "Blocked: the gate could not tell",
     "escalated": "Handed to a person by the gate",
+    "ambiguous": "Not repeated, still in doubt",
     "noted": "Noted, not performed: the level allows no effect",
 }
 

@@ -13,11 +13,11 @@ from remit.domain.ids import derived
 from remit.domain.value import Json
 from remit.governance import cards
 from remit.orchestration.acted_on import money, record_of
+from remit.orchestration.acts import ActRecord
 from remit.orchestration.bound import signature
 from remit.orchestration.guarded import Guard
 from remit.orchestration.level_facts import effective
 from remit.orchestration.proposed import Gathered, Proposal
-from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import Run
 
 STATES = {
@@ -75,10 +75,16 @@ def note_decided(
     votes: tuple[Vote, ...],
     *,
     second: bool,
+    otherwise: EffectState | None = None,
 ) -> EffectState:
-    """Record the gate's answer with everything it was told; return the state that it leads to."""
+    """Record the gate's answer with everything it was told; return the state that it leads to.
+
+    `otherwise` is that of whatever is not allowed, where nobody is asked.
+    """
     state = STATES[decision.verdict]
-    if state is EffectState.HELD and not decision.performable:
+    if state is not EffectState.CLEARED and otherwise is not None:
+        state = otherwise
+    elif state is EffectState.HELD and not decision.performable:
         state = EffectState.NOTED
     spec = gathered.facts.spec
     run.note(

@@ -6,7 +6,7 @@ Cancelling undoes nothing; an undo is a decision of its own.
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.desk_event import ApprovalClosed
-from remit.domain.effect import UNSETTLED, EffectState
+from remit.domain.effect import BEGUN, UNSETTLED
 from remit.domain.effect_event import (
     ActionWithdrawn,
     EffectAmbiguous,
@@ -30,7 +30,6 @@ from remit.store import approvals, cases, proposals
 from remit.store.unit import UnitOfWork
 
 CODE = "case.cancelled"
-BEGUN = frozenset({EffectState.INTENDED, EffectState.DISPATCHED, EffectState.AMBIGUOUS})
 
 # What a run keeps that was cancelled under it: what the world did, and what it cost to look.
 OUTCOMES: tuple[type[Event], ...] = (

@@ -25,14 +25,14 @@ from remit.governance.owners import Person, require, roles_of
 from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission, awaited, cancelling, jobs, rollback
+from remit.orchestration import admission, awaited, cancelling, jobs, undoing
 from remit.orchestration.admission import Admitted, Intake
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History, fold
-from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.schedule import Timekeeper
+from remit.orchestration.undoing import Undoing
 from remit.store import approvals as approval_rows
 from remit.store import cases, vault
 from remit.store.connection import Connection
@@ -55,7 +55,7 @@ class Desk:
     dispatcher: Dispatcher
     timekeeper: Timekeeper
     runs: Runs
-    rollback: Rollback
+    undoing: Undoing
     intake: Intake
     equipment: dict[str, Equipment]
     now: Callable[[], datetime]
@@ -150,9 +150,9 @@ class Desk:
         """Undo a confirmed effect on an owner's word; return the undo's action id."""
         require(self._people, person, OWNER_ROLE)
         try:
-            return await self.rollback.undo(action_id, person=person, reason=reason)
+            return await self.undoing.undo(action_id, person=person, reason=reason)
         except PayloadErasedError:
-            return await self.write(lambda uow: rollback.give_up(uow, action_id, person=person))
+            return await self.write(lambda uow: undoing.give_up(uow, action_id, person=person))
 
     # -- doubtful input and cases that a person has -----------------------------------------------
 

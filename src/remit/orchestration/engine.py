@@ -11,6 +11,7 @@ from typing import Any
 from remit.authoring.step_call import StepCall
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus
+from remit.domain.effect import BEGUN
 from remit.domain.event import (
     CaseClosed,
     CaseDiverged,
@@ -32,7 +33,7 @@ from remit.errors import (
     StorageError,
     TransientError,
 )
-from remit.orchestration import cancelling, divergence, effects, late, recorded, retries, steps
+from remit.orchestration import cancelling, divergence, late, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun
 from remit.orchestration.guarded import where
@@ -286,9 +287,9 @@ class Engine:
         for versions in list(run.history.acts.values()):
             act = versions[-1]
             declared = run.equipment.workflow.actions.get(act.action)
-            if act.state in cancelling.BEGUN and declared is not None:
+            if act.state in BEGUN and declared is not None:
                 with contextlib.suppress(CaseParked):
-                    await effects.recover(run, self.proposals.executor, declared, act)
+                    await self.proposals.recover(run, declared, act)
         if not run.waits:
             await run.write()
             receipt = await asyncio.wrap_future(

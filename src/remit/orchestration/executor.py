@@ -6,7 +6,6 @@ INVARIANT: nothing else calls a connector (import contract), and a body sees rea
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,8 +35,8 @@ from remit.integrations.connector import (
     NotSent,
     Operation,
     Performed,
+    Receipt,
     Refused,
-    Unknown,
 )
 from remit.ledger.acknowledge import Reached
 from remit.orchestration import entitled
@@ -46,49 +45,17 @@ from remit.orchestration.bodies import captured_call, faults_in, typed_values
 from remit.orchestration.breakers import Breakers
 from remit.orchestration.doors import AnswerDoor, ReadDoor
 from remit.orchestration.entitled import Reveal
+from remit.orchestration.outcomes import (
+    Confirmed,
+    Dispatched,
+    EffectOutcome,
+    NotPerformed,
+    NotThere,
+    Uncertain,
+)
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
-
-
-# -- what became of an effect --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """It happened; `receipt` is what the body made of the answer, unmasked."""
-
-    reference: str
-    receipt: Json
-    latency_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
-    """The other system answers later."""
-
-    reference: str
-    receipt: Json
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotPerformed:
-    """It did not happen: a definite no, or no byte left."""
-
-    code: str
-    sentence: str
-    sent: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain:
-    """It may have happened."""
-
-    code: str
-    sentence: str
-
-
-EffectOutcome = Confirmed | Dispatched | NotPerformed | Uncertain
+ODD_ANSWER = "effect.odd_answer"  # none of those that a connector may give
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,21 +196,24 @@ class Executor:
             return Uncertain(code="effect.uncertain", sentence=type(error).__name__)
         took = int((time.monotonic() - started) * 1000)
         match answer:
-            case Performed(receipt=receipt):
+            case Performed(receipt=Receipt(reference=str()) as receipt):
                 return Confirmed(
                     reference=receipt.reference,
                     receipt=await self._finished(prepared, receipt.body),
                     latency_ms=took,
                 )
-            case Accepted(receipt=receipt, until=until):
+            case Accepted(receipt=Receipt(reference=str()) as receipt, until=until):
                 return Dispatched(reference=receipt.reference, receipt=receipt.body, until=until)
             case Refused(code=code, sentence=sentence):
                 return NotPerformed(code=code, sentence=sentence, sent=True)
             case NotSent(code=code, sentence=sentence):
                 return NotPerformed(code=code, sentence=sentence, sent=False)
+            case _:  # a connector that is not ours may answer anything
+                said = f"`{prepared.connector}` answered with none of the four answers"
+                return Uncertain(code=ODD_ANSWER, sentence=said)
 
-    async def find(self, prepared: Prepared, *, key: str) -> Confirmed | Absent | Unknown:
-        """Ask the other system what became of a key."""
+    async def find(self, prepared: Prepared, *, key: str) -> Confirmed | NotThere | None:
+        """Ask the other system what became of a key; `None` where it cannot say."""
         try:
             async with self.place(prepared.connector):
                 answer = await self._connector(prepared.connector).find(
@@ -251,15 +221,19 @@ class Executor:
                     key,
                     credential=self._credentials.get(prepared.connector),
                 )
-        except Exception as error:  # noqa: BLE001 - a reconciler that fails knows nothing
-            return Unknown(why=type(error).__name__)
-        if isinstance(answer, Found):
-            return Confirmed(
-                reference=answer.receipt.reference,
-                receipt=await self._finished(prepared, answer.receipt.body),
-                latency_ms=0,
-            )
-        return answer
+        except Exception:  # noqa: BLE001 - a reconciler that fails knows nothing
+            return None
+        match answer:
+            case Found(receipt=Receipt(reference=str()) as receipt):
+                return Confirmed(
+                    reference=receipt.reference,
+                    receipt=await self._finished(prepared, receipt.body),
+                    latency_ms=0,
+                )
+            case Absent():
+                return NotThere()
+            case _:  # unknown, or none of the answers that a connector may give
+                return None
 
     def place(self, connector: str) -> AbstractAsyncContextManager[None]:
         """Take one of a connector's places for a call; raises `CrowdedError` after a while."""

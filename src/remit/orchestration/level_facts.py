@@ -30,7 +30,7 @@ def level(
         fingerprint_matches=grant is None
         or (grant.fingerprint == run.equipment.fingerprint and not run.mixed),
         expired=grant is not None and grant.expires_us <= now_us,
-        ambiguous_effects=standing.ambiguous,
+        ambiguous_effects=max(0, standing.ambiguous - proposal.repeats),
         owner_active=bool(run.equipment.owner),
         role=run.equipment.desk.approver_role,
         approvals=_approvals(run, spec, proposal, risk),

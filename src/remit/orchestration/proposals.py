@@ -1,10 +1,9 @@
 """`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from remit.authoring.context import Acted
@@ -12,6 +11,7 @@ from remit.authoring.declared import DeclaredAction
 from remit.authoring.step_call import StepCall
 from remit.domain import clock
 from remit.domain.approval import ApprovalState, Vote
+from remit.domain.decision import Decision
 from remit.domain.effect import EffectState
 from remit.domain.ids import derived
 from remit.domain.members import changed
@@ -19,30 +19,19 @@ from remit.domain.step import StepKey
 from remit.domain.value import Json
 from remit.errors import (
     RegistrationError,
-    StaleFactsError,
     TokenRefusedError,
 )
-from remit.orchestration import asking, effects, facts, provenance
+from remit.orchestration import asking, effects, provenance, reconciling
 from remit.orchestration.acted_on import record_name
-from remit.orchestration.effects import Intended
-from remit.orchestration.executor import (
-    Confirmed,
-    EffectOutcome,
-    Executor,
-    NotPerformed,
-    Prepared,
-)
+from remit.orchestration.acts import ActRecord
+from remit.orchestration.executor import Executor, Prepared
+from remit.orchestration.intending import Intended, Intending, prepare
+from remit.orchestration.outcomes import Confirmed, NotPerformed
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.recorded import ATTEMPTS_MAX, UNACKNOWLEDGED, settled
-from remit.orchestration.replay import ActRecord
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
-from remit.orchestration.standing import keep_standing, read_standing
 from remit.orchestration.steps import Steps
-from remit.policy import gate
-from remit.store.connection import Connection
-from remit.store.unit import UnitOfWork
 
-STALE_MAX = 16  # each time another case on the same record went through meanwhile
 NOT_SENT_SECONDS = (1, 5, 30)
 
 
@@ -50,10 +39,17 @@ NOT_SENT_SECONDS = (1, 5, 30)
 class Proposals:
     """Takes `act` steps of a run."""
 
-    executor: Executor
+    intending: Intending
     steps: Steps
-    read: Callable[[Callable[[Connection], Gathered]], Awaitable[Gathered]]
-    raced: Counter[str] = field(default_factory=Counter)  # what others were quicker at: counted
+
+    @property
+    def executor(self) -> Executor:
+        return self.intending.executor
+
+    @property
+    def raced(self) -> Counter[str]:
+        """What others were quicker at, counted."""
+        return self.intending.raced
 
     async def act(
         self, run: Run, call: StepCall[Any], key: StepKey, given: Mapping[str, Json]
@@ -102,7 +98,7 @@ class Proposals:
             case EffectState.CLEARED:
                 await self._gate(run, declared, self._again(run, act))
             case EffectState.INTENDED | EffectState.AMBIGUOUS | EffectState.DISPATCHED:
-                await effects.recover(run, self.executor, declared, act)
+                await self.recover(run, declared, act)
             case EffectState.FAILED:
                 await self._failed(run, declared, act)
             case EffectState.EXPIRED:
@@ -114,6 +110,10 @@ class Proposals:
             case _:
                 raise Escalated(act.state.value, f"nobody knows what to do with `{act.action}`")
         return None
+
+    async def recover(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        """Find out what became of an effect; raises `CaseParked` while nobody knows."""
+        await reconciling.recover(run, self.intending, declared, act, self._again(run, act))
 
     async def _held(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         match act.approval_state:
@@ -135,7 +135,7 @@ class Proposals:
             return
         await self._look_again(run, declared, act)
         await self._gate(
-            run, declared, self._again(run, act), votes=self._entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
         )
 
     def _grace(self, run: Run, declared: DeclaredAction, act: ActRecord) -> int:
@@ -158,7 +158,7 @@ class Proposals:
             raise CaseParked
         run.history.ended.pop(act.path, None)
         await self._gate(
-            run, declared, self._again(run, act), votes=self._entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
         )
 
     # -- the gate --------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class Proposals:
         async with run.gate:  # branches pass one at a time; what they perform runs side by side
             begun = await self._decide(run, declared, proposal, prepared, votes, second=second)
         if begun is not None and isinstance(prepared, Prepared):
-            await self._perform(run, prepared, proposal, *begun)
+            await self._perform(run, prepared, proposal, begun)
 
     async def _decide(
         self,
@@ -190,94 +190,48 @@ class Proposals:
         votes: tuple[Vote, ...],
         *,
         second: bool,
-    ) -> tuple[int, Intended] | None:
-        """Decide and write it; return the attempt that was intended, `None` where none may be."""
+    ) -> Intended | None:
+        """Decide and write it; return what was intended, `None` where nothing may be."""
         before = run.history.act(proposal.path)
-        for _ in range(STALE_MAX):
-            with run.nearing_a_write():
-                gathered = await self.read(lambda c: facts.gather(run, c, proposal, votes=votes))
-            mark = len(run.drafts)
-            decision = gate.decide(gathered.facts)
+
+        def record(gathered: Gathered, decision: Decision) -> bool:
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
             if state is EffectState.HELD:
                 asking.request(run, declared, proposal, gathered, decision, before)
-                return None
+                return False
             if state is not EffectState.CLEARED:
                 if before is not None and before.approval_state in {
                     ApprovalState.OPEN, ApprovalState.APPROVED,
                 }:  # fmt: skip
                     asking.void(run, before, "gate.changed")
-                return None
+                return False
             if isinstance(prepared, TokenRefusedError):
                 raise Escalated(prepared.code, str(prepared))
-            attempt = (before.attempt if before is not None else 0) + 1
             if before is not None and before.approval_state is ApprovalState.APPROVED:
                 asking.consume(run, before)
-            effects.intend(
-                run, prepared, action_id=proposal.action_id, attempt=attempt,
-                digest=gathered.facts.digest, path=proposal.path,
-            )  # fmt: skip
-            decided = run.drafts[mark:]
-            try:
-                intended = await effects.write_intent(
-                    run, partial(self._current, run=run, proposal=proposal, gathered=gathered)
-                )
-            except StaleFactsError:
-                self.raced["stale_facts"] += 1
-                run.withdraw(decided)
-                self._restore(run, proposal.path, before)
-                continue
-            return attempt, intended
-        raise Escalated("ledger.stale_facts", "the facts kept changing; a person must decide")
+            return True
+
+        ready = prepared if isinstance(prepared, Prepared) else None
+        return await self.intending.begin(run, proposal, ready, record, votes=votes)
 
     async def _prepared(
         self, run: Run, declared: DeclaredAction, proposal: Proposal
     ) -> Prepared | TokenRefusedError:
         try:
-            return await effects.prepare(run, self.executor, declared, dict(proposal.arguments))
+            return await prepare(run, self.executor, declared, dict(proposal.arguments))
         except TokenRefusedError as error:
             return error  # nothing is performed; who looks after a yes is told why
 
-    def _current(self, uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> int:
-        """Compare, as the second gate, the rows that a decision rests on with what they were.
-
-        Returns the version of grants and stops, which stay as they are until the commit.
-        """
-        keep_standing(
-            uow.projected,
-            workflow=run.equipment.name,
-            action=proposal.action,
-            bounds=gathered.bounds,
-        )
-        now = read_standing(
-            uow.projected,
-            workflow=run.equipment.name,
-            action=proposal.action,
-            action_id=proposal.action_id,
-            bounds=gathered.bounds,
-            known=run.authority,
-        )
-        if now != gathered.standing:
-            raise StaleFactsError("grants, stops or bounds changed while deciding; decide again")
-        return now.authority
-
     async def _perform(
-        self,
-        run: Run,
-        prepared: Prepared,
-        proposal: Proposal,
-        attempt: int,
-        intended: Intended,
-    ) -> EffectOutcome:
+        self, run: Run, prepared: Prepared, proposal: Proposal, intended: Intended
+    ) -> None:
         outcome = await effects.perform(
-            run, self.executor, prepared, action_id=proposal.action_id, attempt=attempt,
-            path=proposal.path, intended=intended,
+            run, self.executor, prepared, intended, action_id=proposal.action_id,
+            path=proposal.path,
         )  # fmt: skip
-        if not isinstance(outcome, Confirmed | NotPerformed):
-            act = run.history.act(proposal.path)
-            if act is not None:
-                effects.wait_for(run, act)
-        return outcome
+        act = run.history.act(proposal.path)
+        if act is not None and not isinstance(outcome, Confirmed | NotPerformed):
+            reconciling.wait_for(run, act)
 
     def _wait_for_desk(self, run: Run, act: ActRecord) -> None:
         expires = clock.microseconds(
@@ -288,13 +242,6 @@ class Proposals:
             expires = standing[2]
         run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=expires)
         raise CaseParked
-
-    def _restore(self, run: Run, path: str, before: ActRecord | None) -> None:
-        versions = run.history.acts.get(path)
-        if versions and before is not None:
-            versions[-1] = before
-        elif versions:
-            versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
 
     # -- looking again ---------------------------------------------------------------------------
 
@@ -323,14 +270,6 @@ class Proposals:
             # Nothing to record: the world is as it was shown, whatever became known since.
             run.drafts.pop()
             run.history.reads.pop()
-
-    def _entitled(self, run: Run, act: ActRecord) -> tuple[Vote, ...]:
-        """Return the votes of people who still hold the role that they voted with."""
-        return tuple(
-            vote
-            for vote in act.votes
-            if vote.role in run.equipment.people.get(vote.person, frozenset())
-        )
 
     # -- versions of a proposal ------------------------------------------------------------------
 

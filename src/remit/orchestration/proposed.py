@@ -23,6 +23,7 @@ class Proposal:
     connector: str = ""
     undo: bool = False
     undoes: str | None = None
+    repeats: bool = False  # the effect itself is in doubt, and is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,10 @@ from remit.errors import (
 from remit.intake.mask import Masker
 from remit.intake.surrogates import Surrogates
 from remit.orchestration import divergence, steps
+from remit.orchestration.acts import ActRecord
 from remit.orchestration.arguments import forms
 from remit.orchestration.divergence import Asked
-from remit.orchestration.replay import SLEPT, ActRecord, History
+from remit.orchestration.replay import SLEPT, History
 
 ATTEMPTS_MAX = 3
 UNACKNOWLEDGED = "effect.unacknowledged"  # nothing was sent: a person must look

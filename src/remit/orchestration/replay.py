@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
-from remit.domain.approval import ApprovalState, Vote
-from remit.domain.clock import instant
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
-from remit.domain.members import changed
 from remit.domain.step import RecordedStep, StepKey, StepKind
 from remit.domain.value import Json
+from remit.orchestration.acts import ACT_EVENTS, ActRecord, moved
 
 STEP_EVENTS = {
     "orchestration:intent:classified": StepKind.CLASSIFY,
@@ -19,53 +17,12 @@ STEP_EVENTS = {
     "orchestration:tool:read": StepKind.READ,
 }
 
-# What moves a proposal.
-ACT_EVENTS = frozenset(
-    {
-        "orchestration:action:proposed", "policy:action:decided", "policy:action:withdrawn",
-        "policy:action:expired", "governance:approval:requested", "governance:approval:voted",
-        "governance:approval:decided", "governance:approval:closed",
-        "orchestration:effect:intended", "orchestration:effect:confirmed",
-        "orchestration:effect:failed", "orchestration:effect:ambiguous",
-        "orchestration:effect:dispatched",
-    }
-)  # fmt: skip
-
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
 LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
 
 # Payload roles that replay opens.
 ROLES = frozenset({"fields", "grounds", "result", "arguments", "receipt", "reason", "error"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActRecord:
-    """One version of a proposal and what became of it."""
-
-    action_id: str
-    action: str
-    version: int
-    path: str
-    arguments: Mapping[str, Json]
-    author: str
-    state: EffectState
-    seq: int
-    approval_id: str = ""
-    approval_state: ApprovalState | None = None
-    digest: str = ""
-    votes: tuple[Vote, ...] = ()
-    approved_us: int | None = None
-    edits: Mapping[str, Json] = field(default_factory=dict)
-    editor: str = ""
-    effect_id: str = ""
-    attempt: int = 0
-    intended_us: int | None = None
-    connector: str = ""
-    receipt: Json = None
-    code: str = ""  # why it was denied or failed
-    sent: bool = True  # False: it failed before a byte left
-    finds: int = 0  # how often the other system was asked what became of it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +41,7 @@ class History:
     reads: list[tuple[Entry, Json, Json]] = field(default_factory=list)  # entry, arguments, result
     derived: list[tuple[Entry, Json]] = field(default_factory=list)
     acts: dict[str, list[ActRecord]] = field(default_factory=dict)
+    undos: dict[str, list[ActRecord]] = field(default_factory=dict)  # no calls of the code
     failures: dict[str, int] = field(default_factory=dict)  # transient, by path
     failing_us: dict[str, int] = field(default_factory=dict)  # since when, by path
     choices: list[int | None] = field(default_factory=list)  # confidence of each choice, in ppm
@@ -99,8 +57,12 @@ class History:
 
     def act(self, path: str) -> ActRecord | None:
         """Return the newest version of the proposal at that path."""
-        versions = self.acts.get(path)
+        versions = self.tries(path)
         return versions[-1] if versions else None
+
+    def tries(self, path: str) -> list[ActRecord]:
+        """Return the versions of the proposal at that path, or the tries of an undo."""
+        return self.acts.get(path) or self.undos.get(path) or []
 
     def used(self, action: str) -> int:
         """Return how many proposals of this action in this case count against `times_max`."""
@@ -255,17 +217,16 @@ def _wait(history: History, entry: Entry) -> None:
 def _fold_act(history: History, entry: Entry) -> None:
     body = entry.body
     if entry.event == "orchestration:action:proposed":
-        if body.get("undoes"):
-            return
-        arguments = entry.payloads.get("arguments")
-        history.calls.setdefault(
-            entry.path or "",
-            StepKey(
-                path=entry.path or "", kind=StepKind.ACT, name=str(body["action"]),
-                arguments=str(body["arguments"]),
-            ),
-        )  # fmt: skip
-        history.acts.setdefault(entry.path or "", []).append(
+        arguments, undoes = entry.payloads.get("arguments"), entry.word("undoes")
+        if not undoes:
+            history.calls.setdefault(
+                entry.path or "",
+                StepKey(
+                    path=entry.path or "", kind=StepKind.ACT, name=str(body["action"]),
+                    arguments=str(body["arguments"]),
+                ),
+            )  # fmt: skip
+        (history.undos if undoes else history.acts).setdefault(entry.path or "", []).append(
             ActRecord(
                 action_id=str(body["action_id"]),
                 action=str(body["action"]),
@@ -275,6 +236,8 @@ def _fold_act(history: History, entry: Entry) -> None:
                 author=str(body["author"]),
                 state=EffectState.PROPOSED,
                 seq=entry.seq,
+                undoes=undoes,
+                reason=str(entry.payloads.get("reason") or ""),
             )
         )
         return
@@ -282,115 +245,13 @@ def _fold_act(history: History, entry: Entry) -> None:
     if found is None:
         return
     versions, index = found
-    versions[index] = _act(versions[index], entry)
+    versions[index] = moved(versions[index], entry)
 
 
 def _find(history: History, entry: Entry) -> tuple[list[ActRecord], int] | None:
     action_id, approval_id = entry.body.get("action_id"), entry.body.get("approval_id")
-    for versions in history.acts.values():
+    for versions in (*history.acts.values(), *history.undos.values()):
         for index, act in enumerate(versions):
             if act.action_id == action_id or (approval_id and act.approval_id == approval_id):
                 return versions, index
     return None
-
-
-def _act(act: ActRecord, entry: Entry) -> ActRecord:
-    body = entry.body
-    match entry.event:
-        case "policy:action:decided":
-            codes = body["codes"]
-            code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
-            return changed(act, state=EffectState(str(body["state"])), code=code)
-        case "governance:approval:requested":
-            return changed(
-                act,
-                approval_id=str(body["approval_id"]),
-                approval_state=ApprovalState.OPEN,
-                digest=str(body["digest"]),
-                votes=(),
-                approved_us=None,
-            )
-        case "governance:approval:voted":
-            return changed(act, votes=(*act.votes, *_votes(entry)))
-        case "governance:approval:decided":
-            return _verdict(act, entry)
-        case "governance:approval:closed":
-            return changed(act, approval_state=ApprovalState(str(body["state"])))
-        case "orchestration:effect:intended":
-            return changed(
-                act,
-                state=EffectState.INTENDED,
-                effect_id=str(body["effect_id"]),
-                attempt=int(str(body["attempt"])),
-                intended_us=entry.at_us,
-                connector=str(body["connector"]),
-                digest=str(body["digest"]),
-            )
-        case "orchestration:effect:confirmed":
-            return changed(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))
-        case "orchestration:effect:failed":
-            return changed(
-                act, state=EffectState.FAILED, code=str(body["code"]), sent=bool(body["sent"])
-            )
-        case "orchestration:effect:ambiguous":
-            return changed(
-                act, state=EffectState.AMBIGUOUS, code=str(body["code"]), finds=act.finds + 1
-            )
-        case "orchestration:effect:dispatched":
-            return changed(act, state=EffectState.DISPATCHED)
-        case "policy:action:withdrawn":
-            return changed(act, state=EffectState.WITHDRAWN, code=str(body["code"]))
-        case "policy:action:expired":
-            return changed(act, state=EffectState.EXPIRED, code="approval.expired")
-        case _:
-            return act
-
-
-def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
-    body = entry.body
-    match str(body["verdict"]):
-        case "approve":
-            return changed(
-                act,
-                approval_state=ApprovalState.APPROVED,
-                votes=(*act.votes, *_votes(entry)),
-                approved_us=entry.at_us,
-            )
-        case "reject":
-            return changed(
-                act,
-                approval_state=ApprovalState.DENIED,
-                state=EffectState.DENIED,
-                code=f"rejected.{body.get('reason', 'other')}",
-            )
-        case "edit":
-            reason = entry.payloads.get("reason")
-            edits = reason.get("edits") if isinstance(reason, dict) else None
-            return changed(
-                act,
-                approval_state=ApprovalState.SUPERSEDED,
-                state=EffectState.REPLACED,
-                edits=edits if isinstance(edits, dict) else {},
-                editor=str(body["person"]),
-                approved_us=entry.at_us,
-            )
-        case _:
-            return changed(
-                act,
-                approval_state=ApprovalState.REVOKED,
-                state=EffectState.WITHDRAWN,
-                code="desk.escalated",
-            )
-
-
-def _votes(entry: Entry) -> tuple[Vote, ...]:
-    """Return a yes once for each role that it meets."""
-    return tuple(
-        Vote(
-            person=entry.word("person"),
-            role=role,
-            digest=entry.word("digest"),
-            at=instant(entry.at_us),
-        )
-        for role in entry.word("role").split()
-    )

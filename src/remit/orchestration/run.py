@@ -14,7 +14,7 @@ from remit.domain.entry import Draft, Entry, Event
 from remit.domain.frozen import dataclass
 from remit.domain.running_event import CancelAsked
 from remit.domain.value import Json, encode
-from remit.errors import BusyError, StorageUnavailableError
+from remit.errors import BusyError, FencedError, StorageUnavailableError
 from remit.intake.mask import Masker
 from remit.ledger.acknowledge import Acknowledger
 from remit.orchestration import awaited, replay
@@ -23,7 +23,7 @@ from remit.orchestration.replay import History
 from remit.orchestration.standing import Authority
 from remit.store import approvals, vault
 from remit.store.connection import Connection
-from remit.store.streams import wrote
+from remit.store.streams import wrote, wrote_at
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Lane, Receipt, Writer
 
@@ -108,6 +108,7 @@ class Run:
     began: float = 0.0
     asked: bool = False  # a person cancelled the case
     heeds: bool = False  # whether a write looks for that; the engine's runs do
+    apart: str = ""  # the path at which it does something beside the case's runs, no step of it
     over: bool = False  # nothing more is written behind
     performing: int = 0  # effects that are being performed at this moment
     turn: str = ""  # why the turn ends though nothing is waited for: turn | drain
@@ -150,7 +151,7 @@ class Run:
             workflow=self.equipment.name,
             actor=by or actor.workflow(self.equipment.name),
             path=path,
-            run=self.number,
+            run=None if self.apart else self.number,
             fingerprint=self.equipment.fingerprint,
             payloads=payloads or {},
             on_behalf_of=on_behalf_of,
@@ -318,7 +319,12 @@ class Run:
         rows: list[vault.VaultTuple],
         check: Callable[[UnitOfWork], None] | None,
     ) -> int:
-        uow.fence(self.case_id, self.seen, self.number)
+        if not self.apart:
+            uow.fence(self.case_id, self.seen, self.number)
+        elif uow.tail(self.case_id) > self.seen and wrote_at(
+            uow.connection, self.case_id, self.apart, after=self.seen
+        ):
+            raise FencedError(f"somebody else is at `{self.apart}` of case `{self.case_id}`")
         if (
             self.heeds
             and uow.tail(self.case_id) > self.seen

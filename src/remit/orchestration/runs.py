@@ -145,6 +145,12 @@ class Runs:
         workflow, loaded = await self.read(look)
         return self._opened(case_id, workflow, loaded)
 
+    async def open_apart(self, case_id: str, path: str) -> Run:
+        """Open a case for what is done at one path beside its runs; raises `NotFoundError`."""
+        run = await self.open(case_id)
+        run.apart = path
+        return run
+
     def _load(self, connection: Connection, case_id: str) -> _Loaded:
         """Return what a run of a case begins with, as one snapshot has it."""
         entries = record.stream(connection, self.keys, case_id, roles=replay.ROLES)

@@ -46,8 +46,10 @@ class Timekeeper:
     leads: Callable[[], bool] = lambda: True  # whether this process keeps the time of all
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
+    looks: Callable[[], Awaitable[int]] | None = None  # what is asked of other systems meanwhile
     _doubted: bool = False
     _swept: str = ""  # up to which case the last sweep looked
+    _looking: "asyncio.Task[int] | None" = None
 
     async def run(self) -> None:
         """Keep time until cancelled."""
@@ -76,6 +78,7 @@ class Timekeeper:
             await self._fire(page)
             if len(page) < PAGE:
                 await self.jobs.tick()
+                self._look()
                 return self.fired - before
             after = (page[-1].due_us, page[-1].timer_id)
 
@@ -94,6 +97,22 @@ class Timekeeper:
             )
             self.lost += receipt.value
         return len(found)
+
+    def _look(self) -> None:
+        """Begin to ask other systems, unless they are being asked: time does not wait for them."""
+        if self.looks is not None and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.ensure_future(self.looks())
+
+    async def looked(self) -> None:
+        """Wait until other systems were asked that were about to be."""
+        if self._looking is not None:
+            await self._looking
+
+    async def end(self) -> None:
+        """Wait for no other system any more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
 
     def _in_doubt(self) -> bool:
         doubtful = self.watch.doubtful

@@ -17,11 +17,12 @@ from remit.errors import DivergenceError, RemitError
 from remit.intake.surrogates import Surrogates
 from remit.intake.tokens import is_token
 from remit.orchestration import divergence, recorded
+from remit.orchestration.acts import ActRecord
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun
 from remit.orchestration.guarded import where
 from remit.orchestration.rehearsal import Past, shut
-from remit.orchestration.replay import ActRecord, History
+from remit.orchestration.replay import History
 from remit.orchestration.run import CaseParked, Escalated
 
 Members = dict[str, Json]

@@ -134,6 +134,7 @@ class Several:
             keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await keeping
+            await self.timekeeper.end()
             await self.timekeeper.jobs.finish()
         working = tasks[1:]
         if working:

@@ -106,6 +106,7 @@ class Worker:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
+        await self.timekeeper.end()
         await self.timekeeper.jobs.finish()
         await self.dispatcher.drain(seconds=seconds)
         await dispatching

@@ -36,6 +36,8 @@ SCHEMA = (
     # Only what is in doubt: an index of every state would be written at every move.
     """create index if not exists proposals_ambiguous on proposals (workflow, action)
         where state = 'ambiguous'""",
+    """create index if not exists proposals_undos on proposals (changed_us, action_id)
+        where undoes <> '' and state in ('intended', 'dispatched', 'ambiguous')""",
 )
 
 TABLES = ("proposals",)
@@ -213,6 +215,17 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
     rows = connection.rows(
         f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, path, version",
         (case_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def undos_in_doubt(connection: Connection, limit: int) -> list[ProposalRow]:
+    """Return undos that were begun and have no certain outcome, the oldest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from proposals where undoes <> ''"
+        " and state in ('intended', 'dispatched', 'ambiguous')"
+        " order by changed_us, action_id limit ?",
+        (limit,),
     )
     return [_row(row) for row in rows]
 

@@ -122,6 +122,15 @@ def wrote(connection: Connection, case_id: str, event: str, *, after: int) -> bo
     return found is not None
 
 
+def wrote_at(connection: Connection, case_id: str, path: str, *, after: int) -> bool:
+    """Return whether an entry at that path came after entry `after`."""
+    found = connection.one(
+        "SELECT 1 FROM entries WHERE case_id = ? AND seq > ? AND path = ? LIMIT 1",
+        (case_id, after, path),
+    )
+    return found is not None
+
+
 def other_run(connection: Connection, case_id: str, *, seen: int) -> Row | None:
     """Return number and run of the first entry after `seen` by which a run must stop.
 

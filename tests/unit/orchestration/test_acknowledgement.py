@@ -14,7 +14,8 @@ from remit.governance import stops
 from remit.ledger.acknowledge import Acknowledger, Reached
 from remit.ledger.keeper import Keeper
 from remit.orchestration import effects
-from remit.orchestration.executor import Executor, NotPerformed
+from remit.orchestration.executor import Executor
+from remit.orchestration.outcomes import NotPerformed
 from remit.store.receipt import Place, Receipt
 from tests.projects import NAME, OLGA, Small, events, send, standing
 

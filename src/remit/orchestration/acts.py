@@ -1,0 +1,161 @@
+"""One version of a proposal and what became of it, folded from its entries; pure."""
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from remit.domain.approval import ApprovalState, Vote
+from remit.domain.clock import instant
+from remit.domain.effect import EffectState
+from remit.domain.entry import Entry
+from remit.domain.frozen import dataclass
+from remit.domain.members import changed
+from remit.domain.value import Json
+
+# What moves a proposal.
+ACT_EVENTS = frozenset(
+    {
+        "orchestration:action:proposed", "policy:action:decided", "policy:action:withdrawn",
+        "policy:action:expired", "governance:approval:requested", "governance:approval:voted",
+        "governance:approval:decided", "governance:approval:closed",
+        "orchestration:effect:intended", "orchestration:effect:confirmed",
+        "orchestration:effect:failed", "orchestration:effect:ambiguous",
+        "orchestration:effect:dispatched",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActRecord:
+    """One version of a proposal and what became of it."""
+
+    action_id: str
+    action: str
+    version: int
+    path: str
+    arguments: Mapping[str, Json]
+    author: str
+    state: EffectState
+    seq: int
+    approval_id: str = ""
+    approval_state: ApprovalState | None = None
+    digest: str = ""
+    votes: tuple[Vote, ...] = ()
+    approved_us: int | None = None
+    edits: Mapping[str, Json] = field(default_factory=dict)
+    editor: str = ""
+    effect_id: str = ""
+    attempt: int = 0
+    intended_us: int | None = None
+    connector: str = ""
+    receipt: Json = None
+    code: str = ""  # why it was denied or failed
+    sent: bool = True  # False: it failed before a byte left
+    finds: int = 0  # how often the other system was asked what became of it
+    until_us: int | None = None  # when an accepted effect is answered at the latest
+    deadline_us: int = 0  # when whoever intended it has an outcome, or is gone
+    undoes: str = ""  # the action that it takes back
+    reason: str = ""  # why a person takes it back
+
+
+def moved(act: ActRecord, entry: Entry) -> ActRecord:
+    """Return the record as one more entry leaves it."""
+    body = entry.body
+    match entry.event:
+        case "policy:action:decided":
+            codes = body["codes"]
+            code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
+            return changed(act, state=EffectState(str(body["state"])), code=code)
+        case "governance:approval:requested":
+            return changed(
+                act,
+                approval_id=str(body["approval_id"]),
+                approval_state=ApprovalState.OPEN,
+                digest=str(body["digest"]),
+                votes=(),
+                approved_us=None,
+            )
+        case "governance:approval:voted":
+            return changed(act, votes=(*act.votes, *_votes(entry)))
+        case "governance:approval:decided":
+            return _verdict(act, entry)
+        case "governance:approval:closed":
+            return changed(act, approval_state=ApprovalState(str(body["state"])))
+        case "orchestration:effect:intended":
+            return changed(
+                act,
+                state=EffectState.INTENDED,
+                effect_id=str(body["effect_id"]),
+                attempt=int(str(body["attempt"])),
+                intended_us=entry.at_us,
+                deadline_us=entry.number("deadline_us") or 0,
+                connector=str(body["connector"]),
+                digest=str(body["digest"]),
+            )
+        case "orchestration:effect:confirmed":
+            return changed(act, state=EffectState.CONFIRMED, receipt=entry.payloads.get("receipt"))
+        case "orchestration:effect:failed":
+            return changed(
+                act, state=EffectState.FAILED, code=str(body["code"]), sent=bool(body["sent"])
+            )
+        case "orchestration:effect:ambiguous":
+            return changed(
+                act, state=EffectState.AMBIGUOUS, code=str(body["code"]), finds=act.finds + 1
+            )
+        case "orchestration:effect:dispatched":
+            return changed(act, state=EffectState.DISPATCHED, until_us=entry.number("until_us"))
+        case "policy:action:withdrawn":
+            return changed(act, state=EffectState.WITHDRAWN, code=str(body["code"]))
+        case "policy:action:expired":
+            return changed(act, state=EffectState.EXPIRED, code="approval.expired")
+        case _:
+            return act
+
+
+def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
+    body = entry.body
+    match str(body["verdict"]):
+        case "approve":
+            return changed(
+                act,
+                approval_state=ApprovalState.APPROVED,
+                votes=(*act.votes, *_votes(entry)),
+                approved_us=entry.at_us,
+            )
+        case "reject":
+            return changed(
+                act,
+                approval_state=ApprovalState.DENIED,
+                state=EffectState.DENIED,
+                code=f"rejected.{body.get('reason', 'other')}",
+            )
+        case "edit":
+            reason = entry.payloads.get("reason")
+            edits = reason.get("edits") if isinstance(reason, dict) else None
+            return changed(
+                act,
+                approval_state=ApprovalState.SUPERSEDED,
+                state=EffectState.REPLACED,
+                edits=edits if isinstance(edits, dict) else {},
+                editor=str(body["person"]),
+                approved_us=entry.at_us,
+            )
+        case _:
+            return changed(
+                act,
+                approval_state=ApprovalState.REVOKED,
+                state=EffectState.WITHDRAWN,
+                code="desk.escalated",
+            )
+
+
+def _votes(entry: Entry) -> tuple[Vote, ...]:
+    """Return a yes once for each role that it meets."""
+    return tuple(
+        Vote(
+            person=entry.word("person"),
+            role=role,
+            digest=entry.word("digest"),
+            at=instant(entry.at_us),
+        )
+        for role in entry.word("role").split()
+    )
