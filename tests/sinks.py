@@ -74,6 +74,7 @@ SINKS: dict[str, dict[str, str]] = {
             orchestration.runs: Runs._strand
             orchestration.schedule: Timekeeper._in_doubt Timekeeper._landed Timekeeper.run
                 _escalate_lost
+            orchestration.undoing: Undoing.look
             orchestration.supervisor: Supervisor._reborn Supervisor._run Supervisor._take_over
                 Supervisor.look Supervisor.stop
             store.committer: Committer._batch Committer._make_room

@@ -11,8 +11,9 @@ from remit.domain.effect_event import (
     EffectFailed,
 )
 from remit.errors import CrowdedError
+from remit.orchestration import intending
 from remit.orchestration.executor import Executor, Prepared
-from remit.orchestration.intending import Intended, moment, within
+from remit.orchestration.intending import Intended, within
 from remit.orchestration.outcomes import (
     Confirmed,
     Dispatched,
@@ -67,7 +68,7 @@ async def _performed(
             if await _version(run, prepared) != intended.authority:
                 said = "grants or stops have changed since the decision"
                 return NotPerformed(code="effect.authority_changed", sentence=said, sent=False)
-            if moment() - intended.at > within(run, prepared):
+            if intending.moment() - intended.at > within(run, prepared):
                 said = "the decision was too old to act on"
                 return NotPerformed(code="effect.too_late", sentence=said, sent=False)
             return await executor.perform(prepared, key=key, on=reached)

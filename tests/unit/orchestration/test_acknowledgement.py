@@ -13,7 +13,7 @@ from remit.errors import SettingsError
 from remit.governance import stops
 from remit.ledger.acknowledge import Acknowledger, Reached
 from remit.ledger.keeper import Keeper
-from remit.orchestration import effects
+from remit.orchestration import intending
 from remit.orchestration.executor import Executor
 from remit.orchestration.outcomes import NotPerformed
 from remit.store.receipt import Place, Receipt
@@ -173,7 +173,7 @@ async def test_what_slept_too_long_is_not_performed(
 ) -> None:
     """The machine was suspended between the commit and the call."""
     looks = iter([0.0, 6.0])
-    monkeypatch.setattr(effects, "moment", lambda: next(looks, 0.0))
+    monkeypatch.setattr(intending, "moment", lambda: next(looks, 0.0))
     async with small.open(NOTE) as remit:
         case_id = await send(remit)
         assert standing(remit, case_id)[0] == "parked"

@@ -82,7 +82,8 @@ async def test_branches_come_to_the_gate_one_at_a_time(small: Small) -> None:
     return "done"
     """
     async with small.open(body) as remit:
-        reading, changed = remit.engine.proposals.read, []
+        intending = remit.engine.proposals.intending
+        reading, changed = intending.read, []
 
         async def read_and_change(work: Callable[[Connection], Gathered]) -> Gathered:
             seen = await reading(work)
@@ -92,7 +93,9 @@ async def test_branches_come_to_the_gate_one_at_a_time(small: Small) -> None:
                 await testing.grant(remit, NAME, "pay", Level.AUTONOMOUS, signer=OLGA)
             return seen
 
-        proposals = replace(remit.engine.proposals, read=read_and_change)
+        proposals = replace(
+            remit.engine.proposals, intending=replace(intending, read=read_and_change)
+        )
         remit.drive = replace(remit.engine, proposals=proposals).run
         case_id = await send(remit)
         assert result(remit, case_id) == "done"
