@@ -36,7 +36,7 @@ def settings_page() -> str:
             parts.append(table(["key", "type", "default", "bounds"], rows))
     return page(
         "Settings",
-        "src/remit/settings.py",
+        "src/remit/settings/",
         "A project is a folder with a `remit.toml`. A key that is not listed here is refused, "
         "with its place. `REMIT_DATABASE`, `REMIT_DISPATCH`, `REMIT_KEYS`, `REMIT_HOST` and "
         "`REMIT_PORT` in the environment win over the file. `NAME` is a name of your choice.",

@@ -1,0 +1,68 @@
+"""Typed settings, read once from `remit.toml` and the environment."""
+
+from remit.settings.connectors import (
+    ConnectorSettings,
+    OpenApiSettings,
+    OperationSettings,
+    RecorderSettings,
+)
+from remit.settings.ledger import (
+    AnchorSettings,
+    DirectoryAnchor,
+    FileAnchor,
+    GitAnchor,
+    LedgerSettings,
+    TimestampAnchor,
+    WitnessAnchor,
+)
+from remit.settings.models import (
+    ClassifierSettings,
+    ModelSettings,
+    OpenAIModel,
+    RouteSettings,
+    ScriptedModel,
+)
+from remit.settings.people import OwnerSettings, PersonSettings
+from remit.settings.project import Project, Settings, WorkSettings
+from remit.settings.reading import FILE, read, secret
+from remit.settings.workflow import (
+    ActionSettings,
+    DeskSettings,
+    RetentionSettings,
+    RevealSettings,
+    RunningSettings,
+    WorkflowSettings,
+)
+
+__all__ = [
+    "FILE",
+    "ActionSettings",
+    "AnchorSettings",
+    "ClassifierSettings",
+    "ConnectorSettings",
+    "DeskSettings",
+    "DirectoryAnchor",
+    "FileAnchor",
+    "GitAnchor",
+    "LedgerSettings",
+    "ModelSettings",
+    "OpenAIModel",
+    "OpenApiSettings",
+    "OperationSettings",
+    "OwnerSettings",
+    "PersonSettings",
+    "Project",
+    "RecorderSettings",
+    "RetentionSettings",
+    "RevealSettings",
+    "RouteSettings",
+    "RunningSettings",
+    "ScriptedModel",
+    "Settings",
+    "TimestampAnchor",
+    "WitnessAnchor",
+    "WorkSettings",
+    "WorkflowSettings",
+    "read",
+    "secret",
+]
