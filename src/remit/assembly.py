@@ -141,6 +141,8 @@ def assemble(
             phase=Phase(settings.phase),
             owner=settings.owners.workflow if people[settings.owners.workflow].active else "",
             escalation=settings.owners.escalation,
+            owners=settings.owners.model_dump(),
+            connectors=frozenset(connectors),
             fingerprint=fingerprint,
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),

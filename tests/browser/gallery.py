@@ -213,6 +213,11 @@ class FakeRemit(Examined, Aside):
     def workflows(self) -> tuple[SimpleNamespace, ...]:
         return workflow_views()
 
+    def inventory(self) -> tuple[dict[str, object], ...]:
+        return (
+            {"workflow": "refund-desk", "version": "9" * 64, "owners": {"workflow": "a.weber"}},
+        )
+
     def cases(
         self,
         *,

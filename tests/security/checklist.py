@@ -228,7 +228,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=48,
         title="What runs can be listed: workflows, versions, tools, owners, risk",
-        lacks="not built yet",
+        also=("tests/unit/cli/test_inventory.py",),
     ),
     Requirement(
         number=49,

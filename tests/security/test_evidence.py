@@ -188,3 +188,20 @@ async def test_47_who_wrote_an_amount_is_not_the_one_who_approves_it(small: Smal
         await testing.decide(remit, edited.approval_id, person=PAUL)
         await testing.pass_time(remit, small.clock, 60)
     assert small.performed() == ["pay"]
+
+
+async def test_48_what_runs_is_listed_from_what_runs(small: Small) -> None:
+    """Versions, owners, tools, actions and rules of the running desk, with the levels of now."""
+    async with small.open(NOTE) as remit:
+        (one,) = remit.inventory()
+        actions = {each.action: each for each in one.actions}
+        assert (one.workflow, one.owners["workflow"]) == ("small-desk", OLGA)
+        assert one.version == remit.equipment["small-desk"].fingerprint
+        assert (actions["pay"].risk, actions["pay"].undo) == ("money", "take_back")
+        assert actions["pay"].level == "autonomous"
+        assert actions["pay"].parameters["amount"] == "get_order.total, at most"
+        assert actions["take_back"].is_undo
+        assert [each.tool for each in one.tools] == ["get_order", "twice"]
+        assert one.tools[0].from_outside == ("note",)
+        assert one.connectors == ("tape",)
+        assert {rule.rule for rule in one.rules} == {"pay", "note", "take-back"}

@@ -43,7 +43,14 @@ def routes(remit: RemitPort) -> list[Route]:
         ahead = await remit.confirm_clock(person=request.state.session.person.handle)
         return JSONResponse({"ahead_ms": int(ahead * 1_000)})
 
+    @needs(Permission.READ)
+    async def inventory(request: Request) -> Response:
+        """Show what runs: workflows with versions, owners, tools, actions and rules."""
+        del request
+        return JSONResponse(as_json(await run_in_threadpool(remit.inventory)))
+
     return [
+        Route("/api/inventory", inventory, methods=["GET"], name="inventory"),
         Route("/api/clock/confirm", confirm, methods=["POST"], name="clock_confirm"),
         Route("/api/doctor", doctor, methods=["POST"], name="doctor"),
         Route("/healthz", healthz, methods=["GET"], name="healthz"),

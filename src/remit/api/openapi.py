@@ -46,6 +46,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "quarantine_list": (401, 422),
     "quarantine_release": (401, 403, 404, 409, 413, 422),
     "session_begin": (401, 403, 413, 422, 429),
+    "inventory": (401,),
     "metrics": (401,),
     "doctor": (401, 403),
     "clock_confirm": (401, 403),

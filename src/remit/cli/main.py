@@ -21,6 +21,7 @@ UNEXPECTED = 70
 COMMANDS = {
     "new": "Start a project that runs at once.",
     "check": "Check everything that you wrote, without running a case.",
+    "inventory": "List what runs: versions, owners, tools, actions, rules.",
     "mask": "Show what would be masked in a file, and why.",
     "normalise": "Show what a file's values are read as, and which wait.",
     "train": "Train a local classifier and say how good it is.",

@@ -47,27 +47,19 @@ def workflow(
     now_us: int,
 ) -> WorkflowView:
     """Return what a workflow may do alone: the lowest of grant, ceiling, phase and risk."""
-    views = []
-    for spec in specs:
-        ceiling = lowest(ceilings.get(spec.name, Level.AUTONOMOUS), RISK_CEILING[spec.risk])
-        grant = authority.grant(connection, workflow=name, action=spec.name)
-        alive = (
-            grant is not None and grant.fingerprint == fingerprint and grant.expires_us > now_us
-        )
-        granted = Level(grant.level) if grant is not None and alive else Level.APPROVE_EACH
-        views.append(
-            ActionView(
-                action=spec.name,
-                level=lowest(granted, ceiling, PHASE_CAP[phase]).value,
-                ceiling=ceiling.value,
-                risk=spec.risk.value,
-            )
-        )
     return WorkflowView(
         name=name,
         phase=phase.value,
         owner=owner,
-        actions=tuple(views),
+        actions=actions(
+            connection,
+            name=name,
+            phase=phase,
+            specs=specs,
+            ceilings=ceilings,
+            fingerprint=fingerprint,
+            now_us=now_us,
+        ),
         counts=cases.counts(connection, name),
         stranded=cases.waiting_for_versions(
             connection, name, but=fingerprint, until_us=now_us - STRANDED_SECONDS * 1_000_000
@@ -75,6 +67,51 @@ def workflow(
         if pinned
         else {},
     )
+
+
+def actions(
+    connection: Connection,
+    *,
+    name: str,
+    phase: Phase,
+    specs: Sequence[ActionSpec],
+    ceilings: Mapping[str, Level],
+    fingerprint: str,
+    now_us: int,
+) -> tuple[ActionView, ...]:
+    """Return what each action may do alone now: the lowest of grant, ceiling, phase and risk."""
+    granted = {}
+    for spec in specs:
+        grant = authority.grant(connection, workflow=name, action=spec.name)
+        if grant is not None and grant.fingerprint == fingerprint and grant.expires_us > now_us:
+            granted[spec.name] = Level(grant.level)
+    return _views(specs, phase=phase, ceilings=ceilings, granted=granted)
+
+
+def without_grants(
+    specs: Sequence[ActionSpec], *, phase: Phase, ceilings: Mapping[str, Level]
+) -> tuple[ActionView, ...]:
+    """Return what each action may do alone where nothing was granted yet."""
+    return _views(specs, phase=phase, ceilings=ceilings, granted={})
+
+
+def _views(
+    specs: Sequence[ActionSpec],
+    *,
+    phase: Phase,
+    ceilings: Mapping[str, Level],
+    granted: Mapping[str, Level],
+) -> tuple[ActionView, ...]:
+    views = []
+    for spec in specs:
+        ceiling = lowest(ceilings.get(spec.name, Level.AUTONOMOUS), RISK_CEILING[spec.risk])
+        now = lowest(granted.get(spec.name, Level.APPROVE_EACH), ceiling, PHASE_CAP[phase])
+        views.append(
+            ActionView(
+                action=spec.name, level=now.value, ceiling=ceiling.value, risk=spec.risk.value
+            )
+        )
+    return tuple(views)
 
 
 def counts(connection: Connection, *, now_us: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from remit.domain.case import Priority
 from remit.domain.entry import Entry
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.health import Health
+from remit.governance.inventory import Inventory
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
@@ -178,6 +179,7 @@ class RemitPort(Protocol):
 
     def people(self) -> Mapping[str, Person]: ...
     def workflows(self) -> Sequence[WorkflowView]: ...
+    def inventory(self) -> Sequence[Inventory]: ...
     def inbox(
         self,
         *,

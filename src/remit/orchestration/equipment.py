@@ -39,6 +39,8 @@ class Equipment:
     phase: Phase
     owner: str
     escalation: str = ""  # who answers for what waits in quarantine
+    owners: Mapping[str, str] = field(default_factory=dict)  # what somebody answers for -> who
+    connectors: frozenset[str] = frozenset()  # names of other systems that it may reach
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)

@@ -10,11 +10,13 @@ from remit.domain.entry import Entry
 from remit.errors import NotFoundError
 from remit.governance import casebook, inbox, masked, overview, set_aside
 from remit.governance.card import InboxPage
+from remit.governance.inventory import Inventory
 from remit.governance.owners import Person, roles_of
 from remit.intake.attributes import described
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.listed import listed
 from remit.orchestration.runs import Runs
 from remit.store import cases, proposals, ready
 from remit.store.connection import Connection
@@ -166,6 +168,11 @@ class Window:
                 for name, one in self.equipment.items()
             )
         )
+
+    def inventory(self) -> tuple[Inventory, ...]:
+        """Return what runs: every workflow with its version, owners, tools, actions and rules."""
+        views = {one.name: one for one in self.workflows()}
+        return tuple(listed(one, views[name].actions) for name, one in self.equipment.items())
 
     def counts(self) -> Mapping[str, int]:
         """Return the numbers of the whole; `balance` must read 0."""

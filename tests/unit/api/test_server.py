@@ -30,6 +30,13 @@ def test_the_numbers_are_for_those_who_are_signed_in(desk: Desk) -> None:
     assert desk.client.get("/api/metrics").status_code == 401
 
 
+def test_what_runs_is_listed_for_those_who_are_signed_in(desk: Desk) -> None:
+    (found,) = desk.client.get("/api/inventory").json()
+    assert found["workflow"] == "refund-desk"
+    desk.client.cookies.clear()
+    assert desk.client.get("/api/inventory").status_code == 401
+
+
 def test_the_doctor_asks_with_the_same_keys_and_without_a_session(desk: Desk) -> None:
     desk.client.cookies.clear()
     headers = {HEADER: PROOF}
