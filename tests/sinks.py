@@ -26,7 +26,7 @@ SINKS: dict[str, dict[str, str]] = {
         """,
         "headers, numbers, and sentences of errors, scrubbed as they leave": """
             api.headers: KnownHosts.__call__
-            api.health: routes.confirm routes.doctor routes.healthz routes.metrics
+            api.health: routes.confirm routes.doctor routes.healthz routes.inventory routes.metrics
             api.openapi: routes.openapi
             api.server: said
         """,
@@ -98,6 +98,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.copy: copy
             cli.display: _Plain.show training
             cli.doctor: doctor
+            cli.inventory: inventory
             cli.ledger: Judging.invoke show status verify_
             cli.ledger_anchors: anchors
             cli.ledger_erase: _tell _tell_whole _told erase
