@@ -224,6 +224,7 @@ TABLE: dict[str, tuple[Change, GateVerdict, LiftKind]] = {
         ), FAULT, EVENT,
     ),
     "step.denied_intent": (with_facts(denied_intent=True), DENY, NEVER),
+    "step.denied_subject": (with_facts(denied_until=NOON + timedelta(days=1)), DENY, NEVER),
     "step.undeclared": (with_facts(spec=None), DENY, NEVER),
     "step.signature": (with_facts(spec_digest="s2"), DENY, NEVER),
     "step.undo_only": (with_spec(is_undo=True), DENY, NEVER),

@@ -17,6 +17,7 @@ SINKS: dict[str, dict[str, str]] = {
     "answer": {
         MASKED: """
             api.approvals: routes.listed routes.one routes.verdict
+            api.denials: routes.lift routes.listed routes.widen
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
             api.quarantine: routes.discard routes.listed routes.release
@@ -96,6 +97,7 @@ SINKS: dict[str, dict[str, str]] = {
         "sentences, counts, ids and keys": """
             cli.check: check
             cli.copy: copy
+            cli.denials: lift list_ widen
             cli.display: _Plain.show training
             cli.doctor: doctor
             cli.inventory: inventory

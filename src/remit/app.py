@@ -27,7 +27,6 @@ from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
-from remit.orchestration.desk import Desk
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
@@ -43,6 +42,7 @@ from remit.orchestration.places import Places, lowest
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.reception import Reception
+from remit.orchestration.refusing import Refusing
 from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
 from remit.orchestration.runs import Runs
@@ -71,7 +71,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Desk, Checkup):
+class Remit(Window, Reception, Refusing, Checkup):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.

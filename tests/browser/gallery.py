@@ -32,6 +32,7 @@ from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
+from tests.browser.refused import Refused
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_health import Examined
 from tests.browser.sample_masked import masked_of
@@ -52,7 +53,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Examined, Aside):
+class FakeRemit(Examined, Aside, Refused):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:

@@ -38,6 +38,8 @@ CALLS = {
     "votes": (facts, "_counted"),
     "count": (denials, "times_used"),
     "denials": (denials, "denied"),
+    "denied": (denials, "count"),
+    "subject": (facts, "_denied_until"),
     "content": (facts, "findings"),
     "stops": (facts, "_stops"),
     "policy": (policy_facts, "policy"),

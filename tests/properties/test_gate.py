@@ -1,6 +1,7 @@
 """Laws of the gate: more against it never loosens; and it agrees with a reference of one table."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +129,7 @@ def facts(draw: st.DrawFn) -> GateFacts:
         times_used=mostly(0, st.integers(0, 2)),
         denied_intent=mostly(False, st.booleans()),
         denied_count=draw(st.integers(0, 3)),
+        denied_until=mostly(None, st.sampled_from((NOON, NOON + timedelta(seconds=1)))),
         assumed_facts=draw(st.sampled_from(({}, {}, {}, {"days": ("due:year_window",)}))),
         author=draw(st.sampled_from(("workflow", "a"))),
         edited=mostly((), st.just(("amount",))),
@@ -170,6 +172,7 @@ def test_a_persons_no_never_loosens(some: GateFacts, count: int) -> None:
         some,
         replace(some, denied_intent=True, denied_count=some.denied_count + count),
     )
+    _no_looser(some, replace(some, denied_until=NOON + timedelta(days=1)))
 
 
 @given(facts(), limits)
@@ -284,6 +287,7 @@ def _reference(some: GateFacts) -> tuple[str, bool]:
         (any(s.hard for s in some.stops), "hold", None, False),
         (bool(some.faults), "fault", None, False),
         (some.denied_intent, "deny", None, False),
+        (some.denied_until == NOON + timedelta(seconds=1), "deny", None, False),
         (some.spec is None, "deny", None, False),
         (some.spec is not None and some.spec_digest != "s1", "deny", None, False),
         (some.spec is not None and not some.undo and some.times_used > 0, "deny", None, False),

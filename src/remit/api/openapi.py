@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
 from remit.api.cases import CancelBody
+from remit.api.denials import LiftBody, WidenBody
 from remit.api.headers import MAIL
 from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
@@ -20,6 +21,8 @@ from remit.governance.permissions import Permission, needs, permission_of
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
     "case_cancel": CancelBody,
+    "denial_lift": LiftBody,
+    "denial_widen": WidenBody,
     "quarantine_discard": DiscardBody,
     "quarantine_release": ReleaseBody,
     "session_begin": SignInBody,
@@ -29,6 +32,7 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": ("tab", "workflow", "action", "after", "limit"),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
+    "denials": ("workflow",),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
 }
 
@@ -42,6 +46,9 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "case_one": (401, 404),
     "case_trace": (401, 404),
     "cases_list": (401, 422),
+    "denial_lift": (401, 403, 404, 409, 413, 422),
+    "denial_widen": (401, 403, 404, 409, 413, 422),
+    "denials": (401,),
     "quarantine_discard": (401, 403, 404, 409, 413, 422),
     "quarantine_list": (401, 422),
     "quarantine_release": (401, 403, 404, 409, 413, 422),
@@ -53,7 +60,12 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "session_end": (401, 403),
 }
 
-_DONE: Mapping[str, tuple[int, ...]] = {"case_receive": (200, 201), "session_end": (204,)}
+_DONE: Mapping[str, tuple[int, ...]] = {
+    "case_receive": (200, 201),
+    "denial_lift": (204,),
+    "denial_widen": (204,),
+    "session_end": (204,),
+}
 
 
 def routes(served: Sequence[Route]) -> list[Route]:

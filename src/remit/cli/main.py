@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": "Serve the console and the API.",
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
+    "denials": "List what is refused in every case, widen a no, lift one.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",

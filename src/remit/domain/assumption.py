@@ -7,6 +7,8 @@ are made by intake; the words are kept here because rules, cards and the log say
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from remit.domain.value import Json
+
 GROUNDS: Final[Mapping[str, str]] = {
     "sibling": "the other fields of the message",
     "column": "the other values of its column",
@@ -81,3 +83,17 @@ def _taken(code: str) -> str:
 def joined(parts: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """Return the assumptions of several values together, each once, in one order."""
     return tuple(sorted({one for part in parts for one in part}))
+
+
+def after(before: tuple[str, ...], body: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what fields rest on after an entry: what a person picked or typed rests on them."""
+    settled = names(body.get("corrected")) | {
+        one.partition(":")[0] for one in names(body.get("chosen"))
+    }
+    kept = {one for one in before if one.partition(":")[0] not in settled}
+    return tuple(sorted(kept | names(body.get("assumptions"))))
+
+
+def names(value: Json) -> frozenset[str]:
+    """Return the words of a list; none of anything else."""
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()

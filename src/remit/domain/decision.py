@@ -180,8 +180,8 @@ class GateFacts:
     spec: ActionSpec | None  # None: not declared in this version
     spec_digest: str
     times_used: int  # earlier effectful proposals of this action in the case
-    denied_intent: bool
-    denied_count: int
+    denied_intent: bool  # a person said no to this in this case
+    denied_count: int  # proposals of this intent that were denied before, by anybody
     proofs: tuple[ArgumentProof, ...]
     content_findings: tuple[str, ...]  # foreign links, addresses, accounts in content
     stops: tuple[Stop, ...]
@@ -191,6 +191,7 @@ class GateFacts:
     confidence: ConfidenceFact
     digest: str  # what an approval must be bound to
     clearance: Clearance = field(default_factory=Clearance)
+    denied_until: datetime | None = None  # a person's no holds so long for the case's subject
     undo: bool = False
     assumed_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # declared derives
     edited: tuple[str, ...] = ()  # parameters whose value the author, a person, changed

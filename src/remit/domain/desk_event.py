@@ -71,6 +71,23 @@ class GrantLowered(Event):
     code: str
 
 
+@declared("governance:denial:widened", "reason")
+class DenialWidened(Event):
+    """A person's no holds for a while in every case of its subject."""
+
+    action_id: str  # the proposal that was refused
+    kind: str  # `group:…` or `action:…`: what is refused
+    subject: str  # keyed handle of who the case came from
+    until_us: int
+
+
+@declared("governance:denial:lifted", "reason")
+class DenialLifted(Event):
+    """An owner took a person's no away: what is proposed from here on is judged anew."""
+
+    action_id: str
+
+
 @declared("policy:stop:set", "sentence")
 class StopSet(Event):
     scope: str

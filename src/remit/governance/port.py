@@ -11,6 +11,7 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import Priority
 from remit.domain.entry import Entry
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
+from remit.governance.denial import Denial
 from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.masked import MaskedView
@@ -206,6 +207,11 @@ class RemitPort(Protocol):
         seconds_open: int | None = None,
     ) -> ApprovalView: ...
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView: ...
+    def denials(self, *, person: str, workflow: str | None = None) -> Sequence[Denial]: ...
+    async def widen_denial(
+        self, action_id: str, /, *, person: str, days: int, reason: str
+    ) -> None: ...
+    async def lift_denial(self, action_id: str, /, *, person: str, reason: str) -> None: ...
     async def undo(self, action_id: str, /, *, person: str, reason: str) -> str: ...
     def cases(
         self,

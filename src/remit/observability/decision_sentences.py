@@ -148,6 +148,16 @@ def _approval_closed(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _denial(entry: Entry, _: Named) -> Told:
+    """Tell that a no was widened or lifted."""
+    if entry.event.endswith("lifted"):
+        text = f"{entry.actor.ref} lifted a no: what is proposed from here on is judged anew"
+    else:
+        what = word(entry, "kind").partition(":")[2].replace("_", " ")
+        text = f"{entry.actor.ref} said no to {what} in every case of this sender, for a while"
+    return Told(kind="approval", text=text, roles=("reason",))
+
+
 def _grant(entry: Entry, _named: Named) -> Told:
     lowered = entry.event.endswith("lowered")
     verb = "fell to" if lowered else "was set to"
@@ -182,6 +192,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:approval:voted": _voted,
     "governance:approval:decided": _verdict,
     "governance:approval:closed": _approval_closed,
+    "governance:denial:widened": _denial,
+    "governance:denial:lifted": _denial,
     "governance:grant:given": _grant,
     "governance:grant:lowered": _grant,
     "ledger:origin:opened": _other("The ledger was opened", "origin", "key"),

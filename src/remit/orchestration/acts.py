@@ -16,12 +16,14 @@ ACT_EVENTS = frozenset(
     {
         "orchestration:action:proposed", "policy:action:decided", "policy:action:withdrawn",
         "policy:action:expired", "governance:approval:requested", "governance:approval:voted",
-        "governance:approval:decided", "governance:approval:closed",
+        "governance:approval:decided", "governance:approval:closed", "governance:denial:lifted",
         "orchestration:effect:intended", "orchestration:effect:confirmed",
         "orchestration:effect:failed", "orchestration:effect:ambiguous",
         "orchestration:effect:dispatched",
     }
 )  # fmt: skip
+
+REPEATED = "step.denied_again"  # the code that hands the case to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class ActRecord:
     connector: str = ""
     receipt: Json = None
     code: str = ""  # why it was denied or failed
+    repeated: bool = False  # denied once too often: a person has the case until it is handed back
     sent: bool = True  # False: it failed before a byte left
     finds: int = 0  # how often the other system was asked what became of it
     until_us: int | None = None  # when an accepted effect is answered at the latest
@@ -64,7 +67,14 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
         case "policy:action:decided":
             codes = body["codes"]
             code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
-            return changed(act, state=EffectState(str(body["state"])), code=code)
+            return changed(
+                act,
+                state=EffectState(str(body["state"])),
+                code=code,
+                repeated=REPEATED in entry.words("codes"),
+            )
+        case "governance:denial:lifted":
+            return changed(act, code="denial.lifted")
         case "governance:approval:requested":
             return changed(
                 act,

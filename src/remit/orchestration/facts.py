@@ -1,10 +1,12 @@
 """The gate's facts: everything it is told about one proposal, from the case and the rows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from remit.domain.action import ActionSpec, ArgumentProof, Bound, Integrity, Witness
 from remit.domain.approval import Vote
 from remit.domain.autonomy import Level, Phase
+from remit.domain.clock import instant
 from remit.domain.decision import (
     Clearance,
     ConfidenceFact,
@@ -24,6 +26,7 @@ from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
 from remit.policy import sources, stop
+from remit.policy.denial import kind
 from remit.store.connection import Connection
 
 # What is taken for a fact that could not be told, beside the fault that denies.
@@ -86,7 +89,7 @@ def gather(
         denied_intent=guard.fact(
             "denials", lambda: denials.denied(run, spec, proposal), unknown=False
         ),
-        denied_count=denials.count(run),
+        denied_count=guard.fact("denied", lambda: denials.count(run, spec, proposal), unknown=0),
         proofs=said.proofs,
         content_findings=guard.fact(
             "content",
@@ -114,8 +117,13 @@ def gather(
         clearance=Clearance(votes=counted, digest=digest, containment=containment),
         assumed_facts=resting,
         edited=tuple(sorted(proposal.endorsed)),
-        faults=tuple(guard.faults),
+        denied_until=guard.fact(
+            "subject",
+            lambda: _denied_until(connection, run, spec, proposal, said.standing),
+            unknown=None,
+        ),
         undo=proposal.undo,
+        faults=tuple(guard.faults),
         now=run.now(),
     )
     return Gathered(
@@ -243,3 +251,22 @@ def _stops(
             connector=proposal.connector,
         )
     )
+
+
+def _denied_until(
+    connection: Connection,
+    run: Run,
+    spec: ActionSpec | None,
+    proposal: Proposal,
+    standing: Standing,
+) -> datetime | None:
+    """Return until when a person's no holds for whoever this case came from."""
+    subject, asked = run.history.subject, kind(spec, proposal.action)
+    if not subject or proposal.undo:
+        return None
+    until = [
+        one.until_us
+        for one in run.authority.denials(connection, standing.authority)
+        if (one.workflow, one.subject, one.kind) == (run.equipment.name, subject, asked)
+    ]
+    return instant(max(until)) if until else None

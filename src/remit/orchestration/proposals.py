@@ -105,6 +105,8 @@ class Proposals:
                 raise Escalated("approval.expired", "nobody decided in time; nothing was done")
             case EffectState.WITHDRAWN:
                 raise Escalated(act.code or "withdrawn", "a person took the case over")
+            case EffectState.DENIED:
+                raise Escalated("denied.again", f"`{act.action}` was asked for and denied again")
             case EffectState.ESCALATED | EffectState.BLOCKED:
                 raise Escalated(act.code or act.state.value, f"the gate stopped `{act.action}`")
             case _:

@@ -106,6 +106,8 @@ def settled(workflow: Workflow, act: ActRecord, surrogates: Surrogates) -> Acted
             return Acted(state=act.state.value, receipt=receipt)
         case EffectState.NOTED:
             return Acted(state=act.state.value, receipt=None)
+        case EffectState.DENIED if act.repeated:
+            return None  # a person has the case first
         case EffectState.DENIED:
             raise ActionDeniedError(f"`{act.action}` was denied: {act.code}")
         case EffectState.FAILED if act.sent or (

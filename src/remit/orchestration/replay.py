@@ -1,8 +1,9 @@
 """What a case has already done, folded from its entries; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import field, replace
 
+from remit.domain import assumption
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
@@ -110,27 +111,14 @@ def _reach(history: History, path: str) -> None:
         prefix += f"{part}."
 
 
-def _named(value: Json) -> frozenset[str]:
-    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
-
-
-def _resting(before: tuple[str, ...], body: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return what the fields rest on now: what a person picked or typed rests on their word."""
-    settled = _named(body.get("corrected")) | {
-        one.partition(":")[0] for one in _named(body.get("chosen"))
-    }
-    kept = {one for one in before if one.partition(":")[0] not in settled}
-    return tuple(sorted(kept | _named(body.get("assumptions"))))
-
-
 # -- folding -------------------------------------------------------------------------------------
 
 
 def _take_in(history: History, entry: Entry) -> None:
     body = entry.body
     # A person who releases a message vouches for none of its fields.
-    history.untrusted |= _named(body.get("untrusted"))
-    history.assumptions = _resting(history.assumptions, body)
+    history.untrusted |= assumption.names(body.get("untrusted"))
+    history.assumptions = assumption.after(history.assumptions, body)
     kept = entry.payloads.get("grounds")
     if isinstance(kept, dict) and isinstance(said := kept.get("evidence"), dict):
         history.evidence.update((name, str(one)) for name, one in said.items())
@@ -185,6 +173,7 @@ def _fold(history: History, entry: Entry) -> None:
             for versions in history.acts.values():
                 if versions[-1].state in {EffectState.BLOCKED, EffectState.ESCALATED}:
                     versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
+                versions[-1] = replace(versions[-1], repeated=False)
         case _:
             pass
 

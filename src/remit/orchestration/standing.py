@@ -8,9 +8,10 @@ from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
-from remit.store import authority, proposals
+from remit.store import authority, denials, proposals
 from remit.store import bounds as bound_rows
 from remit.store.connection import Connection
+from remit.store.denials import DenialRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,13 @@ class Standing:
     ambiguous: int
 
 
-# What moves a grant, a stop or the number of effects that nobody is sure about.
+# What moves a grant, a stop, a no for other cases, or the number of effects in doubt.
 TOUCHING: Final = frozenset(
     {
         "governance:grant:given",
         "governance:grant:lowered",
+        "governance:denial:widened",
+        "governance:denial:lifted",
         "policy:stop:set",
         "policy:stop:lifted",
         "orchestration:effect:ambiguous",
@@ -125,6 +128,13 @@ class Authority:
             )
         return known.grants[workflow, action]
 
+    def denials(self, connection: Connection, version: int) -> tuple[DenialRow, ...]:
+        """Return what is refused to somebody in all cases, in a snapshot with that version."""
+        known = self._at(version)
+        if known.denials is None:
+            known.denials = tuple(denials.every(connection))
+        return known.denials
+
     def _at(self, version: int) -> "_Known":
         known = self._known
         if known.version != version:
@@ -136,4 +146,5 @@ class Authority:
 class _Known:
     version: int
     stops: tuple[Stop, ...] | None = None
+    denials: tuple[DenialRow, ...] | None = None
     grants: dict[tuple[str, str], authority.GrantRow | None] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from remit.policy import wording
 from remit.policy.lift import MENDED, approve, risk
 
 DENIED_MAX = 3  # at the third denied proposal of one intent the case escalates
+AGAIN = "denied_again"
 
 _V = GateVerdict
 
@@ -49,9 +50,23 @@ def _history(facts: GateFacts) -> Iterator[Reason]:
         yield _step("future_fact", _V.FAULT, "A vote is dated after the ledger's own time")
     if facts.denied_intent:
         yield _step("denied_intent", _V.DENY, "A person has already said no to this in this case")
-        if facts.denied_count + 1 >= DENIED_MAX:
-            times = facts.denied_count + 1
-            yield _step("denied_again", _V.ESCALATE, f"Asked {times} times after a person's no")
+    if facts.denied_until is not None and not (facts.now and facts.now >= facts.denied_until):
+        yield _step(
+            "denied_subject",
+            _V.DENY,
+            "A person has said no to this for all cases of who sent this one, until "
+            f"{facts.denied_until:%Y-%m-%d %H:%M} UTC",
+        )
+
+
+def again(facts: GateFacts) -> Iterator[Reason]:
+    """Say of a proposal that is denied that it is the third: the case goes to a person as well."""
+    if facts.denied_count + 1 >= DENIED_MAX:
+        yield _step(
+            AGAIN,
+            _V.ESCALATE,
+            f"Denied {facts.denied_count + 1} times in this case; a person must look",
+        )
 
 
 def _shape(facts: GateFacts, param: ParamSpec) -> Iterator[Reason]:

@@ -26,17 +26,20 @@ CHECKS = (
 )
 
 
+_PLACES = {check: place for place, check in enumerate(Check)}
+
+
 def decide(facts: GateFacts) -> Decision:
     """Return the strictest verdict of all checks, after the clearance took away what it lifts.
 
     Denials and faults are never lifted. A hold at level shadow or draft cannot be lifted: the
     decision is then not performable.
     """
-    standing: list[Reason] = []
-    lifted: list[Reason] = []
-    for check in CHECKS:
-        for reason in check(facts):
-            (lifted if _is_lifted(reason, facts) else standing).append(reason)
+    found = [reason for check in CHECKS for reason in check(facts)]
+    if any(reason.verdict is GateVerdict.DENY for reason in found):
+        found = sorted((*found, *call.again(facts)), key=_place)
+    lifted = [reason for reason in found if _is_lifted(reason, facts)]
+    standing = [reason for reason in found if not _is_lifted(reason, facts)]
     verdict = max((reason.verdict for reason in standing), key=_rank, default=GateVerdict.ALLOW)
     return Decision(
         verdict=verdict,
@@ -46,6 +49,10 @@ def decide(facts: GateFacts) -> Decision:
         obligations=_obligations(facts) if verdict is GateVerdict.ALLOW else (),
         performable=not any(_is_watching_only(reason) for reason in standing),
     )
+
+
+def _place(reason: Reason) -> int:
+    return _PLACES[reason.check]
 
 
 def _rank(verdict: GateVerdict) -> int:

@@ -55,7 +55,7 @@ def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
     if entry.event not in EVENTS:
         return
-    locks.hold(connection, AUTHORITY)
+    moving(connection)
     match entry.event:
         case "governance:grant:given":
             connection.execute(
@@ -93,6 +93,16 @@ def project(connection: Connection, entry: Entry) -> None:
             )
         case "policy:stop:lifted":
             connection.execute("delete from stops where scope = ?", (entry.word("scope"),))
+    moved(connection)
+
+
+def moving(connection: Connection) -> None:
+    """Wait until nobody decides on what may be done now, and keep others from it until the end."""
+    locks.hold(connection, AUTHORITY)
+
+
+def moved(connection: Connection) -> None:
+    """Raise the version of what may be done: whoever has read the one before decides again."""
     connection.execute(
         "insert into versions (subject, n) values ('authority', 1)"
         " on conflict (subject) do update set n = versions.n + 1"

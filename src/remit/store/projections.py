@@ -8,6 +8,7 @@ from remit.store import (
     case_moves,
     cases,
     claims,
+    denials,
     erasures,
     kpi_days,
     legal_holds,
@@ -32,6 +33,7 @@ SCHEMA: tuple[str, ...] = (
     *bounds.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
+    *denials.SCHEMA,
     *kpi_days.SCHEMA,
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
@@ -54,6 +56,7 @@ TABLES: tuple[str, ...] = (
     *bounds.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
+    *denials.TABLES,
     *kpi_days.TABLES,
     *erasures.TABLES,
     *legal_holds.TABLES,
@@ -81,6 +84,8 @@ def project(
         timers.project(connection, entry)
     if event in authority.EVENTS:
         authority.project(connection, entry)
+    if event in denials.EVENTS:
+        denials.project(connection, entry)
     if counted:
         kpi_days.project(tally, entry)
     if event.startswith("ledger:"):

@@ -12,6 +12,7 @@ from tests.gating import (
     ALLOWED,
     CHOICE,
     DENY,
+    NOON,
     REFUND,
     at_level,
     at_risk,
@@ -43,7 +44,7 @@ def test_edited_wording_or_a_small_risk_needs_nobody_else() -> None:
     assert {gate.decide(facts).verdict for facts in (wording, small)} == {GateVerdict.ALLOW}
 
 
-def test_the_third_refused_proposal_of_one_intent_escalates_as_well() -> None:
+def test_the_third_denied_proposal_of_one_intent_escalates_as_well() -> None:
     codes = [
         [reason.code for reason in gate.decide(
             replace(ALLOWED, denied_intent=True, denied_count=count)
@@ -52,6 +53,21 @@ def test_the_third_refused_proposal_of_one_intent_escalates_as_well() -> None:
     ]  # fmt: skip
 
     assert codes == [["step.denied_intent"], ["step.denied_intent", "step.denied_again"]]
+
+
+def test_what_the_gate_itself_denies_counts_too_and_what_it_allows_does_not() -> None:
+    above = with_proof(ALLOWED, Proof.ABOVE, Integrity.UNTRUSTED)
+
+    said = [gate.decide(replace(facts, denied_count=2)) for facts in (above, ALLOWED)]
+
+    assert [reason.code for reason in said[0].reasons] == ["step.denied_again", "sources.above"]
+    assert said[1].reasons == ()
+
+
+def test_a_no_for_other_cases_ends_with_its_time() -> None:
+    ended = replace(ALLOWED, denied_until=NOON)
+
+    assert gate.decide(ended).verdict is GateVerdict.ALLOW
 
 
 def test_an_optional_argument_may_be_left_out_or_be_nothing() -> None:
