@@ -28,6 +28,7 @@ from remit.orchestration.admission import Intake
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
 from remit.orchestration.dispatch import Drive
+from remit.orchestration.duties import Duties
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
@@ -48,7 +49,6 @@ from remit.orchestration.retention import Keeping
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
-from remit.orchestration.undoing import Undoing
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
@@ -71,7 +71,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Refusing, Checkup):
+class Remit(Window, Reception, Refusing, Duties, Checkup):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -172,9 +172,6 @@ class Remit(Window, Reception, Refusing, Checkup):
             draining=lambda: self.dispatcher.draining,
             elapsed=elapsed,
         )
-        self.undoing = Undoing(
-            intending=intending, open_apart=self.runs.open_apart, rows=self.read, now=now
-        )  # fmt: skip
         rotation = Rotation(database, self.writer, keys, origin, now, epochs, self.acknowledger)
         self.erasure = Erasure(
             database, self.writer, keys, self._fresh, rotation, self.new_id, self.acknowledger,
@@ -205,7 +202,8 @@ class Remit(Window, Reception, Refusing, Checkup):
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
             raced=self.engine.proposals.raced, late=steps.late,
         )  # fmt: skip
-        self.timekeeper.wake, self.timekeeper.looks = self._sweep, self.undoing.look
+        self.timekeeper.wake = self._sweep
+        self._take_up(intending)
         self.replay_check = ReplayCheck(
             read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,
             random_bytes=random_bytes, share=replay_check_share,

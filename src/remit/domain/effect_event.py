@@ -90,7 +90,8 @@ class EffectCompensating(Event):
 @declared("orchestration:effect:compensated")
 class EffectCompensated(Event):
     action_id: str
-    by: str
+    by: str  # action id of the undo; empty where a person put it right by hand
+    by_hand: bool = False
 
 
 @declared("orchestration:effect:uncompensated")

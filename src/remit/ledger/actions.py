@@ -180,12 +180,15 @@ class Actions:
             elif what == "reconciled" and word(body, "finding") == "absent":
                 action.attempts[attempt] = "absent"
         elif self.whole:
-            self._undone(what, action, word(body, "by"), broken)
+            self._undone(what, action, leaf, broken)
 
-    def _undone(self, what: str, action: _Action | None, by: str, broken: Broken) -> None:
-        undo = self._actions.get(by)
+    def _undone(self, what: str, action: _Action | None, leaf: Leaf, broken: Broken) -> None:
+        undo, actor = self._actions.get(word(leaf.body, "by")), leaf.value["actor"]
         if action is None or not action.confirmed:
             broken("LS11", f"an effect is {what} that was never confirmed")
+        elif what == "compensated" and leaf.body.get("by_hand") is True:
+            if not isinstance(actor, dict) or actor.get("kind") != "person":
+                broken("LS11", "an effect was put right by hand, and by no person")
         elif what == "compensated" and (undo is None or not undo.confirmed):
             broken("LS11", "an effect is compensated, and its undo was never confirmed")
 

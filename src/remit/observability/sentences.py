@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from remit.domain import clock
 from remit.domain.entry import Entry
-from remit.observability import decision_sentences, effect_sentences, step_sentences
+from remit.observability import (
+    decision_sentences,
+    effect_sentences,
+    step_sentences,
+    task_sentences,
+)
 from remit.observability.line import Line
 from remit.observability.told import Named, Told, filled_in, opened, plain, word
 
@@ -74,6 +79,7 @@ _TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     **step_sentences.TELLERS,
     **effect_sentences.TELLERS,
     **decision_sentences.TELLERS,
+    **task_sentences.TELLERS,
 }
 
 TOLD_EVENTS = frozenset(_TELLERS)

@@ -1,4 +1,4 @@
-"""What people do: verdicts, taking back, undoing, settling doubtful input, closing by hand.
+"""What people do: verdicts, taking back, settling doubtful input, closing by hand.
 
 Identity comes from the caller's session or key file; rights are looked up here, when used.
 """
@@ -17,22 +17,21 @@ from remit.domain.event import CaseClosed, CaseReopened
 from remit.domain.intake_event import CaseQuarantined, CaseReceived
 from remit.domain.running_event import ClockConfirmed
 from remit.domain.value import Json
-from remit.errors import NotFoundError, PayloadErasedError
-from remit.governance import approvals, inbox
+from remit.errors import NotFoundError
+from remit.governance import approvals, inbox, tasks
 from remit.governance.card import ApprovalView
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
 from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
-from remit.orchestration import admission, awaited, cancelling, jobs, undoing
+from remit.orchestration import admission, awaited, cancelling, jobs
 from remit.orchestration.admission import Admitted, Intake
 from remit.orchestration.dispatch import Dispatcher
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History, fold
 from remit.orchestration.runs import Runs
 from remit.orchestration.schedule import Timekeeper
-from remit.orchestration.undoing import Undoing
 from remit.store import approvals as approval_rows
 from remit.store import cases, vault
 from remit.store.connection import Connection
@@ -55,7 +54,6 @@ class Desk:
     dispatcher: Dispatcher
     timekeeper: Timekeeper
     runs: Runs
-    undoing: Undoing
     intake: Intake
     equipment: dict[str, Equipment]
     now: Callable[[], datetime]
@@ -145,14 +143,6 @@ class Desk:
 
         await self.write(work, streams=() if known is None else (known.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
-
-    async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
-        """Undo a confirmed effect on an owner's word; return the undo's action id."""
-        require(self._people, person, OWNER_ROLE)
-        try:
-            return await self.undoing.undo(action_id, person=person, reason=reason)
-        except PayloadErasedError:
-            return await self.write(lambda uow: undoing.give_up(uow, action_id, person=person))
 
     # -- doubtful input and cases that a person has -----------------------------------------------
 
@@ -297,6 +287,7 @@ class Desk:
         def work(uow: UnitOfWork) -> None:
             row = admission.require(uow, case_id, CaseStatus.ESCALATED)
             keep(uow)
+            tasks.close_faults(uow, case_id, person=person)
             if close:
                 approvals.withdraw(uow, case_id, person=person)
             uow.append(

@@ -22,6 +22,7 @@ from remit.domain.event import (
 )
 from remit.domain.running_event import RunFaulted, RunYielded
 from remit.domain.step import StepKey, StepKind
+from remit.domain.task import TaskKind
 from remit.domain.value import Json
 from remit.errors import (
     BreakerOpenError,
@@ -33,7 +34,7 @@ from remit.errors import (
     StorageError,
     TransientError,
 )
-from remit.orchestration import cancelling, divergence, late, recorded, retries, steps
+from remit.orchestration import cancelling, divergence, late, left, recorded, retries, steps
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.driving import Driving, begun
 from remit.orchestration.guarded import where
@@ -366,6 +367,7 @@ class Engine:
         """Try again what our code or the author's failed at; a person has it after that."""
         trace = where(error)
         if run.faults + 1 >= RUN_FAULTS_MAX:
+            left.leave(run, TaskKind.FAULT, run.case_id, code=type(error).__name__)
             return await self._escalate(run, "faulted", trace)
         run.note(
             RunFaulted(code=type(error).__name__[:80], attempt=run.faults + 1),

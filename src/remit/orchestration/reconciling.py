@@ -9,8 +9,9 @@ from remit.domain.decision import Decision, GateVerdict
 from remit.domain.effect import EffectState
 from remit.domain.effect_event import EffectReconciled
 from remit.domain.members import changed
+from remit.domain.task import TaskKind
 from remit.errors import TokenRefusedError
-from remit.orchestration import asking, effects
+from remit.orchestration import asking, effects, left
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Prepared
 from remit.orchestration.intending import Intending, prepare
@@ -73,6 +74,9 @@ def wait_for(run: Run, act: ActRecord) -> EffectOutcome:
     if newest.state is EffectState.DISPATCHED:
         return _wait(run, newest, _next_look(run, newest))
     if newest.finds >= FINDS_MAX:
+        left.leave(
+            run, TaskKind.DOUBT, code=newest.code, action_id=newest.action_id, path=newest.path
+        )
         return _wait(run, newest, None)
     effects.record_outcome(
         run, Uncertain(code="effect.unknown", sentence="the other system cannot say yet"),
@@ -157,6 +161,7 @@ def _let_go(run: Run, act: ActRecord) -> EffectOutcome:
 
 
 def _reconciled(run: Run, act: ActRecord, finding: str) -> None:
+    left.settled(run, act.action_id, finding, path=act.path)
     run.note(
         EffectReconciled(
             action_id=act.action_id, effect_id=act.effect_id, attempt=act.attempt, finding=finding

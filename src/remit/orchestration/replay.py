@@ -54,6 +54,7 @@ class History:
     opened_us: int = 0  # when the message came; knowledge is looked up as of then
     runs: int = 0
     versions: set[str] = field(default_factory=set)  # fingerprints that its runs ran under
+    tasks: dict[str, str] = field(default_factory=dict)  # open ones: the action each is of
     result_bytes: int = 0  # of what its steps answered
 
     def act(self, path: str) -> ActRecord | None:
@@ -94,7 +95,14 @@ def absorb(history: History, entry: Entry) -> None:
         history.versions.add(entry.fingerprint)
     if entry.path is not None:
         _reach(history, entry.path)
-    (_fold_act if entry.event in ACT_EVENTS else _fold)(history, entry)
+    if entry.event in ACT_EVENTS:
+        _fold_act(history, entry)
+    elif entry.event == "governance:task:opened":
+        history.tasks[entry.word("task_id")] = entry.word("action_id")
+    elif entry.event == "governance:task:closed":
+        history.tasks.pop(entry.word("task_id"), None)
+    else:
+        _fold(history, entry)
 
 
 def _reach(history: History, path: str) -> None:

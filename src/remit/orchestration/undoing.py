@@ -21,6 +21,8 @@ from remit.domain.effect_event import (
 from remit.domain.entry import Draft
 from remit.domain.ids import derived
 from remit.domain.members import changed
+from remit.domain.task import TaskKind, task_id
+from remit.domain.task_event import TaskOpened
 from remit.domain.value import Json
 from remit.errors import (
     FencedError,
@@ -31,7 +33,7 @@ from remit.errors import (
     StorageError,
     TokenRefusedError,
 )
-from remit.orchestration import asking, effects, late, reconciling
+from remit.orchestration import asking, effects, late, left, reconciling
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.intending import Intending, prepare
 from remit.orchestration.outcomes import Confirmed, EffectOutcome, NotPerformed
@@ -183,6 +185,7 @@ class Undoing:
                 EffectCompensated(action_id=proposal.undoes or "", by=proposal.action_id),
                 path=proposal.path,
             )
+            left.settled(run, proposal.undoes or "", "undone", path=proposal.path)
             await run.write()
         elif isinstance(outcome, NotPerformed):
             await self._failed(run, proposal, outcome.code)
@@ -208,6 +211,10 @@ class Undoing:
             ),
             path=proposal.path,
         )
+        left.leave(
+            run, TaskKind.UNCOMPENSATED, code=code, action_id=proposal.undoes or "",
+            path=proposal.path,
+        )  # fmt: skip
         await run.write()
 
 
@@ -216,7 +223,7 @@ def path_of(action_id: str) -> str:
     return f"{UNDO_PATH}{action_id}"
 
 
-def give_up(uow: UnitOfWork, action_id: str, *, person: str) -> str:
+def give_up(uow: UnitOfWork, action_id: str, *, person: str, owner: str) -> str:
     """Record that an effect cannot be undone since its arguments were erased: an owner's task."""
     row = rows.find(uow.connection, action_id)
     if row is None:
@@ -227,6 +234,13 @@ def give_up(uow: UnitOfWork, action_id: str, *, person: str) -> str:
     for event in (
         EffectCompensating(action_id=action_id, by=by),
         EffectUncompensated(action_id=action_id, by=by, code="erased"),
+        TaskOpened(
+            task_id=task_id(TaskKind.UNCOMPENSATED, action_id),
+            owner=owner,
+            code="erased",
+            kind=TaskKind.UNCOMPENSATED.value,
+            action_id=action_id,
+        ),
     ):
         uow.append(
             Draft(

@@ -16,6 +16,7 @@ from remit.store import (
     prunes,
     schedules,
     starts,
+    tasks,
     timers,
     vault,
     waits,
@@ -37,6 +38,7 @@ SCHEMA: tuple[str, ...] = (
     *kpi_days.SCHEMA,
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
+    *tasks.SCHEMA,
     *prunes.SCHEMA,
     *prunes.CARRIED,
     *vault.SCHEMA,
@@ -60,6 +62,7 @@ TABLES: tuple[str, ...] = (
     *kpi_days.TABLES,
     *erasures.TABLES,
     *legal_holds.TABLES,
+    *tasks.TABLES,
     *prunes.TABLES,
 )
 
@@ -86,6 +89,8 @@ def project(
         authority.project(connection, entry)
     if event in denials.EVENTS:
         denials.project(connection, entry)
+    if event in tasks.EVENTS:
+        tasks.project(connection, entry)
     if counted:
         kpi_days.project(tally, entry)
     if event.startswith("ledger:"):

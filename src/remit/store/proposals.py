@@ -197,9 +197,18 @@ def _move(
     tally.made(action_id, to.value)
 
 
-# The states from which there is a move to each, and itself.
+# What may be said again of an effect; an outcome is said once.
+_SAID_AGAIN = frozenset(EffectState) - {
+    EffectState.INTENDED, EffectState.CONFIRMED, EffectState.FAILED, EffectState.COMPENSATING,
+    EffectState.COMPENSATED, EffectState.UNCOMPENSATED,
+}  # fmt: skip
+
+# The states from which there is a move to each, and itself where it may be said again.
 _BEFORE = {
-    to: (to.value, *(begin.value for begin, ends in MOVES.items() if begin and to in ends))
+    to: (
+        *((to.value,) if to in _SAID_AGAIN else ()),
+        *(begin.value for begin, ends in MOVES.items() if begin and to in ends),
+    )
     for to in EffectState
 }
 

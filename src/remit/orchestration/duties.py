@@ -1,0 +1,185 @@
+"""What people do about effects: undo, say what became of one, end what was left to them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from remit.authoring.declared import DeclaredAction
+from remit.domain.effect import EffectState
+from remit.domain.task import Finding
+from remit.domain.value import Json
+from remit.errors import NotEntitledError, NotFoundError, PayloadErasedError, RequestInvalidError
+from remit.governance import tasks
+from remit.governance.owners import Person, require, roles_of
+from remit.governance.tasks import TaskPage, TaskView
+from remit.orchestration import undoing
+from remit.orchestration.equipment import Equipment
+from remit.orchestration.intending import Intending
+from remit.orchestration.runs import Runs
+from remit.orchestration.schedule import Timekeeper
+from remit.orchestration.steps import canonical_json
+from remit.orchestration.undoing import Undoing
+from remit.store import proposals, vault
+from remit.store.database import Database
+from remit.store.proposals import ProposalRow
+from remit.store.unit import UnitOfWork
+
+T = TypeVar("T")
+
+OWNER_ROLE = "owner"
+REFERENCE_CHARACTERS_MAX = 200
+
+
+class Duties:
+    """The part of a running Remit that people use for effects; `remit.app.Remit` fills it in."""
+
+    database: Database
+    runs: Runs
+    equipment: dict[str, Equipment]
+    timekeeper: Timekeeper
+    undoing: Undoing
+    read: Callable[..., Any]
+    write: Callable[..., Any]
+    now: Callable[..., Any]
+    _people: Mapping[str, Person]
+
+    def _take_up(self, intending: Intending) -> None:
+        """Find out about undos in doubt from now on."""
+        self.undoing = Undoing(
+            intending=intending, open_apart=self.runs.open_apart, rows=self.read, now=self.now
+        )
+        self.timekeeper.looks = self.undoing.look
+
+    # -- undo ------------------------------------------------------------------------------------
+
+    async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
+        """Undo a confirmed effect on an owner's word; return the undo's action id."""
+        require(self._people, person, OWNER_ROLE)
+        try:
+            return await self.undoing.undo(action_id, person=person, reason=reason)
+        except PayloadErasedError:
+            row = self._effect(action_id)
+            owner = self._owner(row.workflow)
+            given: str = await self.write(
+                lambda uow: undoing.give_up(uow, action_id, person=person, owner=owner),
+                streams=(row.case_id,),
+            )
+            return given
+
+    # -- tasks -----------------------------------------------------------------------------------
+
+    def tasks(
+        self,
+        *,
+        closed: bool = False,
+        workflow: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> TaskPage:
+        """Return a page of what is left to people, the oldest first."""
+        return self.database.read(
+            lambda c: tasks.page(c, closed=closed, workflow=workflow, after=after, limit=limit)
+        )
+
+    def task(self, task_id: str, /) -> TaskView:
+        """Return one task."""
+        return self.database.read(lambda c: tasks.view(c, tasks.named(c, task_id)))
+
+    async def settle(
+        self,
+        action_id: str,
+        /,
+        *,
+        person: str,
+        finding: Finding,
+        evidence: str,
+        reference: str = "",
+        receipt: Json = None,
+    ) -> bool:
+        """Say what became of an effect; return whether it is settled by that.
+
+        Where money is at stake, or what cannot be undone, two people must say the same. Raises
+        `RequestInvalidError` where the workflow could not go on with the receipt.
+        """
+        row = self._effect(action_id)
+        self._may_settle(person, row)
+        made: Json = None
+        if finding is Finding.HAPPENED:
+            made = _receipt(self._declared(row), reference, receipt)
+        masker, rows = self.runs.scope(row.case_id)
+        said = masker.mask_text(evidence, trusted_tokens=True).text
+        told = masker.mask_text(reference[:REFERENCE_CHARACTERS_MAX], trusted_tokens=False).text
+        kept = masker.mask_json(canonical_json(made))
+        new = rows()
+
+        def work(uow: UnitOfWork) -> bool:
+            if new:
+                vault.insert(uow.projected, new)
+            return tasks.attest(
+                uow, action_id, person=person, finding=finding, reference=told, receipt=kept,
+                evidence=said, owner=self._owner(row.workflow),
+            )  # fmt: skip
+
+        settled: bool = await self.write(work, streams=(row.case_id,), lane="control")
+        return settled
+
+    async def close_task(self, task_id: str, /, *, person: str, note: str) -> None:
+        """End a task that no effect settles, with a word."""
+        row = self.database.read(lambda c: tasks.named(c, task_id))
+        roles_of(self._people, person)
+        masker, rows = self.runs.scope(row.case_id)
+        said = masker.mask_text(note, trusted_tokens=True).text
+        new = rows()
+
+        def work(uow: UnitOfWork) -> None:
+            if new:
+                vault.insert(uow.projected, new)
+            tasks.close(uow, row, person=person, note=said)
+
+        await self.write(work, streams=(row.case_id,))
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _effect(self, action_id: str) -> ProposalRow:
+        row = self.database.read(lambda c: proposals.find(c, action_id))
+        if row is None:
+            raise NotFoundError(f"there is no action `{action_id}`")
+        return row
+
+    def _owner(self, workflow: str) -> str:
+        found = self.equipment.get(workflow)
+        return "" if found is None else found.owner
+
+    def _declared(self, row: ProposalRow) -> DeclaredAction | None:
+        found = self.equipment.get(row.workflow)
+        return None if found is None else found.workflow.actions.get(row.action)
+
+    def _may_settle(self, person: str, row: ProposalRow) -> None:
+        found = self.equipment.get(row.workflow)
+        wanted = {OWNER_ROLE} | ({found.desk.approver_role} if found is not None else set())
+        if row.state is EffectState.UNCOMPENSATED:
+            wanted = {OWNER_ROLE}
+        if not wanted & roles_of(self._people, person):
+            roles = " or ".join(sorted(wanted))
+            raise NotEntitledError(f"`{person}` may not settle this; it needs the role {roles}")
+
+
+def _receipt(declared: DeclaredAction | None, reference: str, given: Json) -> Json:
+    """Return a receipt that the workflow can go on with: what was given, or the reference."""
+    if declared is None:
+        return given if given is not None else reference
+    offered: tuple[Json, ...] = (
+        (given,) if given is not None else ({"id": reference}, reference, None)
+    )
+    for one in offered:
+        try:
+            made = declared.result.validate_python(one)
+        except ValidationError:
+            continue
+        kept: Json = declared.result.dump_python(made, mode="json")
+        return kept
+    raise RequestInvalidError(
+        f"`receipt`: `{declared.spec.name}` gives back more than a reference; "
+        "write what the other system shows as JSON"
+    )
