@@ -156,9 +156,8 @@ def view(
         if isinstance(fields, dict)
         else {},
         timeline=tracing.timeline(entries, says={name: spec.says for name, spec in specs.items()}),
-        approvals=tuple(
-            inbox.approval_row(connection, keys, one, now)
-            for one in approvals.of_case(connection, case_id)
+        approvals=inbox.approval_rows(
+            connection, keys, approvals.of_case(connection, case_id), now
         ),
         effects=tuple(
             _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)

@@ -159,6 +159,10 @@ class KeyRing:
         """
         return self._store.find(id)
 
+    def warm(self, ids: Sequence[str]) -> None:
+        """Bring many keys to hand at once, for whoever opens many payloads."""
+        self._store.warm(ids)
+
     def of_case(self, case_id: str, look: Callable[[], str | None]) -> ContentKey:
         """Return the key of a case, a fresh one where it has none or none any more.
 

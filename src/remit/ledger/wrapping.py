@@ -104,6 +104,18 @@ class Wrapping:
                     return self._keep(opened)
         raise KeyUnavailableError(f"the key that wraps `{id}` is not there")
 
+    def warm(self, ids: Sequence[str]) -> None:
+        """Read those keys that are not at hand in one query; what is gone stays unknown."""
+        with self._guard:
+            now = self.clock()
+            wanted = [
+                one for one in ids if (kept := self._cached.get(one)) is None or kept[1] <= now
+            ]
+            for row in self._asked(lambda: self.rows.several(wanted)) if wanted else ():
+                opened = self._opened(row)
+                if opened is not None:
+                    self._keep(opened)
+
     def newest(self, kind: str) -> ContentKey | None:
         """Return the newest key of a kind."""
         row = self._asked(lambda: self.rows.newest(kind))

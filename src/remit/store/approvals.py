@@ -1,5 +1,6 @@
 """Rows of approvals and votes: a projection."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from remit.domain.approval import MOVES, ApprovalState, Requirement, Vote, move
@@ -238,12 +239,26 @@ def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     )
 
 
+def voters(connection: Connection, approval_ids: Sequence[str]) -> dict[str, int]:
+    """Return by approval how many people have said yes, in one query."""
+    if not approval_ids:
+        return {}
+    marks = ", ".join("?" * len(approval_ids))
+    rows = connection.rows(
+        "select approval_id, count(distinct person) from votes"
+        f" where approval_id in ({marks}) group by approval_id",
+        tuple(approval_ids),
+    )
+    return {str(approval_id): int(str(people)) for approval_id, people in rows}
+
+
 def waiting(
     connection: Connection,
     *,
     workflow: str | None,
     action: str | None,
     risks: tuple[str, ...],
+    roles: Collection[str] | None = None,
     due_before_us: int | None,
     after: tuple[int, str] | None,
     limit: int,
@@ -257,6 +272,10 @@ def waiting(
     if risks:
         where.append(f"risk in ({', '.join('?' * len(risks))})")
         values += risks
+    if roles is not None:  # those that ask for one of these roles
+        asked = ["';' || requirements || ';' like ?" for _ in roles]
+        where.append(f"({' or '.join(asked)})" if asked else "1 = 0")
+        values += [f"% {role};%" for role in sorted(roles)]
     if due_before_us is not None:
         where.append("due_us < ?")
         values.append(due_before_us)
@@ -269,6 +288,16 @@ def waiting(
         (*values, limit),
     )
     return [_row(row) for row in rows]
+
+
+def count_open(connection: Connection, *, now_us: int) -> tuple[int, int]:
+    """Return how many approvals are open, and how many of these are overdue."""
+    row = connection.one(
+        "select count(*), coalesce(sum(case when due_us < ? then 1 else 0 end), 0)"
+        " from approvals where state = 'open'",
+        (now_us,),
+    )
+    return (0, 0) if row is None else (int(str(row[0])), int(str(row[1])))
 
 
 def count_waiting(connection: Connection, *, due_before_us: int | None = None) -> int:

@@ -64,6 +64,15 @@ class KeyRows:
         found = self._rows("SELECT {1} FROM {0}wrapped_keys WHERE id = ?", (id,))
         return found[0] if found else None
 
+    def several(self, ids: Sequence[str]) -> list[KeyRow]:
+        """Return the rows of these keys that are there, in one query for each page of them."""
+        found: list[KeyRow] = []
+        for first in range(0, len(ids), PAGE_MAX):
+            page = tuple(ids[first : first + PAGE_MAX])
+            marks = ", ".join("?" * len(page))
+            found += self._rows(f"SELECT {{1}} FROM {{0}}wrapped_keys WHERE id IN ({marks})", page)
+        return found
+
     def newest(self, kind: str) -> KeyRow | None:
         """Return the newest row of a kind."""
         found = self._rows(

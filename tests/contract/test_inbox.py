@@ -1,0 +1,99 @@
+"""Pages of the inbox: whole, of one's own, and with as many queries for sixty as for one."""
+
+from pathlib import Path
+
+import pytest
+
+from remit.app import Remit
+from remit.governance import inbox
+from remit.governance.card import InboxPage
+from remit.store.connection import Connection
+from tests.projects import OLGA, PAUL, ROSA, Small
+
+pytestmark = pytest.mark.anyio
+
+QUERIES_MAX = 12
+BODY = """
+if case.order_id.endswith("0"):
+    order = await run.read(get_order, order_id=case.order_id)
+    await run.act(pay, order_id=order.id, amount=order.total)
+else:
+    await run.act(note, text=case.message)
+"""
+PAYERS = """
+@id("payers") @says("A payer agrees") @owner("olga") @since("2026-11-01")
+@obligation("approve(n=1, role=payer)")
+forbid (principal, action == Action::"small-desk.pay", resource)
+unless { context.facts.approvals >= 1 };
+"""
+
+
+class Counting:
+    """A connection that counts what it is asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._connection, name)
+        if name not in {"rows", "one", "value"}:
+            return found
+
+        def counted(sql: str, *parameters: object) -> object:
+            self.asked.append(sql)
+            return found(sql, *parameters)
+
+        return counted
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Small:
+    database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    return Small(folder=tmp_path, database=database, granted=())
+
+
+async def _received(remit: Remit, number: int) -> None:
+    for n in range(1, number + 1):
+        fields = {"order_id": str(n), "message": f"message {n}"}
+        await remit.receive("small-desk", fields, channel="test")
+    await remit.settled()
+
+
+def _page(remit: Remit, person: str, tab: str = "team", limit: int = 60) -> tuple[InboxPage, int]:
+    roles = remit.equipment["small-desk"].people[person]
+
+    def work(connection: Connection) -> tuple[InboxPage, int]:
+        counting = Counting(connection)
+        page = inbox.page(
+            counting, remit.keys, tab=tab, workflow=None, action=None, after=None, limit=limit,  # type: ignore[arg-type]  # it counts and passes on
+            now=remit.now(), roles=roles,
+        )  # fmt: skip
+        return page, len(counting.asked)
+
+    return remit.database.read(work)
+
+
+async def test_sixty_rows_take_as_many_queries_as_one_and_few(small: Small) -> None:
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 70)
+        page, asked = _page(remit, OLGA)
+        _, of_one = _page(remit, OLGA, limit=1)
+        assert len(page.rows) == 60
+        assert (page.waiting, page.overdue) == (70, 0)
+        assert asked == of_one <= QUERIES_MAX
+        rest = remit.inbox(person=OLGA, after=page.after)
+        assert (len(rest.rows), rest.after) == (10, None)
+        said = sorted(row.sentence for row in (*page.rows, *rest.rows))
+        assert said == sorted(
+            f"Note message {n}" if n % 10 else f"Pay 50.00 EUR on {n}" for n in range(1, 71)
+        )
+
+
+async def test_mine_is_cut_before_it_is_paged(small: Small) -> None:
+    """Who may decide a few among many sees them on the first page, and nothing else."""
+    small.policy = PAYERS
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 40)
+        assert {row.action for row in _page(remit, ROSA, "mine", 5)[0].rows} == {"pay"}
+        assert {row.action for row in _page(remit, PAUL, "mine", 60)[0].rows} == {"note", "pay"}
