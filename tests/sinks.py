@@ -21,7 +21,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
             api.quarantine: routes.discard routes.listed routes.release
-            api.sessions: routes.begin routes.end
+            api.sessions: routes.end routes.told
             console.events: routes.events
             console.pages: plain see_other
         """,
@@ -110,6 +110,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.ledger_recover: _typed recover
             cli.migrate: migrate
             cli.new: new
+            cli.people: add deactivate list_ password sign_out
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild
             cli.second_seed: main

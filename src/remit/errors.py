@@ -344,14 +344,29 @@ class RouteUndeclaredError(RemitError):
 
 
 class NotSignedInError(RemitError):
-    """Nobody is signed in; sign in with a code."""
+    """Nobody is signed in, or not any more; sign in."""
 
     code = "session.none"
     status = 401
 
 
+class StepUpNeededError(RemitError):
+    """What cannot be taken back needs a fresh sign-in; sign in again at `/sign-in/again`."""
+
+    code = "session.step_up"
+    status = 403
+
+
+class PasswordError(RemitError):
+    """A password is too short, too long or too easy; take another."""
+
+    code = "session.password"
+    status = 422
+    exit_code = 2
+
+
 class TooManyTriesError(RemitError):
-    """Too many wrong codes; wait before the next."""
+    """Too many wrong codes or passwords; wait before the next."""
 
     code = "session.too_many_tries"
     status = 429

@@ -5,7 +5,7 @@ import os
 import random as randomness
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from remit.app import Remit
 from remit.assembly import assemble
 from remit.errors import SettingsError
+from remit.governance.owners import Person
+from remit.governance.sessions import SignIn, Times
 from remit.intake.plugins import PLUGINS
 from remit.intake.public_values import PUBLIC
 from remit.ledger import signing
@@ -40,6 +42,7 @@ from remit.settings import (
     secret,
 )
 from remit.store import passages, projections
+from remit.store.accounts import AccountRows, account_rows
 from remit.store.database import Database, open_database
 from remit.store.keys import KEY_ROWS, key_rows
 
@@ -217,6 +220,34 @@ def key_ring(
     )
     rows = key_rows(folder, url=database_url(project))
     return KeyRing.open(folder, random_bytes=random_bytes, now=now, roots=roots, rows=rows)
+
+
+def accounts_of(project: Project) -> AccountRows:
+    """Return a project's accounts and sessions; any process may have them open."""
+    return account_rows(project.path(project.settings.keys), url=database_url(project))
+
+
+def sign_in_of(
+    project: Project,
+    people: Callable[[], Mapping[str, Person]],
+    *,
+    links: bool = True,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> SignIn:
+    """Return the doors to a project; `links` says that this machine may print single-use ones."""
+    settings = project.settings.sign_in
+    return SignIn(
+        rows=accounts_of(project),
+        random_bytes=secrets.token_bytes,
+        clock=now,
+        people=people,
+        times=Times(
+            idle_minutes=settings.idle_minutes,
+            life_hours=settings.life_hours,
+            step_up_minutes=settings.step_up_minutes,
+        ),
+        links=links and settings.links,
+    )
 
 
 def key_store_of(project: Project) -> str:

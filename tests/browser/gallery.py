@@ -30,6 +30,7 @@ from remit.governance.casebook import (
 )
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
+from remit.governance.sessions import SignedIn
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.refused import Refused
@@ -136,8 +137,15 @@ class FakeRemit(Examined, Aside, Refused):
         reason: RejectReason | None = None,
         note: str | None = None,
         seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
     ) -> ApprovalView:
         view = self.approval(approval_id, person=person)
+        if (
+            signed_in
+            and verdict is Verdict.APPROVE
+            and view.card.risk in {"money", "irreversible"}
+        ):
+            signed_in.demand_fresh(self.clock())
         if view.state is not ApprovalState.OPEN:
             if view.decided_by == person and view.verdict == verdict.value:
                 return view

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from remit.api import server
 from remit.console import site
 from remit.governance.sessions import SignIn
+from tests.accounts import in_memory
 from tests.browser.gallery import FakeRemit
 
 
@@ -29,6 +30,7 @@ def application(remit: FakeRemit) -> tuple[Starlette, SignIn]:
     """Return the gallery's application and its sign-in; its randomness is a counter."""
     numbers = itertools.count(1)
     sign_in = SignIn(
+        rows=in_memory(),
         random_bytes=lambda size: next(numbers).to_bytes(size, "little"),
         clock=remit.clock,
         people=remit.people,

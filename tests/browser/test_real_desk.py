@@ -14,6 +14,7 @@ from remit.api import server
 from remit.app import Remit
 from remit.console import site
 from remit.governance.sessions import SignIn
+from tests.accounts import in_memory
 from tests.desks import MARIA, TOMASZ, Desk, only, states, waiting
 from tests.loopback import shop
 
@@ -43,7 +44,9 @@ class Person:
 @asynccontextmanager
 async def at_the_desk(remit: Remit, desk: Desk, handle: str) -> AsyncIterator[Person]:
     """Sign somebody in with a code, as `remit serve` prints it."""
-    sign_in = SignIn(random_bytes=secrets.token_bytes, clock=desk.clock, people=remit.people)
+    sign_in = SignIn(
+        rows=in_memory(), random_bytes=secrets.token_bytes, clock=desk.clock, people=remit.people
+    )
     pages = site.build(remit, sign_in, secure=False, clock=desk.clock)
     app = server.build(remit, sign_in, secure=False, site=pages)
     async with httpx2.AsyncClient(

@@ -181,7 +181,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=37,
         title="People sign in by argon2id or OpenID Connect; some things anew",
-        lacks="not built yet",
+        also=("tests/unit/governance/test_sessions.py", "tests/unit/console/test_sign_in.py"),
     ),
     Requirement(number=38, title="Sessions are kept from scripts, rotate, end, and are revocable"),
     Requirement(

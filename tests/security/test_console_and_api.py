@@ -1,7 +1,9 @@
 """Requirements 36 to 43: what the console and the API let in, and what they send out."""
 
 import re
+import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +11,8 @@ from remit.api import server
 from remit.api.headers import BODY_BYTES_MAX
 from remit.console import site
 from remit.governance.permissions import Permission, permission_of
+from remit.governance.sessions import SignIn
+from tests.accounts import in_memory
 from tests.browser.desk import Desk, at_the_desk
 from tests.browser.samples import HOSTILE, approval_id, case_id
 
@@ -140,3 +144,28 @@ def test_42_nothing_that_came_in_can_be_fetched_as_a_file(desk: Desk) -> None:
     assert [path for path in given if re.search("attach|upload|download|files?/", path)] == []
     assert [path for path in given if path.startswith("/static")] == ["/static/{digest}/{name}"]
     assert desk.client.get("/static/x/../../remit.toml").status_code in {303, 404}
+
+
+def test_37_a_password_is_argon2id_and_money_needs_a_fresh_proof(desk: Desk) -> None:
+    rows = in_memory()
+    sign_in = SignIn(
+        rows=rows, random_bytes=secrets.token_bytes, clock=desk.remit.clock,
+        people=desk.remit.people,
+    )  # fmt: skip
+    sign_in.accounts.add("a.weber", "nineteen green bottles")
+    assert rows.account("a.weber").password.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    card = desk.remit.views[approval_id(0)].card
+    assert card.risk == "money"
+    desk.remit.now += timedelta(minutes=15)
+    answer = desk.send(f"/inbox/{card.approval_id}/verdict", verdict="approve", digest=card.digest)
+    assert answer.headers["location"].startswith("/sign-in/again")
+    assert desk.remit.decided == []
+
+
+def test_38_a_session_ends_from_outside_and_its_token_changes_with_each_proof(desk: Desk) -> None:
+    old = desk.client.cookies["remit"]
+    desk.send("/sign-in/again", code=desk.sign_in.issue("a.weber"), next="/inbox")
+    assert desk.client.cookies["remit"] != old
+    assert desk.sign_in.find(old) is None
+    assert desk.sign_in.accounts.sign_out("a.weber") == 1
+    assert desk.client.get("/inbox").headers["location"] == "/sign-in"

@@ -70,6 +70,7 @@ def routes(remit: RemitPort) -> list[Route]:
             edits=body.edits,
             reason=body.reason,
             note=body.note,
+            signed_in=request.state.session.signed_in,
         )
         return JSONResponse(as_json(view))
 

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,8 +31,9 @@ class Guard:
 
         async def guarded(request: Request) -> Response:
             token = request.cookies.get(cookie_name(secure=self.secure))
-            session = self.sign_in.find(token) if token else None
+            session = await run_in_threadpool(self.sign_in.find, token) if token else None
             request.state.session = session
+            request.state.address = address_of(request, proxied=self.secure)
             if request.method not in SAFE_METHODS:
                 same_origin(request)
             demand(permission, session)
@@ -45,6 +47,26 @@ class Guard:
 def cookie_name(*, secure: bool) -> str:
     """Return the name of the session cookie; on loopback http the prefix is not allowed."""
     return "__Host-remit" if secure else "remit"
+
+
+def keep(response: Response, session: Session, *, secure: bool) -> None:
+    """Hand a session's token to the browser, where no script and no other site can read it."""
+    response.set_cookie(
+        cookie_name(secure=secure),
+        session.token,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+        path="/",
+    )
+
+
+def address_of(request: Request, *, proxied: bool) -> str:
+    """Return where a request comes from: behind our proxy, what the proxy itself appended."""
+    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if proxied and told:
+        return told[:64]
+    return request.client.host if request.client is not None else ""
 
 
 def same_origin(request: Request) -> None:

@@ -25,7 +25,7 @@ from remit.cli.options import Options
 from remit.cli.serve import Place, links, live, log
 from remit.errors import PortInUseError
 from remit.governance.sessions import CODE_MINUTES, SignIn
-from remit.opening import open_remit
+from remit.opening import open_remit, sign_in_of
 from remit.settings import Project
 
 if TYPE_CHECKING:
@@ -229,7 +229,8 @@ def _serve(project: Project, place: Place, listener: Any) -> None:
             click.echo("Ctrl-C stops everything, the shop too.")
 
         try:
-            await live(remit, place, listener, started=started)
+            sign_in = sign_in_of(project, remit.people)
+            await live(remit, place, listener, sign_in=sign_in, started=started)
         finally:
             await remit.stop()
 

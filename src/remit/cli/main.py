@@ -31,6 +31,7 @@ COMMANDS = {
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
     "denials": "List what is refused in every case, widen a no, lift one.",
+    "people": "Say who has an account, and sign people out.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",

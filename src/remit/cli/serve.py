@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
-import secrets
 import signal
 import socket
 import sys
@@ -26,7 +25,8 @@ from remit.errors import PortInUseError, SettingsError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
-from remit.opening import settle
+from remit.opening import settle, sign_in_of
+from remit.settings import Project
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
 CONNECTIONS_WAITING_MAX = 128
@@ -65,8 +65,9 @@ def serve(
 ) -> None:
     """Serve the console and the API, and work on cases, until Ctrl-C.
 
-    Prints the address and a sign-in link for each person of `remit.toml` who has a role. A link
-    signs in once, within ten minutes; press Enter, or send SIGUSR1, for new ones.
+    Prints the address, and on loopback a sign-in link for each person of `remit.toml` who has a
+    role and no account (`remit people add`). A link signs in once, within ten minutes; press
+    Enter, or send SIGUSR1, for new ones.
 
     Example: `remit serve --port 8484`
     """
@@ -80,7 +81,7 @@ def serve(
         log(level)
         free(project, owner="remit serve")
         remit = opened(project, owner="remit serve", reads_on=True)
-        asyncio.run(_whole(remit, place, listener, work=not no_work))
+        asyncio.run(_whole(project, remit, place, listener, work=not no_work))
     click.echo("stopped; nothing that was received is lost")
 
 
@@ -136,11 +137,11 @@ async def live(
     place: Place,
     listener: socket.socket,
     *,
+    sign_in: SignIn,
     started: Callable[[str, SignIn], None],
 ) -> None:
     """Serve a running Remit until SIGINT or SIGTERM; `started` is told address and sign-in."""
     clock = lambda: datetime.now(UTC)  # noqa: E731 - the clock of this process
-    sign_in = SignIn(random_bytes=secrets.token_bytes, clock=clock, people=remit.people)
     secure = place.proxy is not None
     own_host = (f"[{place.host}]" if ":" in place.host else place.host,)
     app = server.build(
@@ -184,8 +185,15 @@ async def live(
 
 
 def links(remit: Remit, address: str, sign_in: SignIn) -> list[str]:
-    """Return a line with a fresh sign-in link for each active person who has a role."""
-    people = [one for one in remit.people().values() if one.active and one.roles]
+    """Return a line with a fresh sign-in link for each active person who has no account.
+
+    Where no links are given there is none.
+    """
+    people = [
+        one
+        for one in remit.people().values()
+        if sign_in.links and one.active and one.roles and not sign_in.accounts.has(one.handle)
+    ]
     return [
         f"  {one.name:<16} {address}/sign-in?code={sign_in.issue(one.handle)}"
         f"   ({', '.join(sorted(one.roles))})"
@@ -193,11 +201,17 @@ def links(remit: Remit, address: str, sign_in: SignIn) -> list[str]:
     ]
 
 
-async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: bool) -> None:
+async def _whole(
+    project: Project, remit: Remit, place: Place, listener: socket.socket, *, work: bool
+) -> None:
     def started(address: str, sign_in: SignIn) -> None:
         click.echo(f"Remit at {address}" + ("" if work else "; cases are not worked on here"))
-        click.echo(f"Sign in once with your link, within {CODE_MINUTES} minutes:")
-        for line in links(remit, address, sign_in):
+        given = links(remit, address, sign_in)
+        if given:
+            click.echo(f"Sign in once with your link, within {CODE_MINUTES} minutes:")
+        elif not sign_in.accounts.any():
+            click.echo("Nobody can sign in yet; add an account with `remit people add HANDLE`")
+        for line in given:
             click.echo(line)
         if remit.trouble:
             click.echo(terminal.wrapped(remit.trouble, first="NOTHING IS APPENDED: "))
@@ -206,8 +220,9 @@ async def _whole(remit: Remit, place: Place, listener: socket.socket, *, work: b
 
     await remit.start(work=work)
     settle()
+    sign_in = sign_in_of(project, remit.people, links=place.proxy is None)
     try:
-        await live(remit, place, listener, started=started)
+        await live(remit, place, listener, sign_in=sign_in, started=started)
     finally:
         await remit.stop()
 

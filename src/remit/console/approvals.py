@@ -91,6 +91,7 @@ def routes(console: Console) -> list[Route]:
             reason=_reason(given) if answer is Verdict.REJECT else None,
             note=given.get("note", "").strip() or None,
             seconds_open=_seconds(given),
+            signed_in=request.state.session.signed_in,
         )
         following = decided.replaced_by or _next(page, approval_id)
         path = f"/inbox/{following}" if following else "/inbox"

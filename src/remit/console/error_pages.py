@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from remit.console.pages import Console, plain, see_other
-from remit.errors import NotSignedInError, RemitError
+from remit.errors import NotSignedInError, RemitError, StepUpNeededError
 from remit.intake.scrub import scrub
 
 
@@ -67,9 +67,9 @@ SENTENCES: Mapping[str, Said] = {
         do="Send less.",
     ),
     "session.too_many_tries": Said(
-        title="Too many wrong codes",
-        means="No code is taken for a while.",
-        do="Wait ten minutes, then ask for a new code.",
+        title="Too many wrong tries",
+        means="Nobody is let in for a while.",
+        do="Wait ten minutes, then try again.",
     ),
     "state.illegal_move": Said(
         title="This is not possible any more",
@@ -110,6 +110,8 @@ def page(console: Console, request: Request, error: RemitError) -> Response:
     parts = request.url.path.split("/")
     item = "/".join(parts[:3]) if parts[1:2] and parts[1] in {"inbox", "cases"} else "/inbox"
     item = item if scrub(item) == item else "/inbox"
+    if isinstance(error, StepUpNeededError):
+        return see_other("/sign-in/again", next=item)
     gone = error.code == "not_found"
     return plain(
         console,

@@ -26,6 +26,9 @@ class ApprovalVoted(Event):
     digest: str
     channel: str
     seconds_open: int | None = None
+    session: str | None = None  # of the person, as its hash; how and when they signed in
+    strength: str | None = None
+    auth_us: int | None = None
 
 
 @declared("governance:approval:decided", "reason")
@@ -40,6 +43,9 @@ class ApprovalDecided(Event):
     reason: str | None = None  # code of a rejection
     seconds_open: int | None = None
     replaced_by: str | None = None  # action id of the edited version
+    session: str | None = None
+    strength: str | None = None
+    auth_us: int | None = None
 
 
 @declared("governance:approval:closed")

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import TypedDict
 
 from remit.domain import actor, clock
-from remit.domain.action import ActionSpec
+from remit.domain.action import ActionSpec, Risk
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVoted
 from remit.domain.effect import BEGUN
@@ -23,12 +24,20 @@ from remit.errors import (
     NotFoundError,
     StaleDigestError,
 )
+from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
 from remit.store import proposals
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
 EDIT_CHARACTERS_MAX = 16_384
+FRESH_RISKS = frozenset({Risk.MONEY.value, Risk.IRREVERSIBLE.value})
+
+
+class _How(TypedDict, total=False):
+    session: str
+    strength: str
+    auth_us: int
 
 
 def decide(
@@ -44,6 +53,7 @@ def decide(
     reason: RejectReason | None = None,
     note: Json = None,
     seconds_open: int | None = None,
+    signed_in: SignedIn | None = None,
 ) -> None:
     """Record one person's verdict, bound to the digest that they were shown.
 
@@ -77,7 +87,7 @@ def decide(
     ):
         event: Event = ApprovalVoted(
             approval_id=approval_id, person=person, role=role, digest=digest, channel=channel,
-            seconds_open=seconds_open,
+            seconds_open=seconds_open, **_how(signed_in),
         )  # fmt: skip
     else:
         event = ApprovalDecided(
@@ -90,6 +100,7 @@ def decide(
             channel=channel,
             reason=None if reason is None else reason.value,
             seconds_open=seconds_open,
+            **_how(signed_in),
         )
     payload: dict[str, Json] = {}
     if edits:
@@ -97,6 +108,11 @@ def decide(
     if note is not None:
         payload["note"] = note
     _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
+
+
+def needs_fresh(row: ApprovalRecord, verdict: Verdict) -> bool:
+    """Needs this verdict a fresh sign-in? A no never does: to stop is never harder."""
+    return verdict in {Verdict.APPROVE, Verdict.EDIT} and row.risk in FRESH_RISKS
 
 
 def take_back(
@@ -250,6 +266,17 @@ def grace_ends(decided_us: int, seconds: int) -> datetime:
 
 
 # -- parts ---------------------------------------------------------------------------------------
+
+
+def _how(signed_in: SignedIn | None) -> _How:
+    """Return what the record keeps of how a person signed in."""
+    if signed_in is None:
+        return {}
+    return {
+        "session": signed_in.session,
+        "strength": signed_in.strength,
+        "auth_us": clock.microseconds(signed_in.auth_at),
+    }
 
 
 def _roles(row: ApprovalRecord, person: str, roles: frozenset[str]) -> str:

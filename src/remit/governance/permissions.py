@@ -58,5 +58,5 @@ def demand(permission: Permission, session: Session | None) -> None:
 
 def _signed_in(session: Session | None) -> Session:
     if session is None:
-        raise NotSignedInError("nobody is signed in here; sign in with a code")
+        raise NotSignedInError("nobody is signed in here, or not any more; sign in")
     return session

@@ -16,6 +16,7 @@ from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
+from remit.governance.sessions import SignedIn
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.verify import VerifyReport
 from remit.observability.line import Timeline
@@ -205,6 +206,7 @@ class RemitPort(Protocol):
         reason: RejectReason | None = None,
         note: str | None = None,
         seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
     ) -> ApprovalView: ...
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView: ...
     def denials(self, *, person: str, workflow: str | None = None) -> Sequence[Denial]: ...

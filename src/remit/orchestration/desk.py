@@ -22,6 +22,7 @@ from remit.governance import approvals, inbox, tasks
 from remit.governance.card import ApprovalView
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
+from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
@@ -103,12 +104,19 @@ class Desk:
         reason: RejectReason | None = None,
         note: str | None = None,
         seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
     ) -> ApprovalView:
-        """Record a person's verdict on exactly what they were shown."""
+        """Record a person's verdict on exactly what they were shown.
+
+        A face hands over how the person signed in; raises `StepUpNeededError` where that was too
+        long ago for a yes to what cannot be taken back.
+        """
         roles = roles_of(self._people, person)
         row = await self.read(lambda c: approval_rows.find(c, approval_id))
         if row is None:
             raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+        if signed_in is not None and approvals.needs_fresh(row, verdict):
+            signed_in.demand_fresh(self.now())
         typed: dict[str, Json] = {}
         said: str | None = None
         new: list[vault.VaultTuple] = []
@@ -124,7 +132,7 @@ class Desk:
             approvals.decide(
                 uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
                 channel=channel, edits=typed or None, reason=reason, note=said,
-                seconds_open=seconds_open,
+                seconds_open=seconds_open, signed_in=signed_in,
             )  # fmt: skip
 
         await self.write(work, streams=(row.case_id,), lane="control")

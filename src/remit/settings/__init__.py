@@ -22,7 +22,7 @@ from remit.settings.models import (
     RouteSettings,
     ScriptedModel,
 )
-from remit.settings.people import OwnerSettings, PersonSettings
+from remit.settings.people import OwnerSettings, PersonSettings, SignInSettings
 from remit.settings.project import Project, Settings, WorkSettings
 from remit.settings.reading import FILE, read, secret
 from remit.settings.workflow import (
@@ -59,6 +59,7 @@ __all__ = [
     "RunningSettings",
     "ScriptedModel",
     "Settings",
+    "SignInSettings",
     "TimestampAnchor",
     "WitnessAnchor",
     "WorkSettings",

@@ -1,5 +1,7 @@
 """Who decides: `[people.NAME]`, and the owners of a workflow."""
 
+from pydantic import Field
+
 from remit.settings.table import Table
 
 
@@ -19,3 +21,12 @@ class OwnerSettings(Table):
     knowledge: str
     incidents: str
     escalation: str
+
+
+class SignInSettings(Table):
+    """How long sessions last, and how fresh a sign-in must be for what cannot be taken back."""
+
+    idle_minutes: int = Field(default=30, gt=0, le=24 * 60)
+    life_hours: int = Field(default=12, gt=0, le=24 * 7)
+    step_up_minutes: int = Field(default=15, gt=0, le=12 * 60)
+    links: bool = True  # single-use links that `remit serve` prints on loopback

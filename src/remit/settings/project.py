@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from remit.settings.ledger import LedgerSettings
-from remit.settings.people import PersonSettings
+from remit.settings.people import PersonSettings, SignInSettings
 from remit.settings.table import Table
 from remit.settings.workflow import WorkflowSettings
 
@@ -46,6 +46,7 @@ class Settings(Table):
     public: list[str] = []  # values of your own that stay clear: the shop's address and number
     disk_free_bytes_min: int = Field(default=1024**3, ge=0)  # with less, nothing is taken in
     people: dict[str, PersonSettings] = {}
+    sign_in: SignInSettings = SignInSettings()
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
     workflow: WorkflowSettings | None = None
 

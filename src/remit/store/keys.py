@@ -1,17 +1,13 @@
 """Rows of wrapped keys: a store of its own, so that a backup of the record holds none of them."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from remit.errors import DatabaseNotEmptyError, StorageError, StorageUnavailableError
-from remit.store import locks
+from remit.errors import DatabaseNotEmptyError
+from remit.store.apart import Apart
 from remit.store.connection import Connection, Row
-from remit.store.schema import translate
-
-T = TypeVar("T")
 
 # `parent` names the key that wraps this one; a row of kind `tenant` is wrapped by a root key.
 _TABLES: Final = (
@@ -38,26 +34,12 @@ class KeyRow:
     made_us: int
 
 
-class KeyRows:
-    """The rows of one installation: a file beside the root keys, or the schema `keys`.
+class KeyRows(Apart):
+    """The rows of one installation: a file beside the root keys, or the schema `keys`."""
 
-    One connection, opened when it is first needed and again after `close`; any thread may ask.
-    """
-
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
-        self._guard = threading.RLock()
-        self._connection: Connection | None = None
-        self._prefix = ""
-
-    def __del__(self) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+    schema = "keys"
+    probe = "keys_version"
+    statements = _TABLES
 
     def find(self, id: str) -> KeyRow | None:
         """Return the row of a key."""
@@ -198,57 +180,6 @@ class KeyRows:
             return [_row(row) for row in connection.rows(sql.format(self._prefix, _ROW), params)]
 
         return self._read(work)
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._guard:
-            used = self._connection is not None
-            try:
-                return self._do(work)
-            except StorageUnavailableError:
-                if not used:
-                    raise
-                return self._do(work)  # it died while it was idle: one fresh try
-
-    def _write(self, work: Callable[[Connection], None]) -> None:
-        def whole(connection: Connection) -> None:
-            connection.begin(write=True)
-            work(connection)
-            connection.commit()
-
-        self._do(whole)
-
-    def _do(self, work: Callable[[Connection], T]) -> T:
-        with self._guard:
-            connection = self._connection or self._opened()
-            try:
-                return work(connection)
-            except BaseException:
-                # Whatever happened to it: the next one begins with a sound connection.
-                self.close()
-                raise
-
-    def _opened(self) -> Connection:
-        connection = self._connect()
-        try:
-            self._prefix = "keys." if connection.dialect == "postgresql" else ""
-            try:
-                connection.value(f"SELECT n FROM {self._prefix}keys_version")
-            except StorageError:  # nobody was here yet
-                self._create(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _create(self, connection: Connection) -> None:
-        connection.begin(write=True)
-        if self._prefix:
-            locks.hold(connection, "remit/keys")  # several processes may come first at once
-            connection.execute("CREATE SCHEMA IF NOT EXISTS keys")
-        for statement in _TABLES:
-            connection.execute(translate(statement.format(self._prefix), connection.dialect))
-        connection.commit()
 
 
 def _row(row: Row) -> KeyRow:

@@ -11,11 +11,15 @@ from remit.console.error_pages import SENTENCES
 from remit.errors import RouteUndeclaredError
 from remit.governance.permissions import Permission, permission_of
 from remit.governance.sessions import SignIn
+from tests.accounts import in_memory
 from tests.browser.gallery import FakeRemit
 
 
 def _sign_in(remit: FakeRemit) -> SignIn:
-    return SignIn(random_bytes=lambda size: b"\x01" * size, clock=remit.clock, people=remit.people)
+    return SignIn(
+        rows=in_memory(), random_bytes=lambda size: b"\x01" * size, clock=remit.clock,
+        people=remit.people,
+    )  # fmt: skip
 
 
 def test_the_table_of_routes_and_what_they_demand() -> None:
