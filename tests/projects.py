@@ -16,7 +16,7 @@ from remit.integrations.connector import Operation, OperationKind
 from remit.integrations.recorder import RecorderConnector
 from tests.sounding import sound
 
-OLGA, PAUL, ROSA = "olga", "paul", "rosa"
+OLGA, PAUL, ROSA, OTTO, ODA = "olga", "paul", "rosa", "otto", "oda"
 NAME = "small-desk"
 
 SETTINGS = """
@@ -31,6 +31,14 @@ roles = ["approver"]
 [people.rosa]
 name = "Rosa"
 roles = ["payer"]
+
+[people.otto]
+name = "Otto"
+roles = ["operator"]
+
+[people.oda]
+name = "Oda"
+roles = ["operator"]
 
 [workflow]
 name = "small-desk"

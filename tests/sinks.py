@@ -22,6 +22,7 @@ SINKS: dict[str, dict[str, str]] = {
                 routes.trace
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told
+            api.stops: routes.begin routes.lift routes.listed
             console.events: routes.events
             console.pages: plain see_other
         """,
@@ -47,6 +48,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.ledger: routes.page
             console.pages: plain
             console.quarantine: _shown routes.listed
+            console.stops: routes.page
             console.workflows: routes.listed
         """,
         "no page: tokens put in the place of values": """
@@ -114,6 +116,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild
             cli.second_seed: main
+            cli.stop: drill lift list_ set_
             cli.serve: _whole.started serve
             cli.signer: signer
             cli.train: train

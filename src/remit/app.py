@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from remit.assembly import Assembled
 from remit.domain import actor, clock, cron, ids
 from remit.domain.entry import Draft, Entry
 from remit.domain.ledger_event import VerifyFinished
 from remit.errors import DatabaseLostError, LedgerMismatchError
+from remit.governance import stops
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person
 from remit.ledger import verify
@@ -49,6 +50,7 @@ from remit.orchestration.retention import Keeping
 from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
+from remit.orchestration.stopping import Stopping
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
@@ -63,15 +65,12 @@ from remit.store.writer import Committed, Writer, open_writer
 if TYPE_CHECKING:
     from remit.orchestration.several import Several
 
-T = TypeVar("T")
-
-OWNER_ROLE = "owner"
 READY_SHOWN_MAX = 1_000
 
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Refusing, Duties, Checkup):
+class Remit(Window, Reception, Refusing, Duties, Checkup, Stopping):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -113,7 +112,8 @@ class Remit(Window, Reception, Refusing, Duties, Checkup):
         self._feed = Feed()
         self._fresh = Fresh()
         self._alone = several is None  # nobody else writes to this database
-        self._authority = Authority(alone=self._alone)
+        self._authority = Authority(alone=self._alone, told=stops.told(keys))
+        self._connector_names = {name for one in assembled.values() for name in one.connectors}
         self.keeper, self.writer = self._journalled()
         anchors.attach(self.writer, origin=origin)
         scarce = lowest(one.settings.concurrent_max for one in assembled.values())

@@ -38,6 +38,7 @@ from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_health import Examined
 from tests.browser.sample_masked import masked_of
 from tests.browser.sample_quarantine import Aside
+from tests.browser.sample_stops import Halted
 from tests.browser.samples import (
     HOSTILE,
     NOW,
@@ -54,7 +55,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Examined, Aside, Refused):
+class FakeRemit(Examined, Aside, Refused, Halted):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
@@ -323,7 +324,7 @@ class FakeRemit(Examined, Aside, Refused):
             "received": 1_004, "ready": 0, "parked": 8, "escalated": 3, "quarantined": 2,
             "closed": 991, "waiting": len(waiting),
             "overdue": sum(view.card.due_at < self.now for view in waiting),
-            "ambiguous": 1, "balance": 0,
+            "ambiguous": 1, "balance": 0, "stops": len(self.stops()),
         }  # fmt: skip
 
     trouble = ""

@@ -60,7 +60,7 @@ async def test_after_much_work_the_rows_are_those_of_the_entries(small: Small) -
         ("update grants set level = 'sampled'", "grants", "level", "sampled"),
         ("delete from votes", "votes", "", None),
         (
-            "insert into stops values ('all', '', 1, 'nobody', 0)",
+            "insert into stops values ('all', 1, 0, 'nobody', 0, 's', 1, '', 0, 0)",
             "stops", "", "a row",
         ),
     ],

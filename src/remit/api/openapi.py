@@ -15,6 +15,7 @@ from remit.api.denials import LiftBody, WidenBody
 from remit.api.headers import MAIL
 from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
+from remit.api.stops import StopBody, StopLiftBody
 from remit.domain.value import Json
 from remit.governance.permissions import Permission, needs, permission_of
 
@@ -26,6 +27,8 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "quarantine_discard": DiscardBody,
     "quarantine_release": ReleaseBody,
     "session_begin": SignInBody,
+    "stop_lift": StopLiftBody,
+    "stop_set": StopBody,
 }
 
 _QUERIES: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +57,9 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "quarantine_release": (401, 403, 404, 409, 413, 422),
     "session_begin": (401, 403, 413, 422, 429),
     "inventory": (401,),
+    "stop_lift": (401, 403, 404, 413, 422),
+    "stop_set": (401, 403, 404, 413, 422),
+    "stops_list": (401,),
     "metrics": (401,),
     "doctor": (401, 403),
     "clock_confirm": (401, 403),

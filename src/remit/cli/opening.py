@@ -34,6 +34,7 @@ from remit.settings import Project
 from remit.store import approvals, cases, reserve
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
+from remit.store.waits import LIFT
 
 T = TypeVar("T")
 
@@ -114,11 +115,11 @@ class Owned:
     remit: Remit
     closed: bool = False
 
-    def run(self, work: Callable[[Remit], Awaitable[T]]) -> T:
-        """Run cases while `work` goes on, then close everything."""
+    def run(self, work: Callable[[Remit], Awaitable[T]], *, cases: bool = True) -> T:
+        """Run cases, unless that is off, while `work` goes on; then close everything."""
 
         async def whole() -> T:
-            await self.remit.start()
+            await self.remit.start(work=cases)
             try:
                 return await work(self.remit)
             finally:
@@ -201,7 +202,7 @@ async def case_settled(remit: Remit, case_id: str) -> CaseStatus | None:
         row = remit.database.read(lambda c: cases.find(c, case_id))
         if row is None:
             return None
-        still = row.status is CaseStatus.PARKED and row.reason == "approval"
+        still = row.status is CaseStatus.PARKED and row.reason in {"approval", LIFT}
         if still or row.status in _SETTLED or waited >= SETTLE_SECONDS_MAX:
             return row.status
         await asyncio.sleep(SETTLE_STEP_SECONDS)

@@ -18,6 +18,7 @@ from remit.console import (
     quarantine,
     sign_in,
     static,
+    stops,
     workflows,
 )
 from remit.console.pages import Console, templates
@@ -53,6 +54,7 @@ def build(remit: RemitPort, sessions: SignIn, *, secure: bool, clock: Clock) -> 
         *cases.routes(console),
         *quarantine.routes(console),
         *workflows.routes(console),
+        *stops.routes(console),
         *ledger.routes(console),
         *health.routes(console),
         *help_page.routes(console),

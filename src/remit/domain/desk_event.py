@@ -1,4 +1,4 @@
-"""Events that tell what people decided: approvals, grants and stops."""
+"""Events that tell what people decided: approvals and grants."""
 
 from remit.domain.entry import Event, declared
 
@@ -92,14 +92,3 @@ class DenialLifted(Event):
     """An owner took a person's no away: what is proposed from here on is judged anew."""
 
     action_id: str
-
-
-@declared("policy:stop:set", "sentence")
-class StopSet(Event):
-    scope: str
-    hard: bool = False
-
-
-@declared("policy:stop:lifted", "sentence")
-class StopLifted(Event):
-    scope: str

@@ -98,7 +98,7 @@ MOVES: dict[EffectState | None, dict[EffectState, str]] = {
     },
     _S.NOTED: {},
     _S.DENIED: {},
-    _S.ESCALATED: {},
+    _S.ESCALATED: {_S.PROPOSED: "person: the case is handed back; gate again"},
     _S.REPLACED: {},
     _S.EXPIRED: {},
     _S.WITHDRAWN: {},

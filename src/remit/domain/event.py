@@ -10,6 +10,7 @@ from remit.domain import (  # noqa: F401 - events of the set
     intake_event,
     ledger_event,
     running_event,
+    stop_event,
     task_event,
 )
 from remit.domain.entry import Event, declared

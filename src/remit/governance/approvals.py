@@ -9,7 +9,7 @@ from remit.domain import actor, clock
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVoted
-from remit.domain.effect import BEGUN
+from remit.domain.effect import BEGUN, EffectState
 from remit.domain.effect_event import ActionExpired, ActionWithdrawn
 from remit.domain.entry import Draft, Event
 from remit.domain.event import CaseEscalated
@@ -165,6 +165,16 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
             ActionWithdrawn(action_id=row.action_id, code="desk.case_closed"),
         ):  # fmt: skip
             _append(uow, row, event, person=person)
+    for proposal in proposals.of_case(uow.connection, case_id):
+        if proposal.state not in {EffectState.HELD, EffectState.BLOCKED}:
+            continue  # what no person was asked about: it waited for something to happen
+        withdrawn = ActionWithdrawn(action_id=proposal.action_id, code="desk.case_closed")
+        uow.append(
+            Draft(
+                event=withdrawn, case_id=case_id, workflow=proposal.workflow,
+                actor=actor.person(person), path=proposal.path,
+            )
+        )  # fmt: skip
 
 
 def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:

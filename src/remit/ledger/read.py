@@ -19,6 +19,9 @@ from remit.store.entries import positions
 
 TAIL_PAGE_MAX: Final = 10_000
 PLACES_PAGE: Final = 200  # payloads of one query
+OUTCOMES: Final = tuple(
+    f"orchestration:effect:{verb}" for verb in ("ambiguous", "confirmed", "dispatched", "failed")
+)
 ORIGINAL: Final = "raw"  # the role of what came in, unmasked; opened for those who ask for it
 
 
@@ -78,6 +81,38 @@ def last_of(connection: Connection, case_id: str, event: str) -> Entry | None:
         (case_id, event),
     )
     return None if leaf is None else parse(leaf).entry
+
+
+def find(connection: Connection, case_id: str, seq: int) -> Entry | None:
+    """Return one entry of a stream, its contents left sealed."""
+    leaf = connection.value(
+        "SELECT leaf FROM entries WHERE case_id = ? AND seq = ?", (case_id, seq)
+    )
+    return None if leaf is None else parse(leaf).entry
+
+
+def after(connection: Connection, case_id: str, seq: int, event: str) -> list[Entry]:
+    """Return the entries of an event that come after an entry in the log, none of them opened."""
+    found = connection.rows(
+        "SELECT e.leaf FROM entry_order o JOIN entries e"
+        " ON e.case_id = o.case_id AND e.seq = o.seq WHERE e.event = ? AND o.position >"
+        " (SELECT position FROM entry_order WHERE case_id = ? AND seq = ?) ORDER BY o.position",
+        (event, case_id, seq),
+    )
+    return [parse(row[0]).entry for row in found]
+
+
+def outcome_after(
+    connection: Connection, case_id: str, action_id: str, after_us: int
+) -> int | None:
+    """Return when an effect had its first outcome after an instant; None while it has none."""
+    found = connection.rows(
+        "SELECT leaf FROM entries WHERE case_id = ? AND at_us >= ? AND event IN (?, ?, ?, ?)"
+        " ORDER BY seq",
+        (case_id, after_us, *OUTCOMES),
+    )
+    told = (parse(row[0]).entry for row in found)
+    return next((one.at_us for one in told if one.word("action_id") == action_id), None)
 
 
 def covering(connection: Connection, case_id: str, seq: int) -> int | None:

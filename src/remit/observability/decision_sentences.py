@@ -76,12 +76,22 @@ def _expired(_entry: Entry, _named: Named) -> Told:
 
 
 def _stop(entry: Entry, _named: Named) -> Told:
-    verb = "set" if entry.event.endswith("set") else "lifted"
+    verbs = {
+        "set": "set",
+        "lift_asked": "says that it may go on, as one of two, of",
+        "lifted": "lifted",
+    }
+    what = entry.event.rpartition(":")[2]
+    kind = "a hard stop" if entry.body.get("hard") else "a stop"
+    kind = "a drill of a stop" if entry.body.get("drill") else kind
     return Told(
         kind="gate",
-        text=f"{who(entry)} {verb} a stop for {word(entry, 'scope')}",
-        problem=verb == "set",
-        roles=("sentence",),
+        text=f"{who(entry)} {verbs[what]} {kind} for {word(entry, 'scope')}",
+        detail=tuple(
+            (key, word(entry, key)) for key in ("under_way", "asked_by") if key in entry.body
+        ),
+        problem=what == "set",
+        roles=("sentence", "reason"),
     )
 
 
@@ -186,7 +196,11 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "policy:action:withdrawn": _withdrawn,
     "policy:action:expired": _expired,
     "policy:stop:set": _stop,
+    "policy:stop:lift_asked": _stop,
     "policy:stop:lifted": _stop,
+    "policy:stop:drilled": _other(
+        "A stop was drilled", "scope", "under_way", "intended_after", "unfinished", "stop_ms"
+    ),
     "policy:book:loaded": _other("The rules were loaded", "digest", "rules"),
     "governance:approval:requested": _requested,
     "governance:approval:voted": _voted,

@@ -170,6 +170,7 @@ _WAITS = {
     "breaker": "the other system, which failed too often in a row",
     "place": "its turn at the other system, which may be asked only so often at once",
     "settling": "the outcome of what was begun before it was cancelled",
+    "lift": "what holds it to be lifted: a stop, a limit or a fault",
     "grace": "the end of the time in which it can be taken back",
 }
 

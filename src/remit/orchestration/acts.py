@@ -53,6 +53,7 @@ class ActRecord:
     code: str = ""  # why it was denied or failed
     repeated: bool = False  # denied once too often: a person has the case until it is handed back
     sent: bool = True  # False: it failed before a byte left
+    faults: int = 0  # how often the gate could not tell
     finds: int = 0  # how often the other system was asked what became of it
     until_us: int | None = None  # when an accepted effect is answered at the latest
     deadline_us: int = 0  # when whoever intended it has an outcome, or is gone
@@ -67,11 +68,13 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
         case "policy:action:decided":
             codes = body["codes"]
             code = str(codes[0]) if isinstance(codes, list | tuple) and codes else ""
+            state = EffectState(str(body["state"]))
             return changed(
                 act,
-                state=EffectState(str(body["state"])),
+                state=state,
                 code=code,
                 repeated=REPEATED in entry.words("codes"),
+                faults=act.faults + (state is EffectState.BLOCKED),
             )
         case "governance:denial:lifted":
             return changed(act, code="denial.lifted")

@@ -21,7 +21,7 @@ from remit.errors import (
     RegistrationError,
     TokenRefusedError,
 )
-from remit.orchestration import asking, effects, provenance, reconciling
+from remit.orchestration import asking, effects, lifting, provenance, reconciling
 from remit.orchestration.acted_on import record_name
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
@@ -87,7 +87,7 @@ class Proposals:
         match act.state:
             case EffectState.PROPOSED:
                 await self._gate(run, declared, self._again(run, act))
-            case EffectState.HELD:
+            case EffectState.HELD | EffectState.BLOCKED:
                 await self._held(run, declared, act)
             case EffectState.REPLACED:
                 self._grace(run, declared, act)
@@ -107,7 +107,7 @@ class Proposals:
                 raise Escalated(act.code or "withdrawn", "a person took the case over")
             case EffectState.DENIED:
                 raise Escalated("denied.again", f"`{act.action}` was asked for and denied again")
-            case EffectState.ESCALATED | EffectState.BLOCKED:
+            case EffectState.ESCALATED:
                 raise Escalated(act.code or act.state.value, f"the gate stopped `{act.action}`")
             case _:
                 raise Escalated(act.state.value, f"nobody knows what to do with `{act.action}`")
@@ -124,6 +124,7 @@ class Proposals:
             case ApprovalState.APPROVED:
                 await self._approved(run, declared, act)
             case _:
+                await lifting.wait_on(run, act)
                 await self._gate(run, declared, self._again(run, act))
 
     async def _approved(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
@@ -198,7 +199,8 @@ class Proposals:
 
         def record(gathered: Gathered, decision: Decision) -> bool:
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
-            if state is EffectState.HELD:
+            awaited = lifting.awaited(decision)
+            if state is EffectState.HELD and awaited is None:
                 asking.request(run, declared, proposal, gathered, decision, before)
                 return False
             if state is not EffectState.CLEARED:
@@ -206,6 +208,8 @@ class Proposals:
                     ApprovalState.OPEN, ApprovalState.APPROVED,
                 }:  # fmt: skip
                     asking.void(run, before, "gate.changed")
+                if awaited is not None:
+                    lifting.wait(run, proposal, awaited, gathered)
                 return False
             if isinstance(prepared, TokenRefusedError):
                 raise Escalated(prepared.code, str(prepared))

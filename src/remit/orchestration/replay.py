@@ -18,6 +18,7 @@ STEP_EVENTS = {
     "orchestration:tool:read": StepKind.READ,
 }
 
+LIFTED = "lift"  # the kind of wait after which the gate is asked again
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
 LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
@@ -172,8 +173,7 @@ def _fold(history: History, entry: Entry) -> None:
         case "orchestration:wait:started":
             _wait(history, entry)
         case "orchestration:wait:ended":
-            history.waits.pop(path, None)
-            history.ended[path] = str(body["how"])
+            _wait_ended(history, path, kind=entry.word("kind"), how=str(body["how"]))
         case "orchestration:case:reopened":
             history.failures.clear()
             history.failing_us.clear()
@@ -184,6 +184,15 @@ def _fold(history: History, entry: Entry) -> None:
                 versions[-1] = replace(versions[-1], repeated=False)
         case _:
             pass
+
+
+def _wait_ended(history: History, path: str, *, kind: str, how: str) -> None:
+    history.waits.pop(path, None)
+    history.ended[path] = how
+    versions = history.acts.get(path)
+    waited = {EffectState.HELD, EffectState.BLOCKED}
+    if kind == LIFTED and versions and versions[-1].state in waited:
+        versions[-1] = replace(versions[-1], state=EffectState.PROPOSED)
 
 
 def _step(history: History, entry: Entry, kind: StepKind, *, failed: str | None = None) -> None:

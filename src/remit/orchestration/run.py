@@ -21,7 +21,8 @@ from remit.orchestration import awaited, replay
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History
 from remit.orchestration.standing import Authority
-from remit.store import approvals, vault
+from remit.store import approvals, vault, waits
+from remit.store import authority as authority_rows
 from remit.store.connection import Connection
 from remit.store.streams import wrote, wrote_at
 from remit.store.unit import UnitOfWork
@@ -80,6 +81,7 @@ class Wait:
     ref: str
     expires_us: int | None
     arguments: str | None = None  # of a sleep, as replay compares it
+    version: int = 0  # of what may be done, as the gate was told: for an event that lifts a hold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -345,5 +347,10 @@ class Run:
             if wait.kind == "approval":
                 row = approvals.find(uow.projected, wait.ref)
                 if row is not None and row.state.value != "open":
+                    return False
+            if wait.kind == waits.LIFT:
+                # Nothing lifts it until this is committed; who does later finds the wait.
+                authority_rows.keep(uow.projected)
+                if authority_rows.version(uow.projected) != wait.version:
                     return False
         return True

@@ -1,17 +1,18 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
-from remit.store import authority, denials, proposals
+from remit.store import authority, denials, proposals, stops
 from remit.store import bounds as bound_rows
 from remit.store.connection import Connection
 from remit.store.denials import DenialRow
+from remit.store.stops import StopRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +25,11 @@ class Standing:
 
 
 # What moves a grant, a stop, a no for other cases, or the number of effects in doubt.
-TOUCHING: Final = frozenset(
-    {
-        "governance:grant:given",
-        "governance:grant:lowered",
-        "governance:denial:widened",
-        "governance:denial:lifted",
-        "policy:stop:set",
-        "policy:stop:lifted",
-        "orchestration:effect:ambiguous",
-    }
-)
+TOUCHING: Final = authority.MOVING | {
+    "governance:denial:widened",
+    "governance:denial:lifted",
+    "orchestration:effect:ambiguous",
+}
 
 
 def keep_standing(
@@ -76,8 +71,11 @@ class Authority:
     A thread writes one transaction after the other, so its next commit is after the one it moved.
     """
 
-    def __init__(self, *, alone: bool = False) -> None:
+    def __init__(
+        self, *, alone: bool = False, told: Callable[[Connection, StopRow], Stop] | None = None
+    ) -> None:
         self._alone = alone
+        self._told = told or _plain  # a stop with its sentence, which is sealed
         self._changing: set[int] = set()  # threads that may be about to commit a change
         self._changes = 0
         self._rows: dict[tuple[str, str], tuple[int, int]] = {}
@@ -114,7 +112,7 @@ class Authority:
         """Return the standing stops of a snapshot with that version."""
         known = self._at(version)
         if known.stops is None:
-            known.stops = authority.stops(connection)
+            known.stops = tuple(self._told(connection, row) for row in stops.standing(connection))
         return known.stops
 
     def grant(
@@ -140,6 +138,12 @@ class Authority:
         if known.version != version:
             known = self._known = _Known(version=version)
         return known
+
+
+def _plain(connection: Connection, row: StopRow) -> Stop:
+    """Return a stop as its row tells it, without what was said of it."""
+    del connection
+    return Stop(scope=row.scope, sentence=f"set by {row.set_by}", hard=row.hard)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from remit.domain.decision import Stop
 from remit.domain.entry import Entry
-from remit.store import locks
+from remit.store import locks, stops
 from remit.store.connection import Connection
 
 AUTHORITY = "authority"  # held by who changes a grant or stop, shared by who acts on them
@@ -20,17 +19,11 @@ SCHEMA = (
         expires_us integer not null,
         primary key (workflow, action, segment)
     )""",
-    """create table if not exists stops (
-        scope text primary key,
-        sentence text not null,
-        hard integer not null,
-        set_by text not null,
-        set_us integer not null
-    )""",
+    *stops.SCHEMA,
     "create table if not exists versions (subject text primary key, n integer not null)",
 )
 
-TABLES = ("grants", "stops", "versions")
+TABLES = ("grants", *stops.TABLES, "versions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +36,8 @@ class GrantRow:
     expires_us: int
 
 
-EVENTS = frozenset(
-    {
-        "governance:grant:given", "governance:grant:lowered", "policy:stop:set",
-        "policy:stop:lifted",
-    }
-)  # fmt: skip
+EVENTS = frozenset({"governance:grant:given", "governance:grant:lowered", *stops.EVENTS})
+MOVING = EVENTS - {"policy:stop:lift_asked"}  # what changes what may be done
 
 
 def project(connection: Connection, entry: Entry) -> None:
@@ -80,20 +69,10 @@ def project(connection: Connection, entry: Entry) -> None:
                 "update grants set level = ? where workflow = ? and action = ? and segment = ?",
                 (entry.word("level"), entry.workflow, entry.word("action"), entry.word("segment")),
             )
-        case "policy:stop:set":
-            connection.execute(
-                "insert into stops (scope, sentence, hard, set_by, set_us) values (?, '', ?, ?, ?)"
-                " on conflict (scope) do nothing",
-                (
-                    entry.word("scope"),
-                    int(bool(entry.body.get("hard"))),
-                    entry.actor.ref,
-                    entry.at_us,
-                ),
-            )
-        case "policy:stop:lifted":
-            connection.execute("delete from stops where scope = ?", (entry.word("scope"),))
-    moved(connection)
+        case _:
+            stops.project(connection, entry)
+    if entry.event in MOVING:
+        moved(connection)
 
 
 def moving(connection: Connection) -> None:
@@ -138,12 +117,4 @@ def grant(
         return None
     return GrantRow(
         level=str(row[0]), fingerprint=str(row[1]), signer=str(row[2]), expires_us=int(str(row[3]))
-    )
-
-
-def stops(connection: Connection) -> tuple[Stop, ...]:
-    """Return the standing stops."""
-    rows = connection.rows("select scope, sentence, hard, set_by from stops order by scope")
-    return tuple(
-        Stop(scope=str(row[0]), sentence=f"set by {row[3]}", hard=bool(row[2])) for row in rows
     )

@@ -27,7 +27,8 @@ SCHEMA = (
         codes text not null,
         undoes text not null,
         proposed_us integer not null,
-        changed_us integer not null
+        changed_us integer not null,
+        connector text not null
     )""",
     "create index if not exists proposals_case on proposals (case_id)",
     "create index if not exists proposals_record on proposals (workflow, action, record)",
@@ -44,7 +45,7 @@ TABLES = ("proposals",)
 
 COLUMNS = (
     "action_id, case_id, workflow, action, version, path, state, risk, record, money_minor,"
-    " currency, effect_id, attempt, reference, codes, undoes, proposed_us, changed_us"
+    " currency, effect_id, attempt, reference, codes, undoes, proposed_us, changed_us, connector"
 )
 
 _STATES = {
@@ -58,6 +59,9 @@ _STATES = {
     "policy:action:withdrawn": EffectState.WITHDRAWN,
     "policy:action:expired": EffectState.EXPIRED,
 }
+
+# What is put before the gate again.
+_AGAIN = "update proposals set state = 'proposed', changed_us = ? where case_id = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +86,18 @@ class ProposalRow:
     undoes: str
     proposed_us: int
     changed_us: int
+    connector: str  # that performs it; empty before it was intended
 
 
 EVENTS = frozenset(
     {
         "governance:approval:decided",
         "orchestration:action:proposed",
+        "orchestration:case:reopened",
         "orchestration:effect:ambiguous",
         "orchestration:effect:confirmed",
         "orchestration:effect:intended",
+        "orchestration:wait:ended",
         "policy:action:decided",
         *_STATES,
     }
@@ -110,13 +117,13 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
         case "governance:approval:decided":
             _verdict(connection, entry, tally)
         case "orchestration:effect:intended":
-            begun = (entry.word("effect_id"), entry.number("attempt"))
+            begun = (entry.word("effect_id"), entry.number("attempt"), entry.word("connector"))
             _move(
                 connection,
                 entry,
                 tally,
                 EffectState.INTENDED,
-                "effect_id = ?, attempt = ?",
+                "effect_id = ?, attempt = ?, connector = ?",
                 *begun,
             )
         case "orchestration:effect:confirmed":
@@ -127,6 +134,15 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
             if row is not None:
                 locks.hold(connection, _doubt(row.workflow, row.action))
             _move(connection, entry, tally, EffectState.AMBIGUOUS)
+        case "orchestration:wait:ended" if entry.word("kind") == "lift":
+            connection.execute(
+                f"{_AGAIN} and path = ? and state in ('held', 'blocked')",
+                (entry.at_us, entry.case_id, entry.path or ""),
+            )
+        case "orchestration:case:reopened":
+            connection.execute(
+                f"{_AGAIN} and state in ('blocked', 'escalated')", (entry.at_us, entry.case_id)
+            )
         case event if event in _STATES:
             _move(connection, entry, tally, _STATES[event])
         case _:
@@ -136,7 +152,7 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
 def _made(connection: Connection, entry: Entry) -> None:
     connection.later(
         f"insert into proposals ({COLUMNS}) values"
-        " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?)",
+        " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?, '')",
         [
             (
                 entry.word("action_id"),
@@ -239,6 +255,25 @@ def undos_in_doubt(connection: Connection, limit: int) -> list[ProposalRow]:
     return [_row(row) for row in rows]
 
 
+def at(connection: Connection, case_id: str, path: str) -> ProposalRow | None:
+    """Return the newest version of what a step of a case proposes."""
+    row = connection.one(
+        f"select {COLUMNS} from proposals where case_id = ? and path = ?"
+        " order by version desc limit 1",
+        (case_id, path),
+    )
+    return None if row is None else _row(row)
+
+
+def under_way(connection: Connection) -> list[ProposalRow]:
+    """Return what was intended and has no certain outcome yet."""
+    rows = connection.rows(
+        f"select {COLUMNS} from proposals where state in ('intended', 'dispatched', 'ambiguous')"
+        " order by changed_us, action_id"
+    )
+    return [_row(row) for row in rows]
+
+
 def keep(connection: Connection, *, workflow: str, action: str) -> None:
     """Keep what is in doubt until this transaction ends.
 
@@ -310,4 +345,5 @@ def _row(row: tuple[object, ...]) -> ProposalRow:
         undoes=str(row[15]),
         proposed_us=int(str(row[16])),
         changed_us=int(str(row[17])),
+        connector=str(row[18]),
     )

@@ -65,6 +65,8 @@ EVENTS = frozenset(
         "orchestration:case:overdue",
         "orchestration:wait:ended",
         "orchestration:wait:started",
+        "policy:book:loaded",
+        "policy:stop:lifted",
     }
 )
 
@@ -98,6 +100,10 @@ def project(connection: Connection, entry: Entry) -> None:
                 "delete from timers where case_id = ? and kind = ?",
                 [(entry.case_id, WAIT)],
             )
+        case "policy:stop:lifted":
+            _lifted(connection, f"stop {entry.word('scope')}")
+        case "policy:book:loaded":
+            _lifted(connection, f"fault {entry.workflow}")
         case "orchestration:case:closed" | "intake:case:released":
             connection.later(
                 "delete from timers where case_id = ?",
@@ -139,6 +145,17 @@ def _wait(connection: Connection, entry: Entry) -> None:
         _drop(connection, timer_id)
     else:
         _set(connection, entry, timer_id, WAIT, until, entry.word("ref"))
+
+
+def _lifted(connection: Connection, ref: str) -> None:
+    """Let everything that waited for this be due at once, what waited longest first."""
+    connection.later(
+        "update timers set due_us = (select since_us from waits"
+        " where waits.case_id = timers.case_id and waits.path = timers.path)"
+        " where timer_id in (select case_id || ':' || path from waits"
+        " where kind = 'lift' and ref = ?)",
+        [(ref,)],
+    )
 
 
 def _approval(connection: Connection, entry: Entry) -> None:

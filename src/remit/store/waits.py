@@ -1,5 +1,7 @@
 """Rows of what parked cases wait for: a projection."""
 
+from dataclasses import dataclass
+
 from remit.domain.entry import Entry
 from remit.store.connection import Connection
 
@@ -10,13 +12,26 @@ SCHEMA = (
         kind text not null,
         ref text not null,
         expires_us integer,
+        since_us integer not null,
         primary key (case_id, path)
     )""",
+    "create index if not exists waits_lift on waits (ref, since_us) where kind = 'lift'",
 )
 
 TABLES = ("waits",)
 
+LIFT = "lift"  # of what no person answers: it goes on when something happens
+
 FIRST_RUN = 2  # a run bears the number of the entry that it could write first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftRow:
+    """A step that goes on when something happens."""
+
+    case_id: str
+    path: str
+    since_us: int
 
 
 EVENTS = frozenset(
@@ -36,8 +51,11 @@ def project(connection: Connection, entry: Entry) -> None:
     match entry.event:
         case "orchestration:wait:started":
             connection.later(
-                "insert into waits (case_id, path, kind, ref, expires_us) values (?, ?, ?, ?, ?)"
+                "insert into waits (case_id, path, kind, ref, expires_us, since_us)"
+                " values (?, ?, ?, ?, ?, ?)"
                 " on conflict (case_id, path) do update set"
+                " since_us = case when waits.kind = excluded.kind and waits.ref = excluded.ref"
+                " then waits.since_us else excluded.since_us end,"
                 " kind = excluded.kind, ref = excluded.ref, expires_us = excluded.expires_us",
                 [
                     (
@@ -46,6 +64,7 @@ def project(connection: Connection, entry: Entry) -> None:
                         entry.word("kind"),
                         entry.word("ref"),
                         entry.number("expires_us"),
+                        entry.at_us,
                     )
                 ],
             )
@@ -103,3 +122,21 @@ def standing(connection: Connection, case_id: str, path: str) -> tuple[str, str]
         "select kind, ref from waits where case_id = ? and path = ?", (case_id, path)
     )
     return None if row is None else (str(row[0]), str(row[1]))
+
+
+def lifted_by(connection: Connection, ref: str, *, limit: int) -> list[LiftRow]:
+    """Return what waits for that to happen, oldest first."""
+    rows = connection.rows(
+        "select case_id, path, since_us from waits where kind = 'lift' and ref = ?"
+        " order by since_us, case_id, path limit ?",
+        (ref, limit),
+    )
+    return [
+        LiftRow(case_id=str(row[0]), path=str(row[1]), since_us=int(str(row[2]))) for row in rows
+    ]
+
+
+def lifted_by_count(connection: Connection, ref: str) -> int:
+    """Return how many steps wait for that to happen."""
+    found = connection.value("select count(*) from waits where kind = 'lift' and ref = ?", (ref,))
+    return int(str(found))

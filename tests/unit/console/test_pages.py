@@ -23,6 +23,7 @@ PAGES = [
     f"/quarantine/{case_id(22)}",
     f"/quarantine/{case_id(23)}",
     "/workflows",
+    "/stops",
     "/ledger",
     "/health",
     "/help",

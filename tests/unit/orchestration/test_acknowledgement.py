@@ -150,7 +150,7 @@ async def test_a_stop_that_comes_after_the_intent_is_obeyed(small: Small) -> Non
             del size, timeout_seconds
             remit.writer.run(
                 lambda uow: stops.set_stop(
-                    uow, scope="all", sentence="Wait.", person=OLGA, workflow=NAME, hard=True
+                    uow, scope="all", sentence="Wait.", person=OLGA, hard=True
                 )
             )
             return True

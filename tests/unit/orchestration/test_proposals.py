@@ -12,6 +12,7 @@ from remit.integrations.recorder import Fault
 from tests.projects import (
     NAME,
     OLGA,
+    PAUL,
     Small,
     events,
     notes,
@@ -186,9 +187,7 @@ async def test_a_stop_holds_what_is_tried_again(small: Small) -> None:
     async with small.open(NOTE) as remit:
         case_id = await send(remit)
         await remit.write(
-            lambda uow: stops.set_stop(
-                uow, scope="everything", sentence="wait", person=OLGA, workflow=NAME
-            )
+            lambda uow: stops.set_stop(uow, scope="everything", sentence="wait", person=OLGA)
         )
         for _ in range(3):
             await testing.pass_time(remit, small.clock, 60)
@@ -270,18 +269,18 @@ async def test_a_stop_between_yes_and_effect_holds_and_lifting_lets_it_go(small:
         (row,) = waiting(remit)
         await testing.decide(remit, row.approval_id, person=OLGA)
         await remit.write(
-            lambda uow: stops.set_stop(
-                uow, scope=f"workflow:{NAME}", sentence="wait", person=OLGA, workflow=NAME
-            )
+            lambda uow: stops.set_stop(uow, scope=f"workflow:{NAME}", sentence="wait", person=OLGA)
         )
         await testing.pass_time(remit, small.clock, 11)
         assert small.performed() == []
         assert standing(remit, case_id)[0] in {"parked", "escalated"}
-        await remit.write(
-            lambda uow: stops.lift_stop(
-                uow, scope=f"workflow:{NAME}", sentence="go", person=OLGA, workflow=NAME
+        for person in (OLGA, PAUL):
+            await remit.write(
+                lambda uow, person=person: stops.lift_stop(
+                    uow, scope=f"workflow:{NAME}", reason="go", person=person
+                )
             )
-        )
+        await testing.pass_time(remit, small.clock, 1)
         for again in waiting(remit):
             await testing.decide(remit, again.approval_id, person=OLGA)
         await testing.pass_time(remit, small.clock, 11)

@@ -8,7 +8,7 @@ from remit import testing
 from remit.errors import IllegalMoveError
 from remit.governance import stops
 from remit.integrations.recorder import Fault
-from tests.projects import NAME, OLGA, Small, found, send, states
+from tests.projects import OLGA, Small, found, send, states
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +79,7 @@ async def test_a_hard_stop_holds_an_undo_that_would_be_repeated(small: Small) ->
         await remit.undo(action_id, person=OLGA, reason="wrong")
         await remit.write(
             lambda uow: stops.set_stop(
-                uow, scope="everything", sentence="x", person=OLGA, workflow=NAME, hard=True
+                uow, scope="everything", sentence="x", person=OLGA, hard=True
             )
         )
         for _ in range(3):
@@ -107,7 +107,6 @@ async def test_a_stop_that_comes_between_facts_and_intent_of_an_undo_is_seen(
                         scope="everything",
                         sentence="x",
                         person=OLGA,
-                        workflow=NAME,
                         hard=True,
                     )
                 )

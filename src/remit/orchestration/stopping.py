@@ -1,0 +1,203 @@
+"""Stops as people use them: set by one operator, lifted by two, looked at by all, and drilled."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from remit.domain import actor
+from remit.domain.decision import Stop
+from remit.domain.entry import Draft
+from remit.domain.stop_event import StopDrilled
+from remit.errors import IllegalMoveError, NotEntitledError
+from remit.governance import stops
+from remit.governance.owners import Person, roles_of
+from remit.governance.stops import OPERATOR, OWNER, Known, StopView
+from remit.intake.scrub import scrub
+from remit.ledger import read as record
+from remit.ledger.keeper import Keeper
+from remit.ledger.keys import KeyRing
+from remit.orchestration.awaited import submit
+from remit.orchestration.equipment import Equipment
+from remit.policy import stop
+from remit.store import cases, proposals
+from remit.store import stops as rows
+from remit.store.connection import Connection
+from remit.store.database import Database
+from remit.store.writer import Writer
+
+DRILL_LOOK_SECONDS: Final = 0.05
+DRILL_SECONDS_MIN: Final = 1.0  # in which whatever a worker remembers has followed
+DRILL_SECONDS_MAX: Final = 120.0  # as long as the slowest connector may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """What a rehearsal of a stop showed."""
+
+    scope: str
+    under_way: int
+    intended_after: int
+    unfinished: int
+    stop_ms: int
+
+
+class Stopping:
+    """The part that halts effects; `remit.app.Remit` fills in what it works with."""
+
+    database: Database
+    keys: KeyRing
+    writer: Writer
+    keeper: Keeper
+    equipment: dict[str, Equipment]
+    now: Callable[[], datetime]
+    _people: Mapping[str, Person]
+    _connector_names: set[str]
+
+    def stops(self) -> tuple[StopView, ...]:
+        """Return the standing stops with what each holds, the first that was set first."""
+        return self.database.read(lambda c: stops.standing(c, self.keys))
+
+    def stop_scopes(self) -> list[str]:
+        """Return what may be stopped, but for single cases."""
+        return self._known().scopes
+
+    async def set_stop(
+        self, scope: str, /, *, person: str, sentence: str, hard: bool = False
+    ) -> bool:
+        """Halt effects in a scope from the commit on; false where such a stop stands already.
+
+        Raises `NotEntitledError`, `NotFoundError` with the nearest names of what there is.
+        """
+        self._operator(person)
+        named = stops.checked(scope, self._known())
+        text = scrub(stops.said(sentence, what="sentence"))
+        receipt = await submit(
+            self.writer,
+            lambda uow: stops.set_stop(uow, scope=named, sentence=text, person=person, hard=hard),
+            lane="control",
+            streams=(stops.STREAM,),
+        )
+        return receipt.value
+
+    async def lift_stop(self, scope: str, /, *, person: str, reason: str) -> bool:
+        """Lift a stop, or say as the first of two people that it may be; return whether it is.
+
+        A stop of one case is lifted by one owner. Raises `NotEntitledError`, `NotFoundError`.
+        """
+        named = scope.strip()
+        self._lifter(person, named)
+        text = scrub(stops.said(reason, what="reason"))
+        receipt = await submit(
+            self.writer,
+            lambda uow: stops.lift_stop(
+                uow, scope=named, reason=text, person=person, entitled=self._may_stop
+            ),
+            lane="control",
+            streams=(stops.STREAM,),
+        )
+        return receipt.value
+
+    async def drill_stop(self, scope: str, /, *, person: str) -> Drill:
+        """Stop a scope in earnest, measure until what was under way has ended, and let it go on.
+
+        Raises `IllegalMoveError` where a stop stands on it.
+        """
+        self._operator(person)
+        named = stops.checked(scope, self._known())
+        text = "a rehearsal; it is lifted by itself"
+        begun = await submit(
+            self.writer,
+            lambda uow: stops.set_stop(uow, scope=named, sentence=text, person=person, drill=True),
+            lane="control",
+            streams=(stops.STREAM,),
+        )
+        if not begun.value:
+            raise IllegalMoveError(f"a stop stands on `{named}`; lift it before you drill")
+        looked = 0.0
+        while looked < DRILL_SECONDS_MAX:
+            await asyncio.sleep(DRILL_LOOK_SECONDS)
+            looked += DRILL_LOOK_SECONDS
+            if looked >= DRILL_SECONDS_MIN and self._ended(named):
+                break
+        await asyncio.to_thread(self.keeper.drain)
+        drill = self.database.read(lambda c: self._measured(c, named))
+        await submit(
+            self.writer,
+            lambda uow: (
+                stops.lift_drill(uow, scope=named, person=person),
+                uow.append(
+                    Draft(
+                        event=StopDrilled(
+                            scope=named, under_way=drill.under_way,
+                            intended_after=drill.intended_after, unfinished=drill.unfinished,
+                            stop_ms=drill.stop_ms,
+                        ),
+                        case_id=stops.STREAM,
+                        workflow=stops.NAME,
+                        actor=actor.person(person),
+                    )
+                ),
+            ),
+            lane="control",
+            streams=(stops.STREAM,),
+        )  # fmt: skip
+        return drill
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _ended(self, scope: str) -> bool:
+        found = next((one for one in self.stops() if one.scope == scope), None)
+        return found is None or found.stop_ms is not None
+
+    def _measured(self, connection: Connection, scope: str) -> Drill:
+        row = rows.find(connection, scope)
+        entry = None if row is None else record.find(connection, row.stream, row.seq)
+        if row is None or entry is None:
+            raise IllegalMoveError(f"the stop on `{scope}` was lifted while it was drilled")
+        begun = entry.words("finishing")
+        ends = {one: stops.time_to_stop(connection, (one,), row.set_us) for one in begun}
+        after = sum(
+            1
+            for one in record.after(
+                connection, row.stream, row.seq, "orchestration:effect:intended"
+            )
+            if (found := proposals.find(connection, one.word("action_id"))) is not None
+            and stop.applies(
+                Stop(scope=scope, sentence=""), case_id=found.case_id, workflow=found.workflow,
+                action=found.action, connector=found.connector or None,
+            )
+        )  # fmt: skip
+        return Drill(
+            scope=scope,
+            under_way=entry.number("under_way") or 0,
+            intended_after=after,
+            unfinished=sum(one is None for one in ends.values()),
+            stop_ms=max((one for one in ends.values() if one is not None), default=0),
+        )
+
+    def _known(self) -> Known:
+        return Known(
+            actions={name: tuple(one.workflow.actions) for name, one in self.equipment.items()},
+            connectors=self._connector_names,
+            case=lambda name: self.database.read(lambda c: cases.find(c, name)) is not None,
+        )
+
+    def _may_stop(self, handle: str) -> bool:
+        person = self._people.get(handle)
+        return person is not None and person.active and bool(person.roles & {OPERATOR, OWNER})
+
+    def _operator(self, handle: str) -> None:
+        roles_of(self._people, handle)
+        if not self._may_stop(handle):
+            raise NotEntitledError(
+                f"`{handle}` may not stop effects; it needs the role {OPERATOR} or {OWNER}"
+            )
+
+    def _lifter(self, handle: str, scope: str) -> None:
+        self._operator(handle)
+        if scope.startswith("case:") and OWNER not in roles_of(self._people, handle):
+            raise NotEntitledError(
+                f"`{handle}` may not lift the stop of a case; it needs the role {OWNER}"
+            )
