@@ -7,20 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remit.assembly import Assembled
-from remit.domain import actor, clock, cron, ids
-from remit.domain.entry import Draft, Entry
-from remit.domain.ledger_event import VerifyFinished
+from remit.domain import clock, ids
+from remit.domain.entry import Entry
 from remit.errors import DatabaseLostError, LedgerMismatchError
 from remit.governance import stops
-from remit.governance.grants import control_stream
 from remit.governance.owners import Person
-from remit.ledger import verify
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
 from remit.ledger.keeper import Keeper
 from remit.ledger.log_keys import LogKeys
-from remit.ledger.remote_signer import RemoteSigner, SignerWatch
+from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
@@ -37,12 +34,12 @@ from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
 from remit.orchestration.heart import Heart
 from remit.orchestration.intending import Intending
-from remit.orchestration.jobs import Job
 from remit.orchestration.lanes import LaneSettings
 from remit.orchestration.metrics import Metrics
 from remit.orchestration.places import Places, lowest
 from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
+from remit.orchestration.proving import Proving
 from remit.orchestration.reception import Reception
 from remit.orchestration.refusing import Refusing
 from remit.orchestration.replay_check import ReplayCheck
@@ -51,6 +48,7 @@ from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
 from remit.orchestration.stopping import Stopping
+from remit.orchestration.verdicts import Verdicts
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
 from remit.settings import PersonSettings
@@ -70,7 +68,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Refusing, Duties, Checkup, Stopping):
+class Remit(Window, Reception, Verdicts, Refusing, Duties, Checkup, Stopping, Proving):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -320,56 +318,11 @@ class Remit(Window, Reception, Refusing, Duties, Checkup, Stopping):
         milliseconds = clock.microseconds(self.now()) // 1000
         return ids.uuid7(milliseconds=milliseconds, random_bytes=self._random_bytes(10))
 
-    # -- the whole -------------------------------------------------------------------------------
-
-    def schedule(self, *, verify_cron: str, zone: str, keep_cron: str = "") -> None:
-        """Set up what is done by the clock; raises `SettingsError` for a line that is none."""
-        lines = {
-            "ledger-verify": (verify_cron, self._verified),
-            "ledger-keep": (keep_cron, self.keeping.nightly),
-        }
-        for line, _ in lines.values():
-            if line:
-                cron.read(line, zone)
-        self.timekeeper.jobs.jobs = {
-            name: Job(cron=line, zone=zone, work=work)
-            for name, (line, work) in lines.items()
-            if line
-        }
-
-    async def _verified(self) -> None:
-        """Verify the whole ledger and record what came of it."""
-        report = await asyncio.to_thread(self.verify)
-        size = report.size or 0
-        await self.write(
-            lambda uow: uow.append(
-                Draft(
-                    event=VerifyFinished(size=size, result=report.result),
-                    case_id=control_stream("ledger"),
-                    workflow="ledger",
-                    actor=actor.service("clock"),
-                )
-            )
-        )
-
-    def verify(self) -> verify.VerifyReport:
-        """Judge the whole record; never a bare OK."""
-        self.keeper.drain()
-        self.anchors.tell_local()
-        self._journal.reload(self.database.read)
-        return verify.verify(
-            self.database,
-            self._journal.vkeys,
-            payload_keys=self.keys,
-            anchors=self.anchors.receipts(),
-            watchers=[SignerWatch(self._journal.remote)],
-        )
+    # -- parts --------------------------------------------------------------------------------
 
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:
         """Yield (position, event, case) after each commit; names only, never content."""
         return self._feed.listen()
-
-    # -- parts -----------------------------------------------------------------------------------
 
     def _committed(self, committed: Committed) -> None:
         self.keeper.nudge()

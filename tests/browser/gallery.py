@@ -2,26 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 
-from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.approval import Verdict
 from remit.domain.entry import Entry
 from remit.errors import (
-    ApprovalClosedError,
-    ApprovalExpiredError,
     CaseClosedError,
     IntakeConflictError,
-    InvalidEditError,
-    NotEntitledError,
     NotFoundError,
-    StaleDigestError,
     UnknownWorkflowError,
-)
-from remit.governance.card import (
-    ApprovalView,
-    InboxPage,
 )
 from remit.governance.casebook import (
     CasePage,
@@ -30,11 +20,11 @@ from remit.governance.casebook import (
 )
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
-from remit.governance.sessions import SignedIn
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.refused import Refused
 from tests.browser.sample_case import entries_of_a_case
+from tests.browser.sample_desk import Decided
 from tests.browser.sample_health import Examined
 from tests.browser.sample_masked import masked_of
 from tests.browser.sample_quarantine import Aside
@@ -55,7 +45,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Examined, Aside, Refused, Halted):
+class FakeRemit(Decided, Examined, Aside, Refused, Halted):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
@@ -71,154 +61,8 @@ class FakeRemit(Examined, Aside, Refused, Halted):
         self.received: dict[str, Mapping[str, object]] = {}
         self.ended: dict[str, str] = {}
 
-    def clock(self) -> datetime:
-        """Return the gallery's frozen time."""
-        return self.now
-
     def people(self) -> Mapping[str, Person]:
         return PEOPLE
-
-    def inbox(
-        self,
-        *,
-        person: str,
-        tab: str = "team",
-        workflow: str | None = None,
-        action: str | None = None,
-        after: str | None = None,
-        limit: int = 60,
-    ) -> InboxPage:
-        rows = sorted(
-            (row_of(view, self.now) for view in self.views.values() if view.state == "open"),
-            key=lambda row: (row.due_at, row.approval_id),
-        )
-        overdue = sum(row.overdue for row in rows)
-        waiting = len(rows)
-        keep = {
-            "overdue": lambda row: row.overdue,
-            "money": lambda row: row.risk in {"money", "irreversible"},
-            "changed": lambda row: False,
-        }.get(tab, lambda row: True)
-        rows = [
-            row
-            for row in rows
-            if keep(row) and workflow in {None, row.workflow} and action in {None, row.action}
-        ]
-        first = 0 if after is None else [row.approval_id for row in rows].index(after) + 1
-        page = rows[first : first + limit]
-        more = first + limit < len(rows)
-        return InboxPage(
-            rows=tuple(page),
-            after=page[-1].approval_id if more else None,
-            waiting=waiting,
-            overdue=overdue,
-        )
-
-    def approval(
-        self,
-        approval_id: str,
-        /,
-        *,
-        person: str,
-    ) -> ApprovalView:
-        if approval_id not in self.views:
-            raise NotFoundError(f"there is no approval `{approval_id}`")
-        return self.views[approval_id]
-
-    async def decide(
-        self,
-        approval_id: str,
-        /,
-        *,
-        person: str,
-        verdict: Verdict,
-        digest: str,
-        channel: str = "console",
-        edits: Mapping[str, str] | None = None,
-        reason: RejectReason | None = None,
-        note: str | None = None,
-        seconds_open: int | None = None,
-        signed_in: SignedIn | None = None,
-    ) -> ApprovalView:
-        view = self.approval(approval_id, person=person)
-        if (
-            signed_in
-            and verdict is Verdict.APPROVE
-            and view.card.risk in {"money", "irreversible"}
-        ):
-            signed_in.demand_fresh(self.clock())
-        if view.state is not ApprovalState.OPEN:
-            if view.decided_by == person and view.verdict == verdict.value:
-                return view
-            if view.state is ApprovalState.EXPIRED:
-                raise ApprovalExpiredError("nobody decided in time; open the case")
-            raise ApprovalClosedError(f"{view.decided_by} answered this before you; see the case")
-        if digest != view.card.digest:
-            raise StaleDigestError("the order changed after this was held; look again")
-        if "refund-approver" not in PEOPLE[person].roles:
-            raise NotEntitledError("you may not approve refunds; pass it to `a.weber`")
-        replaced_by = None
-        if verdict is Verdict.EDIT:
-            if edits and " " not in edits.get("amount", "1 EUR"):
-                raise InvalidEditError("`amount` is not money; write it as `19.00 EUR`")
-            replaced_by = f"{len(self.views):032x}"
-            card = replace(
-                view.card,
-                approval_id=replaced_by,
-                version=view.card.version + 1,
-                digest=replaced_by * 2,
-            )
-            self.views[replaced_by] = replace(view, card=card)
-        state = {
-            Verdict.APPROVE: ApprovalState.APPROVED,
-            Verdict.REJECT: ApprovalState.DENIED,
-            Verdict.EDIT: ApprovalState.SUPERSEDED,
-            Verdict.ESCALATE: ApprovalState.REVOKED,
-        }[verdict]
-        approved = verdict is Verdict.APPROVE
-        self.views[approval_id] = replace(
-            view,
-            state=state,
-            verdict=verdict.value,
-            decided_by=person,
-            decided_at=self.now,
-            reason=reason.value if reason else None,
-            replaced_by=replaced_by,
-            effect_state="cleared" if approved else "withdrawn",
-            effect_due_at=self.now + timedelta(seconds=10) if approved else None,
-        )
-        self.decided.append((approval_id, verdict, reason.value if reason else None))
-        self.tell("governance:approval:decided", view.card.case_id)
-        return self.views[approval_id]
-
-    async def take_back(
-        self,
-        approval_id: str,
-        /,
-        *,
-        person: str,
-    ) -> ApprovalView:
-        view = self.approval(approval_id, person=person)
-        if view.effect_state != "cleared":
-            raise ApprovalClosedError("too late to take back: it runs; undo it from its case")
-        self.views[approval_id] = replace(
-            view,
-            state=ApprovalState.REVOKED,
-            effect_state="withdrawn",
-            effect_due_at=None,
-            verdict=None,
-        )
-        return self.views[approval_id]
-
-    async def undo(
-        self,
-        action_id: str,
-        /,
-        *,
-        person: str,
-        reason: str,
-    ) -> str:
-        return "b" * 32
 
     def workflows(self) -> tuple[SimpleNamespace, ...]:
         return workflow_views()

@@ -10,20 +10,15 @@ from datetime import datetime
 from typing import TypeVar
 
 from remit.domain import actor
-from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseReopened
 from remit.domain.intake_event import CaseQuarantined, CaseReceived
 from remit.domain.running_event import ClockConfirmed
-from remit.domain.value import Json
 from remit.errors import NotFoundError
-from remit.governance import approvals, inbox, tasks
-from remit.governance.card import ApprovalView
+from remit.governance import approvals, tasks
 from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
-from remit.governance.sessions import SignedIn
-from remit.intake.mask import Masker
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration import admission, awaited, cancelling, jobs
@@ -33,7 +28,6 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.replay import History, fold
 from remit.orchestration.runs import Runs
 from remit.orchestration.schedule import Timekeeper
-from remit.store import approvals as approval_rows
 from remit.store import cases, vault
 from remit.store.connection import Connection
 from remit.store.database import Database
@@ -83,74 +77,6 @@ class Desk:
         """Write one unit of work and wait until it is durable; `streams` are what it reads."""
         receipt = await awaited.submit(self.writer, work, lane=lane, streams=streams)
         return receipt.value
-
-    # -- verdicts ---------------------------------------------------------------------------------
-
-    def approval(self, approval_id: str, /, *, person: str) -> ApprovalView:
-        """Return one approval with its card and what became of it."""
-        roles_of(self._people, person)
-        return self.database.read(lambda c: self._view(c, approval_id))
-
-    async def decide(
-        self,
-        approval_id: str,
-        /,
-        *,
-        person: str,
-        verdict: Verdict,
-        digest: str,
-        channel: str = "console",
-        edits: Mapping[str, str] | None = None,
-        reason: RejectReason | None = None,
-        note: str | None = None,
-        seconds_open: int | None = None,
-        signed_in: SignedIn | None = None,
-    ) -> ApprovalView:
-        """Record a person's verdict on exactly what they were shown.
-
-        A face hands over how the person signed in; raises `StepUpNeededError` where that was too
-        long ago for a yes to what cannot be taken back.
-        """
-        roles = roles_of(self._people, person)
-        row = await self.read(lambda c: approval_rows.find(c, approval_id))
-        if row is None:
-            raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
-        if signed_in is not None and approvals.needs_fresh(row, verdict):
-            signed_in.demand_fresh(self.now())
-        typed: dict[str, Json] = {}
-        said: str | None = None
-        new: list[vault.VaultTuple] = []
-        if verdict is Verdict.EDIT or note is not None:  # words of a person, to be masked
-            masker, rows = self.runs.scope(row.case_id)
-            typed = self._typed(row, edits or {}, masker) if verdict is Verdict.EDIT else {}
-            said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
-            new = rows()
-
-        def work(uow: UnitOfWork) -> None:
-            if new:
-                vault.insert(uow.projected, new)
-            approvals.decide(
-                uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
-                channel=channel, edits=typed or None, reason=reason, note=said,
-                seconds_open=seconds_open, signed_in=signed_in,
-            )  # fmt: skip
-
-        await self.write(work, streams=(row.case_id,), lane="control")
-        return await self.read(lambda c: self._view(c, approval_id))
-
-    async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView:
-        """Take a yes back inside its grace time."""
-        roles_of(self._people, person)
-        known = self.database.read(lambda c: approval_rows.find(c, approval_id))
-
-        def work(uow: UnitOfWork) -> None:
-            row = approval_rows.find(uow.connection, approval_id)
-            seconds = 0 if row is None else self._grace(row.workflow, row.action)
-            until = approvals.grace_ends(0 if row is None else row.decided_us or 0, seconds)
-            approvals.take_back(uow, approval_id, person=person, grace_until=until)
-
-        await self.write(work, streams=() if known is None else (known.case_id,), lane="control")
-        return await self.read(lambda c: self._view(c, approval_id))
 
     # -- doubtful input and cases that a person has -----------------------------------------------
 
@@ -325,34 +251,6 @@ class Desk:
                 vault.insert(uow.projected, new)
 
         return masked, keep
-
-    def _typed(
-        self, row: approval_rows.ApprovalRecord, edits: Mapping[str, str], masker: Masker
-    ) -> dict[str, Json]:
-        """Return what a person typed in place of a proposal's values, masked."""
-        spec = self.runs.workflow(row.workflow).spec(row.action)
-        typed = {} if spec is None else approvals.typed(spec, edits)
-        params = () if spec is None else spec.params
-        private = {param.name: param.private for param in params if param.private}
-        masked = masker.mask_json(typed, private=private, trusted_tokens=True)
-        return masked if isinstance(masked, dict) else {}
-
-    def _grace(self, workflow: str, action: str) -> int:
-        equipment = self.equipment.get(workflow)
-        spec = None if equipment is None else equipment.spec(action)
-        return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
-
-    def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
-        row = inbox.found(connection, approval_id)
-        equipment = self.equipment.get(row.workflow)
-        spec = None if equipment is None else equipment.spec(row.action)
-        return inbox.view(
-            connection,
-            self.keys,
-            row,
-            grace_seconds=self._grace(row.workflow, row.action),
-            undoable=spec is not None and spec.undo is not None,
-        )
 
 
 def _following(admitted: Admitted, case_id: str, before: History) -> Admitted:

@@ -1,0 +1,176 @@
+"""What waits in the gallery, and what people say to it: the same refusals as of the real one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.errors import (
+    ApprovalClosedError,
+    ApprovalExpiredError,
+    InvalidEditError,
+    NotEntitledError,
+    NotFoundError,
+    StaleDigestError,
+)
+from remit.governance.card import ApprovalView, InboxPage
+from remit.governance.sessions import SignedIn
+from tests.browser.samples import PEOPLE, row_of
+
+
+class Decided:
+    """The part of the gallery at which people decide."""
+
+    now: datetime
+    views: dict[str, ApprovalView]
+    decided: list[tuple[str, Verdict, str | None]]
+
+    def clock(self) -> datetime:
+        """Return the gallery's frozen time."""
+        return self.now
+
+    def inbox(
+        self,
+        *,
+        person: str,
+        tab: str = "team",
+        workflow: str | None = None,
+        action: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> InboxPage:
+        rows = sorted(
+            (row_of(view, self.now) for view in self.views.values() if view.state == "open"),
+            key=lambda row: (row.due_at, row.approval_id),
+        )
+        overdue = sum(row.overdue for row in rows)
+        waiting = len(rows)
+        keep = {
+            "overdue": lambda row: row.overdue,
+            "money": lambda row: row.risk in {"money", "irreversible"},
+            "changed": lambda row: False,
+        }.get(tab, lambda row: True)
+        rows = [
+            row
+            for row in rows
+            if keep(row) and workflow in {None, row.workflow} and action in {None, row.action}
+        ]
+        first = 0 if after is None else [row.approval_id for row in rows].index(after) + 1
+        page = rows[first : first + limit]
+        more = first + limit < len(rows)
+        return InboxPage(
+            rows=tuple(page),
+            after=page[-1].approval_id if more else None,
+            waiting=waiting,
+            overdue=overdue,
+        )
+
+    def approval(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+    ) -> ApprovalView:
+        if approval_id not in self.views:
+            raise NotFoundError(f"there is no approval `{approval_id}`")
+        return self.views[approval_id]
+
+    async def decide(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+        verdict: Verdict,
+        digest: str,
+        channel: str = "console",
+        edits: Mapping[str, str] | None = None,
+        reason: RejectReason | None = None,
+        note: str | None = None,
+        seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
+    ) -> ApprovalView:
+        view = self.approval(approval_id, person=person)
+        if (
+            signed_in
+            and verdict is Verdict.APPROVE
+            and view.card.risk in {"money", "irreversible"}
+        ):
+            signed_in.demand_fresh(self.clock())
+        if view.state is not ApprovalState.OPEN:
+            if view.decided_by == person and view.verdict == verdict.value:
+                return view
+            if view.state is ApprovalState.EXPIRED:
+                raise ApprovalExpiredError("nobody decided in time; open the case")
+            raise ApprovalClosedError(f"{view.decided_by} answered this before you; see the case")
+        if digest != view.card.digest:
+            raise StaleDigestError("the order changed after this was held; look again")
+        if "refund-approver" not in PEOPLE[person].roles:
+            raise NotEntitledError("you may not approve refunds; pass it to `a.weber`")
+        replaced_by = None
+        if verdict is Verdict.EDIT:
+            if edits and " " not in edits.get("amount", "1 EUR"):
+                raise InvalidEditError("`amount` is not money; write it as `19.00 EUR`")
+            replaced_by = f"{len(self.views):032x}"
+            card = replace(
+                view.card,
+                approval_id=replaced_by,
+                version=view.card.version + 1,
+                digest=replaced_by * 2,
+            )
+            self.views[replaced_by] = replace(view, card=card)
+        state = {
+            Verdict.APPROVE: ApprovalState.APPROVED,
+            Verdict.REJECT: ApprovalState.DENIED,
+            Verdict.EDIT: ApprovalState.SUPERSEDED,
+            Verdict.ESCALATE: ApprovalState.REVOKED,
+        }[verdict]
+        approved = verdict is Verdict.APPROVE
+        self.views[approval_id] = replace(
+            view,
+            state=state,
+            verdict=verdict.value,
+            decided_by=person,
+            decided_at=self.now,
+            reason=reason.value if reason else None,
+            replaced_by=replaced_by,
+            effect_state="cleared" if approved else "withdrawn",
+            effect_due_at=self.now + timedelta(seconds=10) if approved else None,
+        )
+        self.decided.append((approval_id, verdict, reason.value if reason else None))
+        self.tell("governance:approval:decided", view.card.case_id)
+        return self.views[approval_id]
+
+    async def take_back(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+    ) -> ApprovalView:
+        view = self.approval(approval_id, person=person)
+        if view.effect_state != "cleared":
+            raise ApprovalClosedError("too late to take back: it runs; undo it from its case")
+        self.views[approval_id] = replace(
+            view,
+            state=ApprovalState.REVOKED,
+            effect_state="withdrawn",
+            effect_due_at=None,
+            verdict=None,
+        )
+        return self.views[approval_id]
+
+    async def undo(
+        self,
+        action_id: str,
+        /,
+        *,
+        person: str,
+        reason: str,
+    ) -> str:
+        return "b" * 32
+
+    def tell(self, name: str, subject: str) -> None:
+        """Say to whoever looks that something happened."""
+        raise NotImplementedError
