@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
+from remit.authoring import directories as listed
 from remit.authoring.workflow import Workflow
 from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
@@ -39,6 +40,7 @@ from remit.policy import cedar
 from remit.retrieval import documents
 from remit.retrieval.retriever import Retriever
 from remit.settings import (
+    DirectorySettings,
     ModelSettings,
     OpenApiSettings,
     PersonSettings,
@@ -73,6 +75,7 @@ def assemble(
     project: Project,
     *,
     people: Mapping[str, PersonSettings],
+    directories: Mapping[str, tuple[Path, DirectorySettings]],
     models_folder: Path,
     random: Callable[[], float],
     progress: Progress | None = None,
@@ -89,7 +92,8 @@ def assemble(
         raise SettingsError(f"`{project.folder}` holds no workflow")
     module = load_module(project.folder, settings.module)
     workflow = workflow_of(module, settings)
-    prompts = prompt.load(project.path(settings.prompts)) if _is(project, settings.prompts) else {}
+    written = project.path(settings.prompts)
+    prompts = prompt.load(written) if written.is_dir() else {}
     knowledge = documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
     specs = [declared.spec for declared in workflow.actions.values()]
     book = cedar.load(
@@ -111,6 +115,7 @@ def assemble(
         project, settings, random=random, connect=connect
     )
     owners.check(settings.owners.model_dump(), people)
+    lists = listed.load(directories, workflow, people=people)
     fields = () if workflow.handler is None else workflow.handler.case.model_fields
     acknowledge = acknowledgements(settings, specs)
     reveals = entitled.listed({
@@ -121,6 +126,7 @@ def assemble(
             "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
             "connectors": dict(seen),
+            "directories": listed.seen(lists),
             "knowledge": documents.digest(knowledge) if knowledge else "",
             "models": {name: one.model_dump(mode="json", exclude=NOT_SEEN) | _script(project, one)
                        for name, one in settings.models.items()},
@@ -155,15 +161,13 @@ def assemble(
             retriever=retriever,
             book=book,
             columns=dict(settings.columns),
+            directories=lists,
             senders=senders.load(project.folder, settings.senders, people=people, fields=fields),
             pinned=settings.in_flight == "pin",
             acknowledge=acknowledge,
-            low_marks_ppm={
-                name: int(one.low_mark * 1_000_000)
-                for name, one in settings.actions.items()
-                if one.low_mark is not None
-            },
-        )
+            low_marks_ppm={name: int(one.low_mark * 1_000_000)
+                           for name, one in settings.actions.items() if one.low_mark is not None},
+        )  # fmt: skip
 
     return Assembled(
         equipment=equipment,
@@ -393,7 +397,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"`{path}` cannot be read") from error
-
-
-def _is(project: Project, folder: str) -> bool:
-    return project.path(folder).is_dir()

@@ -105,6 +105,7 @@ def open_remit(
         one = assemble(
             member,
             people=project.people,
+            directories=project.directories,
             models_folder=project.path(settings.trained),
             random=generator.random,
             progress=progress,

@@ -19,14 +19,23 @@ class DeclaredTool:
     arguments: Mapping[str, TypeAdapter[Any]]
     result: TypeAdapter[Any]
     result_type: Any
+    filled_in: tuple[str, ...] = ()  # parameters whose source nobody wrote down
 
-    def take_key_fields(self, fields: frozenset[str]) -> None:
-        """Let each parameter without a source that is named like a case field come from it."""
+    def take_key_fields(self, fields: Mapping[str, str]) -> None:
+        """Let each parameter without a source that is named and typed like a case field be it.
+
+        `fields` are the type words of the case's fields.
+        """
+        self.filled_in = tuple(
+            param.name
+            for param in self.spec.params
+            if isinstance(param.source, AnySource) and fields.get(param.name) == param.type
+        )
         self.spec = replace(
             self.spec,
             params=tuple(
                 replace(param, source=CaseSource(field=param.name))
-                if isinstance(param.source, AnySource) and param.name in fields
+                if param.name in self.filled_in
                 else param
                 for param in self.spec.params
             ),

@@ -12,12 +12,22 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel
 
 from remit.authoring.source import SourceBuilder
-from remit.domain.action import AnySource, CaseSource, FieldSpec, ParamSpec, Source
+from remit.domain.action import (
+    AnySource,
+    CaseSource,
+    FieldSpec,
+    ParamSpec,
+    Source,
+    ToolSource,
+    alternatives,
+)
 from remit.domain.money import Money
 from remit.errors import RegistrationError, SourceDeclarationError
 from remit.intake import fields
 
 FIELD_DEPTH_MAX = 6
+CONTENT = frozenset({"text", "boolean", "date"})  # what may come from anywhere
+COUNTED = frozenset({"money", "integer", "decimal"})  # what a bound can be put on
 
 _WORDS: dict[type, str] = {
     str: "text",
@@ -84,15 +94,10 @@ def _param(
         source = CaseSource(field=parameter.name)
     else:
         source = AnySource()
-    if (
-        isinstance(source, AnySource)
-        and sources_required
-        and word in {"money", "integer", "decimal"}
-    ):
-        raise SourceDeclarationError(f"{where} is a {word}; `Source.any()` is for content only")
     private = _private(marks)
-    if isinstance(source, AnySource) and sources_required and private:
-        raise SourceDeclarationError(f"{where} is an address; `Source.any()` is for content only")
+    if sources_required:
+        _fits(source, word, private, where)
+        _no_sources_inside(plain, where)
     return ParamSpec(
         name=parameter.name,
         type=word,
@@ -106,6 +111,39 @@ def _param(
         if word == "record" and inspect.isclass(plain)
         else (),
     )
+
+
+def _fits(source: Source, word: str, private: str | None, where: str) -> None:
+    """Refuse a source that says nothing of a value of this type."""
+    if isinstance(source, AnySource) and private:
+        raise SourceDeclarationError(f"{where} is an address; `Source.any()` is for content only")
+    if isinstance(source, AnySource) and word not in CONTENT:
+        raise SourceDeclarationError(
+            f"{where} is {_a(word)}; `Source.any()` is for content only: "
+            f"{', '.join(sorted(CONTENT))} or an enum"
+        )
+    for one in alternatives(source):
+        if isinstance(one, ToolSource) and one.at_most and word not in COUNTED:
+            raise SourceDeclarationError(
+                f"{where} is {_a(word)}; `.at_most()` bounds an amount or a number, one by one"
+            )
+
+
+def _no_sources_inside(plain: Any, where: str) -> None:
+    """Refuse sources on the fields of a model: a record is proven whole, or field by field."""
+    if not (inspect.isclass(plain) and issubclass(plain, BaseModel)):
+        return
+    for name, field in plain.model_fields.items():
+        _, marks, _ = _unwrap(field.annotation)
+        if any(isinstance(mark, SourceBuilder) for mark in (*marks, *field.metadata)):
+            raise SourceDeclarationError(
+                f"{where} has a source on its field `{name}`; a record is proven whole: give "
+                "`{name}` a parameter of its own".replace("{name}", name)
+            )
+
+
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 def fields_of(result: Any, where: str) -> tuple[FieldSpec, ...]:

@@ -289,8 +289,9 @@ class Workflow:
         if self.handler is None:
             raise RegistrationError(f"workflow `{self.name}` has no handler; add `@….handle`")
         fields = set(self.handler.case.model_fields)
+        typed = {one.path: one.type for one in fields_of(self.handler.case, "case")}
         for declared in self.tools.values():
-            declared.take_key_fields(frozenset(fields))
+            declared.take_key_fields(typed)
         for owner, params in self._declared_params():
             for param in params:
                 for source in alternatives(param.source):

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from remit.assembly import connectors_of, labelled, load_module, routes_of, workflow_of
+from remit.authoring import directories
 from remit.authoring.workflow import Workflow
 from remit.cli.handler_rules import References, judge
+from remit.cli.source_notes import notes
+from remit.domain.directory import Directories
 from remit.errors import MissingExtraError, RemitError, SettingsError
 from remit.intake import cldr
 from remit.intake.fields import specs_of
@@ -17,11 +20,19 @@ from remit.models import examples, prompt
 from remit.models.prompt import PromptArtefact
 from remit.policy import cedar
 from remit.retrieval import documents
-from remit.settings import FILE, OpenAIModel, PersonSettings, Project, WorkflowSettings, secret
+from remit.settings import (
+    FILE,
+    DirectorySettings,
+    OpenAIModel,
+    PersonSettings,
+    Project,
+    WorkflowSettings,
+    secret,
+)
 
 T = TypeVar("T")
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "note"]
 ROLES = ("workflow", "prompts", "knowledge", "incidents", "escalation")
 NAMED = frozenset({Kind.COUNTRY, Kind.CURRENCY, Kind.LANGUAGE})  # kinds that names come in
 _REFERENCE = re.compile(r"(env|file):.+")
@@ -45,6 +56,7 @@ class Examination:
     project: Project
     settings: WorkflowSettings
     people: Mapping[str, PersonSettings]
+    directories: Mapping[str, tuple[Path, DirectorySettings]]
     findings: list[Finding] = field(default_factory=list)
 
     def whole(self) -> list[Finding]:
@@ -56,6 +68,9 @@ class Examination:
             self._try(lambda: self._policies(workflow), self.project.path(self.settings.policies))
             self._handler(prompts)
             self._extra(workflow)
+            lists = self._try(lambda: self._directories(workflow), self.project.folder / FILE)
+            for code, said in notes(workflow, lists or {}):
+                self._say(self._module, code, said, level="note")
         for name in self.settings.classifiers:
             self._try(lambda n=name: self._classifier(n), self.project.folder / FILE)  # type: ignore[misc]  # a default binds the loop's value
         self._try(self._routes, self.project.folder / FILE)
@@ -142,6 +157,9 @@ class Examination:
             if fault.code == "RF2" and any(f"`{name}`" in fault.message for name in broken):
                 continue  # it has been said what is wrong with that prompt
             self._say(self._module, fault.code, fault.message, line=fault.line)
+
+    def _directories(self, workflow: Workflow) -> Directories:
+        return directories.load(self.directories, workflow, people=self.people)
 
     def _extra(self, workflow: Workflow) -> None:
         if workflow.handler is None or cldr.available():

@@ -51,7 +51,12 @@ def _equipment(project: Project) -> list[Equipment]:
     models = Path(project.path(project.settings.trained))
     return [
         assemble(
-            one, people=project.people, models_folder=models, random=lambda: 0.0, connect=False
+            one,
+            people=project.people,
+            directories=project.directories,
+            models_folder=models,
+            random=lambda: 0.0,
+            connect=False,
         ).equipment(None)
         for one in project.workflows
     ]

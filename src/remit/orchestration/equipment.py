@@ -8,7 +8,7 @@ from remit.authoring.workflow import Workflow
 from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
-from remit.domain.value import Json
+from remit.domain.directory import Directories
 from remit.intake.senders import Senders
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
@@ -52,7 +52,7 @@ class Equipment:
     routes: Mapping[str, Route] = field(default_factory=dict)
     retriever: Retriever | None = None
     book: PolicyBook | None = None
-    directories: Mapping[str, frozenset[Json]] = field(default_factory=dict)
+    directories: Directories = field(default_factory=dict)
     acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action

@@ -17,11 +17,19 @@ from remit.domain.action import (
     Witness,
     alternatives,
 )
+from remit.domain.directory import Directories
 from remit.domain.frozen import dataclass
-from remit.domain.value import Canonical, Json
+from remit.domain.value import Canonical
 from remit.policy import reads as entries
 from remit.policy.bounds import bound_of, is_bound, size, together
-from remit.policy.outcome import Outcome, at_record, gravest, of_case, of_fixed
+from remit.policy.outcome import (
+    Outcome,
+    at_record,
+    gravest,
+    of_case,
+    of_directory,
+    of_literal,
+)
 from remit.policy.reads import ENDORSEMENT, Place, Reads
 
 COMBINATIONS_MAX = 256
@@ -52,7 +60,7 @@ class Claim:
 class Claims:
     reads: Reads
     witnesses: Sequence[Witness]
-    directories: Mapping[str, frozenset[Json]]
+    directories: Directories
     already: Mapping[Bound, Decimal]
     claims: Sequence[Claim]
 
@@ -197,8 +205,11 @@ class Claims:
     def fixed(self, source: Source, claim: Claim) -> Outcome:
         if isinstance(source, CaseSource):
             return of_case(self.reads, source, claim.value)
-        if isinstance(source, LiteralSource | DirectorySource):
-            return of_fixed(source, claim.value, self.directories)
+        if isinstance(source, LiteralSource):
+            return of_literal(source, claim.value)
+        if isinstance(source, DirectorySource):
+            directory = self.directories.get(source.name)
+            return of_directory(self.reads, source, claim.value, directory)
         # AnySource and OneOf cannot stand among alternatives (`Source.any() | ...` is refused).
         return Outcome(proof=Proof.DIFFERENT, source=source)
 

@@ -1,6 +1,6 @@
 """What one source says of one value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -16,8 +16,9 @@ from remit.domain.action import (
     words,
 )
 from remit.domain.assumption import joined
+from remit.domain.directory import Directory
 from remit.domain.frozen import dataclass
-from remit.domain.value import Canonical, Json, encode
+from remit.domain.value import Canonical, encode
 from remit.policy import bounds
 from remit.policy.bounds import is_bound, size
 from remit.policy.reads import CASE, Place, Reading, Reads, best, same
@@ -106,21 +107,46 @@ def of_case(reads: Reads, source: CaseSource, value: Canonical) -> Outcome:
     return _equal(source, witness, witness.integrity, accepted)
 
 
-def of_fixed(
-    source: LiteralSource | DirectorySource,
-    value: Canonical,
-    directories: Mapping[str, frozenset[Json]],
-) -> Outcome:
-    """Return whether the value is one of the reviewed constants, or of the directory's members."""
-    if isinstance(source, LiteralSource):
-        allowed: Sequence[Json] = source.values
-        failure, accepted = Proof.NOT_LITERAL, words(source)
-    else:
-        allowed = tuple(directories.get(source.name, frozenset()))
-        failure, accepted = Proof.NOT_A_MEMBER, f"a member of the directory {source.name}"
-    if encode(value.form) not in {encode(one) for one in allowed}:
-        return Outcome(proof=failure, source=source, accepted=accepted)
+def of_literal(source: LiteralSource, value: Canonical) -> Outcome:
+    """Return whether the value is one of the reviewed constants."""
+    if encode(value.form) not in {encode(one) for one in source.values}:
+        return Outcome(proof=Proof.NOT_LITERAL, source=source, accepted=words(source))
     return Outcome(proof=Proof.PROVEN, source=source, integrity=Integrity.LITERAL, matches=True)
+
+
+def of_directory(
+    reads: Reads, source: DirectorySource, value: Canonical, directory: Directory | None
+) -> Outcome:
+    """Return whether the value is a member of that list.
+
+    What a tool reads in this case can be written by others too: its members are as good as stated.
+    """
+    accepted = f"a member of the directory {source.name}"
+    if directory is None or not isinstance(value.form, str):
+        return Outcome(proof=Proof.NOT_A_MEMBER, source=source, accepted=accepted)
+    if not directory.tool:
+        if value.form not in directory.members:
+            return Outcome(proof=Proof.NOT_A_MEMBER, source=source, accepted=accepted)
+        return Outcome(
+            proof=Proof.PROVEN, source=source, integrity=Integrity.LITERAL, matches=True
+        )
+    found = [
+        one
+        for record in reads.records(directory.tool)
+        for reading in reads.readings(directory.tool, record, directory.path)[:1]
+        for one in reading.witnesses
+        if same(one, value.type, value.form)
+    ]
+    if not found:
+        accepted += f", which {directory.tool} found in this case"
+        return Outcome(proof=Proof.NOT_A_MEMBER, source=source, accepted=accepted)
+    return Outcome(
+        proof=Proof.PROVEN,
+        source=source,
+        integrity=Integrity.STATED,
+        seq=best(found).seq,
+        matches=True,
+    )
 
 
 def at_record(

@@ -24,6 +24,7 @@ from remit.domain.action import (
     words,
 )
 from remit.domain.assumption import joined
+from remit.domain.directory import Directories
 from remit.domain.value import Canonical, Json, encode
 from remit.policy import reads as entries
 from remit.policy.bounds import bounds_of, is_bound
@@ -44,7 +45,7 @@ def prove(
     arguments: Mapping[str, Canonical],
     witnesses: Sequence[Witness],
     *,
-    directories: Mapping[str, frozenset[Json]] | None = None,
+    directories: Directories | None = None,
     already: Mapping[Bound, Decimal] | None = None,
 ) -> tuple[ArgumentProof, ...]:
     """Return what became of the sources of each declared argument that is given.
@@ -107,7 +108,7 @@ def _claims(
     arguments: Mapping[str, Canonical],
     witnesses: Sequence[Witness],
     *,
-    directories: Mapping[str, frozenset[Json]],
+    directories: Directories,
     already: Mapping[Bound, Decimal],
 ) -> Claims:
     said = sorted(witnesses, key=entries.order)

@@ -6,6 +6,7 @@ from remit.settings.connectors import (
     OperationSettings,
     RecorderSettings,
 )
+from remit.settings.directories import DirectorySettings
 from remit.settings.ledger import (
     AnchorSettings,
     DirectoryAnchor,
@@ -42,6 +43,7 @@ __all__ = [
     "ConnectorSettings",
     "DeskSettings",
     "DirectoryAnchor",
+    "DirectorySettings",
     "FileAnchor",
     "GitAnchor",
     "LedgerSettings",

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from remit.settings.directories import DirectorySettings
 from remit.settings.ledger import LedgerSettings
 from remit.settings.people import PersonSettings, SignInSettings
 from remit.settings.table import Table
@@ -47,6 +48,7 @@ class Settings(Table):
     disk_free_bytes_min: int = Field(default=1024**3, ge=0)  # with less, nothing is taken in
     people: dict[str, PersonSettings] = {}
     sign_in: SignInSettings = SignInSettings()
+    directories: dict[str, DirectorySettings] = {}
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
     workflow: WorkflowSettings | None = None
 
@@ -71,6 +73,15 @@ class Project(Table):
         for member in reversed(self.workflows):
             found |= member.settings.people
         return found | self.settings.people
+
+    @property
+    def directories(self) -> dict[str, tuple[Path, DirectorySettings]]:
+        """Closed lists with the folders they are declared in; the outer file wins."""
+        found: dict[str, tuple[Path, DirectorySettings]] = {}
+        for member in reversed((self, *self.members)):
+            for name, one in member.settings.directories.items():
+                found[name] = (member.folder, one)
+        return found
 
     def listed(self, name: Literal["recognisers", "public"]) -> list[str]:
         """Return what any of the files lists: one process masks for all of them."""

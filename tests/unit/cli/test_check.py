@@ -199,3 +199,53 @@ def test_a_field_whose_names_need_the_extra_is_named_where_it_is_missing(
     assert code == 0
     assert [(one["code"], one["level"]) for one in said] == [("extra.missing", "warning")]
     assert "`home`" in said[0]["message"]
+
+
+def test_what_nobody_wrote_down_is_told_and_is_no_warning(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Parameters that take a field of the case, sources that prove nothing, and lists."""
+    change(
+        project / "workflow.py",
+        "@workflow.handle",
+        TOLD + "\n\n@workflow.handle",
+    )
+    lists = '\n[directories.places]\nowner = "me"\nvalues = ["north", "south"]\n'
+    (project / "remit.toml").write_text((project / "remit.toml").read_text("utf-8") + lists)
+    code, found = findings(project, capsys)
+    notes = {one["code"]: one["message"] for one in found if one["level"] == "note"}
+    assert code == 0
+    assert notes["SR1"].startswith("`get_place.message` has no source and takes `case.message`")
+    assert notes["SR2"].startswith("`move.name` comes from `get_place.name`, which a third party")
+    assert notes["SR3"] == "the directory `places` is closed, with 2 members; me answers for it"
+    assert cli.main(["--project", str(project), "check", "--strict"]) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
+
+
+TOLD = """
+from typing import Annotated
+
+from pydantic import BaseModel
+from remit import Source
+
+
+class Place(BaseModel):
+    name: str
+
+
+@workflow.tool
+async def get_place(message: str) -> Place:
+    return Place(name=message)
+
+
+async def move_back(id: str) -> None:
+    return None
+
+
+@workflow.action(risk="low", undo=move_back, says="Move {name} to {where}")
+async def move(
+    name: Annotated[str, Source.tool("get_place", "name")],
+    where: Annotated[str, Source.directory("places")],
+) -> None:
+    return None
+"""

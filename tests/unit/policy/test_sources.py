@@ -7,6 +7,7 @@ import pytest
 
 from remit.authoring.source import Source
 from remit.domain.action import ArgumentProof, Integrity, Proof
+from remit.domain.directory import Directory
 from remit.domain.money import Money
 from remit.domain.value import Json, canonical
 from remit.policy import sources
@@ -191,11 +192,33 @@ def test_beside_another_source_a_wrong_constant_is_told_by_that_source() -> None
 
 def test_a_directory_proves_its_members() -> None:
     source = Source.directory("warehouses")
-    known = {"warehouses": frozenset({"north", "south"})}
+    known = {
+        "warehouses": Directory(
+            name="warehouses", owner="olga", members=frozenset({"north", "south"})
+        )
+    }
 
     assert one(source, "north", directories=known).proof is Proof.PROVEN
     assert one(source, "east", directories=known).proof is Proof.NOT_A_MEMBER
+    assert one(source, "north", directories=known).integrity is Integrity.LITERAL
     assert one(source, "north").proof is Proof.NOT_A_MEMBER
+    assert one(source, 7, directories=known).proof is Proof.NOT_A_MEMBER
+
+
+def test_a_directory_that_a_tool_fills_holds_what_was_found_last() -> None:
+    source = Source.directory("channels")
+    known = {
+        "channels": Directory(name="channels", owner="olga", tool="list_channels", path="*.name")
+    }
+    before = [said("list_channels", "", "*.name", name, seq=4) for name in ("general", "random")]
+    now = said("list_channels", "", "*.name", "general", seq=7)
+
+    proof = one(source, "general", *before, now, directories=known)
+
+    assert (proof.proof, proof.integrity, proof.seq) == (Proof.PROVEN, STATED, 7)
+    assert one(source, "random", *before, directories=known).proof is Proof.PROVEN
+    assert one(source, "random", *before, now, directories=known).proof is Proof.NOT_A_MEMBER
+    assert one(source, "general", directories=known).proof is Proof.NOT_A_MEMBER
 
 
 def test_content_claims_no_authority() -> None:
