@@ -1,0 +1,1 @@
+"""The desks of tau2, one folder each: code, rules, examples."""
