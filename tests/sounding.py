@@ -1,17 +1,32 @@
 """What every story leaves behind: a record that breaks no rule, and rows as its entries say."""
 
 from remit.app import Remit
+from remit.governance import decided
+from remit.governance.decided import Decided
 from remit.ledger.checkpoint import Signer
 from remit.ledger.inclusion import proven
 from remit.ledger.proof import prove
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
 from remit.ledger.verify import verify
+from remit.policy import gate
 
 
 def sound(remit: Remit) -> None:
     """Judge the record of a story that went well."""
     assert findings(remit) == []
+    assert redecided(remit) == []
+
+
+def redecided(remit: Remit) -> list[str]:
+    """Make every decision again from its entry; return those that turn out otherwise."""
+    return remit.database.read(
+        lambda c: [
+            f"{one.case_id} {one.seq}: {again} instead of {one.decision}"
+            for one in decided.every(c, remit.keys)
+            if isinstance(one, Decided) and (again := gate.decide(one.facts)) != one.decision
+        ]
+    )
 
 
 def findings(remit: Remit) -> list[str]:

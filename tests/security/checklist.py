@@ -213,7 +213,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=45,
         title="Any decision can be replayed from its entry, bit for bit",
-        lacks="not built yet",
+        also=("tests/sounding.py", "tests/unit/governance/test_cards.py"),
     ),
     Requirement(
         number=46,

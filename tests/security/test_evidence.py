@@ -9,8 +9,10 @@ import pytest
 from remit import testing
 from remit.domain.approval import Verdict
 from remit.errors import NotEntitledError
-from remit.governance import legal_holds
+from remit.governance import decided, legal_holds
+from remit.governance.decided import Decided
 from remit.orchestration.erasure import Subject
+from remit.policy import cedar, gate
 from tests.projects import (
     OLGA,
     PAUL,
@@ -99,6 +101,34 @@ def _changed(value: object) -> object:
             return value + 1
         case _:
             raise AssertionError(f"no column holds a {type(value)}")
+
+
+async def test_45_every_decision_is_made_again_from_its_entry(small: Small) -> None:
+    """Allowed, held, approved and denied: the same verdict with the same reasons, to the word.
+
+    Every story of this suite ends by doing so with its whole record (tests/sounding.py).
+    """
+    body = """
+order = await run.read(get_order, order_id=case.order_id)
+await run.act(note, text=case.message)
+await run.act(pay, order_id=order.id, amount=Money.of("20 EUR"))
+await run.act(pay, order_id=order.id, amount=Money.of("40 EUR"))
+"""
+    small.granted = ("note",)
+    async with small.open(body) as remit:
+        await send(remit, message="hello")
+        for _ in range(3):
+            for row in waiting(remit):
+                await testing.decide(remit, row.approval_id, person=OLGA)
+            await testing.pass_time(remit, small.clock, 1)
+        found = remit.database.read(lambda c: list(decided.every(c, remit.keys)))
+        verdicts = {one.decision.verdict.value for one in found if isinstance(one, Decided)}
+        assert verdicts >= {"allow", "hold", "deny"}
+        for one in found:
+            assert isinstance(one, Decided)
+            assert gate.decide(one.facts) == one.decision
+            assert one.request is not None
+            assert cedar.ask(remit.equipment["small-desk"].book, one.request) == one.facts.policy
 
 
 async def test_46_a_case_under_legal_hold_is_not_erased_and_an_erased_one_verifies(

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +21,7 @@ from remit.domain.money import Money
 from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
 from remit.governance.card import Card, Change, EditField, Quote
+from remit.policy.request import PolicyRequest
 
 EVIDENCE_MAX = 5
 
@@ -129,8 +131,13 @@ def from_form(form: Json) -> Card:
     return _CARD.validate_json(json.dumps(form))
 
 
-def facts_form(facts: GateFacts, decision: Decision) -> dict[str, Json]:
+def facts_form(
+    facts: GateFacts, decision: Decision, asked: PolicyRequest | None = None
+) -> dict[str, Json]:
     """Return everything the gate was told and answered, for the sealed payloads of its entry.
+
+    `asked` is what the rules were asked, but for the arguments that stand among the facts: with
+    it other rules can be asked the same.
 
     `facts` are typed and say nothing that a person wrote: they outlive an erasure, so that the
     decision can still be followed. `words` are all the rest, and go with the case's key.
@@ -138,8 +145,9 @@ def facts_form(facts: GateFacts, decision: Decision) -> dict[str, Json]:
     told, said = _form(facts), _form(decision)
     if not (isinstance(told, dict) and isinstance(said, dict)):
         raise TypeError("facts and decisions are records")
-    words: dict[str, Json] = {"decision": said}
-    for name, part, kept in _SPLIT:
+    others = None if asked is None else replace(asked, arguments={})
+    words: dict[str, Json] = {"asked": _form(others), "decision": said}
+    for name, part, kept in SPLIT:
         words[name], told[part] = told[part], kept(told[part])
     written = {
         name: value for name, value in facts.arguments.items() if not _is_typed(facts, name)
@@ -175,7 +183,7 @@ def _without(form: Json, *names: str) -> Json:
 
 TYPED: Final = frozenset({"boolean", "date", "decimal", "instant", "integer", "money", "null"})
 # name among the words, part of the facts, what stays of it among the facts
-_SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
+SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
     ("proofs", "proofs", lambda form: _without(form, "accepted", "elsewhere", "demands")),
     ("stops", "stops", lambda form: _without(form, "sentence")),
     ("policy", "policy", lambda form: _without(form, "diagnostics")),

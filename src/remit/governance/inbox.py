@@ -64,9 +64,11 @@ def approval_rows(
     connection: Connection, keys: KeyRing, rows: Sequence[ApprovalRecord], now: datetime
 ) -> tuple[ApprovalRow, ...]:
     """Return lines of the inbox: as many queries for sixty as for one."""
-    shown = record.payloads(
-        connection, keys, [(row.case_id, row.card_seq) for row in rows], "card"
-    )
+    places = [(row.case_id, row.card_seq) for row in rows]
+    shown = {
+        (entry.case_id, entry.seq): entry.payloads.get("card")
+        for entry in record.several(connection, keys, places, roles={"card"})
+    }
     voters = approvals.voters(connection, [row.approval_id for row in rows])
     return tuple(
         _line(row, shown.get((row.case_id, row.card_seq)), voters.get(row.approval_id, 0), now)

@@ -143,34 +143,58 @@ def payload(connection: Connection, keys: KeyRing, case_id: str, seq: int, role:
     return _open(connection, leaf.entry, name, ciphertext, keys)
 
 
-def payloads(
-    connection: Connection, keys: KeyRing, places: Sequence[tuple[str, int]], role: str
-) -> dict[tuple[str, int], Json]:
-    """Return the contents of one role at many places (case, number), in two queries.
+def several(
+    connection: Connection,
+    keys: KeyRing,
+    places: Sequence[tuple[str, int]],
+    *,
+    roles: Collection[str] | None = None,
+) -> list[Entry]:
+    """Return the entries at many places (case, number), as given, with their payloads.
 
-    What was erased is left out. Raises as `payload` does for what is missing or altered.
+    Takes two queries for each page of places, and one for their keys. What was erased is left out,
+    payloads and whole entries. Raises as `stream` does for what is missing or altered.
     """
-    found: dict[tuple[str, int], Json] = {}
+    found: list[Entry] = []
     for first in range(0, len(places), PLACES_PAGE):
-        page = places[first : first + PLACES_PAGE]
-        marks = ", ".join(["(?, ?)"] * len(page))
-        rows = connection.rows(
-            "SELECT e.case_id, e.seq, e.leaf, p.sealed FROM entries e"  # noqa: S608 - marks only
-            " LEFT JOIN payloads p ON p.case_id = e.case_id AND p.seq = e.seq AND p.role = ?"
-            f" WHERE (e.case_id, e.seq) IN (VALUES {marks})",
-            (role, *(part for place in page for part in place)),
+        page = list(places[first : first + PLACES_PAGE])
+        at = f"(case_id, seq) IN (VALUES {', '.join(['(?, ?)'] * len(page))})"
+        given = tuple(part for place in page for part in place)
+        leaves = {
+            (case_id, seq): parse(leaf)
+            for case_id, seq, leaf in connection.rows(
+                f"SELECT case_id, seq, leaf FROM entries WHERE {at}",  # noqa: S608 - marks only
+                given,
+            )
+        }
+        sealed = {
+            (case_id, seq, role): content
+            for case_id, seq, role, content in connection.rows(
+                f"SELECT case_id, seq, role, sealed FROM payloads WHERE {at}",  # noqa: S608 - as above
+                given,
+            )
+            if _wanted(role, roles)
+        }
+        keys.warm(
+            sorted(
+                name.key
+                for (case_id, seq), leaf in leaves.items()
+                for name in leaf.payloads
+                if (case_id, seq, name.role) in sealed
+            )
         )
-        opened = [(case_id, seq, parse(leaf), sealed) for case_id, seq, leaf, sealed in rows]
-        named = [
-            (case_id, seq, leaf.entry, name, sealed)
-            for case_id, seq, leaf, sealed in opened
-            for name in leaf.payloads
-            if name.role == role
-        ]
-        keys.warm([name.key for _, _, _, name, sealed in named if sealed is not None])
-        for case_id, seq, entry, name, sealed in named:
-            with contextlib.suppress(PayloadErasedError):
-                found[case_id, seq] = _open(connection, entry, name, sealed, keys)
+        for place in page:
+            leaf = leaves.get(place)
+            if leaf is None:
+                continue
+            contents: dict[str, Json] = {}
+            for name in leaf.payloads:
+                if _wanted(name.role, roles):
+                    with contextlib.suppress(PayloadErasedError):
+                        contents[name.role] = _open(
+                            connection, leaf.entry, name, sealed.get((*place, name.role)), keys
+                        )
+            found.append(replace(leaf.entry, payloads=contents))
     return found
 
 

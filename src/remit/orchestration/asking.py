@@ -100,7 +100,7 @@ def note_decided(
             bounds=gathered.takes if state is EffectState.CLEARED else (),
         ),
         path=proposal.path,
-        payloads=cards.facts_form(gathered.facts, decision),
+        payloads=cards.facts_form(gathered.facts, decision, gathered.asked),
         by=actor.service("gate"),
     )
     return state

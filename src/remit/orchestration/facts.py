@@ -25,7 +25,7 @@ from remit.orchestration.guarded import Guard
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
-from remit.policy import sources, stop
+from remit.policy import cedar, sources, stop
 from remit.policy.denial import kind
 from remit.store.connection import Connection
 
@@ -73,6 +73,18 @@ def gather(
     counted = guard.fact("votes", lambda: _counted(run, proposal, votes, digest), unknown=_NOBODY)
     weighed = () if spec is None else policy_facts.of_record(spec, said.witnesses, said.record)
     resting = {} if spec is None else provenance.facts_resting(spec, weighed)
+    book = equipment.book
+    asked = (
+        None
+        if spec is None
+        else guard.fact(
+            "question",
+            lambda: policy_facts.question(
+                run, spec, said.values, said.proofs, weighed, counted, level, resting
+            ),
+            unknown=None,
+        )
+    )
     facts = GateFacts(
         action_id=proposal.action_id,
         case_id=run.case_id,
@@ -100,14 +112,8 @@ def gather(
             "stops", lambda: _stops(connection, run, proposal, said.standing), unknown=()
         ),
         policy=_NO_ANSWER
-        if spec is None
-        else guard.fact(
-            "policy",
-            lambda: policy_facts.policy(
-                run, spec, said.values, said.proofs, weighed, counted, level, resting
-            ),
-            unknown=_NO_ANSWER,
-        ),
+        if book is None or asked is None
+        else guard.fact("policy", lambda: cedar.ask(book, asked), unknown=_NO_ANSWER),
         limits=(),
         level=level,
         confidence=guard.fact(
@@ -128,6 +134,7 @@ def gather(
     )
     return Gathered(
         facts=facts,
+        asked=asked,
         standing=said.standing,
         record=record_digest(run, said.record),
         bounds=tuple(said.bounds),

@@ -1,18 +1,17 @@
-"""What the rules are asked about a proposal, and what they answered."""
+"""What the rules are asked about a proposal."""
 
 from collections.abc import Mapping
 
 from remit.domain.action import ActionSpec, ArgumentProof, Witness
 from remit.domain.approval import Vote
-from remit.domain.decision import LevelFact, PolicyAnswer
+from remit.domain.decision import LevelFact
 from remit.domain.value import Canonical
 from remit.orchestration.level_facts import effective, lowest_choice
 from remit.orchestration.run import Run
-from remit.policy import cedar
 from remit.policy.request import PolicyRequest
 
 
-def policy(
+def question(
     run: Run,
     spec: ActionSpec,
     values: Mapping[str, Canonical],
@@ -21,11 +20,8 @@ def policy(
     votes: tuple[Vote, ...],
     level: LevelFact,
     resting: Mapping[str, tuple[str, ...]],
-) -> PolicyAnswer:
-    """Ask the rules about a proposal, as the record and its derives stand now."""
-    book = run.equipment.book
-    if book is None:
-        return PolicyAnswer(loaded=False, decision=None)
+) -> PolicyRequest:
+    """Return what the rules are asked, as the record and its derives stand now."""
     named = {name for name, _ in spec.facts}
     derived = {
         witness.tool: Canonical(type=witness.type, form=witness.form)
@@ -37,32 +33,29 @@ def policy(
     )
     on = [w for w in witnesses if w.seq == newest and w.tool == spec.on]
     confidence = lowest_choice(run)
-    return cedar.ask(
-        book,
-        PolicyRequest(
-            workflow=run.equipment.name,
-            action=spec.name,
-            case_id=run.case_id,
-            arguments=values,
-            labels={proof.parameter: proof.integrity for proof in proofs},
-            approvers={
-                role: frozenset(vote.person for vote in votes if vote.role == role)
-                for role in {vote.role for vote in votes}
-            },
-            level=effective(level, spec),
-            phase=run.equipment.phase,
-            confidence_bp=None if confidence is None else confidence // 100,
-            facts=derived,
-            assumptions={**resting, **{one.parameter: one.assumptions for one in proofs}},
-            record=on[0].record if on else "",
-            fields={
-                w.path: Canonical(type=w.type, form=w.form)
-                for w in on
-                if "*" not in w.path and w.form is not None
-            },
-            channel=run.history.channel or None,
-            subject=run.history.subject or None,
-        ),
+    return PolicyRequest(
+        workflow=run.equipment.name,
+        action=spec.name,
+        case_id=run.case_id,
+        arguments=values,
+        labels={proof.parameter: proof.integrity for proof in proofs},
+        approvers={
+            role: frozenset(vote.person for vote in votes if vote.role == role)
+            for role in {vote.role for vote in votes}
+        },
+        level=effective(level, spec),
+        phase=run.equipment.phase,
+        confidence_bp=None if confidence is None else confidence // 100,
+        facts=derived,
+        assumptions={**resting, **{one.parameter: one.assumptions for one in proofs}},
+        record=on[0].record if on else "",
+        fields={
+            w.path: Canonical(type=w.type, form=w.form)
+            for w in on
+            if "*" not in w.path and w.form is not None
+        },
+        channel=run.history.channel or None,
+        subject=run.history.subject or None,
     )
 
 

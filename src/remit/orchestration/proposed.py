@@ -7,6 +7,7 @@ from remit.domain.decision import GateFacts
 from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical, Json
 from remit.orchestration.standing import Standing
+from remit.policy.request import PolicyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Gathered:
     """Facts, and what else the desk and the transaction need."""
 
     facts: GateFacts
+    asked: PolicyRequest | None  # what the rules were asked
     standing: Standing
     record: str  # keyed digest of the record acted upon
     bounds: tuple[str, ...]  # keyed digests of the bounds that were looked at
