@@ -149,6 +149,7 @@ def assemble(
             escalation=settings.owners.escalation,
             owners=settings.owners.model_dump(),
             connectors=frozenset(connectors),
+            accounts=settings.accounts,
             fingerprint=fingerprint,
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),

@@ -1,9 +1,11 @@
 """The request to a person and, once decided, the verdict; bound to a digest."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
 from remit.domain.frozen import dataclass
+from remit.domain.value import digest
 from remit.errors import IllegalMoveError
 
 
@@ -78,6 +80,19 @@ class Requirement:
     people: int
     role: str
 
+    @property
+    def text(self) -> str:
+        """As an entry says it: `2 refund-approver`."""
+        return f"{self.people} {self.role}"
+
+
+def sealed(bound: str, requirements: Iterable[str], expires_us: int) -> str:
+    """Return the digest that people are shown and decide on.
+
+    It covers what would run and in which world (`bound`), who must say yes, and until when.
+    """
+    return digest({"bound": bound, "expires_us": expires_us, "requirements": list(requirements)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
@@ -88,3 +103,6 @@ class Vote:
     digest: str
     at: datetime
     edited: bool = False  # this person wrote the version that they approve
+    channel: str = ""
+    strength: str = ""  # how they had signed in
+    seconds_open: int | None = None  # how long they had it before them

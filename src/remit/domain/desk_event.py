@@ -9,7 +9,8 @@ class ApprovalRequested(Event):
     action_id: str
     action: str
     risk: str
-    digest: str
+    digest: str  # what people decide on: it covers `bound`, requirements and expiry
+    bound: str  # exactly these bytes in this world
     requirements: tuple[str, ...]  # `2 refund-approver`
     codes: tuple[str, ...]
     due_us: int

@@ -110,6 +110,12 @@ def decide(
     _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
 
 
+def eligible(row: ApprovalRecord, roles: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """Return the handles of those who may decide this, by the roles that people hold now."""
+    wanted = {one.role for one in row.requirements}
+    return tuple(sorted(handle for handle, held in roles.items() if held & wanted))
+
+
 def needs_fresh(row: ApprovalRecord, verdict: Verdict) -> bool:
     """Needs this verdict a fresh sign-in? A no never does: to stop is never harder."""
     return verdict in {Verdict.APPROVE, Verdict.EDIT} and row.risk in FRESH_RISKS

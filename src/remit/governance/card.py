@@ -127,3 +127,4 @@ class ApprovalView:
     replaced_by: str | None = None  # approval id of the edited version
     effect_due_at: datetime | None = None  # end of the grace time
     can_undo: bool = False
+    eligible: tuple[str, ...] = ()  # who may say yes or no now

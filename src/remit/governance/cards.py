@@ -31,6 +31,7 @@ _CARD: TypeAdapter[Card] = TypeAdapter(Card)
 def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
     *,
     facts: GateFacts,
+    digest: str,
     decision: Decision,
     declared_undo: str | None,
     requirements: tuple[Requirement, ...],
@@ -72,7 +73,7 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         payload=encode(
             {"action": f"{facts.workflow}.{facts.action}", "arguments": dict(facts.arguments)}
         ).decode(),
-        digest=facts.digest,
+        digest=digest,
         undo=_undo(spec, declared_undo),
         cost=_cost(spec, facts),
         evidence=_evidence(passages),

@@ -1,5 +1,7 @@
 """What the entries of an action mean together: proposal, decisions, a yes, effect, undo."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +21,8 @@ Broken = Callable[[str, str], None]  # code, text
 
 @dataclass(slots=True)
 class _Approval:
-    digest: str
+    digest: str  # what people decide on
+    bound: str  # what it asks for
     needed: tuple[tuple[int, str], ...]  # people, role
     expires: str  # as leaves write an instant
     yes: dict[str, str] = field(default_factory=dict)  # person -> roles
@@ -97,13 +100,15 @@ class Actions:
                 broken("LS08", f"the gate cleared at level `{level}`, and no grant goes that far")
 
     def _requested(self, leaf: Leaf, broken: Broken) -> None:
-        del broken
+        if not _covers(leaf.body):
+            broken("LS06", "an approval's digest does not cover what, whom and until when it asks")
         action, needed = self._action(leaf.body), leaf.body.get("requirements")
         people = [str(one).partition(" ") for one in needed] if isinstance(needed, list) else []
         if action is None:
             return
         approval = _Approval(
             word(leaf.body, "digest"),
+            word(leaf.body, "bound"),
             tuple((int(count) if count.isdigit() else 1, role) for count, _, role in people),
             _moment(_count(leaf.body, "expires_us")),
         )
@@ -223,10 +228,22 @@ class Actions:
 
 def _enough(approval: _Approval, digest: str) -> bool:
     """Did as many people of each role say yes to this digest as were asked for?"""
-    return approval.digest == digest and all(
+    return approval.bound == digest and all(
         sum(role in roles.split() for roles in approval.yes.values()) >= people
         for people, role in approval.needed
     )
+
+
+def _covers(body: Mapping[str, Json]) -> bool:
+    """Is the digest that people decide on made from what stands beside it?"""
+    asked = body.get("requirements")
+    whole: dict[str, Json] = {
+        "bound": word(body, "bound"),
+        "expires_us": _count(body, "expires_us"),
+        "requirements": asked if isinstance(asked, list) else [],
+    }
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest() == word(body, "digest")
 
 
 def _rank(level: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from remit.domain.approval import ApprovalState, Vote
+from remit.domain.approval import ApprovalState, Vote, sealed
 from remit.domain.clock import instant
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
@@ -41,6 +41,7 @@ class ActRecord:
     approval_id: str = ""
     approval_state: ApprovalState | None = None
     digest: str = ""
+    bound: str = ""  # what the approval asks for, if its own digest covers just that
     votes: tuple[Vote, ...] = ()
     approved_us: int | None = None
     edits: Mapping[str, Json] = field(default_factory=dict)
@@ -84,11 +85,12 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
                 approval_id=str(body["approval_id"]),
                 approval_state=ApprovalState.OPEN,
                 digest=str(body["digest"]),
+                bound=_bound(entry),
                 votes=(),
                 approved_us=None,
             )
         case "governance:approval:voted":
-            return changed(act, votes=(*act.votes, *_votes(entry)))
+            return changed(act, votes=(*act.votes, *_votes(act, entry)))
         case "governance:approval:decided":
             return _verdict(act, entry)
         case "governance:approval:closed":
@@ -124,6 +126,13 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
             return act
 
 
+def _bound(entry: Entry) -> str:
+    """Return what is asked for, where the digest that people decide on covers just that."""
+    bound, expires_us = entry.word("bound"), entry.number("expires_us") or 0
+    whole = sealed(bound, entry.words("requirements"), expires_us)
+    return bound if whole == entry.word("digest") else ""
+
+
 def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
     body = entry.body
     match str(body["verdict"]):
@@ -131,7 +140,7 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
             return changed(
                 act,
                 approval_state=ApprovalState.APPROVED,
-                votes=(*act.votes, *_votes(entry)),
+                votes=(*act.votes, *_votes(act, entry)),
                 approved_us=entry.at_us,
             )
         case "reject":
@@ -161,13 +170,18 @@ def _verdict(act: ActRecord, entry: Entry) -> ActRecord:
             )
 
 
-def _votes(entry: Entry) -> tuple[Vote, ...]:
-    """Return a yes once for each role that it meets."""
+def _votes(act: ActRecord, entry: Entry) -> tuple[Vote, ...]:
+    """Return a yes once for each role that it meets, as one to what was asked for with it.
+
+    INVARIANT: a yes to another digest than was shown is a yes to nothing
+    (tests/security/test_approvals.py).
+    """
+    shown = entry.word("digest") == act.digest
     return tuple(
         Vote(
             person=entry.word("person"),
             role=role,
-            digest=entry.word("digest"),
+            digest=act.bound if shown else "",
             at=instant(entry.at_us),
         )
         for role in entry.word("role").split()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from remit.authoring.declared import DeclaredAction
 from remit.domain import actor, clock
-from remit.domain.approval import ApprovalState, Requirement, Vote
+from remit.domain.approval import ApprovalState, Requirement, Vote, sealed
 from remit.domain.decision import Decision, GateVerdict
 from remit.domain.desk_event import ApprovalClosed, ApprovalRequested, ApprovalVoted
 from remit.domain.effect import EffectState
@@ -126,8 +126,11 @@ def request(
     desk = run.equipment.desk
     due = now + timedelta(seconds=desk.due_seconds)
     expires = now + timedelta(seconds=desk.expires_seconds)
+    wanted = tuple(one.text for one in requirements)
+    digest = sealed(gathered.facts.digest, wanted, clock.microseconds(expires))
     card = cards.build(
         facts=gathered.facts,
+        digest=digest,
         decision=decision,
         declared_undo=declared.spec.undo,
         requirements=requirements,
@@ -147,8 +150,9 @@ def request(
             action_id=proposal.action_id,
             action=proposal.action,
             risk=declared.spec.risk.value,
-            digest=gathered.facts.digest,
-            requirements=tuple(f"{one.people} {one.role}" for one in requirements),
+            digest=digest,
+            bound=gathered.facts.digest,
+            requirements=wanted,
             codes=tuple(reason.code for reason in decision.reasons),
             due_us=clock.microseconds(due),
             expires_us=clock.microseconds(expires),
@@ -165,7 +169,7 @@ def request(
                 approval_id=approval_id,
                 person=proposal.author,
                 role=" ".join(sorted(run.equipment.people.get(proposal.author, frozenset()))),
-                digest=gathered.facts.digest,
+                digest=digest,
                 channel="edit",
             ),
             path=proposal.path,

@@ -25,6 +25,7 @@ def bound(
             "action": f"{run.equipment.name}.{action}",
             "action_id": action_id,
             "arguments": dict(arguments),
+            "account": run.equipment.accounts.get(connector, ""),
             "connector": connector,
             "signature": "" if spec is None else signature(spec),
             "slice": _slice(run, action),

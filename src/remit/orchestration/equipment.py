@@ -41,6 +41,7 @@ class Equipment:
     escalation: str = ""  # who answers for what waits in quarantine
     owners: Mapping[str, str] = field(default_factory=dict)  # what somebody answers for -> who
     connectors: frozenset[str] = frozenset()  # names of other systems that it may reach
+    accounts: Mapping[str, str] = field(default_factory=dict)  # how each is reached, as text
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)

@@ -1,6 +1,7 @@
 """Verdicts of people: a yes, a no, other values, and a yes taken back in its grace time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
@@ -108,10 +109,15 @@ class Verdicts(Desk):
         row = inbox.found(connection, approval_id)
         equipment = self.equipment.get(row.workflow)
         spec = None if equipment is None else equipment.spec(row.action)
-        return inbox.view(
+        view = inbox.view(
             connection,
             self.keys,
             row,
             grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
         )
+        return replace(view, eligible=approvals.eligible(row, self._roles()))
+
+    def _roles(self) -> dict[str, frozenset[str]]:
+        """Return what each active person may do now, by handle."""
+        return {one.handle: one.roles for one in self._people.values() if one.active}

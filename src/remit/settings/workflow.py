@@ -80,6 +80,14 @@ class WorkflowSettings(Table):
     senders: dict[str, str] = {}  # who writes from which country
 
     @property
+    def accounts(self) -> dict[str, str]:
+        """How each other system is reached, as text: another address is another world."""
+        return {
+            name: one.model_dump_json(exclude={"concurrent_max"})
+            for name, one in self.connectors.items()
+        }
+
+    @property
     def concurrent_max(self) -> dict[str, int]:
         """How many calls at once each model and connector may have that has a limit."""
         kinds: dict[str, Mapping[str, ModelSettings | ConnectorSettings]]

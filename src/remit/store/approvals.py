@@ -42,6 +42,9 @@ SCHEMA = (
         digest text not null,
         edited integer not null,
         at_us integer not null,
+        channel text not null,
+        strength text not null,
+        seconds_open integer,
         primary key (approval_id, person)
     )""",
 )
@@ -152,16 +155,19 @@ def _decided(connection: Connection, entry: Entry) -> None:
 
 def _vote(connection: Connection, entry: Entry) -> None:
     connection.later(
-        "insert into votes (approval_id, person, role, digest, edited, at_us)"
-        " values (?, ?, ?, ?, ?, ?)",
+        "insert into votes (approval_id, person, role, digest, edited, at_us, channel,"
+        " strength, seconds_open) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 entry.word("approval_id"),
                 entry.word("person"),
                 entry.word("role"),
                 entry.word("digest"),
-                0,
+                entry.word("channel") == "edit",
                 entry.at_us,
+                entry.word("channel"),
+                entry.word("strength"),
+                entry.number("seconds_open"),
             )
         ],
     )
@@ -222,8 +228,8 @@ def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
 def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     """Return who said yes, oldest first; once for each role that their yes meets."""
     rows = connection.rows(
-        "select person, role, digest, edited, at_us from votes where approval_id = ?"
-        " order by at_us, person",
+        "select person, role, digest, edited, at_us, channel, strength, seconds_open from votes"
+        " where approval_id = ? order by at_us, person",
         (approval_id,),
     )
     return tuple(
@@ -233,6 +239,9 @@ def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
             digest=str(row[2]),
             edited=bool(row[3]),
             at=instant(int(str(row[4]))),
+            channel=str(row[5]),
+            strength=str(row[6]),
+            seconds_open=None if row[7] is None else int(str(row[7])),
         )
         for row in rows
         for role in str(row[1]).split()

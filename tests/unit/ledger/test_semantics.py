@@ -10,6 +10,7 @@ import pytest
 
 from remit.domain import clock, desk_event, effect_event, event, intake_event
 from remit.domain.actor import Actor, ActorKind, person, service, workflow
+from remit.domain.approval import sealed
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import HeartbeatEnded, HeartbeatRecorded, OriginOpened
 from remit.ledger.judge import Head
@@ -23,6 +24,7 @@ DESK, CONTROL, BEATS = "refund-desk", "c" * 32, "b" * 32
 DIGEST = "d" * 64
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 LATER = clock.microseconds(START + timedelta(hours=4))
+SHOWN = sealed(DIGEST, ("1 approver",), LATER)
 
 MODEL = Actor(kind=ActorKind.MODEL, ref="m")
 
@@ -76,7 +78,7 @@ def confirmed(action_id: str, attempt: int = 1) -> Draft:
     )
 
 
-def said_yes(who: str, *, by: Any = None, digest: str = DIGEST) -> Draft:
+def said_yes(who: str, *, by: Any = None, digest: str = SHOWN) -> Draft:
     return entry(
         desk_event.ApprovalDecided(
             approval_id="ap", action_id="a1", verdict="approve", person=who, role="approver",
@@ -123,7 +125,8 @@ def sound() -> Story:
         "held": decided("a1", "held"),
         "asked": entry(
             desk_event.ApprovalRequested(
-                approval_id="ap", action_id="a1", action="refund", risk="money", digest=DIGEST,
+                approval_id="ap", action_id="a1", action="refund", risk="money", digest=SHOWN,
+                bound=DIGEST,
                 requirements=("1 approver",), codes=(), due_us=LATER, expires_us=LATER,
             )
         ),
@@ -198,7 +201,7 @@ def edited(by: str, risk: str) -> Story:
     }
     verdict = desk_event.ApprovalDecided(
         approval_id="ap", action_id="a1", verdict="edit", person="ana", role="approver",
-        digest=DIGEST, channel="console",
+        digest=SHOWN, channel="console",
     )  # fmt: skip
     anew = effect_event.ActionProposed(
         action_id="a4", action="refund", version=2, arguments="b", signature="s", risk=risk,
@@ -251,6 +254,11 @@ BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS06", "a yes over another digest", instead(yes=said_yes("ana", digest="e" * 64))),
     ("LS06", "a yes that was taken back", with_("yes", revoked=entry(
         desk_event.ApprovalClosed(approval_id="ap", action_id="a1", state="revoked", code="x")))),
+    ("LS06", "an approval that asks for fewer people than its digest says", instead(asked=entry(
+        desk_event.ApprovalRequested(
+            approval_id="ap", action_id="a1", action="refund", risk="money", digest=SHOWN,
+            bound=DIGEST, requirements=("0 approver",), codes=(), due_us=LATER, expires_us=LATER,
+        )))),
     ("LS07", "a yes of a machine", instead(yes=said_yes("ana", by=MODEL))),
     ("LS07", "a yes of who proposed", instead(proposed=proposed("a1", author="ana"))),
     ("LS07", "a yes after the end", lambda: {
