@@ -201,7 +201,7 @@ class Remit(Window, Reception, Verdicts, Refusing, Duties, Checkup, Stopping, Pr
             raced=self.engine.proposals.raced, late=steps.late,
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
-        self._take_up(intending)
+        self._take_up(intending, steps)
         self.replay_check = ReplayCheck(
             read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,
             random_bytes=random_bytes, share=replay_check_share,

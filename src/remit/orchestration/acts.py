@@ -38,6 +38,7 @@ class ActRecord:
     author: str
     state: EffectState
     seq: int
+    proposed_us: int = 0
     approval_id: str = ""
     approval_state: ApprovalState | None = None
     digest: str = ""

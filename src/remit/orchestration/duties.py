@@ -10,15 +10,19 @@ from remit.domain.effect import EffectState
 from remit.domain.task import Finding
 from remit.domain.value import Json
 from remit.errors import NotEntitledError, NotFoundError, PayloadErasedError, RequestInvalidError
-from remit.governance import tasks
+from remit.governance import rollbacks, tasks
+from remit.governance.grants import control_stream
 from remit.governance.owners import Person, require, roles_of
+from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
+from remit.intake.scrub import scrub
 from remit.orchestration import undoing
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.intending import Intending
+from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
 from remit.orchestration.schedule import Timekeeper
-from remit.orchestration.steps import canonical_json
+from remit.orchestration.steps import Steps, canonical_json
 from remit.orchestration.undoing import Undoing
 from remit.store import proposals, vault
 from remit.store.database import Database
@@ -39,17 +43,25 @@ class Duties:
     equipment: dict[str, Equipment]
     timekeeper: Timekeeper
     undoing: Undoing
+    rollback: Rollback
     read: Callable[..., Any]
     write: Callable[..., Any]
     now: Callable[..., Any]
+    new_id: Callable[[], str]
     _people: Mapping[str, Person]
 
-    def _take_up(self, intending: Intending) -> None:
-        """Find out about undos in doubt from now on."""
+    def _take_up(self, intending: Intending, steps: Steps) -> None:
+        """Find out about undos in doubt from now on, and go on with rollbacks."""
         self.undoing = Undoing(
             intending=intending, open_apart=self.runs.open_apart, rows=self.read, now=self.now
         )
-        self.timekeeper.looks = self.undoing.look
+        self.rollback = Rollback(
+            undoing=self.undoing, steps=steps, read=self.read, write=self.write, owner=self._owner
+        )
+        self.timekeeper.looks = self._look
+
+    async def _look(self) -> int:
+        return await self.undoing.look() + await self.rollback.look()
 
     # -- undo ------------------------------------------------------------------------------------
 
@@ -66,6 +78,42 @@ class Duties:
                 streams=(row.case_id,),
             )
             return given
+
+    def plan_rollback(self, selection: Selection, /) -> Plan:
+        """Return what would be taken back, newest first; nothing is done by that."""
+        found = self.runs.workflow(selection.workflow)
+        undos = {name: one.spec.undo for name, one in found.workflow.actions.items()}
+        return self.database.read(lambda c: rollbacks.planned(c, selection, undos))
+
+    async def start_rollback(
+        self, selection: Selection, /, *, person: str, reason: str, digest: str
+    ) -> RollbackView:
+        """Take back exactly what a plan showed, on an owner's word, and return how far it came.
+
+        What is in doubt goes on by itself. Raises `StaleDigestError` when the plan has changed.
+        """
+        require(self._people, person, OWNER_ROLE)
+        found = self.runs.workflow(selection.workflow)
+        undos = {name: one.spec.undo for name, one in found.workflow.actions.items()}
+        said, rollback_id = scrub(reason), self.new_id()
+
+        def work(uow: UnitOfWork) -> None:
+            plan = rollbacks.planned(uow.connection, selection, undos)
+            rollbacks.start(
+                uow, plan, rollback_id=rollback_id, person=person, reason=said, shown=digest
+            )
+
+        await self.write(work, streams=(control_stream(selection.workflow),))
+        await self.rollback.look()
+        return self.rollback_of(rollback_id)
+
+    def rollback_of(self, rollback_id: str, /) -> RollbackView:
+        """Return one rollback with what became of each effect."""
+        return self.database.read(lambda c: rollbacks.view(c, rollback_id))
+
+    def rollbacks(self) -> tuple[RollbackView, ...]:
+        """Return rollbacks, the newest first, without their effects."""
+        return self.database.read(rollbacks.newest)
 
     # -- tasks -----------------------------------------------------------------------------------
 

@@ -20,9 +20,9 @@ from remit.domain.value import Json
 from remit.errors import (
     RegistrationError,
     TokenRefusedError,
+    TransientError,
 )
-from remit.orchestration import asking, effects, lifting, provenance, reconciling
-from remit.orchestration.acted_on import record_name
+from remit.orchestration import asking, effects, lifting, reconciling, rereading
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.intending import Intended, Intending, prepare
@@ -33,6 +33,8 @@ from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
 
 NOT_SENT_SECONDS = (1, 5, 30)
+AWAY_SECONDS = 30  # until what an effect rests on is read again
+AWAY_SECONDS_MAX = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,7 @@ class Proposals:
             asking.void(run, act, "approval.too_late")
             await self._gate(run, declared, self._again(run, act))
             return
-        await self._look_again(run, declared, act)
+        await self._read_again(run, declared, self._again(run, act), however_fresh=True)
         await self._gate(
             run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
         )
@@ -176,6 +178,8 @@ class Proposals:
         second: bool = False,
     ) -> None:
         """Decide on fresh facts and write the decision; perform at once what is allowed."""
+        if not second:  # after a yes everything is read again, however fresh
+            await self._read_again(run, declared, proposal, however_fresh=False)
         prepared = await self._prepared(run, declared, proposal)
         if isinstance(prepared, Prepared):
             proposal = changed(proposal, connector=prepared.connector)
@@ -249,33 +253,24 @@ class Proposals:
         run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=expires)
         raise CaseParked
 
-    # -- looking again ---------------------------------------------------------------------------
-
-    async def _look_again(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
-        """Read the record that is acted upon again: what a person approved must still be so."""
-        tool = declared.spec.on
-        named = None if tool is None else run.equipment.workflow.tools.get(tool)
-        if tool is None or named is None:
-            return
-        record = record_name(run, declared.spec, act.arguments)
-        reads = [
-            read
-            for read in run.history.reads
-            if read[0].body["name"] == tool and provenance.record_of(named.spec, read[2]) == record
-        ]
-        if not reads:
-            return
-        entry, given, result = reads[-1]
-        if not isinstance(given, dict):
-            return
-        again = sum(1 for read in run.history.reads if ".r" in (read[0].path or "")) + 1
-        fresh = await self.steps.read(
-            run, tool, given, path=f"{act.path}.r{again}", arguments=str(entry.body["arguments"])
-        )
-        if fresh == run.masker.mask_json(result, trusted_tokens=True):
-            # Nothing to record: the world is as it was shown, whatever became known since.
-            run.drafts.pop()
-            run.history.reads.pop()
+    async def _read_again(
+        self, run: Run, declared: DeclaredAction, proposal: Proposal, *, however_fresh: bool
+    ) -> None:
+        """Read again what a proposal rests on; wait where the other system is away."""
+        try:
+            await rereading.look_again(
+                run, self.steps, declared, dict(proposal.arguments), path=proposal.path,
+                however_fresh=however_fresh,
+            )  # fmt: skip
+        except TransientError as error:
+            now_us, act = clock.microseconds(run.now()), run.history.act(proposal.path)
+            if act is None or now_us - act.proposed_us > AWAY_SECONDS_MAX * 1_000_000:
+                raise
+            expires = now_us + AWAY_SECONDS * 1_000_000
+            run.waits[proposal.path] = Wait(
+                kind="retry", ref=proposal.action_id, expires_us=expires
+            )
+            raise CaseParked from error
 
     # -- versions of a proposal ------------------------------------------------------------------
 

@@ -242,6 +242,7 @@ def _fold_act(history: History, entry: Entry) -> None:
                 author=str(body["author"]),
                 state=EffectState.PROPOSED,
                 seq=entry.seq,
+                proposed_us=entry.at_us,
                 undoes=undoes,
                 reason=str(entry.payloads.get("reason") or ""),
             )

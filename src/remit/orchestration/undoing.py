@@ -223,21 +223,23 @@ def path_of(action_id: str) -> str:
     return f"{UNDO_PATH}{action_id}"
 
 
-def give_up(uow: UnitOfWork, action_id: str, *, person: str, owner: str) -> str:
-    """Record that an effect cannot be undone since its arguments were erased: an owner's task."""
+def give_up(
+    uow: UnitOfWork, action_id: str, *, person: str, owner: str, code: str = "erased"
+) -> str:
+    """Record that an effect cannot be undone, such as since its arguments were erased: a task."""
     row = rows.find(uow.connection, action_id)
     if row is None:
         raise NotFoundError(f"there is no action `{action_id}`")
     if row.state not in {EffectState.CONFIRMED, EffectState.UNCOMPENSATED}:
         raise IllegalMoveError(f"the effect is {row.state.value}; only a confirmed one is undone")
-    by = derived("undo", action_id, "erased")
+    by = derived("undo", action_id, code)
     for event in (
         EffectCompensating(action_id=action_id, by=by),
-        EffectUncompensated(action_id=action_id, by=by, code="erased"),
+        EffectUncompensated(action_id=action_id, by=by, code=code),
         TaskOpened(
             task_id=task_id(TaskKind.UNCOMPENSATED, action_id),
             owner=owner,
-            code="erased",
+            code=code,
             kind=TaskKind.UNCOMPENSATED.value,
             action_id=action_id,
         ),

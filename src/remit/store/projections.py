@@ -14,6 +14,7 @@ from remit.store import (
     legal_holds,
     proposals,
     prunes,
+    rollbacks,
     schedules,
     starts,
     tasks,
@@ -39,6 +40,7 @@ SCHEMA: tuple[str, ...] = (
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
     *tasks.SCHEMA,
+    *rollbacks.SCHEMA,
     *prunes.SCHEMA,
     *prunes.CARRIED,
     *vault.SCHEMA,
@@ -63,6 +65,7 @@ TABLES: tuple[str, ...] = (
     *erasures.TABLES,
     *legal_holds.TABLES,
     *tasks.TABLES,
+    *rollbacks.TABLES,
     *prunes.TABLES,
 )
 
@@ -91,6 +94,8 @@ def project(
         denials.project(connection, entry)
     if event in tasks.EVENTS:
         tasks.project(connection, entry)
+    if event in rollbacks.EVENTS:
+        rollbacks.project(connection, entry)
     if counted:
         kpi_days.project(tally, entry)
     if event.startswith("ledger:"):

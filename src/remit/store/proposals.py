@@ -37,6 +37,7 @@ SCHEMA = (
     # Only what is in doubt: an index of every state would be written at every move.
     """create index if not exists proposals_ambiguous on proposals (workflow, action)
         where state = 'ambiguous'""",
+    "create index if not exists proposals_changed on proposals (workflow, changed_us)",
     """create index if not exists proposals_undos on proposals (changed_us, action_id)
         where undoes <> '' and state in ('intended', 'dispatched', 'ambiguous')""",
 )
@@ -143,6 +144,9 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
             connection.execute(
                 f"{_AGAIN} and state in ('blocked', 'escalated')", (entry.at_us, entry.case_id)
             )
+        case "orchestration:effect:uncompensated":
+            code = entry.word("code")
+            _move(connection, entry, tally, EffectState.UNCOMPENSATED, "codes = ?", code)
         case event if event in _STATES:
             _move(connection, entry, tally, _STATES[event])
         case _:
@@ -240,6 +244,31 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
     rows = connection.rows(
         f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, path, version",
         (case_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def done_between(
+    connection: Connection,
+    *,
+    workflow: str,
+    since_us: int,
+    until_us: int,
+    action: str | None,
+    case_id: str | None,
+    limit: int,
+) -> list[ProposalRow]:
+    """Return effects that happened or may have, newest first: what a rollback would take back."""
+    where, values = "", list[Parameter]()
+    for column, value in (("action", action), ("case_id", case_id)):
+        if value is not None:
+            where += f" and {column} = ?"
+            values.append(value)
+    rows = connection.rows(
+        f"select {COLUMNS} from proposals where workflow = ? and undoes = '' and state in"
+        " ('confirmed', 'intended', 'dispatched', 'ambiguous') and changed_us >= ?"
+        f" and changed_us <= ?{where} order by changed_us desc, action_id desc limit ?",
+        (workflow, since_us, until_us, *values, limit),
     )
     return [_row(row) for row in rows]
 
