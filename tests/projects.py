@@ -11,6 +11,7 @@ from remit.app import Remit
 from remit.domain.autonomy import Level
 from remit.domain.entry import Entry
 from remit.domain.value import Json
+from remit.governance import stops
 from remit.governance.card import ApprovalRow
 from remit.integrations.connector import Operation, OperationKind
 from remit.integrations.recorder import RecorderConnector
@@ -320,3 +321,20 @@ def only_waiting(remit: Remit) -> ApprovalRow:
     """Return the one thing that waits for people."""
     (row,) = waiting(remit)
     return row
+
+
+async def set_stop(remit: Remit, *, hard: bool, scope: str = f"workflow:{NAME}") -> None:
+    """Set a stop as the desk does."""
+    await remit.write(
+        lambda uow: stops.set_stop(uow, scope=scope, sentence="wait", person=OLGA, hard=hard)
+    )
+
+
+async def lift_stop(remit: Remit, *, scope: str = f"workflow:{NAME}") -> None:
+    """Lift a stop as two people do."""
+    for person in (OLGA, PAUL):
+        await remit.write(
+            lambda uow, person=person: stops.lift_stop(
+                uow, scope=scope, reason="go", person=person
+            )
+        )

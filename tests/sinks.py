@@ -20,6 +20,8 @@ SINKS: dict[str, dict[str, str]] = {
             api.denials: routes.lift routes.listed routes.widen
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
+            api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
+                routes.settle routes.start routes.undo
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told
             api.stops: routes.begin routes.lift routes.listed
@@ -45,6 +47,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.cases: routes.listed routes.masked routes.one
             console.health: routes.page
             console.help_page: routes.page
+            console.duties: routes.listed routes.one routes.rollbacks routes.rolled
             console.ledger: routes.page
             console.pages: plain
             console.quarantine: _shown routes.listed
@@ -77,6 +80,7 @@ SINKS: dict[str, dict[str, str]] = {
             orchestration.runs: Runs._strand
             orchestration.schedule: Timekeeper._in_doubt Timekeeper._landed Timekeeper.run
                 _escalate_lost
+            orchestration.rollback: Rollback._taken_back
             orchestration.undoing: Undoing.look
             orchestration.supervisor: Supervisor._reborn Supervisor._run Supervisor._take_over
                 Supervisor.look Supervisor.stop
@@ -115,7 +119,9 @@ SINKS: dict[str, dict[str, str]] = {
             cli.people: add deactivate list_ password sign_out
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild
+            cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
+            cli.tasks: _json _shown close list_ settle show
             cli.stop: drill lift list_ set_
             cli.serve: _whole.started serve
             cli.signer: signer

@@ -25,6 +25,7 @@ from remit.observability.tracing import timeline
 from tests.browser.refused import Refused
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_desk import Decided
+from tests.browser.sample_duties import Left
 from tests.browser.sample_health import Examined
 from tests.browser.sample_masked import masked_of
 from tests.browser.sample_quarantine import Aside
@@ -45,7 +46,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Decided, Examined, Aside, Refused, Halted):
+class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
@@ -169,6 +170,7 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted):
             "closed": 991, "waiting": len(waiting),
             "overdue": sum(view.card.due_at < self.now for view in waiting),
             "ambiguous": 1, "balance": 0, "stops": len(self.stops()),
+            "tasks": len(self.tasks().rows),
         }  # fmt: skip
 
     trouble = ""

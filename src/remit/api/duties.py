@@ -1,5 +1,6 @@
 """Effects as people look after them, as JSON: undo, tasks, rollbacks."""
 
+import contextlib
 from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -168,10 +169,9 @@ def routes(remit: RemitPort) -> list[Route]:
 
 
 def _moment(written: str | None, name: str) -> datetime:
-    try:
+    moment: datetime | None = None
+    with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(written or "")
-    except ValueError:
-        moment = None
     if moment is None or moment.tzinfo is None:
         raise RequestInvalidError(f"`{name}`: an instant with its zone, as 2026-11-24T10:00:00Z")
     return moment

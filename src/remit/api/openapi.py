@@ -12,6 +12,7 @@ from starlette.routing import Route
 from remit.api.approvals import VerdictBody
 from remit.api.cases import CancelBody
 from remit.api.denials import LiftBody, WidenBody
+from remit.api.duties import CloseBody, ReasonBody, RollbackBody, SettleBody
 from remit.api.headers import MAIL
 from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
@@ -26,7 +27,11 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "denial_widen": WidenBody,
     "quarantine_discard": DiscardBody,
     "quarantine_release": ReleaseBody,
+    "effect_undone": ReasonBody,
+    "rollback_start": RollbackBody,
     "session_begin": SignInBody,
+    "task_close": CloseBody,
+    "task_settle": SettleBody,
     "stop_lift": StopLiftBody,
     "stop_set": StopBody,
 }
@@ -36,6 +41,8 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
     "denials": ("workflow",),
+    "rollback_plan": ("workflow", "since", "until", "action", "case_id"),
+    "tasks_list": ("tab", "workflow", "after", "limit"),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
 }
 
@@ -60,6 +67,14 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "stop_lift": (401, 403, 404, 413, 422),
     "stop_set": (401, 403, 404, 413, 422),
     "stops_list": (401,),
+    "effect_undone": (401, 403, 404, 409, 413, 422),
+    "tasks_list": (401, 422),
+    "task_one": (401, 404),
+    "task_settle": (401, 403, 404, 409, 413, 422),
+    "task_close": (401, 403, 404, 409, 413, 422),
+    "rollback_plan": (401, 404, 422),
+    "rollback_start": (401, 403, 404, 409, 413, 422),
+    "rollback_one": (401, 404),
     "metrics": (401,),
     "doctor": (401, 403),
     "clock_confirm": (401, 403),

@@ -11,7 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from remit.api import approvals, cases, denials, health, openapi, quarantine, sessions, stops
+from remit.api import (
+    approvals,
+    cases,
+    denials,
+    duties,
+    health,
+    openapi,
+    quarantine,
+    sessions,
+    stops,
+)
 from remit.api.guard import Guard
 from remit.api.headers import SECURITY_HEADERS, BodyLimit, KnownHosts, SecurityHeaders
 from remit.errors import (
@@ -113,6 +123,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *cases.routes(remit),
         *quarantine.routes(remit),
         *stops.routes(remit),
+        *duties.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
 

@@ -32,6 +32,8 @@ COMMANDS = {
     "approvals": "List what waits for people, and decide.",
     "denials": "List what is refused in every case, widen a no, lift one.",
     "people": "Say who has an account, and sign people out.",
+    "tasks": "List what is left to people, and settle it.",
+    "rollback": "Undo what a workflow did, newest first.",
     "stop": "Halt effects, and let them go on.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",

@@ -1,5 +1,6 @@
 """`remit rollback`: take many effects back, after a look at the plan."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -14,6 +15,8 @@ from remit.governance.rollbacks import Plan, RollbackView, Selection
 NAMED = 12  # characters of an id or a digest that are shown
 DIGEST_CHARACTERS_MIN = 12
 HOURS = 24.0
+
+Command = Callable[..., None]
 
 _WHICH = (
     click.option("--workflow", required=True, help="Of which workflow."),
@@ -34,7 +37,7 @@ def rollback() -> None:
     """
 
 
-def _which(command: click.Command) -> click.Command:
+def _which(command: Command) -> Command:
     for option in reversed(_WHICH):
         command = option(command)
     return command
@@ -90,7 +93,7 @@ def start(
 ) -> None:
     """Show the plan, ask, and carry out exactly that.
 
-    Example: `remit rollback start --workflow refund-desk --hours 2 --as olga --reason "wrong rate"`
+    Example: `remit rollback start --workflow my-desk --as olga --reason "wrong rate"`
     """
     if yes and digest is None:
         raise click.UsageError("--yes needs --digest: the digest of the plan you were shown")
@@ -183,9 +186,7 @@ def _bound(shown: str, given: str | None) -> str:
     return given
 
 
-def _selection(
-    workflow: str, action: str | None, case_id: str | None, hours: float
-) -> Selection:
+def _selection(workflow: str, action: str | None, case_id: str | None, hours: float) -> Selection:
     now = datetime.now(UTC)
     return Selection(
         workflow=workflow, action=action, case_id=case_id, since=now - timedelta(hours=hours),

@@ -1,5 +1,6 @@
 """Tasks and rollbacks: what is left to people, and many effects taken back by one plan."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -37,7 +38,8 @@ def routes(console: Console) -> list[Route]:
             limit=PAGE_ROWS,
         )
         return await render(
-            console, request, "tasks.html", page=page, closed=closed, said=given.get("said"),
+            console, request, "tasks.html", people=console.remit.people(), page=page,
+            closed=closed, said=given.get("said"),
             workflow=given.get("workflow") or None,
         )  # fmt: skip
 
@@ -46,7 +48,12 @@ def routes(console: Console) -> list[Route]:
         """Show one task, and the form that ends it."""
         view = await run_in_threadpool(console.remit.task, request.path_params["task_id"])
         return await render(
-            console, request, "task.html", task=view, said=asked_for(request).get("said")
+            console,
+            request,
+            "task.html",
+            people=console.remit.people(),
+            task=view,
+            said=asked_for(request).get("said"),
         )
 
     @needs(Permission.OPERATE)
@@ -85,10 +92,13 @@ def routes(console: Console) -> list[Route]:
         workflow = given.get("workflow", "")
         wanted = _selection(given, console.clock()) if workflow in workflows else None
         plan = (
-            None if wanted is None else await run_in_threadpool(console.remit.plan_rollback, wanted)
+            None
+            if wanted is None
+            else await run_in_threadpool(console.remit.plan_rollback, wanted)
         )
         return await render(
-            console, request, "rollbacks.html", plan=plan, workflows=workflows, wanted=wanted,
+            console, request, "rollbacks.html", people=console.remit.people(), plan=plan,
+            workflows=workflows, wanted=wanted,
             hours=given.get("hours", DEFAULT_HOURS), every_hours=tuple(HOURS),
             before=await run_in_threadpool(console.remit.rollbacks),
         )  # fmt: skip
@@ -117,7 +127,9 @@ def routes(console: Console) -> list[Route]:
         view = await run_in_threadpool(
             console.remit.rollback_of, request.path_params["rollback_id"]
         )
-        return await render(console, request, "rollback.html", view=view)
+        return await render(
+            console, request, "rollback.html", people=console.remit.people(), view=view
+        )
 
     return [
         Route("/tasks", listed, methods=["GET"], name="tasks"),
@@ -157,10 +169,9 @@ def _selection(given: Mapping[str, str], now: datetime) -> Selection:
 
 
 def _moment(given: Mapping[str, str], name: str) -> datetime:
-    try:
+    moment: datetime | None = None
+    with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(needed(given, name))
-    except ValueError:
-        moment = None
     if moment is None or moment.tzinfo is None:
         raise RequestInvalidError(f"`{name}`: an instant with its zone")
     return moment

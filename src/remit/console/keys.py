@@ -34,6 +34,7 @@ _TABLE = {
     "go_cases": Key(key="g c", shown="G C", does="go to the cases", where="everywhere"),
     "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
+    "go_tasks": Key(key="g t", shown="G T", does="go to the tasks", where="everywhere"),
     "go_stops": Key(key="g s", shown="G S", does="go to the stops", where="everywhere"),
     "go_ledger": Key(key="g l", shown="G L", does="go to the ledger", where="everywhere"),
     "go_health": Key(key="g h", shown="G H", does="go to the health", where="everywhere"),

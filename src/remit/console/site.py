@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from remit.console import (
     approvals,
     cases,
+    duties,
     error_pages,
     events,
     health,
@@ -55,6 +56,7 @@ def build(remit: RemitPort, sessions: SignIn, *, secure: bool, clock: Clock) -> 
         *quarantine.routes(console),
         *workflows.routes(console),
         *stops.routes(console),
+        *duties.routes(console),
         *ledger.routes(console),
         *health.routes(console),
         *help_page.routes(console),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from remit.domain.action import ActionSpec
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
-from remit.store import approvals, authority, cases, proposals, stops
+from remit.store import approvals, authority, cases, proposals, stops, tasks
 from remit.store.connection import Connection
 
 STRANDED_SECONDS = 60  # ready for so long, and no worker carries its version
@@ -127,5 +127,6 @@ def counts(connection: Connection, *, now_us: int) -> dict[str, int]:
         "overdue_aside": cases.count_aside(connection, workflow=None, due_before_us=now_us)[0],
         "ambiguous": proposals.all_ambiguous(connection),
         "stops": stops.count(connection),
+        "tasks": tasks.count_open(connection),
         "balance": total - sum(counted.values()),
     }

@@ -10,14 +10,18 @@ from typing import Protocol
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import Priority
 from remit.domain.entry import Entry
+from remit.domain.task import Finding
+from remit.domain.value import Json
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.denial import Denial
 from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
+from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.sessions import SignedIn
 from remit.governance.stops import StopView
+from remit.governance.tasks import TaskPage, TaskView
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.verify import VerifyReport
 from remit.observability.line import Timeline
@@ -271,6 +275,33 @@ class RemitPort(Protocol):
     async def receive_mail(
         self, workflow: str, data: bytes, /, *, priority: Priority = Priority.NORMAL
     ) -> Admission: ...
+    def tasks(
+        self,
+        *,
+        closed: bool = False,
+        workflow: str | None = None,
+        after: str | None = None,
+        limit: int = 60,
+    ) -> TaskPage: ...
+    def task(self, task_id: str, /) -> TaskView: ...
+    async def settle(
+        self,
+        action_id: str,
+        /,
+        *,
+        person: str,
+        finding: Finding,
+        evidence: str,
+        reference: str = "",
+        receipt: Json = None,
+    ) -> bool: ...
+    async def close_task(self, task_id: str, /, *, person: str, note: str) -> None: ...
+    def plan_rollback(self, selection: Selection, /) -> Plan: ...
+    async def start_rollback(
+        self, selection: Selection, /, *, person: str, reason: str, digest: str
+    ) -> RollbackView: ...
+    def rollback_of(self, rollback_id: str, /) -> RollbackView: ...
+    def rollbacks(self) -> Sequence[RollbackView]: ...
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]: ...
     def stops(self) -> Sequence[StopView]: ...
     def stop_scopes(self) -> Sequence[str]: ...

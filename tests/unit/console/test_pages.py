@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.desk import Desk
+from tests.browser.sample_duties import rollback_id, task_id
 from tests.browser.samples import HOSTILE, approval_id, case_id
 
 PAGES = [
@@ -22,6 +23,12 @@ PAGES = [
     f"/quarantine/{case_id(21)}",
     f"/quarantine/{case_id(22)}",
     f"/quarantine/{case_id(23)}",
+    "/tasks",
+    "/tasks?tab=closed",
+    *(f"/tasks/{task_id(number)}" for number in range(5)),
+    "/rollbacks",
+    "/rollbacks?workflow=refund-desk",
+    f"/rollbacks/{rollback_id(1)}",
     "/workflows",
     "/stops",
     "/ledger",

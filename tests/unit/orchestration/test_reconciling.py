@@ -6,10 +6,19 @@ from typing import Any
 import pytest
 
 from remit import testing
-from remit.governance import stops
 from remit.integrations import connector as answers
 from remit.integrations.recorder import Fault
-from tests.projects import NAME, OLGA, PAUL, Small, events, found, result, send, standing, states
+from tests.projects import (
+    Small,
+    events,
+    found,
+    lift_stop,
+    result,
+    send,
+    set_stop,
+    standing,
+    states,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -57,21 +66,6 @@ def effect_events(remit: Any, case_id: str) -> list[str]:
         for name in events(remit, case_id)
         if name.startswith("orchestration:effect:")
     ]
-
-
-async def set_stop(remit: Any, *, hard: bool, scope: str = f"workflow:{NAME}") -> None:
-    await remit.write(
-        lambda uow: stops.set_stop(uow, scope=scope, sentence="wait", person=OLGA, hard=hard)
-    )
-
-
-async def lift_stop(remit: Any, *, scope: str = f"workflow:{NAME}") -> None:
-    for person in (OLGA, PAUL):
-        await remit.write(
-            lambda uow, person=person: stops.lift_stop(
-                uow, scope=scope, reason="go", person=person
-            )
-        )
 
 
 @pytest.mark.parametrize("hard", [False, True])

@@ -7,10 +7,19 @@ import pytest
 
 from remit import testing
 from remit.errors import NotEntitledError, RequestInvalidError, StaleDigestError
-from remit.governance import stops
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.integrations.recorder import Fault
-from tests.projects import NAME, OLGA, PAUL, Small, found, send, states
+from tests.projects import (
+    NAME,
+    OLGA,
+    PAUL,
+    Small,
+    found,
+    lift_stop,
+    send,
+    set_stop,
+    states,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -231,24 +240,12 @@ async def test_a_plain_stop_lets_a_rollback_pass_and_a_hard_one_does_not(small: 
         for number in range(2):
             await send(remit, message=str(number), order_id=str(number), amount="10 EUR")
             await testing.pass_time(remit, small.clock, 60)
-        await remit.write(
-            lambda uow: stops.set_stop(
-                uow, scope=f"workflow:{NAME}", sentence="x", person=OLGA, workflow=NAME
-            )
-        )
+        await set_stop(remit, hard=False)
         view = await start(remit, small)
         assert counted(view) == (2, 2, 0, 0)
-        await remit.write(
-            lambda uow: stops.lift_stop(
-                uow, scope=f"workflow:{NAME}", sentence="x", person=OLGA, workflow=NAME
-            )
-        )
+        await lift_stop(remit)
         await send(remit, message="third", order_id="9", amount="10 EUR")
-        await remit.write(
-            lambda uow: stops.set_stop(
-                uow, scope="everything", sentence="x", person=OLGA, workflow=NAME, hard=True
-            )
-        )
+        await set_stop(remit, hard=True, scope="everything")
         held = await start(remit, small)
         assert counted(held) == (1, 0, 1, 0)
         assert "stop.hard" in held.items[0].code
