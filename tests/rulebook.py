@@ -4,10 +4,13 @@ from pathlib import Path
 
 from remit.authoring.source import Source
 from remit.domain.action import ActionSpec, FieldSpec, ParamSpec, Risk, ToolSpec
+from remit.domain.decision import PolicyAnswer
 from remit.domain.money import Money
 from remit.domain.value import canonical
-from remit.policy import cedar
-from remit.policy.cedar import PolicyAnswer, PolicyBook, PolicyRequest
+from remit.policy import book as books
+from remit.policy import folder as folders
+from remit.policy.book import PolicyBook
+from remit.policy.request import PolicyRequest
 
 WORKFLOW = "refund-desk"
 OWNERS = {"maria.k"}
@@ -77,7 +80,7 @@ def load(folder: Path, *texts: str, examples: str = "") -> PolicyBook:
         (folder / f"desk-{number}.cedar").write_text(text, encoding="utf-8")
     if examples:
         (folder / "desk.examples.toml").write_text(examples, encoding="utf-8")
-    return cedar.load(folder, specs=SPECS, tools=TOOLS, owners=OWNERS)
+    return folders.load(folder, specs=SPECS, tools=TOOLS, owners=OWNERS)
 
 
 def request(amount: str = "19.00 EUR", **said: object) -> PolicyRequest:
@@ -91,7 +94,7 @@ def request(amount: str = "19.00 EUR", **said: object) -> PolicyRequest:
 
 
 def ask(folder: Path, *texts: str, **said: object) -> PolicyAnswer:
-    return cedar.ask(load(folder, *texts), request(**said))  # type: ignore[arg-type]
+    return books.ask(load(folder, *texts), request(**said))  # type: ignore[arg-type]
 
 
 TWO = forbid(

@@ -35,7 +35,7 @@ from remit.integrations.connector import (  # noqa: E402
 from remit.opening import open_remit, settle  # noqa: E402
 from remit.orchestration.desk import Desk  # noqa: E402
 from remit.orchestration.run import Run  # noqa: E402
-from remit.policy import cedar  # noqa: E402
+from remit.policy import book as books  # noqa: E402
 from remit.store import approvals  # noqa: E402
 
 MESSAGE = (
@@ -304,10 +304,10 @@ def undress() -> None:
     def json(_self: Masker, value: object, **_: object) -> object:
         return value
 
-    def ask(_book: cedar.PolicyBook, _request: object) -> PolicyAnswer:
+    def ask(_book: books.PolicyBook, _request: object) -> PolicyAnswer:
         return PolicyAnswer(loaded=True, decision="allow", permits=("send",))
 
-    Masker.mask_text, Masker.mask_json, cedar.ask = text, json, ask
+    Masker.mask_text, Masker.mask_json, books.ask = text, json, ask
     Masker.contains_unknown_token = lambda *_: ()
 
 

@@ -12,7 +12,8 @@ from remit.errors import NotEntitledError
 from remit.governance import decided, legal_holds
 from remit.governance.decided import Decided
 from remit.orchestration.erasure import Subject
-from remit.policy import cedar, gate
+from remit.policy import gate
+from remit.policy.book import ask
 from tests.projects import (
     OLGA,
     PAUL,
@@ -128,7 +129,7 @@ await run.act(pay, order_id=order.id, amount=Money.of("40 EUR"))
             assert isinstance(one, Decided)
             assert gate.decide(one.facts) == one.decision
             assert one.request is not None
-            assert cedar.ask(remit.equipment["small-desk"].book, one.request) == one.facts.policy
+            assert ask(remit.equipment["small-desk"].book, one.request) == one.facts.policy
 
 
 async def test_46_a_case_under_legal_hold_is_not_erased_and_an_erased_one_verifies(

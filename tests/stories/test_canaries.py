@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from remit import assembly, testing
+from remit import testing
 from remit.api import server as api_server
 from remit.app import Remit
+from remit.assembly import training
 from remit.console import error_pages, pages
 from remit.domain.approval import RejectReason, Verdict
 from remit.errors import RemitError
@@ -292,7 +293,7 @@ async def test_a_masker_that_does_nothing_is_found_out_at_every_place(
     monkeypatch.setattr(Masker, "mask_text", lambda _, text, **_more: Masked(text=text, tokens=()))
     monkeypatch.setattr(Masker, "mask_value", lambda _, _type, value: value)
     monkeypatch.setattr(Masker, "mask_json", lambda _, value, **_more: value)
-    for module in (assembly, api_server, pages, error_pages, sys.modules[__name__]):
+    for module in (training, api_server, pages, error_pages, sys.modules[__name__]):
         monkeypatch.setattr(module, "scrub", lambda text: text)
     # A call is not made while what reads as a token stands in it, masked or not.
     typed = tuple(kind for kind in TEXT_KINDS if kind != "TEXT")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from remit.assembly import connectors_of, labelled, load_module, routes_of, workflow_of
+from remit.assembly import book_of, connectors_of, labelled, load_module, routes_of, workflow_of
 from remit.authoring import directories
 from remit.authoring.workflow import Workflow
 from remit.cli.handler_rules import References, judge
@@ -18,7 +18,6 @@ from remit.intake.fields import specs_of
 from remit.intake.outcome import Kind
 from remit.models import examples, prompt
 from remit.models.prompt import PromptArtefact
-from remit.policy import cedar
 from remit.retrieval import documents
 from remit.settings import (
     FILE,
@@ -132,13 +131,7 @@ class Examination:
     def _policies(self, workflow: Workflow) -> None:
         specs = [one.spec for one in workflow.actions.values()]
         folder = self.project.path(self.settings.policies)
-        book = cedar.load(
-            folder,
-            specs=specs,
-            tools=[one.spec for one in workflow.tools.values()],
-            owners=frozenset(self.people),
-            facts={name: word for spec in specs for name, word in spec.facts},
-        )
+        book = book_of(folder, workflow, people=self.people)
         for said in book.findings:
             self._say(folder, "policy.finding", said, level="warning")
         if specs and not book.rules:

@@ -15,7 +15,7 @@ from remit.models.prompt import PromptArtefact
 from remit.models.routing import Route
 from remit.orchestration.entitled import Listed, Reveal
 from remit.orchestration.lanes import LaneSettings
-from remit.policy.cedar import PolicyBook
+from remit.policy.book import PolicyBook
 from remit.retrieval.retriever import Retriever
 
 

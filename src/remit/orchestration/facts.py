@@ -25,7 +25,8 @@ from remit.orchestration.guarded import Guard
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
-from remit.policy import cedar, sources, stop
+from remit.policy import sources, stop
+from remit.policy.book import ask
 from remit.policy.denial import kind
 from remit.store.connection import Connection
 
@@ -113,7 +114,7 @@ def gather(
         ),
         policy=_NO_ANSWER
         if book is None or asked is None
-        else guard.fact("policy", lambda: cedar.ask(book, asked), unknown=_NO_ANSWER),
+        else guard.fact("policy", lambda: ask(book, asked), unknown=_NO_ANSWER),
         limits=(),
         level=level,
         confidence=guard.fact(

@@ -8,7 +8,7 @@ from remit.domain.entry import Draft
 from remit.domain.event import BookLoaded
 from remit.governance.grants import control_stream
 from remit.ledger import read
-from remit.policy.cedar import PolicyBook
+from remit.policy.book import PolicyBook
 from remit.retrieval import fulltext
 from remit.retrieval.documents import Document
 from remit.store.connection import Connection

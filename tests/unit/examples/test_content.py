@@ -17,7 +17,7 @@ import pytest
 from remit import assembly
 from remit.domain.action import ActionSpec, ParamSpec, Risk, ToolSource
 from remit.models import prompt, scripted
-from remit.policy import cedar
+from remit.policy import folder as folders
 from remit.retrieval import documents
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -241,7 +241,7 @@ def test_generated_messages_have_the_columns_of_the_written_ones() -> None:
 def test_the_policy_loads_with_two_examples_a_rule_and_no_rule_idle() -> None:
     desk = assembly.load_module(DESK, "desk:desk").desk.finished()
     specs = [action.spec for action in desk.actions.values()]
-    book = cedar.load(
+    book = folders.load(
         DESK / "policies",
         specs=specs,
         tools=[tool.spec for tool in desk.tools.values()],

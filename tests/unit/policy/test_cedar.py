@@ -14,6 +14,7 @@ from remit.domain.money import Money
 from remit.domain.value import Canonical, canonical
 from remit.errors import PolicyLoadError
 from remit.policy import cedar
+from remit.policy.book import ask as asked
 from remit.policy.request import PolicyRequest, attributes
 from tests.rulebook import (
     PERMIT,
@@ -45,7 +46,7 @@ def test_an_empty_or_missing_folder_is_a_book_in_which_no_rule_permits(
     tmp_path: Path, folder: str
 ) -> None:
     (tmp_path / "empty").mkdir()
-    answer = cedar.ask(load(tmp_path / folder), request())
+    answer = asked(load(tmp_path / folder), request())
 
     assert (answer.loaded, answer.decision, answer.permits) == (True, "deny", ())
     assert answer.diagnostics == ()
@@ -56,10 +57,10 @@ def test_the_same_question_is_put_once_whichever_case_asks_it(
 ) -> None:
     book = load(tmp_path, PERMIT)
     chosen = book.slices[request().name]
-    first = cedar.ask(book, replace(request(), case_id="c1"))
+    first = asked(book, replace(request(), case_id="c1"))
     monkeypatch.setattr(cedar.cedarpy, "is_authorized", None)
 
-    assert cedar.ask(book, replace(request(), case_id="c2")) == first
+    assert asked(book, replace(request(), case_id="c2")) == first
     assert len(chosen.answers) == 1
 
 
@@ -67,13 +68,13 @@ def test_a_rule_that_names_a_case_is_asked_about_each(tmp_path: Path) -> None:
     only = forbid('principal == Case::"c1"')
     book = load(tmp_path, PERMIT, only)
 
-    answers = [cedar.ask(book, replace(request(), case_id=name)) for name in ("c1", "c2", "c1")]
+    answers = [asked(book, replace(request(), case_id=name)) for name in ("c1", "c2", "c1")]
     assert [answer.decision for answer in answers] == ["deny", "allow", "deny"]
 
 
 def test_an_answer_with_a_diagnostic_is_not_remembered(tmp_path: Path) -> None:
     book = load(tmp_path, PERMIT, forbid("context.args.amount + 9223372036854775807 > 1"))
-    answer = cedar.ask(book, request())
+    answer = asked(book, request())
 
     assert answer.diagnostics
     assert not book.slices[request().name].answers
@@ -95,7 +96,7 @@ def test_a_forbid_alone_tells_that_nothing_permits(tmp_path: Path) -> None:
 def test_an_action_that_no_policy_knows_gets_no_decision(tmp_path: Path) -> None:
     unknown = PolicyRequest(workflow=WORKFLOW, action="pay", case_id="c1", arguments={})
 
-    answer = cedar.ask(load(tmp_path, PERMIT), unknown)
+    answer = asked(load(tmp_path, PERMIT), unknown)
 
     assert answer.decision is None
     assert "refund-desk.pay" in answer.diagnostics[0]
@@ -135,8 +136,8 @@ def test_rules_of_a_group_reach_its_actions_and_no_others(tmp_path: Path) -> Non
     book = load(tmp_path, text, rule("forbid (principal, action, resource);", "all"))
     reply = PolicyRequest(workflow=WORKFLOW, action="send_reply", case_id="c1", arguments={})
 
-    assert [one.rule for one in cedar.ask(book, request()).forbids] == ["all", "the-rule"]
-    assert [one.rule for one in cedar.ask(book, reply).forbids] == ["all"]
+    assert [one.rule for one in asked(book, request()).forbids] == ["all", "the-rule"]
+    assert [one.rule for one in asked(book, reply).forbids] == ["all"]
 
 
 def test_an_overflow_in_a_forbid_beside_a_permit_is_told_though_the_engine_allows(
@@ -284,7 +285,7 @@ def test_rules_read_what_an_argument_and_anything_rests_on(tmp_path: Path) -> No
     )
 
     def fired(**assumptions: tuple[str, ...]) -> list[str]:
-        answer = cedar.ask(book, request(assumptions=assumptions))
+        answer = asked(book, request(assumptions=assumptions))
         assert answer.diagnostics == ()
         return [one.rule for one in answer.forbids]
 

@@ -6,7 +6,7 @@ import pytest
 
 from remit.domain.value import Json
 from remit.errors import PolicyLoadError
-from remit.policy import cedar
+from remit.policy.book import ask as asked
 from tests.rulebook import PERMIT, TWO, WORKFLOW, forbid, load, request
 
 
@@ -114,4 +114,4 @@ def test_a_rule_that_reads_fewer_approvals_than_it_asks_for_holds_until_all_agre
     book = load(tmp_path, PERMIT, text, examples=GOOD)
     one = {"refund-approver": frozenset({"a"})}
 
-    assert cedar.ask(book, request("600.00 EUR", approvers=one)).decision == "deny"
+    assert asked(book, request("600.00 EUR", approvers=one)).decision == "deny"

@@ -7,7 +7,8 @@ import pytest
 from remit.domain.action import Risk
 from remit.domain.value import canonical
 from remit.errors import PolicyLoadError
-from remit.policy import cedar
+from remit.policy import folder as folders
+from remit.policy.book import ask as asked
 from tests.rulebook import (
     HEAD,
     OWNERS,
@@ -121,7 +122,7 @@ def test_an_edit_of_another_actions_rules_leaves_the_slice_as_it_was(tmp_path: P
     for number, texts in enumerate(([PERMIT], [PERMIT, reply], [PERMIT, TWO])):
         folder = tmp_path / str(number)
         folder.mkdir()
-        digests.append(cedar.ask(load(folder, *texts), request()).slice_digest)
+        digests.append(asked(load(folder, *texts), request()).slice_digest)
 
     assert digests[0] == digests[1]
     assert digests[0] != digests[2]
@@ -131,18 +132,18 @@ def test_facts_of_every_action_may_be_declared_for_the_whole_book(tmp_path: Path
     (tmp_path / "desk.cedar").write_text(
         PERMIT + forbid("context.facts has region && context.facts.region == 2")
     )
-    book = cedar.load(
+    book = folders.load(
         tmp_path, specs=SPECS, tools=TOOLS, owners=OWNERS, facts={"region": "integer"}
     )
 
-    assert cedar.ask(book, request(facts={"region": canonical(2)})).decision == "deny"
+    assert asked(book, request(facts={"region": canonical(2)})).decision == "deny"
 
 
 def test_names_that_make_no_schema_are_told(tmp_path: Path) -> None:
     odd = declare("pay", Risk.MONEY, "get order")
 
     with pytest.raises(PolicyLoadError, match="make no policy schema"):
-        cedar.load(tmp_path, specs=[odd], tools=[], owners=OWNERS)
+        folders.load(tmp_path, specs=[odd], tools=[], owners=OWNERS)
 
 
 def test_a_file_that_is_too_large_is_named(tmp_path: Path) -> None:

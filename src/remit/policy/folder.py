@@ -1,0 +1,137 @@
+"""The folder of rules: read strictly, cut into one slice per action, examples run."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from remit.domain.action import ActionSpec, AnySource, ToolSpec
+from remit.domain.decision import PolicyAnswer
+from remit.domain.value import Json, digest
+from remit.errors import PolicyLoadError
+from remit.policy import cedar, examples
+from remit.policy.book import PolicyBook, Slice, ask
+from remit.policy.request import PolicyRequest
+from remit.policy.rule import Place, Rule, rule_of, statements
+from remit.policy.schema import (
+    CASE,
+    EVERY_EFFECT,
+    part,
+    readable,
+    resource_type,
+    schema_for,
+    weighed,
+)
+
+RULES_MAX = 5_000
+FILE_BYTES_MAX = 1_000_000
+
+
+def load(
+    folder: Path,
+    *,
+    specs: Sequence[ActionSpec],
+    tools: Sequence[ToolSpec],
+    owners: Collection[str],
+    facts: Mapping[str, str] | None = None,
+) -> PolicyBook:
+    """Return the rules of all `*.cedar` files in this folder, with their examples run.
+
+    A folder that is empty or missing is legal: no rule permits anything, so everything waits.
+    Raises `PolicyLoadError` naming file, line and rule.
+    """
+    tree = schema_for(specs, tools, facts=facts)
+    schema = cedar.schema_of(tree)
+    actions = [f"{spec.workflow}.{spec.name}" for spec in specs]
+    rules: dict[str, Rule] = {}
+    for file in sorted(folder.glob("*.cedar")):
+        for rule in _rules(file, schema, actions=actions, owners=owners):
+            first = rules.setdefault(rule.id, rule)
+            if first is not rule:
+                raise rule.place.refuse(
+                    f"rule `{rule.id}` stands in {first.place.file}, line {first.place.line} too; "
+                    "give one of them another id"
+                )
+    if len(rules) > RULES_MAX:
+        raise PolicyLoadError(f"`{folder}` holds {len(rules)} rules; {RULES_MAX} at most")
+    make = _Slicer(tree=tree, tools={tool.name: tool for tool in tools}, facts=facts or {})
+    by_name = {f"{spec.workflow}.{spec.name}": spec for spec in specs}
+    book = PolicyBook(
+        rules=rules,
+        slices={name: make.slice(spec, list(rules.values())) for name, spec in by_name.items()},
+        schema=schema,
+    )
+
+    def ask_without(rule_id: str, request: PolicyRequest) -> PolicyAnswer:
+        others = [rule for rule in rules.values() if rule.id != rule_id]
+        slices = {request.name: make.slice(by_name[request.name], others)}
+        return ask(replace(book, slices=slices), request)
+
+    given = examples.read(folder, slices=book.slices, rules=rules)
+    findings = examples.run(
+        given, rules=rules, ask=lambda request: ask(book, request), ask_without=ask_without
+    )
+    return replace(book, findings=findings)
+
+
+def _rules(
+    file: Path, schema: cedar.Schema, *, actions: Collection[str], owners: Collection[str]
+) -> list[Rule]:
+    try:
+        if file.stat().st_size > FILE_BYTES_MAX:
+            raise PolicyLoadError(f"{file.name} is larger than {FILE_BYTES_MAX} bytes; split it")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyLoadError(f"{file.name} cannot be read as UTF-8 text: {error}") from error
+    found = []
+    for line, statement in statements(text):
+        place = Place(file=file.name, line=line)
+        tree = cedar.parse(statement, place)
+        rule = rule_of(tree, place, actions=actions, owners=owners)
+        cedar.validate(rule, statement, schema)
+        found.append(rule)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slicer:
+    tree: dict[str, Json]
+    tools: Mapping[str, ToolSpec]
+    facts: Mapping[str, str]
+
+    def slice(self, spec: ActionSpec, rules: Sequence[Rule]) -> Slice:
+        """Return the rules whose scope covers this action."""
+        action = f"{spec.workflow}.{spec.name}"
+        groups = (spec.risk.value, EVERY_EFFECT)
+        mine = [rule for rule in rules if rule.covers(action, groups)]
+        tool = self.tools.get(spec.on or "")
+        fields = {} if tool is None else {one.path: one.type for one in readable(tool)}
+        trees: dict[str, Json] = {rule.id: dict(rule.tree) for rule in mine}
+        told: dict[str, Json] = {
+            "engine": cedar.ENGINE,
+            "rules": trees,
+            "schema": part(self.tree, action, resource_type(spec)),
+        }
+        return Slice(
+            digest=digest(told),
+            resource=resource_type(spec),
+            arguments={
+                one.name: one.type for one in spec.params if not isinstance(one.source, AnySource)
+            },
+            required=frozenset(one.name for one in spec.params if not one.optional),
+            labels=frozenset(one.name for one in spec.params),
+            weighed=weighed(spec, {**self.facts, **dict(spec.facts)}),
+            facts={**self.facts, **dict(spec.facts)},
+            fields=fields,
+            everything=cedar.handle(mine),
+            permits=cedar.handle([rule for rule in mine if rule.permits]),
+            names=any(_names(rule.tree, (CASE, resource_type(spec))) for rule in mine),
+        )
+
+
+def _names(tree: object, types: Collection[str]) -> bool:
+    """Tell whether a rule names an entity of one of these types."""
+    if isinstance(tree, Mapping):
+        if "id" in tree and tree.get("type") in types:
+            return True
+        return any(_names(item, types) for item in tree.values())
+    return isinstance(tree, list | tuple) and any(_names(item, types) for item in tree)
