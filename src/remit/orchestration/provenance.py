@@ -1,5 +1,6 @@
 """Where values of a case come from: witnesses, made from its entries at named paths."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from remit.authoring.case import Case
@@ -24,6 +25,8 @@ from remit.policy import sources
 
 KEY_FIELD_CHARACTERS_MAX = 200
 
+Place = tuple[str, str]  # a tool, and the path of a field
+
 
 def witnesses(run: Run) -> tuple[Witness, ...]:
     """Return every value that stands at a path which some source may name, oldest first.
@@ -38,6 +41,8 @@ def witnesses(run: Run) -> tuple[Witness, ...]:
 
 def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
     found = list(_of_case(workflow, history))
+    places: dict[Place, list[Witness]] = defaultdict(list)
+    _place(places, found)
     rest: list[tuple[int, Mapping[str, Json], Json, Json]] = [
         (entry.seq, entry.body, arguments, result) for entry, arguments, result in history.reads
     ]
@@ -50,9 +55,9 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
         declared = workflow.tools.get(str(body["name"]))
         if declared is None:
             continue
-        selection, rests = _selection(declared.spec, arguments, found)
+        selection, rests = _selection(declared.spec, arguments, places)
         record = record_of(declared.spec, result)
-        found += [
+        read = [
             Witness(
                 seq=seq,
                 tool=declared.spec.name,
@@ -69,8 +74,15 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
             for field in declared.spec.fields
             for path, element, form in _at(result, field.path, derive=declared.spec.derive)
         ]
+        found += read
+        _place(places, read)
     found += _of_receipts(history)
     return tuple(found)
+
+
+def _place(places: dict[Place, list[Witness]], more: list[Witness]) -> None:
+    for one in more:
+        places[one.tool, one.path].append(one)
 
 
 def _of_receipts(history: History) -> Iterator[Witness]:
@@ -172,11 +184,12 @@ def _leaves(path: str, form: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _selection(
-    spec: ToolSpec, arguments: Json, found: list[Witness]
+    spec: ToolSpec, arguments: Json, places: Mapping[Place, list[Witness]]
 ) -> tuple[Integrity, tuple[str, ...]]:
     """Return how far the choice of this record can be trusted: as far as its key arguments.
 
-    With it, what those arguments rest on: it is what the record rests on.
+    With it, what those arguments rest on: it is what the record rests on. Only what its sources
+    name is looked at, so that a case with many reads does not look through all for each.
     """
     if not isinstance(arguments, dict) or not spec.params:
         return Integrity.VOUCHED, ()
@@ -189,7 +202,10 @@ def _selection(
         workflow=spec.workflow, name=spec.name, risk=Risk.LOW, params=spec.params, says="",
         undo=None, irreversible=False, on=None,
     )  # fmt: skip
-    proofs = sources.prove(as_action, given, found)
+    named = sorted(sources.named([param.source for param in spec.params]))
+    proofs = sources.prove(
+        as_action, given, [one for place in named for one in places.get(place, ())]
+    )
     trusted = [
         proof.integrity if proof.proof.value == "proven" else Integrity.UNTRUSTED
         for proof in proofs

@@ -104,12 +104,11 @@ class Claims:
 
     def record_of(self, tool: str) -> str:
         """Return the record that agrees best with all claims that cite this tool."""
+        records = self.reads.records(tool)
+        if len(records) < 2:  # noqa: PLR2004 - one alone agrees best, whatever it says
+            return records[0] if records else ""
         claims = [claim for claim in self.claims if claim.cites(tool)]
-        return max(
-            self.reads.records(tool),
-            key=lambda record: _likeness(self._at(record, tool, claims)),
-            default="",
-        )
+        return max(records, key=lambda record: _likeness(self._at(record, tool, claims)))
 
     def _at(
         self, record: str, tool: str, claims: Sequence[Claim]

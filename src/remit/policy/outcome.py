@@ -1,7 +1,6 @@
 """What one source says of one value."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from remit.domain.action import (
@@ -18,6 +17,7 @@ from remit.domain.action import (
 from remit.domain.assumption import joined
 from remit.domain.directory import Directory
 from remit.domain.frozen import dataclass
+from remit.domain.members import changed
 from remit.domain.value import Canonical, encode
 from remit.policy import bounds
 from remit.policy.bounds import is_bound, size
@@ -76,14 +76,14 @@ class Outcome:
     def failing(self, proof: Proof, accepted: str | None = None) -> "Outcome":
         """Return the same source, not proving."""
         said = self.accepted if accepted is None else accepted
-        return replace(self, proof=proof, integrity=Integrity.UNTRUSTED, accepted=said)
+        return changed(self, proof=proof, integrity=Integrity.UNTRUSTED, accepted=said)
 
 
 def gravest(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the first that proves, else the failure that is told first."""
     proven = next((one for one in outcomes if one.proof is Proof.PROVEN), None)
     worst = proven or max(outcomes, key=lambda one: one.gravity)
-    return replace(worst, matches=any(one.matches for one in outcomes))
+    return changed(worst, matches=any(one.matches for one in outcomes))
 
 
 def beyond_endorsing(worst: Outcome, tried: Sequence[Outcome]) -> bool:
@@ -161,7 +161,7 @@ def at_record(
     """Return what that tool says of that record, by its newest read and those that agree."""
     found = _at_record(reads, source, record, value, already=already, place=place)
     whole = place is not None and source.by is None and not source.at_most
-    return replace(found, record=record, whole=whole and found.proof is Proof.PROVEN)
+    return changed(found, record=record, whole=whole and found.proof is Proof.PROVEN)
 
 
 def _at_record(
@@ -192,7 +192,7 @@ def _at_record(
         )
     witness = best([one for one in (_one(reads, source, read, place) for read in standing) if one])
     integrity, chosen_on = _selected(reads, source, witness)
-    witness = replace(witness, assumptions=joined([witness.assumptions, chosen_on]))
+    witness = changed(witness, assumptions=joined([witness.assumptions, chosen_on]))
     if source.at_most:
         return _within(
             source, name, value, now, witness=witness, integrity=integrity, already=already
