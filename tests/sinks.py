@@ -61,6 +61,7 @@ SINKS: dict[str, dict[str, str]] = {
     "log": {
         CODES: """
             app: Remit._lost
+            entrance: roster_of.fresh
             ledger.anchor_standing: TailAlarm.look gathered
             ledger.anchoring: Anchors._follow Anchors._forked Anchors._keep Anchors._last_words
                 Anchors._tell Anchors.check Anchors.refuse_all

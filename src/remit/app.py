@@ -11,7 +11,7 @@ from remit.domain import clock, ids
 from remit.domain.entry import Entry
 from remit.errors import DatabaseLostError, LedgerMismatchError
 from remit.governance import stops
-from remit.governance.owners import Person
+from remit.governance.access import Roster
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal
@@ -51,7 +51,6 @@ from remit.orchestration.stopping import Stopping
 from remit.orchestration.verdicts import Verdicts
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
-from remit.settings import PersonSettings
 from remit.store import projections, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
@@ -82,7 +81,7 @@ class Remit(Window, Reception, Verdicts, Refusing, Duties, Checkup, Stopping, Pr
         origin: str,
         anchors: Anchors,
         assembled: Mapping[str, Assembled],
-        people: Mapping[str, PersonSettings],
+        people: Roster,
         now: Callable[[], datetime],
         elapsed: Callable[[], float],
         random_bytes: Callable[[int], bytes],
@@ -100,10 +99,7 @@ class Remit(Window, Reception, Verdicts, Refusing, Duties, Checkup, Stopping, Pr
         self.now = now
         self._random_bytes = random_bytes
         self.anchors = anchors
-        self._people = {
-            handle: Person(handle=handle, name=one.name, roles=one.roles, active=one.active)
-            for handle, one in people.items()
-        }
+        self._people = people
         self._journal = Journal(
             keys, origin=origin, ids=self.new_id, random_bytes=random_bytes, remote=signer
         )

@@ -5,7 +5,7 @@ import os
 import random as randomness
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from remit.app import Remit
 from remit.assembly import assemble
+from remit.entrance import database_url, name_of, roster_of
 from remit.errors import SettingsError
-from remit.governance.owners import Person
-from remit.governance.sessions import SignIn, Times
 from remit.intake.plugins import PLUGINS
 from remit.intake.public_values import PUBLIC
 from remit.ledger import signing
@@ -42,7 +41,6 @@ from remit.settings import (
     secret,
 )
 from remit.store import passages, projections
-from remit.store.accounts import AccountRows, account_rows
 from remit.store.database import Database, open_database
 from remit.store.keys import KEY_ROWS, key_rows
 
@@ -100,12 +98,14 @@ def open_remit(
         owner = f"{owner} {random_bytes(6).hex()}"  # as the server shows this one process
     random_bytes = RandomPages(random_bytes)
     generator = randomness.SystemRandom()
+    roster = roster_of(project)
     assembled = {}
     for member in project.workflows:
         one = assemble(
             member,
             people=project.people,
             directories=project.directories,
+            who=roster.of(name_of(member)),
             models_folder=project.path(settings.trained),
             random=generator.random,
             progress=progress,
@@ -137,7 +137,7 @@ def open_remit(
             origin=current_origin(database, settings.origin),
             anchors=anchors,
             assembled=assembled,
-            people=project.people,
+            people=roster,
             now=now,
             elapsed=elapsed,
             random_bytes=random_bytes,
@@ -223,34 +223,6 @@ def key_ring(
     return KeyRing.open(folder, random_bytes=random_bytes, now=now, roots=roots, rows=rows)
 
 
-def accounts_of(project: Project) -> AccountRows:
-    """Return a project's accounts and sessions; any process may have them open."""
-    return account_rows(project.path(project.settings.keys), url=database_url(project))
-
-
-def sign_in_of(
-    project: Project,
-    people: Callable[[], Mapping[str, Person]],
-    *,
-    links: bool = True,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> SignIn:
-    """Return the doors to a project; `links` says that this machine may print single-use ones."""
-    settings = project.settings.sign_in
-    return SignIn(
-        rows=accounts_of(project),
-        random_bytes=secrets.token_bytes,
-        clock=now,
-        people=people,
-        times=Times(
-            idle_minutes=settings.idle_minutes,
-            life_hours=settings.life_hours,
-            step_up_minutes=settings.step_up_minutes,
-        ),
-        links=links and settings.links,
-    )
-
-
 def key_store_of(project: Project) -> str:
     """Say where a project's root keys are; shows no secret."""
     settings = project.settings
@@ -267,16 +239,6 @@ def existing_keys(project: Project) -> KeyRing | None:
     there = (project.path(settings.keys) / made).exists()
     on_server = bool(settings.key_command) and not settings.database.startswith("sqlite:")
     return key_ring(project) if there or on_server else None
-
-
-def database_url(project: Project) -> str:
-    """Return the database's address, with a relative file taken from the project's folder."""
-    url = project.settings.database
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        path = project.path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{path}"
-    return url
 
 
 def anchors_of(

@@ -99,7 +99,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=16,
         title="Who approved is looked up again before the effect",
-        lacks="not built yet",
+        also=("tests/unit/orchestration/test_roles_changing.py",),
     ),
     Requirement(
         number=17,

@@ -118,6 +118,22 @@ unless { context.facts.approvals >= 2 };
     assert small.performed() == ["pay"]
 
 
+async def test_16_one_right_lost_between_vote_and_effect_voids_the_yes(small: Small) -> None:
+    """Roles are read again without a restart, and counted at the second gate."""
+    small.grace = 10
+    async with small.open(PAY) as remit:
+        case_id = await send(remit)
+        approval = only_waiting(remit).approval_id
+        await testing.decide(remit, approval, person=PAUL)
+        settings = small.folder / "project" / "remit.toml"
+        before = settings.read_text()
+        settings.write_text(before.replace('name = "Paul"', 'name = "Paul"\nactive = false'))
+        await testing.pass_time(remit, small.clock, 11)
+        assert states(remit, case_id) == [("pay", "held")]
+        assert remit.approval(approval, person=OLGA).state is ApprovalState.VOID
+    assert small.performed() == []
+
+
 async def test_17_the_card_shows_what_is_performed_to_the_byte(small: Small) -> None:
     """Text that looks like our own page is shown and sent as the text that it is."""
     text = "Approved by Olga.\u202e <b>digest</b> 0000 </td> Approve"

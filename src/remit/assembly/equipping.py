@@ -19,6 +19,7 @@ from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import SettingsError
 from remit.governance import owners
+from remit.governance.access import Entitled
 from remit.intake import senders
 from remit.intake.plugins import PLUGINS
 from remit.intake.public_values import PUBLIC
@@ -59,6 +60,7 @@ def assemble(
     project: Project,
     *,
     people: Mapping[str, PersonSettings],
+    who: Entitled = lambda _handle, _moved: frozenset(),
     directories: Mapping[str, tuple[Path, DirectorySettings]],
     models_folder: Path,
     random: Callable[[], float],
@@ -132,7 +134,7 @@ def assemble(
             fingerprint=fingerprint,
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),
-            people={handle: one.roles for handle, one in people.items() if one.active},
+            entitled=who,
             ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
             reveals=reveals,
             classifiers=classifiers,

@@ -5,10 +5,11 @@ import click
 from remit.cli.display import display
 from remit.cli.opening import reading
 from remit.cli.options import Options
+from remit.entrance import database_url
 from remit.errors import SettingsError
 from remit.ledger import copy as copying
 from remit.ledger.copy import Copied
-from remit.opening import SCHEMA, database_url
+from remit.opening import SCHEMA
 from remit.store.database import Database, open_database
 from remit.store.keys import key_rows
 

@@ -23,9 +23,10 @@ from remit.cli.demo_shop import Shop, shop
 from remit.cli.opening import opened
 from remit.cli.options import Options
 from remit.cli.serve import Place, links, live, log
+from remit.entrance import sign_in_of
 from remit.errors import PortInUseError
 from remit.governance.sessions import CODE_MINUTES, SignIn
-from remit.opening import open_remit, sign_in_of
+from remit.opening import open_remit
 from remit.settings import Project
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from remit.cli import terminal
 from remit.cli.opening import free
 from remit.cli.options import Options
 from remit.domain import clock, ids
+from remit.entrance import database_url
 from remit.errors import LedgerError, NotEntitledError, NotFoundError
 from remit.ledger import recovery
 from remit.ledger.recovery import Lost
-from remit.opening import SCHEMA, anchors_of, database_url, existing_keys, remote_signer
+from remit.opening import SCHEMA, anchors_of, existing_keys, remote_signer
 from remit.settings import Project
 from remit.store.database import open_database
 

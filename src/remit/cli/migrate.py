@@ -3,7 +3,8 @@
 import click
 
 from remit.cli.options import Options
-from remit.opening import SCHEMA, database_url
+from remit.entrance import database_url
+from remit.opening import SCHEMA
 from remit.store.database import open_database, planned, upgrade
 from remit.store.migrations import Plan
 

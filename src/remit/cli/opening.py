@@ -18,6 +18,7 @@ from remit.authoring.workflow import Workflow
 from remit.cli import terminal
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
+from remit.entrance import database_url
 from remit.errors import DatabaseLostError, NotFoundError, SettingsError
 from remit.ledger.anchoring import Anchors
 from remit.ledger.keys import KeyRing
@@ -25,7 +26,6 @@ from remit.models.choice import Progress
 from remit.opening import (
     anchor_path,
     anchors_of,
-    database_url,
     existing_keys,
     open_remit,
     vkey_of,

@@ -8,11 +8,10 @@ import click
 
 from remit.cli import terminal
 from remit.cli.options import Options
+from remit.entrance import roster_of, sign_in_of
 from remit.errors import NotFoundError
 from remit.governance.accounts import Accounts
-from remit.governance.owners import Person
 from remit.governance.passwords import LENGTH_MIN
-from remit.opening import sign_in_of
 
 MACHINE = (
     "Who may run this may also read the keys of the record: it is for whoever keeps this machine. "
@@ -112,11 +111,8 @@ def sign_out(ctx: click.Context, *, handle: str) -> None:
 @contextlib.contextmanager
 def _accounts(ctx: click.Context) -> Iterator[Accounts]:
     project = ctx.ensure_object(Options).project()
-    known = {
-        handle: Person(handle=handle, name=one.name, roles=one.roles, active=one.active)
-        for handle, one in project.people.items()
-    }
-    sign_in = sign_in_of(project, lambda: known)
+    roster = roster_of(project)
+    sign_in = sign_in_of(project, lambda: roster)
     try:
         yield sign_in.accounts
     finally:

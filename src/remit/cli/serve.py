@@ -21,11 +21,12 @@ from remit.cli import terminal
 from remit.cli.opening import free, opened
 from remit.cli.options import Options
 from remit.console import site
+from remit.entrance import sign_in_of
 from remit.errors import PortInUseError, SettingsError
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
-from remit.opening import settle, sign_in_of
+from remit.opening import settle
 from remit.settings import Project
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut

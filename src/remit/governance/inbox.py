@@ -130,11 +130,16 @@ def view(
     )
 
 
+def unknown(approval_id: str) -> str:
+    """Return what is said of an approval that is nowhere, or not on one's desk."""
+    return f"there is no approval `{approval_id}`; look in the inbox"
+
+
 def found(connection: Connection, approval_id: str) -> ApprovalRecord:
     """Return the row of an approval; raises `NotFoundError`."""
     row = approvals.find(connection, approval_id)
     if row is None:
-        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+        raise NotFoundError(unknown(approval_id))
     return row
 
 

@@ -168,7 +168,7 @@ def request(
             ApprovalVoted(
                 approval_id=approval_id,
                 person=proposal.author,
-                role=" ".join(sorted(run.equipment.people.get(proposal.author, frozenset()))),
+                role=" ".join(sorted(run.equipment.entitled(proposal.author, gathered.money))),
                 digest=digest,
                 channel="edit",
             ),

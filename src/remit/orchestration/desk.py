@@ -17,8 +17,9 @@ from remit.domain.intake_event import CaseQuarantined, CaseReceived
 from remit.domain.running_event import ClockConfirmed
 from remit.errors import NotFoundError
 from remit.governance import approvals, tasks
+from remit.governance.access import Roster
 from remit.governance.grants import control_stream
-from remit.governance.owners import Person, require, roles_of
+from remit.governance.owners import require, roles_of
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration import admission, awaited, cancelling, jobs
@@ -52,7 +53,7 @@ class Desk:
     intake: Intake
     equipment: dict[str, Equipment]
     now: Callable[[], datetime]
-    _people: Mapping[str, Person]
+    _people: Roster
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Read a snapshot; a server is asked from a thread, a file at once."""

@@ -1,6 +1,6 @@
 """What people do about effects: undo, say what became of one, end what was left to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -11,8 +11,9 @@ from remit.domain.task import Finding
 from remit.domain.value import Json
 from remit.errors import NotEntitledError, NotFoundError, PayloadErasedError, RequestInvalidError
 from remit.governance import rollbacks, tasks
+from remit.governance.access import Roster
 from remit.governance.grants import control_stream
-from remit.governance.owners import Person, require, roles_of
+from remit.governance.owners import require, roles_of
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.intake.scrub import scrub
@@ -48,7 +49,7 @@ class Duties:
     write: Callable[..., Any]
     now: Callable[..., Any]
     new_id: Callable[[], str]
-    _people: Mapping[str, Person]
+    _people: Roster
 
     def _take_up(self, intending: Intending, steps: Steps) -> None:
         """Find out about undos in doubt from now on, and go on with rollbacks."""

@@ -9,6 +9,7 @@ from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.directory import Directories
+from remit.governance.access import Entitled
 from remit.intake.senders import Senders
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
@@ -45,7 +46,7 @@ class Equipment:
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)
-    people: Mapping[str, frozenset[str]] = field(default_factory=dict)  # roles by handle
+    entitled: Entitled = lambda _handle, _moved: frozenset()  # roles of now, for so much money
     ceilings: Mapping[str, Level] = field(default_factory=dict)
     reveals: Listed = field(default_factory=dict)
     classifiers: Mapping[str, Classifier] = field(default_factory=dict)

@@ -237,7 +237,8 @@ def _counted(
     cast = tuple(vote for vote in votes if vote.digest == bound)
     if proposal.author == "workflow" or any(vote.person == proposal.author for vote in cast):
         return cast
-    roles = run.equipment.people.get(proposal.author, frozenset())
+    moved = money(run.equipment.spec(proposal.action), proposal.arguments)
+    roles = run.equipment.entitled(proposal.author, moved)
     edited = tuple(
         Vote(person=proposal.author, role=role, digest=bound, at=run.now(), edited=True)
         for role in sorted(roles)

@@ -12,6 +12,7 @@ from remit.domain.members import changed
 from remit.domain.task import TaskKind
 from remit.errors import TokenRefusedError
 from remit.orchestration import asking, effects, left
+from remit.orchestration.acted_on import money
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Prepared
 from remit.orchestration.intending import Intending, prepare
@@ -140,11 +141,10 @@ async def _repeat(
 
 
 def entitled(run: Run, act: ActRecord) -> tuple[Vote, ...]:
-    """Return the votes of people who still hold the role that they voted with."""
+    """Return the votes of people who still hold the role that they voted with, for so much."""
+    moved = money(run.equipment.spec(act.action), act.arguments)
     return tuple(
-        vote
-        for vote in act.votes
-        if vote.role in run.equipment.people.get(vote.person, frozenset())
+        vote for vote in act.votes if vote.role in run.equipment.entitled(vote.person, moved)
     )
 
 

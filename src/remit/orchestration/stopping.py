@@ -1,7 +1,7 @@
 """Stops as people use them: set by one operator, lifted by two, looked at by all, and drilled."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,8 @@ from remit.domain.entry import Draft
 from remit.domain.stop_event import StopDrilled
 from remit.errors import IllegalMoveError, NotEntitledError
 from remit.governance import stops
-from remit.governance.owners import Person, roles_of
+from remit.governance.access import Roster
+from remit.governance.owners import roles_of
 from remit.governance.stops import OPERATOR, OWNER, Known, StopView
 from remit.intake.scrub import scrub
 from remit.ledger import read as record
@@ -52,7 +53,7 @@ class Stopping:
     keeper: Keeper
     equipment: dict[str, Equipment]
     now: Callable[[], datetime]
-    _people: Mapping[str, Person]
+    _people: Roster
     _connector_names: set[str]
 
     def stops(self) -> tuple[StopView, ...]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
-from remit.errors import NotFoundError
 from remit.governance import approvals, inbox
 from remit.governance.card import ApprovalView
 from remit.governance.owners import roles_of
@@ -23,7 +22,7 @@ class Verdicts(Desk):
 
     def approval(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Return one approval with its card and what became of it."""
-        roles_of(self._people, person)
+        self.database.read(lambda c: self._sought(c, approval_id, person))
         return self.database.read(lambda c: self._view(c, approval_id))
 
     async def decide(
@@ -46,10 +45,8 @@ class Verdicts(Desk):
         A face hands over how the person signed in; raises `StepUpNeededError` where that was too
         long ago for a yes to what cannot be taken back.
         """
-        roles = roles_of(self._people, person)
-        row = await self.read(lambda c: approval_rows.find(c, approval_id))
-        if row is None:
-            raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+        row = await self.read(lambda c: self._sought(c, approval_id, person))
+        roles = self._people.held(person, row.workflow, row.moved)
         if signed_in is not None and approvals.needs_fresh(row, verdict):
             signed_in.demand_fresh(self.now())
         typed: dict[str, Json] = {}
@@ -75,8 +72,7 @@ class Verdicts(Desk):
 
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Take a yes back inside its grace time."""
-        roles_of(self._people, person)
-        known = self.database.read(lambda c: approval_rows.find(c, approval_id))
+        known = self.database.read(lambda c: self._sought(c, approval_id, person))
 
         def work(uow: UnitOfWork) -> None:
             row = approval_rows.find(uow.connection, approval_id)
@@ -84,7 +80,7 @@ class Verdicts(Desk):
             until = approvals.grace_ends(0 if row is None else row.decided_us or 0, seconds)
             approvals.take_back(uow, approval_id, person=person, grace_until=until)
 
-        await self.write(work, streams=() if known is None else (known.case_id,), lane="control")
+        await self.write(work, streams=(known.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
 
     # -- parts ------------------------------------------------------------------------------------
@@ -104,6 +100,15 @@ class Verdicts(Desk):
         equipment = self.equipment.get(workflow)
         spec = None if equipment is None else equipment.spec(action)
         return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
+
+    def _sought(
+        self, connection: Connection, approval_id: str, person: str
+    ) -> approval_rows.ApprovalRecord:
+        """Return an approval of this person's desk; of another it is as if it did not exist."""
+        roles_of(self._people, person)
+        row = inbox.found(connection, approval_id)
+        self._people.demand_sight(person, row.workflow, inbox.unknown(approval_id))
+        return row
 
     def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
         row = inbox.found(connection, approval_id)

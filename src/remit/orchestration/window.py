@@ -9,6 +9,7 @@ from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import NotFoundError
 from remit.governance import casebook, inbox, masked, overview, set_aside
+from remit.governance.access import Roster
 from remit.governance.card import InboxPage
 from remit.governance.inventory import Inventory
 from remit.governance.owners import Person, roles_of
@@ -31,7 +32,7 @@ class Window:
     equipment: dict[str, Equipment]
     runs: Runs
     now: Callable[[], datetime]
-    _people: Mapping[str, Person]
+    _people: Roster
 
     # -- the desk --------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from remit.settings.models import (
     RouteSettings,
     ScriptedModel,
 )
-from remit.settings.people import OwnerSettings, PersonSettings, SignInSettings
+from remit.settings.people import OwnerSettings, PersonSettings, RoleSettings, SignInSettings
 from remit.settings.project import Project, Settings, WorkSettings
 from remit.settings.reading import FILE, read, secret
 from remit.settings.workflow import (
@@ -57,6 +57,7 @@ __all__ = [
     "RecorderSettings",
     "RetentionSettings",
     "RevealSettings",
+    "RoleSettings",
     "RouteSettings",
     "RunningSettings",
     "ScriptedModel",

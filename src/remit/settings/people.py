@@ -13,6 +13,13 @@ class PersonSettings(Table):
     active: bool = True
 
 
+class RoleSettings(Table):
+    """How far a role reaches: which workflows, and money up to which amount."""
+
+    workflows: frozenset[str] = frozenset()  # empty: all
+    cap: str | None = Field(default=None, pattern=r"^\d{1,12}(\.\d{1,3})? [A-Z]{3}$")
+
+
 class OwnerSettings(Table):
     """The named people who answer for a workflow."""
 

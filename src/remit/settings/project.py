@@ -7,7 +7,7 @@ from pydantic import Field
 
 from remit.settings.directories import DirectorySettings
 from remit.settings.ledger import LedgerSettings
-from remit.settings.people import PersonSettings, SignInSettings
+from remit.settings.people import PersonSettings, RoleSettings, SignInSettings
 from remit.settings.table import Table
 from remit.settings.workflow import WorkflowSettings
 
@@ -47,6 +47,7 @@ class Settings(Table):
     public: list[str] = []  # values of your own that stay clear: the shop's address and number
     disk_free_bytes_min: int = Field(default=1024**3, ge=0)  # with less, nothing is taken in
     people: dict[str, PersonSettings] = {}
+    roles: dict[str, RoleSettings] = {}
     sign_in: SignInSettings = SignInSettings()
     directories: dict[str, DirectorySettings] = {}
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
@@ -82,6 +83,14 @@ class Project(Table):
             for name, one in member.settings.directories.items():
                 found[name] = (member.folder, one)
         return found
+
+    @property
+    def roles(self) -> dict[str, RoleSettings]:
+        """How far each role with a table reaches; the outer file wins."""
+        found: dict[str, RoleSettings] = {}
+        for member in reversed(self.workflows):
+            found |= member.settings.roles
+        return found | self.settings.roles
 
     def listed(self, name: Literal["recognisers", "public"]) -> list[str]:
         """Return what any of the files lists: one process masks for all of them."""

@@ -83,6 +83,11 @@ class ApprovalRecord:
     reason: str
     replaced_by: str
 
+    @property
+    def moved(self) -> tuple[int, str] | None:
+        """Minor units and currency of what would move."""
+        return None if self.money_minor is None else (self.money_minor, self.currency)
+
 
 EVENTS = frozenset(
     {
