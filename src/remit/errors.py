@@ -315,6 +315,10 @@ class StaleDigestError(RemitError):
     code = "approval.stale"
     status = 409
 
+    def __init__(self, message: str, approval_id: str = "") -> None:
+        super().__init__(message)
+        self.approval_id = approval_id  # of what would run now
+
 
 class ApprovalClosedError(RemitError):
     """Somebody has already decided."""

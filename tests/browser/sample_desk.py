@@ -105,7 +105,9 @@ class Decided:
                 raise ApprovalExpiredError("nobody decided in time; open the case")
             raise ApprovalClosedError(f"{view.decided_by} answered this before you; see the case")
         if digest != view.card.digest:
-            raise StaleDigestError("the order changed after this was held; look again")
+            raise StaleDigestError(
+                "the order changed after this was held; look again", approval_id
+            )
         if "refund-approver" not in PEOPLE[person].roles:
             raise NotEntitledError("you may not approve refunds; pass it to `a.weber`")
         replaced_by = None

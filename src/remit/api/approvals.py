@@ -8,9 +8,11 @@ from starlette.routing import Route
 
 from remit.api.body import as_json, read_model
 from remit.domain.approval import RejectReason, Verdict
-from remit.errors import RequestInvalidError
+from remit.errors import RequestInvalidError, StaleDigestError
+from remit.governance.card import ApprovalView
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
+from remit.intake.scrub import scrub
 
 LIMIT_MAX = 200
 
@@ -61,17 +63,23 @@ def routes(remit: RemitPort) -> list[Route]:
         body = await read_model(request, VerdictBody)
         if body.verdict is Verdict.REJECT and body.reason is None:
             raise RequestInvalidError("`reason`: a rejection names one of its reasons")
-        view = await remit.decide(
-            request.path_params["approval_id"],
-            person=request.state.session.person.handle,
-            verdict=body.verdict,
-            digest=body.digest,
-            channel="api",
-            edits=body.edits,
-            reason=body.reason,
-            note=body.note,
-            signed_in=request.state.session.signed_in,
-        )
+        person = request.state.session.person.handle
+        try:
+            view = await remit.decide(
+                request.path_params["approval_id"],
+                person=person,
+                verdict=body.verdict,
+                digest=body.digest,
+                channel="api",
+                edits=body.edits,
+                reason=body.reason,
+                note=body.note,
+                signed_in=request.state.session.signed_in,
+            )
+        except StaleDigestError as error:
+            now = await run_in_threadpool(_newest, remit, error.approval_id, person)
+            told = {"code": error.code, "message": scrub(str(error)), "approval": as_json(now)}
+            return JSONResponse(told, status_code=error.status)
         return JSONResponse(as_json(view))
 
     return [
@@ -84,6 +92,14 @@ def routes(remit: RemitPort) -> list[Route]:
             name="approval_verdict",
         ),
     ]
+
+
+def _newest(remit: RemitPort, approval_id: str, person: str) -> ApprovalView:
+    """Return what would run now in place of what somebody was shown."""
+    view = remit.approval(approval_id, person=person)
+    while view.replaced_by is not None:
+        view = remit.approval(view.replaced_by, person=person)
+    return view
 
 
 def limit_of(request: Request) -> int:

@@ -17,6 +17,7 @@ class ApprovalRequested(Event):
     expires_us: int
     money_minor: int | None = None
     currency: str | None = None
+    record: str | None = None  # keyed digest of what would be acted upon
 
 
 @declared("governance:approval:voted", "reason")

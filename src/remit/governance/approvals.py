@@ -68,11 +68,17 @@ def decide(
     if row.state is not ApprovalState.OPEN:
         if row.decided_by == person and row.verdict == verdict.value:
             return
+        if row.state in {ApprovalState.SUPERSEDED, ApprovalState.VOID} and not row.verdict:
+            raise StaleDigestError(
+                "what this rests on changed after it was shown; look at it again", approval_id
+            )
         raise ApprovalClosedError(_closed(row))
     if uow.now >= clock.instant(row.expires_us):
         raise ApprovalExpiredError("the time to decide has passed; nothing was performed")
     if digest != row.digest:
-        raise StaleDigestError("what you were shown is not what would run now; look again")
+        raise StaleDigestError(
+            "what you were shown is not what would run now; look again", approval_id
+        )
     if verdict is Verdict.EDIT and not edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
     votes = rows.votes(uow.projected, approval_id)

@@ -127,4 +127,5 @@ class ApprovalView:
     replaced_by: str | None = None  # approval id of the edited version
     effect_due_at: datetime | None = None  # end of the grace time
     can_undo: bool = False
+    changed_since: tuple[str, ...] = ()  # what is not as in the card that this one replaces
     eligible: tuple[str, ...] = ()  # who may say yes or no now

@@ -98,6 +98,30 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
     )
 
 
+def changed_since(before: Card, card: Card) -> tuple[str, ...]:
+    """Return in words what differs from the card that this one replaces."""
+    was = {one.name: one for one in before.changes}
+    found = [
+        f"{one.name}: {what} was {shown(old)}, is {shown(new)}"
+        for one in card.changes
+        if (other := was.get(one.name)) is not None
+        for what, old, new in (
+            ("the present value", other.now, one.now),
+            ("the value", other.after, one.after),
+            ("the proof", other.proof, one.proof),
+        )
+        if old != new
+    ]
+    reasons = {one.sentence for one in before.reasons}
+    found += [f"new: {one.sentence}" for one in card.reasons if one.sentence not in reasons]
+    kept = {one.sentence for one in card.reasons}
+    found += [f"no more: {one.sentence}" for one in before.reasons if one.sentence not in kept]
+    if before.requirements != card.requirements:
+        asked = ", ".join(one.text for one in card.requirements)
+        found.append(f"who must say yes: {asked}")
+    return tuple(found) or ("a record that this rests on, or a rule that covers it",)
+
+
 def sentence(spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
     """Return the action's declared sentence with its typed arguments; never a model's words."""
     filled = {param.name: "" for param in spec.params}

@@ -113,8 +113,12 @@ def view(
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
     state = "" if proposal is None else proposal.state.value
+    card, before = card_of(connection, keys, row), _replaced(connection, row)
     return ApprovalView(
-        card=card_of(connection, keys, row),
+        card=card,
+        changed_since=()
+        if before is None
+        else cards.changed_since(card_of(connection, keys, before), card),
         state=row.state,
         votes=approvals.votes(connection, row.approval_id),
         effect_state=state,
@@ -146,6 +150,16 @@ def found(connection: Connection, approval_id: str) -> ApprovalRecord:
 def card_of(connection: Connection, keys: KeyRing, row: ApprovalRecord) -> Card:
     """Return the card exactly as it was shown."""
     return cards.from_form(record.payload(connection, keys, row.case_id, row.card_seq, "card"))
+
+
+def _replaced(connection: Connection, row: ApprovalRecord) -> ApprovalRecord | None:
+    """Return the approval of the same proposal that was asked for before this one, if any."""
+    earlier = [
+        one
+        for one in approvals.of_action(connection, row.action_id)
+        if one.requested_us < row.requested_us
+    ]
+    return earlier[-1] if earlier else None
 
 
 def _replacement(

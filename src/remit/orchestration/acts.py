@@ -43,6 +43,9 @@ class ActRecord:
     approval_state: ApprovalState | None = None
     digest: str = ""
     bound: str = ""  # what the approval asks for, if its own digest covers just that
+    wanted: tuple[str, ...] = ()  # of people, by the approval
+    codes: tuple[str, ...] = ()  # why it asks
+    expires_us: int = 0
     votes: tuple[Vote, ...] = ()
     approved_us: int | None = None
     edits: Mapping[str, Json] = field(default_factory=dict)
@@ -87,6 +90,9 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
                 approval_state=ApprovalState.OPEN,
                 digest=str(body["digest"]),
                 bound=_bound(entry),
+                wanted=tuple(entry.words("requirements")),
+                codes=tuple(entry.words("codes")),
+                expires_us=entry.number("expires_us") or 0,
                 votes=(),
                 approved_us=None,
             )

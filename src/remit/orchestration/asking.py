@@ -115,11 +115,11 @@ def request(
     before: ActRecord | None,
 ) -> None:
     """Ask a person: one open approval for each version, reissued when what was shown changed."""
-    if before is not None and before.approval_state is ApprovalState.APPROVED:
+    if before is not None and before.approval_state in {
+        ApprovalState.OPEN, ApprovalState.APPROVED,
+    }:  # fmt: skip
         void(run, before, "gate.changed")
-    requirements = decision.requirements or (
-        Requirement(people=1, role=run.equipment.desk.approver_role),
-    )
+    requirements = _wanted(run, decision)
     number = sum(1 for wait in run.history.acts.get(proposal.path, ())) + run.seen
     approval_id = derived("approval", proposal.action_id, str(number), gathered.facts.digest)
     now = run.now()
@@ -158,6 +158,7 @@ def request(
             expires_us=clock.microseconds(expires),
             money_minor=None if gathered.money is None else gathered.money[0],
             currency=None if gathered.money is None else gathered.money[1],
+            record=gathered.record or None,
         ),
         path=proposal.path,
         payloads={"card": cards.to_form(card)},
@@ -175,6 +176,23 @@ def request(
             path=proposal.path,
             by=actor.person(proposal.author),
         )
+
+
+def stands(run: Run, before: ActRecord | None, gathered: Gathered, decision: Decision) -> bool:
+    """Is an open approval still for exactly this, for the same reasons, by the same people?"""
+    return (
+        before is not None
+        and before.approval_state is ApprovalState.OPEN
+        and decision.verdict is GateVerdict.HOLD
+        and before.bound == gathered.facts.digest
+        and before.codes == tuple(reason.code for reason in decision.reasons)
+        and before.wanted == tuple(one.text for one in _wanted(run, decision))
+    )
+
+
+def _wanted(run: Run, decision: Decision) -> tuple[Requirement, ...]:
+    """Return who must say yes."""
+    return decision.requirements or (Requirement(people=1, role=run.equipment.desk.approver_role),)
 
 
 def evidence(run: Run) -> tuple[Json, ...]:

@@ -1,5 +1,6 @@
 """`run.act`: from what workflow code asks for, through gate and desk, to what became of it."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from remit.orchestration.intending import Intended, Intending, prepare
 from remit.orchestration.outcomes import Confirmed, NotPerformed
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.recorded import ATTEMPTS_MAX, UNACKNOWLEDGED, settled
+from remit.orchestration.replay import LOOKED
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
 from remit.orchestration.steps import Steps
 
@@ -122,6 +124,14 @@ class Proposals:
     async def _held(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         match act.approval_state:
             case ApprovalState.OPEN:
+                if run.history.ended.pop(act.path, None) == LOOKED:
+                    with contextlib.suppress(TransientError):  # then it is as it was
+                        await rereading.look_again(
+                            run, self.steps, declared, dict(act.arguments), path=act.path,
+                            however_fresh=True,
+                        )  # fmt: skip
+                    await self._gate(run, declared, self._again(run, act), read=True)
+                    return
                 self._wait_for_desk(run, act)
             case ApprovalState.APPROVED:
                 await self._approved(run, declared, act)
@@ -176,9 +186,13 @@ class Proposals:
         *,
         votes: tuple[Vote, ...] = (),
         second: bool = False,
+        read: bool = False,
     ) -> None:
-        """Decide on fresh facts and write the decision; perform at once what is allowed."""
-        if not second:  # after a yes everything is read again, however fresh
+        """Decide on fresh facts and write the decision; perform at once what is allowed.
+
+        `read` says that what it rests on was read again just now.
+        """
+        if not second and not read:  # after a yes everything is read again, however fresh
             await self._read_again(run, declared, proposal, however_fresh=False)
         prepared = await self._prepared(run, declared, proposal)
         if isinstance(prepared, Prepared):
@@ -202,6 +216,8 @@ class Proposals:
         before = run.history.act(proposal.path)
 
         def record(gathered: Gathered, decision: Decision) -> bool:
+            if asking.stands(run, before, gathered, decision):
+                return False
             state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
             awaited = lifting.awaited(decision)
             if state is EffectState.HELD and awaited is None:
@@ -219,6 +235,8 @@ class Proposals:
                 raise Escalated(prepared.code, str(prepared))
             if before is not None and before.approval_state is ApprovalState.APPROVED:
                 asking.consume(run, before)
+            elif before is not None and before.approval_state is ApprovalState.OPEN:
+                asking.void(run, before, "gate.changed")
             return True
 
         ready = prepared if isinstance(prepared, Prepared) else None
@@ -244,13 +262,7 @@ class Proposals:
             reconciling.wait_for(run, act)
 
     def _wait_for_desk(self, run: Run, act: ActRecord) -> None:
-        expires = clock.microseconds(
-            run.now() + timedelta(seconds=run.equipment.desk.expires_seconds)
-        )
-        standing = run.history.waits.get(act.path)
-        if standing is not None and standing[1] == act.approval_id and standing[2] is not None:
-            expires = standing[2]
-        run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=expires)
+        run.waits[act.path] = Wait(kind="approval", ref=act.approval_id, expires_us=act.expires_us)
         raise CaseParked
 
     async def _read_again(

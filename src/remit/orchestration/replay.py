@@ -21,6 +21,7 @@ STEP_EVENTS = {
 LIFTED = "lift"  # the kind of wait after which the gate is asked again
 SLEPT = "time"  # the kind of wait that a sleep leaves behind
 
+LOOKED = "look"  # how a wait ends so that an open approval is looked at again
 LATER = ("retry", "breaker", "place")  # kinds of wait after which a step is tried again
 
 # Payload roles that replay opens.
@@ -217,6 +218,8 @@ def _wait(history: History, entry: Entry) -> None:
         history.calls[path] = StepKey(
             path=path, kind=StepKind.SLEEP, name="sleep", arguments=entry.word("arguments")
         )
+    if history.ended.get(path) == LOOKED:
+        history.ended.pop(path)
     history.waits[path] = (kind, entry.word("ref"), entry.number("expires_us"))
 
 

@@ -168,6 +168,12 @@ def fire(uow: UnitOfWork, *, timer_id: str) -> bool:
             kind, ref = standing or ("", timer.subject)
             _append(uow, row, WaitEnded(kind=kind, ref=ref, how=kind), path=timer.path)
             return True
+        case timers.LOOK:
+            if row.status is not CaseStatus.PARKED:
+                return False  # it runs, and waits again
+            ended = WaitEnded(kind="approval", ref=timer.subject, how=timers.LOOK)
+            _append(uow, row, ended, path=timer.path)
+            return True
         case timers.EXPIRE:
             parked = row.status is CaseStatus.PARKED
             return approvals.expire(uow, timer.subject, escalate=parked)

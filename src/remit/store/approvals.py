@@ -29,8 +29,11 @@ SCHEMA = (
         decided_us integer,
         verdict text not null,
         reason text not null,
-        replaced_by text not null
+        replaced_by text not null,
+        record text not null
     )""",
+    """create index if not exists approvals_record on approvals (record)
+        where state = 'open' and record <> ''""",
     """create index if not exists approvals_open on approvals (due_us, approval_id)
         where state = 'open'""",
     "create index if not exists approvals_case on approvals (case_id)",
@@ -54,7 +57,7 @@ TABLES = ("approvals", "votes")
 COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
-    " verdict, reason, replaced_by"
+    " verdict, reason, replaced_by, record"
 )
 
 
@@ -106,7 +109,7 @@ def project(connection: Connection, entry: Entry) -> None:
             joined = ";".join(entry.words("requirements"))
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
-                " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '')",
+                " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '', ?)",
                 [
                     (
                         entry.word("approval_id"),
@@ -123,6 +126,7 @@ def project(connection: Connection, entry: Entry) -> None:
                         entry.number("expires_us"),
                         entry.number("money_minor"),
                         entry.word("currency"),
+                        entry.word("record"),
                     )
                 ],
             )

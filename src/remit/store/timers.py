@@ -34,6 +34,7 @@ AFTER_A_VERDICT = frozenset({"consumed", "void"})
 
 # What a timer is of: a wait, an approval's SLA, a case's SLA.
 WAIT, WARN, DUE, ESCALATE, EXPIRE, CASE = "wait", "warn", "due", "escalate", "expire", "case"
+LOOK = "look"  # at an open approval: is what it shows still so?
 ASIDE = "aside:"  # before the stage, of a message in quarantine: it never expires
 
 
@@ -60,6 +61,7 @@ EVENTS = frozenset(
         "intake:case:received",
         "intake:case:released",
         "orchestration:cancel:asked",
+        "orchestration:effect:confirmed",
         "orchestration:case:closed",
         "orchestration:case:escalated",
         "orchestration:case:overdue",
@@ -67,6 +69,7 @@ EVENTS = frozenset(
         "orchestration:wait:started",
         "policy:book:loaded",
         "policy:stop:lifted",
+        "policy:stop:set",
     }
 )
 
@@ -85,7 +88,7 @@ def project(connection: Connection, entry: Entry) -> None:
         case "governance:approval:decided" | "governance:approval:closed":
             approval_id = entry.word("approval_id")
             if entry.word("state") not in AFTER_A_VERDICT:
-                kinds = (WARN, DUE, ESCALATE, EXPIRE)
+                kinds = (WARN, DUE, ESCALATE, EXPIRE, LOOK)
                 _drop(connection, *(f"{approval_id}:{kind}" for kind in kinds))
         case "intake:case:quarantined" | "governance:quarantine:reminded":
             _waits_aside(connection, entry)
@@ -97,13 +100,11 @@ def project(connection: Connection, entry: Entry) -> None:
             _drop(connection, f"{entry.case_id}:{CASE}")
         case "orchestration:case:escalated" | "orchestration:cancel:asked":
             connection.later(
-                "delete from timers where case_id = ? and kind = ?",
-                [(entry.case_id, WAIT)],
+                "delete from timers where case_id = ? and kind in (?, ?)",
+                [(entry.case_id, WAIT, LOOK)],
             )
-        case "policy:stop:lifted":
-            _lifted(connection, f"stop {entry.word('scope')}")
-        case "policy:book:loaded":
-            _lifted(connection, f"fault {entry.workflow}")
+        case event if event in _HAPPENINGS:
+            _happened(connection, entry)
         case "orchestration:case:closed" | "intake:case:released":
             connection.later(
                 "delete from timers where case_id = ?",
@@ -143,6 +144,9 @@ def _wait(connection: Connection, entry: Entry) -> None:
     until = entry.number("expires_us")
     if until is None or entry.word("kind") == "approval":  # an approval has timers of its own
         _drop(connection, timer_id)
+        if entry.word("kind") == "approval":
+            look = f"{entry.word('ref')}:{LOOK}"
+            _set(connection, entry, look, LOOK, entry.at_us + HOUR_US, entry.word("ref"))
     else:
         _set(connection, entry, timer_id, WAIT, until, entry.word("ref"))
 
@@ -155,6 +159,50 @@ def _lifted(connection: Connection, ref: str) -> None:
         " where timer_id in (select case_id || ':' || path from waits"
         " where kind = 'lift' and ref = ?)",
         [(ref,)],
+    )
+
+
+# What may lift what waits, or change what an open approval shows.
+_HAPPENINGS = frozenset(
+    {
+        "orchestration:effect:confirmed", "policy:book:loaded", "policy:stop:lifted",
+        "policy:stop:set",
+    }
+)  # fmt: skip
+_SAME_RECORD = "record = (select record from proposals where action_id = ?) and record <> ''"
+
+
+def _happened(connection: Connection, entry: Entry) -> None:
+    match entry.event:
+        case "policy:stop:lifted":
+            _lifted(connection, f"stop {entry.word('scope')}")
+        case "policy:stop:set":
+            _look(connection, entry, *_stopped(entry.word("scope")))
+        case "policy:book:loaded":
+            _lifted(connection, f"fault {entry.workflow}")
+            _look(connection, entry, "workflow = ?", entry.workflow)
+        case _:  # something has just happened on a record
+            _look(connection, entry, _SAME_RECORD, entry.word("action_id"))
+
+
+def _stopped(scope: str) -> tuple[str, str]:
+    """Return which approvals a stop may concern: all, where only the gate can tell."""
+    kind, _, name = scope.partition(":")
+    match kind:
+        case "case":
+            return "case_id = ?", name
+        case "workflow" | "action":
+            return "workflow = ?", name.partition(".")[0]
+        case _:
+            return "? <> ''", scope
+
+
+def _look(connection: Connection, entry: Entry, which: str, value: str) -> None:
+    """Have open approvals looked at again at once: what they show may not be so any more."""
+    connection.later(
+        f"update timers set due_us = ? where kind = '{LOOK}' and timer_id in"
+        f" (select approval_id || ':{LOOK}' from approvals where state = 'open' and {which})",
+        [(entry.at_us, value)],
     )
 
 
