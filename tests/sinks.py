@@ -22,6 +22,7 @@ SINKS: dict[str, dict[str, str]] = {
                 routes.trace
             api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
                 routes.settle routes.start routes.undo
+            api.limits: routes.lift routes.listed
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told
             api.stops: routes.begin routes.lift routes.listed
@@ -51,6 +52,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.ledger: routes.page
             console.pages: plain
             console.quarantine: _shown routes.listed
+            console.limits: routes.page
             console.stops: routes.page
             console.workflows: routes.listed
         """,
@@ -123,6 +125,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
+            cli.limits: list_ raise_
             cli.stop: drill lift list_ set_
             cli.serve: _whole.started serve
             cli.signer: signer

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from remit.errors import NotEntitledError, NotFoundError
+from remit.errors import NotEntitledError, NotFoundError, RequestInvalidError
+from remit.governance.limits import LimitView
 from remit.governance.stops import Finishing, StopView, Waiting
 from tests.browser.samples import case_id
 
@@ -54,6 +55,49 @@ class Halted:
             return True
         standing[scope] = replace(one, asked_by=person, asked_reason=reason)
         return False
+
+    def limits(self) -> tuple[LimitView, ...]:
+        return (
+            LimitView(
+                name="refunds-a-day", workflow="refund-desk", of="risk money", measure="money",
+                per="workflow", window_seconds=86_400, allowed="900.00 EUR",
+                normally="500.00 EUR", raised_until=self.now + timedelta(hours=5),
+                raised_by="l.costa", taken=("871.40 EUR",), counts_all=True, escalates=False,
+                owner="l.costa", waiting=1_204,
+                waiting_first=tuple(
+                    Waiting(
+                        case_id=case_id(n), workflow="refund-desk", action="issue_refund",
+                        since=self.now - timedelta(minutes=18 - n),
+                    )
+                    for n in range(3)
+                ),
+            ),
+            LimitView(
+                name="pilot", workflow="refund-desk", of="every action", measure="effects",
+                per="everything", window_seconds=3_600, allowed="20", normally="20",
+                raised_until=None, raised_by="", taken=(), counts_all=False, escalates=True,
+                owner="a.weber", waiting=0, waiting_first=(),
+            ),
+        )  # fmt: skip
+
+    async def raise_limit(
+        self,
+        name: str,
+        /,
+        *,
+        person: str,
+        max: str,
+        seconds: int,
+        reason: str,
+    ) -> None:
+        found = next((one for one in self.limits() if one.name == name), None)
+        if found is None:
+            raise NotFoundError(f"there is no limit `{name}`")
+        if person != found.owner:
+            raise NotEntitledError(f"`{person}` may not raise `{name}`; only its owner may")
+        if not max.split(maxsplit=1)[0].replace(".", "").isdigit():
+            raise RequestInvalidError("`max`: a whole number")
+        self.__dict__.setdefault("raised", []).append((name, max, seconds, reason))
 
     def _standing(self) -> dict[str, StopView]:
         kept: dict[str, StopView] = self.__dict__.setdefault("_stops", {})

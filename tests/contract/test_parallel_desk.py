@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from remit.app import Remit
 from remit.integrations.recorder import Fault
 from remit.ledger.semantics import Semantics
 from remit.ledger.standalone import key_ids
@@ -156,3 +157,67 @@ async def test_one_message_sent_many_times_at_once_is_one_case(small: Small) -> 
         assert [one.duplicate for one in found].count(False) == 1
         assert remit.counts()["received"] == 1
     assert small.performed() == ["pay", "note"]
+
+
+SPENDERS = 64
+LIMIT = """
+[[limits]]
+name = "together"
+group = "effect"
+measure = "{measure}"
+per = "everything"
+window_seconds = 86400
+max = {most}
+counts = "all"
+owner = "olga"
+"""
+
+
+async def test_sixty_four_spenders_never_take_more_than_a_limit_together(small: Small) -> None:
+    """All at once on one limit: as many as it allows go, and every other waits for it."""
+    small.settings = LIMIT.format(measure="effects", most=40)
+    async with small.open('return (await run.act(note, text="x")).receipt.id') as remit:
+        await asyncio.gather(
+            *(
+                remit.receive(NAME, {"order_id": "7", "message": str(n)}, channel="test")
+                for n in range(SPENDERS)
+            )
+        )
+        await remit.settled()
+        assert remit.counts()["balance"] == 0
+        assert sorted(remit.results()) == [
+            ("closed", "completed", "", 40),
+            ("parked", "lift", "", SPENDERS - 40),
+        ]
+        assert reserved(remit) == 40
+    assert small.performed() == ["note"] * 40
+
+
+async def test_ten_times_999_against_1000_is_one_sum(small: Small) -> None:
+    """Amounts add up however they are split, whoever is first."""
+    small.settings = LIMIT.format(measure="money", most='"1000.00 EUR"')
+    small.order["total"] = {"amount": "999.00", "currency": "EUR"}
+    pays = """
+    order = await run.read(get_order, order_id=case.order_id)
+    return (await run.act(pay, order_id=order.id, amount=order.total)).receipt.id
+    """
+    async with small.open(pays) as remit:
+        await asyncio.gather(
+            *(remit.receive(NAME, {"order_id": str(n)}, channel="test") for n in range(10))
+        )
+        await remit.settled()
+        assert reserved(remit) == 99_900
+        assert remit.limits()[0].waiting == 9
+    assert small.performed() == ["pay"]
+
+
+def reserved(remit: Remit) -> int:
+    """Return what is taken of limits; it is the sum over effects that count, and no other."""
+    rows = remit.database.read(
+        lambda c: c.rows(
+            "select l.quantity, p.state from limit_uses l"
+            " left join proposals p on p.action_id = l.action_id"
+        )
+    )
+    assert {str(row[1]) for row in rows} <= {"cleared", "intended", "ambiguous", "confirmed"}
+    return sum(int(row[0]) for row in rows)

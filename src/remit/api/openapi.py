@@ -14,6 +14,7 @@ from remit.api.cases import CancelBody
 from remit.api.denials import LiftBody, WidenBody
 from remit.api.duties import CloseBody, ReasonBody, RollbackBody, SettleBody
 from remit.api.headers import MAIL
+from remit.api.limits import RaiseBody
 from remit.api.quarantine import DiscardBody, ReleaseBody
 from remit.api.sessions import SignInBody
 from remit.api.stops import StopBody, StopLiftBody
@@ -32,6 +33,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "session_begin": SignInBody,
     "task_close": CloseBody,
     "task_settle": SettleBody,
+    "limit_raise": RaiseBody,
     "stop_lift": StopLiftBody,
     "stop_set": StopBody,
 }
@@ -64,6 +66,8 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "quarantine_release": (401, 403, 404, 409, 413, 422),
     "session_begin": (401, 403, 413, 422, 429),
     "inventory": (401,),
+    "limit_raise": (401, 403, 404, 413, 422),
+    "limits_list": (401,),
     "stop_lift": (401, 403, 404, 413, 422),
     "stop_set": (401, 403, 404, 413, 422),
     "stops_list": (401,),

@@ -17,6 +17,7 @@ from remit.api import (
     denials,
     duties,
     health,
+    limits,
     openapi,
     quarantine,
     sessions,
@@ -124,6 +125,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *quarantine.routes(remit),
         *stops.routes(remit),
         *duties.routes(remit),
+        *limits.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
 

@@ -18,7 +18,7 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import SettingsError
-from remit.governance import owners
+from remit.governance import limits, owners
 from remit.governance.access import Entitled
 from remit.intake import senders
 from remit.intake.plugins import PLUGINS
@@ -95,6 +95,7 @@ def assemble(
         project, settings, random=random, connect=connect
     )
     owners.check(settings.owners.model_dump(), people)
+    allowed = limits.load(project.limits, workflow, people)
     lists = listed.load(directories, workflow, people=people)
     fields = () if workflow.handler is None else workflow.handler.case.model_fields
     acknowledge = acknowledgements(settings, specs)
@@ -135,6 +136,7 @@ def assemble(
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),
             entitled=who,
+            limits=allowed,
             ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
             reveals=reveals,
             classifiers=classifiers,

@@ -88,12 +88,15 @@ class Workflow:
         grace_seconds: int | None = None,
         denial_group: str | None = None,
         facts: Sequence[Callable[..., Any]] = (),
+        rows: Callable[..., Any] | None = None,
+        recipients: Callable[..., Any] | None = None,
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
         """Declare a kind of change in another system.
 
         `says` is its sentence with `{parameter}` slots; `undo` takes its result back, or it is
         `irreversible`; `on` is the tool whose record it changes; `facts` are derives that policy
-        may look at. Raises `RegistrationError` for a declaration that cannot be governed.
+        may look at; `rows` and `recipients` are derives that count what it reaches, for limits.
+        Raises `RegistrationError` for a declaration that cannot be governed.
         """
 
         def declare(body: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -118,6 +121,7 @@ class Workflow:
                     grace_seconds=grace_seconds,
                     denial_group=denial_group,
                     facts=tuple((fact.__name__, self._fact(name, fact)) for fact in facts),
+                    reaches=self._reaches(name, rows=rows, recipients=recipients),
                 ),
                 body=body,
                 arguments=self._adapters(body),
@@ -267,6 +271,18 @@ class Workflow:
                 f"action `{name}` names the fact `{fact.__name__}`, which is no derive"
             )
         return declared.spec.fields[0].type
+
+    def _reaches(
+        self, name: str, **counted: Callable[..., Any] | None
+    ) -> tuple[tuple[str, str], ...]:
+        found = {measure: derive for measure, derive in counted.items() if derive is not None}
+        for measure, derive in found.items():
+            if self._fact(name, derive) != "integer":
+                raise RegistrationError(
+                    f"action `{name}` counts its {measure} with `{derive.__name__}`, which comes "
+                    "to no whole number"
+                )
+        return tuple((measure, derive.__name__) for measure, derive in found.items())
 
     def _new(self, name: str) -> None:
         if name in self.tools or name in self.actions:

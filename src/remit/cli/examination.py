@@ -13,6 +13,7 @@ from remit.cli.handler_rules import References, judge
 from remit.cli.source_notes import notes
 from remit.domain.directory import Directories
 from remit.errors import MissingExtraError, RemitError, SettingsError
+from remit.governance import limits
 from remit.intake import cldr
 from remit.intake.fields import specs_of
 from remit.intake.outcome import Kind
@@ -68,6 +69,10 @@ class Examination:
             self._handler(prompts)
             self._extra(workflow)
             lists = self._try(lambda: self._directories(workflow), self.project.folder / FILE)
+            self._try(
+                lambda: limits.load(self.project.limits, workflow, self.people),
+                self.project.folder / FILE,
+            )
             for code, said in notes(workflow, lists or {}):
                 self._say(self._module, code, said, level="note")
         for name in self.settings.classifiers:

@@ -35,6 +35,7 @@ COMMANDS = {
     "tasks": "List what is left to people, and settle it.",
     "rollback": "Undo what a workflow did, newest first.",
     "stop": "Halt effects, and let them go on.",
+    "limits": "List what may be done in a time, and raise it.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",

@@ -36,6 +36,7 @@ _TABLE = {
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
     "go_tasks": Key(key="g t", shown="G T", does="go to the tasks", where="everywhere"),
     "go_stops": Key(key="g s", shown="G S", does="go to the stops", where="everywhere"),
+    "go_limits": Key(key="g m", shown="G M", does="go to the limits", where="everywhere"),
     "go_ledger": Key(key="g l", shown="G L", does="go to the ledger", where="everywhere"),
     "go_health": Key(key="g h", shown="G H", does="go to the health", where="everywhere"),
 }

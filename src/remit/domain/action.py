@@ -165,6 +165,7 @@ class ActionSpec:
     denial_group: str | None = None
     is_undo: bool = False  # performed by rollback alone
     facts: tuple[tuple[str, str], ...] = ()  # derives that rules may read: name, type word
+    reaches: tuple[tuple[str, str], ...] = ()  # `rows`, `recipients`: the derive that counts them
 
     def param(self, name: str) -> ParamSpec | None:
         return next((param for param in self.params if param.name == name), None)
@@ -190,6 +191,7 @@ class ActionSpec:
             "risk": self.risk.value,
             "says": self.says,
             "undo": self.undo,
+            **({"reaches": dict(self.reaches)} if self.reaches else {}),
         }
 
 

@@ -126,6 +126,8 @@ class LimitFact:
     max: int
     counts_all: bool = False  # also approved effects
     escalate_outside: bool = False
+    unknown: bool = False  # nobody can tell what is asked: a person looks, nothing is broken
+    currency: str = ""  # of money, which is in minor units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

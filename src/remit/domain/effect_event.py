@@ -113,9 +113,8 @@ class ActionDecided(Event):
     policy: str  # slice digest
     second: bool = False  # evaluated immediately before the effect
     voters: tuple[str, ...] = ()
-    bounds: tuple[
-        str, ...
-    ] = ()  # what a cleared action takes: keyed digest of the bound, quantity
+    bounds: tuple[str, ...] = ()  # what a cleared action takes: digest of the bound, quantity
+    limits: tuple[str, ...] = ()  # what it takes of limits: name and digest of for whom, quantity
 
 
 @declared("policy:action:withdrawn")

@@ -9,6 +9,7 @@ from remit.domain import (  # noqa: F401 - events of the set
     effect_event,
     intake_event,
     ledger_event,
+    limit_event,
     rollback_event,
     running_event,
     stop_event,

@@ -40,6 +40,11 @@ class Money:
         except InvalidOperation as error:
             raise ValueError("money is written as `19.00 EUR`") from error
 
+    @classmethod
+    def of_minor(cls, minor: int, currency: str) -> "Money":
+        """Return the money of so many minor units (cents)."""
+        return cls(Decimal(minor).scaleb(-_MINOR_DIGITS.get(currency, 2)), currency)
+
     @property
     def minor(self) -> int:
         """The amount in minor units (cents); raises `ValueError` when it has a finer part."""

@@ -14,7 +14,7 @@ class StopSet(Event):
     finishing: tuple[str, ...] = ()  # the first of these, by action id
 
 
-@declared("policy:stop:lift_asked", "reason")
+@declared("policy:stop_lift:asked", "reason")
 class StopLiftAsked(Event):
     """One of the two people who are needed says that a stop may be lifted."""
 

@@ -21,6 +21,7 @@ from remit.domain.money import Money
 from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
 from remit.governance.card import Card, Change, EditField, Quote
+from remit.policy import limits
 from remit.policy.request import PolicyRequest
 
 EVIDENCE_MAX = 5
@@ -332,6 +333,7 @@ def _cost(spec: ActionSpec, facts: GateFacts) -> tuple[tuple[str, str], ...]:
         ("money", "none moves" if money is None else str(money)),
         ("records", "1 record" if spec.on else "unknown"),
         ("undo", _undo(spec, spec.undo)),
+        *((f"limit {one.name}", limits.told(one)) for one in facts.limits),
     )
 
 

@@ -16,6 +16,7 @@ from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.denial import Denial
 from remit.governance.health import Health
 from remit.governance.inventory import Inventory
+from remit.governance.limits import LimitView
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
 from remit.governance.rollbacks import Plan, RollbackView, Selection
@@ -309,3 +310,7 @@ class RemitPort(Protocol):
         self, scope: str, /, *, person: str, sentence: str, hard: bool = False
     ) -> bool: ...
     async def lift_stop(self, scope: str, /, *, person: str, reason: str) -> bool: ...
+    def limits(self) -> Sequence[LimitView]: ...
+    async def raise_limit(
+        self, name: str, /, *, person: str, max: str, seconds: int, reason: str
+    ) -> None: ...

@@ -78,7 +78,7 @@ def _expired(_entry: Entry, _named: Named) -> Told:
 def _stop(entry: Entry, _named: Named) -> Told:
     verbs = {
         "set": "set",
-        "lift_asked": "says that it may go on, as one of two, of",
+        "asked": "says that it may go on, as one of two, of",
         "lifted": "lifted",
     }
     what = entry.event.rpartition(":")[2]
@@ -196,7 +196,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "policy:action:withdrawn": _withdrawn,
     "policy:action:expired": _expired,
     "policy:stop:set": _stop,
-    "policy:stop:lift_asked": _stop,
+    "policy:limit:raised": _other("A limit was raised for a time", "name", "max", "until_us"),
+    "policy:stop_lift:asked": _stop,
     "policy:stop:lifted": _stop,
     "policy:stop:drilled": _other(
         "A stop was drilled", "scope", "under_way", "intended_after", "unfinished", "stop_ms"

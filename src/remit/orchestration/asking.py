@@ -98,6 +98,9 @@ def note_decided(
             second=second,
             voters=tuple(vote.person for vote in votes),
             bounds=gathered.takes if state is EffectState.CLEARED else (),
+            limits=tuple(f"{one.key} {one.quantity}" for one in gathered.reserves)
+            if state is EffectState.CLEARED
+            else (),
         ),
         path=proposal.path,
         payloads=cards.facts_form(gathered.facts, decision, gathered.asked),

@@ -9,6 +9,7 @@ from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.directory import Directories
+from remit.domain.limit import Limit
 from remit.governance.access import Entitled
 from remit.intake.senders import Senders
 from remit.models.choice import Classifier
@@ -60,6 +61,7 @@ class Equipment:
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column of a row or a mail
     senders: Senders | None = None  # who writes from which country
+    limits: tuple[Limit, ...] = ()
     lane: LaneSettings = field(default_factory=LaneSettings)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

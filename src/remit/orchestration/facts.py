@@ -12,16 +12,18 @@ from remit.domain.decision import (
     ConfidenceFact,
     GateFacts,
     LevelFact,
+    LimitFact,
     PolicyAnswer,
     Stop,
 )
 from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical
-from remit.orchestration import denials, level_facts, policy_facts, provenance
+from remit.orchestration import denials, level_facts, limiting, policy_facts, provenance
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
 from remit.orchestration.guarded import Guard
+from remit.orchestration.limiting import Asked
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
@@ -50,6 +52,8 @@ class _Evidence:
     standing: Standing
     proofs: tuple[ArgumentProof, ...]
     takes: tuple[str, ...]
+    asked: tuple[Asked, ...]
+    limits: tuple[LimitFact, ...]
 
 
 def gather(
@@ -115,7 +119,7 @@ def gather(
         policy=_NO_ANSWER
         if book is None or asked is None
         else guard.fact("policy", lambda: ask(book, asked), unknown=_NO_ANSWER),
-        limits=(),
+        limits=said.limits,
         level=level,
         confidence=guard.fact(
             "confidence", lambda: level_facts.confidence(run, proposal), unknown=_NOT_SURE
@@ -140,6 +144,9 @@ def gather(
         record=record_digest(run, said.record),
         bounds=tuple(said.bounds),
         takes=said.takes,
+        limits=_since(said.asked),
+        reserves=limiting.reserved(said.asked, said.limits, approved=bool(counted)),
+        room_us=limiting.room(said.asked, dict(said.standing.limits)),
         witnesses=said.witnesses,
         money=money(spec, proposal.arguments),
     )
@@ -156,8 +163,10 @@ def _evidence(
         unknown=_NOTHING,
     )
     bounds: Mapping[str, Bound] = {}
+    asked: tuple[Asked, ...] = ()
     record = ""
     if spec is not None:
+        asked = guard.fact("limits", lambda: limiting.asked(run, spec, proposal), unknown=asked)
         record = guard.fact(
             "record", lambda: sources.acted_upon(spec, values, witnesses), unknown=""
         )
@@ -172,6 +181,7 @@ def _evidence(
             action=proposal.action,
             action_id=proposal.action_id,
             bounds=tuple(bounds),
+            limits=_since(asked),
             known=run.authority,
         ),
         unknown=_NOWHERE,
@@ -194,7 +204,15 @@ def _evidence(
         standing=standing,
         proofs=proofs,
         takes=guard.fact("takes", lambda: takes(bounds, proofs), unknown=()),
+        asked=asked,
+        limits=guard.fact(
+            "limits", lambda: limiting.facts(run, connection, asked, standing.limits), unknown=()
+        ),
     )
+
+
+def _since(asked: tuple[Asked, ...]) -> dict[str, int]:
+    return {one.key: one.since_us for one in asked}
 
 
 # -- single facts --------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from remit.domain.effect_event import EffectIntended
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.errors import StaleFactsError
-from remit.orchestration import facts
+from remit.orchestration import facts, limiting
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.proposed import Gathered, Proposal
@@ -156,6 +156,7 @@ def _current(uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) 
         workflow=run.equipment.name,
         action=proposal.action,
         bounds=gathered.bounds,
+        limits=gathered.limits,
     )
     now = read_standing(
         uow.projected,
@@ -163,10 +164,13 @@ def _current(uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) 
         action=proposal.action,
         action_id=proposal.action_id,
         bounds=gathered.bounds,
+        limits=gathered.limits,
         known=run.authority,
     )
     if now != gathered.standing:
         raise StaleFactsError("grants, stops or bounds changed while deciding; decide again")
+    if not limiting.fit(now.limits, gathered.reserves):
+        raise StaleFactsError("others were quicker at a limit; decide again")
     return now.authority
 
 

@@ -41,6 +41,8 @@ def wait(run: Run, proposal: Proposal, reason: Reason, gathered: Gathered) -> No
     if reason.check not in {Check.STOP, Check.LIMITS}:
         seconds = min(seconds, LOOK_AGAIN_SECONDS)
     until = clock.microseconds(run.now() + timedelta(seconds=seconds))
+    if reason.check is Check.LIMITS and reason.refs:
+        until = min(until, gathered.room_us.get(reason.refs[0], until) + 1)
     run.waits[proposal.path] = Wait(
         kind=LIFT, ref=ref_of(run, reason), expires_us=until,
         version=gathered.standing.authority,

@@ -28,6 +28,15 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """What an effect takes of a limit when it is cleared."""
+
+    key: str  # the limit, and the digest of for whom
+    quantity: int
+    max: int  # that it allows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
     """Facts, and what else the desk and the transaction need."""
 
@@ -37,6 +46,9 @@ class Gathered:
     record: str  # keyed digest of the record acted upon
     bounds: tuple[str, ...]  # keyed digests of the bounds that were looked at
     takes: tuple[str, ...]  # of which this takes so much: digest and quantity
+    limits: Mapping[str, int]  # of those that cover it, by key: since when what happened counts
+    reserves: tuple[Reserved, ...]  # what this takes of them
+    room_us: Mapping[str, int]  # when there may be room in a limit again, by name
     witnesses: tuple[Witness, ...]
     money: tuple[int, str] | None  # minor units and currency at stake
 

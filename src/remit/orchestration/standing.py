@@ -1,7 +1,7 @@
 """The rows that a decision rests on: read before it, and compared again where it is written."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from typing import Final
@@ -10,9 +10,13 @@ from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
 from remit.store import authority, denials, proposals, stops
 from remit.store import bounds as bound_rows
+from remit.store import limits as limit_rows
 from remit.store.connection import Connection
 from remit.store.denials import DenialRow
+from remit.store.limits import Taken
 from remit.store.stops import StopRow
+
+NO_LIMITS: Final[Mapping[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Standing:
     authority: int
     taken: tuple[tuple[str, Decimal], ...]  # of each bound, by its keyed digest
     ambiguous: int
+    # What is taken of each limit, by key: it may have moved, as long as all still fits.
+    limits: tuple[tuple[str, Taken], ...] = field(default=(), compare=False)
 
 
 # What moves a grant, a stop, a no for other cases, or the number of effects in doubt.
@@ -33,18 +39,24 @@ TOUCHING: Final = authority.MOVING | {
 
 
 def keep_standing(
-    connection: Connection, *, workflow: str, action: str, bounds: Sequence[str]
+    connection: Connection,
+    *,
+    workflow: str,
+    action: str,
+    bounds: Sequence[str],
+    limits: Mapping[str, int] = NO_LIMITS,
 ) -> None:
     """Keep the rows that a decision rests on as they are until its transaction ends.
 
     The order is the same everywhere: what anybody waits for here is held by nobody who waits.
     """
     authority.keep_before(connection)
-    if not bounds:
+    if not bounds and not limits:
         proposals.keep(connection, workflow=workflow, action=action)
         return
     proposals.keep_before(connection, workflow=workflow, action=action)
     bound_rows.keep(connection, bounds)
+    limit_rows.keep(connection, limits)
 
 
 def read_standing(
@@ -54,13 +66,19 @@ def read_standing(
     action: str,
     action_id: str,
     bounds: Sequence[str],
+    limits: Mapping[str, int] = NO_LIMITS,
     known: "Authority | None" = None,
 ) -> Standing:
     """Read the rows that a decision rests on, with what is known of them where that is given."""
     taken = bound_rows.taken(connection, bounds, but=action_id)
     look = proposals.standing if known is None else known.standing
     version, ambiguous = look(connection, workflow, action)
-    return Standing(authority=version, taken=tuple(sorted(taken.items())), ambiguous=ambiguous)
+    return Standing(
+        authority=version,
+        taken=tuple(sorted(taken.items())),
+        ambiguous=ambiguous,
+        limits=limit_rows.taken(connection, limits, but=action_id) if limits else (),
+    )
 
 
 class Authority:

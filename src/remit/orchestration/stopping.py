@@ -1,4 +1,4 @@
-"""Stops as people use them: set by one operator, lifted by two, looked at by all, and drilled."""
+"""Stops and limits as people use them: set and lifted, raised for a time, looked at by all."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from remit.domain import actor
+from remit.domain import actor, clock
 from remit.domain.decision import Stop
 from remit.domain.entry import Draft
 from remit.domain.stop_event import StopDrilled
 from remit.errors import IllegalMoveError, NotEntitledError
-from remit.governance import stops
+from remit.governance import limits, stops
 from remit.governance.access import Roster
+from remit.governance.limits import LimitView
 from remit.governance.owners import roles_of
 from remit.governance.stops import OPERATOR, OWNER, Known, StopView
 from remit.intake.scrub import scrub
@@ -145,6 +146,48 @@ class Stopping:
             streams=(stops.STREAM,),
         )  # fmt: skip
         return drill
+
+    # -- limits -----------------------------------------------------------------------------------
+
+    def limits(self) -> tuple[LimitView, ...]:
+        """Return every limit, how full it is and what waits for it."""
+        now_us = clock.microseconds(self.now())
+        known = {
+            one.name: (one, name) for name, flow in self.equipment.items() for one in flow.limits
+        }
+        return self.database.read(
+            lambda c: tuple(
+                limits.view(c, one, workflow=name, now_us=now_us) for one, name in known.values()
+            )
+        )
+
+    async def raise_limit(
+        self,
+        name: str,
+        /,
+        *,
+        person: str,
+        max: str,
+        seconds: int,
+        reason: str,
+    ) -> None:
+        """Let a limit allow more for a time, on its owner's word.
+
+        Raises `NotFoundError`, `NotEntitledError`, `RequestInvalidError`.
+        """
+        roles_of(self._people, person)
+        limit = limits.named(
+            [one for flow in self.equipment.values() for one in flow.limits], name
+        )
+        most, text = limits.parse(limit, max), scrub(stops.said(reason, what="reason"))
+        await submit(
+            self.writer,
+            lambda uow: limits.raise_limit(
+                uow, limit, person=person, max_=most, seconds=seconds, reason=text
+            ),
+            lane="control",
+            streams=(limits.STREAM,),
+        )
 
     # -- parts ------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from remit.domain.decision import (
 )
 from remit.policy import wording
 from remit.policy.lift import MENDED, OWNER, approve, event
+from remit.policy.limits import amount, fits
 
 _V = GateVerdict
 
@@ -95,17 +96,24 @@ def limits(facts: GateFacts) -> Iterator[Reason]:
 
 def _limit(facts: GateFacts, limit: LimitFact) -> Iterator[Reason]:
     taken, demand = limit.used + limit.reserved, limit.demand
-    if demand is None or demand < 0 or limit.used < 0 or limit.reserved < 0:
+    if demand is None and limit.unknown:
+        word, verdict = "unknown", _V.HOLD
+        lift = OWNER if limit.counts_all else approve(1, facts)
+        said = f"{limit.name}: nobody can tell how much this asks for"
+    elif demand is None or demand < 0 or limit.used < 0 or limit.reserved < 0:
         word, verdict, lift = "uncountable", _V.FAULT, MENDED
         said = f"{limit.name}: what this asks for cannot be counted"
     elif demand == 0:
         word, verdict, lift = "zero", _V.HOLD, approve(1, facts)
         said = f"{limit.name}: this asks for 0, which is nothing to count"
-    elif taken + demand <= limit.max:
+    elif fits(limit.used, limit.reserved, demand, limit.max):
         return
     else:
         word, verdict, lift = "exceeded", _V.HOLD, approve(1, facts)
-        said = f"{limit.name}: {taken} taken and {demand} asked for; {limit.max} allowed"
+        said = (
+            f"{limit.name}: {amount(limit, taken)} taken and {amount(limit, demand)} asked for; "
+            f"{amount(limit, limit.max)} allowed"
+        )
         if limit.escalate_outside:
             word, verdict, lift = "outside", _V.ESCALATE, NEVER
         elif limit.counts_all:

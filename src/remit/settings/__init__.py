@@ -16,6 +16,7 @@ from remit.settings.ledger import (
     TimestampAnchor,
     WitnessAnchor,
 )
+from remit.settings.limits import LimitSettings
 from remit.settings.models import (
     ClassifierSettings,
     ModelSettings,
@@ -47,6 +48,7 @@ __all__ = [
     "FileAnchor",
     "GitAnchor",
     "LedgerSettings",
+    "LimitSettings",
     "ModelSettings",
     "OpenAIModel",
     "OpenApiSettings",

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from remit.settings.directories import DirectorySettings
 from remit.settings.ledger import LedgerSettings
+from remit.settings.limits import LimitSettings
 from remit.settings.people import PersonSettings, RoleSettings, SignInSettings
 from remit.settings.table import Table
 from remit.settings.workflow import WorkflowSettings
@@ -50,6 +51,7 @@ class Settings(Table):
     roles: dict[str, RoleSettings] = {}
     sign_in: SignInSettings = SignInSettings()
     directories: dict[str, DirectorySettings] = {}
+    limits: list[LimitSettings] = []
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`
     workflow: WorkflowSettings | None = None
 
@@ -60,6 +62,7 @@ class Project(Table):
     folder: Path
     settings: Settings
     members: tuple["Project", ...] = ()
+    above: list[LimitSettings] = []  # limits of the file that lists this folder
 
     @property
     def workflows(self) -> tuple["Project", ...]:
@@ -91,6 +94,11 @@ class Project(Table):
         for member in reversed(self.workflows):
             found |= member.settings.roles
         return found | self.settings.roles
+
+    @property
+    def limits(self) -> list[dict[str, object]]:
+        """The limits that cover the workflow of this folder, those of the outer file first."""
+        return [one.model_dump() for one in (*self.above, *self.settings.limits)]
 
     def listed(self, name: Literal["recognisers", "public"]) -> list[str]:
         """Return what any of the files lists: one process masks for all of them."""

@@ -44,13 +44,31 @@ def read(folder: Path, environment: Mapping[str, str] | None = None) -> Project:
             raise SettingsError(
                 f"`{inner / FILE}` has no `[workflow]`; add one, or do not list it"
             )
-        members.append(Project(folder=inner.resolve(), settings=settings))
+        members.append(Project(folder=inner.resolve(), settings=settings, above=top.limits))
     project = Project(folder=folder.resolve(), settings=top, members=tuple(members))
+    _limits_of_known(project)
     if not project.workflows:
         raise SettingsError(
             f"`{folder / FILE}` names no workflow; add `[workflow]` or list folders in `workflows`"
         )
     return project
+
+
+def _limits_of_known(project: Project) -> None:
+    """Raise `SettingsError` for a limit of a workflow that is none of this project."""
+    known = {
+        one.settings.workflow.name
+        for one in project.workflows
+        if one.settings.workflow is not None
+    }
+    for member in (project, *project.members):
+        for limit in member.settings.limits:
+            flow = (limit.action or "").partition(".")[0]
+            if flow and flow not in known:
+                raise SettingsError(
+                    f"`{member.folder / FILE}`: limit `{limit.name}` is of workflow `{flow}`; "
+                    f"there are {', '.join(sorted(known))}"
+                )
 
 
 def secret(reference: str | None, environment: Mapping[str, str] | None = None) -> str | None:

@@ -36,8 +36,10 @@ class GrantRow:
     expires_us: int
 
 
-EVENTS = frozenset({"governance:grant:given", "governance:grant:lowered", *stops.EVENTS})
-MOVING = EVENTS - {"policy:stop:lift_asked"}  # what changes what may be done
+EVENTS = frozenset(
+    {"governance:grant:given", "governance:grant:lowered", "policy:limit:raised", *stops.EVENTS}
+)
+MOVING = EVENTS - {"policy:stop_lift:asked"}  # what changes what may be done
 
 
 def project(connection: Connection, entry: Entry) -> None:

@@ -12,6 +12,7 @@ from remit.store import (
     erasures,
     kpi_days,
     legal_holds,
+    limits,
     proposals,
     prunes,
     rollbacks,
@@ -33,6 +34,7 @@ SCHEMA: tuple[str, ...] = (
     *timers.SCHEMA,
     *proposals.SCHEMA,
     *bounds.SCHEMA,
+    *limits.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
     *denials.SCHEMA,
@@ -58,6 +60,7 @@ TABLES: tuple[str, ...] = (
     *timers.TABLES,
     *proposals.TABLES,
     *bounds.TABLES,
+    *limits.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
     *denials.TABLES,
@@ -84,6 +87,8 @@ def project(
         proposals.project(connection, entry, tally)
     if event in bounds.EVENTS:
         bounds.project(connection, entry)
+    if event in limits.EVENTS:
+        limits.project(connection, entry)
     if event in waits.EVENTS:
         waits.project(connection, entry)
     if event in timers.EVENTS:

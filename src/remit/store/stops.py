@@ -22,7 +22,7 @@ SCHEMA = (
 
 TABLES = ("stops",)
 
-EVENTS = frozenset({"policy:stop:set", "policy:stop:lift_asked", "policy:stop:lifted"})
+EVENTS = frozenset({"policy:stop:set", "policy:stop_lift:asked", "policy:stop:lifted"})
 
 _COLUMNS = "scope, hard, drill, set_by, set_us, stream, seq, asked_by, asked_us, asked_seq"
 
@@ -64,7 +64,7 @@ def project(connection: Connection, entry: Entry) -> None:
                     entry.seq,
                 ),
             )
-        case "policy:stop:lift_asked":
+        case "policy:stop_lift:asked":
             connection.execute(
                 "update stops set asked_by = ?, asked_us = ?, asked_seq = ? where scope = ?",
                 (entry.actor.ref, entry.at_us, entry.seq, scope),

@@ -68,6 +68,7 @@ EVENTS = frozenset(
         "orchestration:wait:ended",
         "orchestration:wait:started",
         "policy:book:loaded",
+        "policy:limit:raised",
         "policy:stop:lifted",
         "policy:stop:set",
     }
@@ -165,8 +166,8 @@ def _lifted(connection: Connection, ref: str) -> None:
 # What may lift what waits, or change what an open approval shows.
 _HAPPENINGS = frozenset(
     {
-        "orchestration:effect:confirmed", "policy:book:loaded", "policy:stop:lifted",
-        "policy:stop:set",
+        "orchestration:effect:confirmed", "policy:book:loaded", "policy:limit:raised",
+        "policy:stop:lifted", "policy:stop:set",
     }
 )  # fmt: skip
 _SAME_RECORD = "record = (select record from proposals where action_id = ?) and record <> ''"
@@ -176,6 +177,8 @@ def _happened(connection: Connection, entry: Entry) -> None:
     match entry.event:
         case "policy:stop:lifted":
             _lifted(connection, f"stop {entry.word('scope')}")
+        case "policy:limit:raised":
+            _lifted(connection, f"limit {entry.word('name')}")
         case "policy:stop:set":
             _look(connection, entry, *_stopped(entry.word("scope")))
         case "policy:book:loaded":
