@@ -21,7 +21,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
             api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
-                routes.settle routes.start routes.undo
+                routes.settle routes.start routes.undo routes.withdraw
             api.limits: routes.lift routes.listed
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told

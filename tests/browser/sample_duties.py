@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from remit.domain.task import SAYS, Finding, TaskKind
 from remit.domain.value import Json
-from remit.errors import IllegalMoveError, NotFoundError, StaleDigestError
+from remit.errors import ApprovalClosedError, IllegalMoveError, NotFoundError, StaleDigestError
 from remit.governance.rollbacks import ItemView, Plan, PlannedUndo, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.store.tasks import AttestedRow
@@ -75,6 +75,11 @@ class Left:
             closed_by=person if settled else "", how="settled" if settled else "",
         )  # fmt: skip
         return settled
+
+    async def withdraw(self, action_id: str, /, *, person: str) -> None:
+        if action_id != "e" * 32:
+            raise ApprovalClosedError("too late to take it back; undo it instead")
+        self.__dict__.setdefault("taken_back", []).append((action_id, person))
 
     async def close_task(self, wanted: str, /, *, person: str, note: str) -> None:
         del note

@@ -74,6 +74,14 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse({"action_id": by})
 
+    @needs(Permission.DECIDE)
+    async def withdraw(request: Request) -> Response:
+        """Take back what is allowed and was not begun, in its grace time."""
+        await remit.withdraw(
+            request.path_params["action_id"], person=request.state.session.person.handle
+        )
+        return JSONResponse({"withdrawn": True})
+
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
         """List what is left to people, the oldest first; `tab=closed` lists what is done."""
@@ -158,6 +166,9 @@ def routes(remit: RemitPort) -> list[Route]:
 
     return [
         Route("/api/effects/{action_id}/undo", undo, methods=["POST"], name="effect_undone"),
+        Route(
+            "/api/effects/{action_id}/withdraw", withdraw, methods=["POST"], name="effect_withdraw"
+        ),
         Route("/api/tasks", listed, methods=["GET"], name="tasks_list"),
         Route("/api/tasks/{task_id}", one, methods=["GET"], name="task_one"),
         Route("/api/tasks/{task_id}/settle", settle, methods=["POST"], name="task_settle"),

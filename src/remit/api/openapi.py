@@ -71,6 +71,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "stop_lift": (401, 403, 404, 413, 422),
     "stop_set": (401, 403, 404, 413, 422),
     "stops_list": (401,),
+    "effect_withdraw": (401, 403, 404, 409),
     "effect_undone": (401, 403, 404, 409, 413, 422),
     "tasks_list": (401, 422),
     "task_one": (401, 404),

@@ -144,7 +144,21 @@ def routes(console: Console) -> list[Route]:
         )
         return see_other(f"/cases/{case_id}", undone=action_id)
 
+    @needs(Permission.DECIDE)
+    async def withdraw(request: Request) -> Response:
+        """Take back what is allowed and was not begun; certain while it waits."""
+        await console.remit.withdraw(
+            request.path_params["action_id"], person=request.state.session.person.handle
+        )
+        return see_other(f"/cases/{request.path_params['case_id']}")
+
     return [
+        Route(
+            "/cases/{case_id}/effects/{action_id}/withdraw",
+            withdraw,
+            methods=["POST"],
+            name="effect_withdrawn",
+        ),
         Route("/cases", listed, methods=["GET"], name="cases"),
         Route("/cases/{case_id}", one, methods=["GET"], name="case"),
         Route("/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),

@@ -198,6 +198,7 @@ class GateFacts:
     assumed_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # declared derives
     edited: tuple[str, ...] = ()  # parameters whose value the author, a person, changed
     faults: tuple[str, ...] = ()  # facts that could not be gathered
+    grace_seconds: int = 0  # in which it can be taken back; a rule may ask for more
     now: datetime | None = None  # ledger time
 
 
@@ -211,3 +212,8 @@ class Decision:
     requirements: tuple[Requirement, ...]  # what a person must give for the standing holds
     obligations: tuple[Obligation, ...]
     performable: bool = True  # False at level shadow or draft: noted, never performed
+
+    @property
+    def grace_seconds(self) -> int:
+        """How long what is allowed waits, so that it can be taken back."""
+        return max((int(one.value) for one in self.obligations if one.kind == "grace"), default=0)

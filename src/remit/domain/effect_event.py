@@ -115,6 +115,7 @@ class ActionDecided(Event):
     voters: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()  # what a cleared action takes: digest of the bound, quantity
     limits: tuple[str, ...] = ()  # what it takes of limits: name and digest of for whom, quantity
+    begins_us: int | None = None  # of what is cleared and can be taken back until then
 
 
 @declared("policy:action:withdrawn")

@@ -58,6 +58,7 @@ class EffectLine:
     reference: str | None
     attempt: int
     can_undo: bool
+    begins_at: datetime | None = None  # until when it can be taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,12 @@ def _effect(
         sentence=sentence,
         reference=row.reference or None,
         attempt=row.attempt,
-        can_undo=row.state is EffectState.CONFIRMED and spec is not None and spec.undo is not None,
+        can_undo=row.state in {EffectState.CONFIRMED, EffectState.UNCOMPENSATED}
+        and spec is not None
+        and spec.undo is not None,
+        begins_at=clock.instant(row.begins_us)
+        if row.begins_us is not None and row.state is EffectState.CLEARED
+        else None,
     )
 
 

@@ -114,6 +114,9 @@ def view(
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
     state = "" if proposal is None else proposal.state.value
     card, before = card_of(connection, keys, row), _replaced(connection, row)
+    begins_us = (row.decided_us or 0) + grace_seconds * 1_000_000 if grace_seconds else 0
+    if proposal is not None and proposal.begins_us is not None:  # a rule gives more time
+        begins_us = max(begins_us, proposal.begins_us)
     return ApprovalView(
         card=card,
         changed_since=()
@@ -127,9 +130,7 @@ def view(
         verdict=row.verdict or None,
         reason=row.reason or None,
         replaced_by=_replacement(connection, row, proposal),
-        effect_due_at=clock.instant((row.decided_us or 0) + grace_seconds * 1_000_000)
-        if approved and grace_seconds
-        else None,
+        effect_due_at=clock.instant(begins_us) if approved and begins_us else None,
         can_undo=undoable and state == EffectState.CONFIRMED.value,
     )
 

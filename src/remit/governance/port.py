@@ -97,6 +97,8 @@ class EffectRow(Protocol):
     def attempt(self) -> int: ...
     @property
     def can_undo(self) -> bool: ...
+    @property
+    def begins_at(self) -> datetime | None: ...
 
 
 class CaseView(Protocol):
@@ -276,6 +278,7 @@ class RemitPort(Protocol):
     async def receive_mail(
         self, workflow: str, data: bytes, /, *, priority: Priority = Priority.NORMAL
     ) -> Admission: ...
+    async def withdraw(self, action_id: str, /, *, person: str) -> None: ...
     def tasks(
         self,
         *,

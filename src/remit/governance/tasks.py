@@ -9,6 +9,7 @@ from remit.domain.action import Risk
 from remit.domain.case import CaseStatus
 from remit.domain.effect import EffectState
 from remit.domain.effect_event import (
+    ActionWithdrawn,
     EffectCompensated,
     EffectConfirmed,
     EffectFailed,
@@ -20,7 +21,7 @@ from remit.domain.event import WaitEnded
 from remit.domain.task import OF_EFFECTS, SAYS, Finding, TaskKind, task_id
 from remit.domain.task_event import EffectAttested, TaskClosed, TaskOpened
 from remit.domain.value import Json
-from remit.errors import IllegalMoveError, NotFoundError
+from remit.errors import ApprovalClosedError, IllegalMoveError, NotFoundError
 from remit.store import cases, proposals, tasks, waits
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
@@ -165,6 +166,19 @@ def attest(
     _close(uow, row.case_id, {action_id} | _settled_with(row, finding), person=person)
     _wake(uow, row, person=person)
     return True
+
+
+def withdraw(uow: UnitOfWork, action_id: str, *, person: str) -> None:
+    """Take back what is allowed and was not begun; raises `ApprovalClosedError` too late."""
+    row = proposals.find(uow.connection, action_id)
+    begins_us = None if row is None else row.begins_us
+    if row is None or row.state is not EffectState.CLEARED or begins_us is None:
+        raise ApprovalClosedError("too late to take it back; undo it instead")
+    if uow.now >= clock.instant(begins_us):
+        raise ApprovalClosedError("too late to take it back; undo it instead")
+    withdrawn = ActionWithdrawn(action_id=action_id, code="desk.taken_back")
+    _append(uow, row, withdrawn, person=person)
+    _wake(uow, row, person=person)
 
 
 def close(uow: UnitOfWork, row: TaskRow, *, person: str, note: str) -> None:

@@ -60,6 +60,8 @@ class ActRecord:
     sent: bool = True  # False: it failed before a byte left
     faults: int = 0  # how often the gate could not tell
     finds: int = 0  # how often the other system was asked what became of it
+    cleared_us: int | None = None  # since when it is allowed
+    begins_us: int | None = None  # until when it can be taken back
     until_us: int | None = None  # when an accepted effect is answered at the latest
     deadline_us: int = 0  # when whoever intended it has an outcome, or is gone
     undoes: str = ""  # the action that it takes back
@@ -80,6 +82,10 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
                 code=code,
                 repeated=REPEATED in entry.words("codes"),
                 faults=act.faults + (state is EffectState.BLOCKED),
+                cleared_us=(act.cleared_us or entry.at_us)
+                if state is EffectState.CLEARED
+                else None,
+                begins_us=entry.number("begins_us"),
             )
         case "governance:denial:lifted":
             return changed(act, code="denial.lifted")

@@ -76,6 +76,7 @@ def note_decided(
     *,
     second: bool,
     otherwise: EffectState | None = None,
+    begins_us: int | None = None,
 ) -> EffectState:
     """Record the gate's answer with everything it was told; return the state that it leads to.
 
@@ -101,6 +102,7 @@ def note_decided(
             limits=tuple(f"{one.key} {one.quantity}" for one in gathered.reserves)
             if state is EffectState.CLEARED
             else (),
+            begins_us=begins_us if state is EffectState.CLEARED else None,
         ),
         path=proposal.path,
         payloads=cards.facts_form(gathered.facts, decision, gathered.asked),

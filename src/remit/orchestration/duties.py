@@ -116,6 +116,18 @@ class Duties:
         """Return rollbacks, the newest first, without their effects."""
         return self.database.read(rollbacks.newest)
 
+    async def withdraw(self, action_id: str, /, *, person: str) -> None:
+        """Take back what is allowed and not begun, in its grace time: certain.
+
+        Raises `ApprovalClosedError` when it is too late.
+        """
+        row = self._effect(action_id)
+        self._may_settle(person, row)
+        await self.write(
+            lambda uow: tasks.withdraw(uow, action_id, person=person), streams=(row.case_id,),
+            lane="control",
+        )  # fmt: skip
+
     # -- tasks -----------------------------------------------------------------------------------
 
     def tasks(

@@ -134,6 +134,7 @@ def gather(
             unknown=None,
         ),
         undo=proposal.undo,
+        grace_seconds=_grace_seconds(run, spec, proposal, counted),
         faults=tuple(guard.faults),
         now=run.now(),
     )
@@ -231,6 +232,18 @@ def _bound(
         arguments=proposal.arguments,
         witnesses=witnesses,
     )
+
+
+def _grace_seconds(
+    run: Run, spec: ActionSpec | None, proposal: Proposal, votes: tuple[Vote, ...]
+) -> int:
+    """Return how long it waits: after a yes as the desk says, alone as the action declares.
+
+    Who edits has waited before the new version is proposed, and who undoes has just looked.
+    """
+    if spec is None or proposal.undo or proposal.author != "workflow":
+        return 0
+    return run.equipment.grace_seconds(spec) if votes else spec.grace_seconds or 0
 
 
 def _endorsements(run: Run, proposal: Proposal, values: Mapping[str, Canonical]) -> list[Witness]:

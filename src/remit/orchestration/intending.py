@@ -17,9 +17,10 @@ from remit.domain.decision import Decision
 from remit.domain.effect import EffectState
 from remit.domain.effect_event import EffectIntended
 from remit.domain.frozen import dataclass
+from remit.domain.task import TaskKind
 from remit.domain.value import Json
 from remit.errors import StaleFactsError
-from remit.orchestration import facts, limiting
+from remit.orchestration import facts, left, limiting
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.proposed import Gathered, Proposal
@@ -33,6 +34,8 @@ from remit.store.unit import UnitOfWork
 STALE_MAX = 16  # each time another case on the same record went through meanwhile
 PERFORM_WITHIN_SECONDS = 5.0
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+_LEFT = {"notify": TaskKind.NOTICE, "review": TaskKind.REVIEW}
 
 # Records the gate's answer; says whether the effect may be intended now.
 Record = Callable[[Gathered, Decision], bool]
@@ -78,8 +81,10 @@ class Intending:
                     lambda c: facts.gather(run, c, proposal, votes=votes, containment=containment)
                 )
             mark = len(run.drafts)
-            if not record(gathered, gate.decide(gathered.facts)) or prepared is None:
+            decision = gate.decide(gathered.facts)
+            if not record(gathered, decision) or prepared is None:
                 return None
+            _carry_out(run, proposal, decision)
             attempt = (before.attempt if before is not None else 0) + 1
             _note(run, prepared, proposal, attempt=attempt, digest=gathered.facts.digest)
             decided = run.drafts[mark:]
@@ -144,6 +149,18 @@ def _note(run: Run, prepared: Prepared, proposal: Proposal, *, attempt: int, dig
         ),
         path=proposal.path,
     )
+
+
+def _carry_out(run: Run, proposal: Proposal, decision: Decision) -> None:
+    """Leave to people what rules ask to be told of or looked at afterwards."""
+    for one in decision.obligations:
+        kind = _LEFT.get(one.kind)
+        if kind is not None:
+            left.leave(
+                run, kind, proposal.action_id, one.value, code=one.kind,
+                action_id=proposal.action_id, path=proposal.path,
+                owner=f"role:{one.value}" if one.value else "",
+            )  # fmt: skip
 
 
 def _current(uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) -> int:

@@ -100,7 +100,7 @@ class Proposals:
                 run.history.ended.pop(act.path, None)
                 await self._gate(run, declared, proposal, second=True)
             case EffectState.CLEARED:
-                await self._gate(run, declared, self._again(run, act))
+                await self._cleared(run, declared, act)
             case EffectState.INTENDED | EffectState.AMBIGUOUS | EffectState.DISPATCHED:
                 await self.recover(run, declared, act)
             case EffectState.FAILED:
@@ -153,6 +153,20 @@ class Proposals:
             run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
         )
 
+    async def _cleared(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
+        """Wait until it can no longer be taken back, then decide once more and begin."""
+        if act.begins_us is not None and clock.microseconds(run.now()) < act.begins_us:
+            self._wait_out(run, self._again(run, act), act.begins_us)
+        if act.approval_state is ApprovalState.APPROVED:
+            await self._approved(run, declared, act)
+        else:
+            await self._read_again(run, declared, self._again(run, act), however_fresh=False)
+            await self._gate(run, declared, self._again(run, act), second=True)
+
+    def _wait_out(self, run: Run, proposal: Proposal, until_us: int) -> None:
+        run.waits[proposal.path] = Wait(kind="grace", ref=proposal.action_id, expires_us=until_us)
+        raise CaseParked
+
     def _grace(self, run: Run, declared: DeclaredAction, act: ActRecord) -> int:
         """Wait out the time in which a yes can be taken back; return it in microseconds."""
         grace = run.equipment.grace_seconds(declared.spec) * 1_000_000
@@ -160,7 +174,8 @@ class Proposals:
         if clock.microseconds(run.now()) < until:
             run.waits[act.path] = Wait(kind="grace", ref=act.approval_id, expires_us=until)
             raise CaseParked
-        return grace
+        waited = (act.begins_us or 0) - (act.approved_us or 0)
+        return max(grace, waited)
 
     async def _failed(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
         """Try again, under the gate, what was never sent."""
@@ -218,7 +233,10 @@ class Proposals:
         def record(gathered: Gathered, decision: Decision) -> bool:
             if asking.stands(run, before, gathered, decision):
                 return False
-            state = asking.note_decided(run, proposal, gathered, decision, votes, second=second)
+            begins_us = _begins(run, before, decision)
+            state = asking.note_decided(
+                run, proposal, gathered, decision, votes, second=second, begins_us=begins_us
+            )
             awaited = lifting.awaited(decision)
             if state is EffectState.HELD and awaited is None:
                 asking.request(run, declared, proposal, gathered, decision, before)
@@ -233,10 +251,13 @@ class Proposals:
                 return False
             if isinstance(prepared, TokenRefusedError):
                 raise Escalated(prepared.code, str(prepared))
-            if before is not None and before.approval_state is ApprovalState.APPROVED:
-                asking.consume(run, before)
-            elif before is not None and before.approval_state is ApprovalState.OPEN:
+            state_asked = None if before is None else before.approval_state
+            if before is not None and state_asked is ApprovalState.OPEN:
                 asking.void(run, before, "gate.changed")
+            if begins_us is not None:
+                self._wait_out(run, proposal, begins_us)
+            if before is not None and state_asked is ApprovalState.APPROVED:
+                asking.consume(run, before)
             return True
 
         ready = prepared if isinstance(prepared, Prepared) else None
@@ -311,3 +332,11 @@ class Proposals:
             version=act.version + 1, path=act.path, author=act.editor, arguments=run_arguments,
             endorsed=dict(act.edits),
         )  # fmt: skip
+
+
+def _begins(run: Run, before: ActRecord | None, decision: Decision) -> int | None:
+    """Return until when what is allowed can be taken back; `None` where that is over."""
+    now_us = clock.microseconds(run.now())
+    since_us = now_us if before is None else before.approved_us or before.cleared_us or now_us
+    begins_us = since_us + decision.grace_seconds * 1_000_000
+    return begins_us if now_us < begins_us else None

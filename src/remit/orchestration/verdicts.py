@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from remit.domain import clock
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
 from remit.governance import approvals, inbox
@@ -12,7 +13,7 @@ from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
 from remit.orchestration.desk import Desk
 from remit.store import approvals as approval_rows
-from remit.store import vault
+from remit.store import proposals, vault
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
@@ -78,6 +79,9 @@ class Verdicts(Desk):
             row = approval_rows.find(uow.connection, approval_id)
             seconds = 0 if row is None else self._grace(row.workflow, row.action)
             until = approvals.grace_ends(0 if row is None else row.decided_us or 0, seconds)
+            effect = None if row is None else proposals.find(uow.connection, row.action_id)
+            if effect is not None and effect.begins_us is not None:  # a rule gives more time
+                until = max(until, clock.instant(effect.begins_us))
             approvals.take_back(uow, approval_id, person=person, grace_until=until)
 
         await self.write(work, streams=(known.case_id,), lane="control")

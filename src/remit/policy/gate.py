@@ -12,8 +12,6 @@ from remit.domain.decision import (
 )
 from remit.policy import call, rules, trust
 
-GRACE_AFTER_A_YES_SECONDS = 10
-
 # INVARIANT: all of them always run, in this order (tests/properties/test_gate.py).
 CHECKS = (
     rules.stop,
@@ -117,11 +115,5 @@ def _obligations(facts: GateFacts) -> tuple[Obligation, ...]:
     asked = facts.policy.obligations
     others = [obligation for obligation in asked if obligation.kind != "grace"]
     seconds = [int(obligation.value) for obligation in asked if obligation.kind == "grace"]
-    seconds.append(_grace_seconds(facts))
+    seconds.append(facts.grace_seconds)
     return (*reserve, Obligation(kind="grace", value=str(max(seconds))), *others)
-
-
-def _grace_seconds(facts: GateFacts) -> int:
-    if facts.spec is not None and facts.spec.grace_seconds is not None:
-        return facts.spec.grace_seconds
-    return GRACE_AFTER_A_YES_SECONDS if facts.clearance.votes else 0

@@ -28,7 +28,8 @@ SCHEMA = (
         undoes text not null,
         proposed_us integer not null,
         changed_us integer not null,
-        connector text not null
+        connector text not null,
+        begins_us integer
     )""",
     "create index if not exists proposals_case on proposals (case_id)",
     "create index if not exists proposals_record on proposals (workflow, action, record)",
@@ -46,7 +47,8 @@ TABLES = ("proposals",)
 
 COLUMNS = (
     "action_id, case_id, workflow, action, version, path, state, risk, record, money_minor,"
-    " currency, effect_id, attempt, reference, codes, undoes, proposed_us, changed_us, connector"
+    " currency, effect_id, attempt, reference, codes, undoes, proposed_us, changed_us, connector,"
+    " begins_us"
 )
 
 _STATES = {
@@ -87,6 +89,7 @@ class ProposalRow:
     undoes: str
     proposed_us: int
     changed_us: int
+    begins_us: int | None = None  # until when what is cleared can be taken back
     connector: str  # that performs it; empty before it was intended
 
 
@@ -114,7 +117,12 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
         case "policy:action:decided":
             codes = " ".join(entry.words("codes"))
             state = EffectState(entry.word("state"))
-            _move(connection, entry, tally, state, *(("codes = ?", codes) if codes else ()))
+            begins_us = entry.number("begins_us")
+            if codes:
+                also = ("codes = ?, begins_us = ?", codes, begins_us)
+                _move(connection, entry, tally, state, *also)
+            else:
+                _move(connection, entry, tally, state, "begins_us = ?", begins_us)
         case "governance:approval:decided":
             _verdict(connection, entry, tally)
         case "orchestration:effect:intended":
@@ -156,7 +164,7 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
 def _made(connection: Connection, entry: Entry) -> None:
     connection.later(
         f"insert into proposals ({COLUMNS}) values"
-        " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?, '')",
+        " (?, ?, ?, ?, ?, ?, 'proposed', ?, ?, ?, ?, '', 0, '', '', ?, ?, ?, '', null)",
         [
             (
                 entry.word("action_id"),
@@ -375,4 +383,5 @@ def _row(row: tuple[object, ...]) -> ProposalRow:
         proposed_us=int(str(row[16])),
         changed_us=int(str(row[17])),
         connector=str(row[18]),
+        begins_us=None if row[19] is None else int(str(row[19])),
     )

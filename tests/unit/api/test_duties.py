@@ -63,3 +63,11 @@ def test_an_effect_is_undone_with_a_reason(desk: Desk) -> None:
     assert desk.client.post(path, json={}, headers=_headers(desk)).status_code == 422
     done = desk.client.post(path, json={"reason": "wrong"}, headers=_headers(desk))
     assert done.json() == {"action_id": "b" * 32}
+
+
+def test_what_waits_is_taken_back_and_what_runs_is_not(desk: Desk) -> None:
+    path = "/api/effects/{}/withdraw"
+    done = desk.client.post(path.format("e" * 32), headers=_headers(desk))
+    assert done.json() == {"withdrawn": True}
+    late = desk.client.post(path.format("a" * 32), headers=_headers(desk))
+    assert (late.status_code, late.json()["code"]) == (409, "approval.closed")

@@ -240,13 +240,25 @@ def test_an_allow_reserves_its_limits_and_waits_as_long_as_the_longest_grace() -
     )
 
 
-def test_grace_is_ten_seconds_after_a_yes_and_none_where_the_machine_acts_alone() -> None:
-    alone = gate.decide(ALLOWED)
-    agreed = gate.decide(cleared(at_level(ALLOWED, Level.APPROVE_EACH), vote("a")))
-    declared = gate.decide(replace(ALLOWED, spec=replace(REFUND, grace_seconds=30)))
+def test_grace_is_what_the_facts_say_or_what_a_rule_asks_for_if_that_is_more() -> None:
+    asked = with_policy(obligations=(Obligation(kind="grace", value="60"),))(ALLOWED)
+    found = [
+        gate.decide(facts).grace_seconds
+        for facts in (
+            ALLOWED,
+            replace(ALLOWED, grace_seconds=10),
+            replace(asked, grace_seconds=10),
+            replace(asked, grace_seconds=90),
+        )
+    ]
+    assert found == [0, 10, 60, 90]
 
-    grace = [decision.obligations[0].value for decision in (alone, agreed, declared)]
-    assert grace == ["0", "10", "30"]
+
+def test_a_grace_time_that_a_rule_asks_of_an_undo_cannot_be_met() -> None:
+    asked = with_policy(obligations=(Obligation(kind="grace", value="60"),))(ALLOWED)
+    assert "policy.obligation" in [
+        one.code for one in gate.decide(replace(asked, undo=True)).reasons
+    ]
 
 
 def test_a_vote_without_ledger_time_is_not_compared_with_it() -> None:
