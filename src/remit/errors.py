@@ -341,6 +341,12 @@ class NotEntitledError(RemitError):
     status = 403
 
 
+class OwnRequestError(NotEntitledError):
+    """Who brought a case in does not approve what comes of it; somebody else must."""
+
+    code = "approval.own_request"
+
+
 class RouteUndeclaredError(RemitError):
     """A route of the API or the console declares no permission; say what it needs."""
 

@@ -189,9 +189,11 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
         )
 
     async def receive_mail(
-        self, workflow: str, data: bytes, /, *, priority: str = "normal"
+        self, workflow: str, data: bytes, /, *, priority: str = "normal", by: str | None = None
     ) -> SimpleNamespace:
-        return await self.receive(workflow, {"mail": data}, channel="mail", priority=priority)
+        return await self.receive(
+            workflow, {"mail": data}, channel="mail", priority=priority, by=by
+        )
 
     async def receive(
         self,
@@ -202,6 +204,7 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
         channel: str,
         external_id: str | None = None,
         priority: str = "normal",
+        by: str | None = None,
     ) -> SimpleNamespace:
         if workflow != "refund-desk":
             raise UnknownWorkflowError(f"there is no workflow `{workflow}`")

@@ -15,7 +15,7 @@ from remit.app import Remit
 from remit.console import site
 from remit.governance.sessions import SignIn
 from tests.accounts import in_memory
-from tests.desks import MARIA, TOMASZ, Desk, only, states, waiting
+from tests.desks import MARIA, NADIA, TOMASZ, Desk, only, states, waiting
 from tests.loopback import shop
 
 pytestmark = pytest.mark.anyio
@@ -57,23 +57,26 @@ async def at_the_desk(remit: Remit, desk: Desk, handle: str) -> AsyncIterator[Pe
         yield Person(client)
 
 
-async def _write_in(person: Person, remit: Remit) -> str:
-    entered = await person.page("/help")
-    token = re.search(r'name="csrf" value="(\w+)"', entered)[1]
-    headers = {"x-csrf-token": token, "idempotency-key": "mail-1"}
-    answer = await person.client.post("/api/cases/refund-desk", json=MAIL, headers=headers)
-    assert answer.status_code == 201, answer.text
-    again = await person.client.post("/api/cases/refund-desk", json=MAIL, headers=headers)
-    assert (again.status_code, again.json()["case_id"]) == (200, answer.json()["case_id"])
-    await remit.settled()
-    return answer.json()["case_id"]
+async def _write_in(remit: Remit, desk: Desk) -> str:
+    """Bring a message in as Nadia: who brings it in could not approve it."""
+    async with at_the_desk(remit, desk, NADIA) as nadia:
+        entered = await nadia.page("/help")
+        token = re.search(r'name="csrf" value="(\w+)"', entered)[1]
+        headers = {"x-csrf-token": token, "idempotency-key": "mail-1"}
+        path = "/api/cases/refund-desk"
+        answer = await nadia.client.post(path, json=MAIL, headers=headers)
+        assert answer.status_code == 201, answer.text
+        again = await nadia.client.post(path, json=MAIL, headers=headers)
+        assert (again.status_code, again.json()["case_id"]) == (200, answer.json()["case_id"])
+        await remit.settled()
+        return str(answer.json()["case_id"])
 
 
 async def test_a_message_is_read_approved_and_followed_to_its_effect(tmp_path: Path) -> None:
     with shop.running() as running:
         desk = Desk(folder=tmp_path, shop=running, database=None)
         async with desk.open() as remit, at_the_desk(remit, desk, MARIA) as maria:
-            case_id = await _write_in(maria, remit)
+            case_id = await _write_in(remit, desk)
             inbox = await maria.page("/inbox")
             assert "Refund 89.90 EUR for order 1001" in inbox
             row = only(waiting(remit))
@@ -104,7 +107,7 @@ async def test_a_yes_is_taken_back_in_the_grace_time(tmp_path: Path) -> None:
         desk = Desk(folder=tmp_path, shop=running, database=None)
         before = running.counts()
         async with desk.open() as remit, at_the_desk(remit, desk, TOMASZ) as tomasz:
-            case_id = await _write_in(tomasz, remit)
+            case_id = await _write_in(remit, desk)
             row = only(waiting(remit))
             digest = remit.approval(row.approval_id, person=TOMASZ).card.digest
             path = f"/inbox/{row.approval_id}"
@@ -120,7 +123,7 @@ async def test_an_edit_waits_anew_with_its_own_digest(tmp_path: Path) -> None:
     with shop.running() as running:
         desk = Desk(folder=tmp_path, shop=running, database=None)
         async with desk.open() as remit, at_the_desk(remit, desk, MARIA) as maria:
-            await _write_in(maria, remit)
+            await _write_in(remit, desk)
             row = only(waiting(remit))
             card = remit.approval(row.approval_id, person=MARIA).card
             form = await maria.page(f"/inbox/{row.approval_id}?act=edit")

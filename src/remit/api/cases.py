@@ -42,6 +42,7 @@ def routes(remit: RemitPort) -> list[Route]:
         if key is not None and (not key or len(key) > KEY_CHARACTERS_MAX):
             raise RequestInvalidError(f"`Idempotency-Key`: 1 to {KEY_CHARACTERS_MAX} characters")
         priority = priority_of(request)
+        by = f"person:{request.state.session.person.handle}"
         workflow = request.path_params["workflow"]
         if media(request.headers) == MAIL:
             if key is not None:
@@ -49,11 +50,11 @@ def routes(remit: RemitPort) -> list[Route]:
                     "a mail is known by what it is; leave `Idempotency-Key` out"
                 )
             async with mails.body(request) as data:
-                admission = await remit.receive_mail(workflow, data, priority=priority)
+                admission = await remit.receive_mail(workflow, data, priority=priority, by=by)
         else:
             raw = await read_object(request)
             admission = await remit.receive(
-                workflow, raw, channel="api", external_id=key, priority=priority
+                workflow, raw, channel="api", external_id=key, priority=priority, by=by
             )
         return JSONResponse(
             as_json(

@@ -41,6 +41,11 @@ SENTENCES: Mapping[str, Said] = {
         means="Your answer was not recorded; it still waits.",
         do="Pass it to somebody who may.",
     ),
+    "approval.own_request": Said(
+        title="You brought this case in",
+        means="Your answer was not recorded; it still waits.",
+        do="Leave it to somebody else who may. A no of yours would count.",
+    ),
     "approval.invalid_edit": Said(
         title="A value does not fit",
         means="Your answer was not recorded. Nothing changed.",

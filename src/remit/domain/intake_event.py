@@ -20,6 +20,7 @@ class CaseReceived(Event):
     due_us: int | None = None  # when it should be closed
     untrusted: tuple[str, ...] | None = None  # fields that anybody can fill unseen, of a mail
     notes: tuple[str, ...] | None = None  # what a mail shows beside its text: `hidden_text:2`
+    by: str | None = None  # who brought it in: `person:maria.k`, `token:crm`
 
 
 @declared("intake:case:quarantined", "raw", "reasons", "grounds")
@@ -37,6 +38,7 @@ class CaseQuarantined(Event):
     untrusted: tuple[str, ...] | None = None
     notes: tuple[str, ...] | None = None
     due_us: int | None = None  # until when a person should have settled it
+    by: str | None = None
 
 
 @declared("governance:quarantine:reminded")

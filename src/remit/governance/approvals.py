@@ -22,15 +22,17 @@ from remit.errors import (
     InvalidEditError,
     NotEntitledError,
     NotFoundError,
+    OwnRequestError,
     StaleDigestError,
 )
 from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
-from remit.store import proposals
+from remit.store import cases, proposals
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
 EDIT_CHARACTERS_MAX = 16_384
+_CLEARING = frozenset({Verdict.APPROVE, Verdict.EDIT})
 FRESH_RISKS = frozenset({Risk.MONEY.value, Risk.IRREVERSIBLE.value})
 
 
@@ -65,6 +67,11 @@ def decide(
     if row is None:
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
     role = _roles(row, person, roles)
+    case = cases.find(uow.projected, row.case_id)
+    if verdict in _CLEARING and case is not None and case.requester == person:
+        raise OwnRequestError(
+            f"`{person}` brought this case in and approves nothing of it; somebody else must"
+        )
     if row.state is not ApprovalState.OPEN:
         if row.decided_by == person and row.verdict == verdict.value:
             return
@@ -124,7 +131,7 @@ def eligible(row: ApprovalRecord, roles: Mapping[str, frozenset[str]]) -> tuple[
 
 def needs_fresh(row: ApprovalRecord, verdict: Verdict) -> bool:
     """Needs this verdict a fresh sign-in? A no never does: to stop is never harder."""
-    return verdict in {Verdict.APPROVE, Verdict.EDIT} and row.risk in FRESH_RISKS
+    return verdict in _CLEARING and row.risk in FRESH_RISKS
 
 
 def take_back(

@@ -274,9 +274,16 @@ class RemitPort(Protocol):
         channel: str,
         external_id: str | None = None,
         priority: Priority = Priority.NORMAL,
+        by: str | None = None,
     ) -> Admission: ...
     async def receive_mail(
-        self, workflow: str, data: bytes, /, *, priority: Priority = Priority.NORMAL
+        self,
+        workflow: str,
+        data: bytes,
+        /,
+        *,
+        priority: Priority = Priority.NORMAL,
+        by: str | None = None,
     ) -> Admission: ...
     async def withdraw(self, action_id: str, /, *, person: str) -> None: ...
     def tasks(

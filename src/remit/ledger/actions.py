@@ -53,6 +53,7 @@ class Actions:
         self._grants: dict[tuple[str, str], tuple[int, str]] = {}  # workflow, action -> level, end
         self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
+        self._brought: dict[str, str] = {}  # case -> the person who brought it in
         self.looks: Mapping[str, Callable[[Leaf, Broken], None]] = {
             "policy:action:decided": self._decided,
             "policy:book:loaded": self._loaded,
@@ -60,6 +61,8 @@ class Actions:
             "governance:approval:voted": self._said,
             "governance:approval:decided": self._said,
             "governance:approval:closed": self._ended,
+            "intake:case:received": self._came,
+            "intake:case:quarantined": self._came,
             "governance:grant:given": self._grant,
             "governance:grant:lowered": self._grant,
         }
@@ -84,6 +87,12 @@ class Actions:
         self._actions[word(body, "action_id")] = _Action(author, cell, undoes, edited)
         if undoes and self.whole and undoes not in self._actions:
             broken("LS11", f"an undo is proposed of `{undoes}`, which nobody proposed")
+
+    def _came(self, leaf: Leaf, broken: Broken) -> None:
+        del broken
+        kind, _, handle = word(leaf.body, "by").partition(":")
+        if kind == "person":
+            self._brought[leaf.case_id] = handle
 
     def _decided(self, leaf: Leaf, broken: Broken) -> None:
         body = leaf.body
@@ -124,11 +133,14 @@ class Actions:
         if action is None or approval is None or word(body, "verdict") not in ("", "approve"):
             return
         own = action.author == person and word(body, "channel") != "edit"
+        own = own or self._brought.get(leaf.case_id) == person
         if word(body, "digest") != approval.digest:
             broken("LS06", f"`{person}` said yes to another digest than was asked for")
             return
         if not isinstance(actor, dict) or actor.get("kind") != "person" or own:
-            broken("LS07", f"`{person}` said yes, and is no person, or the one who proposed")
+            broken(
+                "LS07", f"`{person}` said yes, and is no person, or who proposed or brought it in"
+            )
         elif leaf.at > approval.expires:
             broken("LS07", f"`{person}` said yes after the approval had expired")
         approval.yes[person] = f"{approval.yes.get(person, '')} {word(body, 'role')}"

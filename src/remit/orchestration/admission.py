@@ -267,6 +267,14 @@ def receive(
     )
 
 
+def brought(admitted: Admitted, by: str | None) -> Admitted:
+    """Return a message with whoever brought it in."""
+    event = admitted.draft.event
+    if by is None or not isinstance(event, CaseReceived | CaseQuarantined):
+        return admitted
+    return replace(admitted, draft=replace(admitted.draft, event=replace(event, by=by)))
+
+
 def _count(uow: UnitOfWork, workflow: str, most: int) -> None:
     counts, moved = cases.counts(uow.projected, workflow), uow.tally.statuses(workflow)
     still_open = sum(

@@ -267,5 +267,6 @@ def _following(admitted: Admitted, case_id: str, before: History) -> Admitted:
         event, follows=case_id,
         untrusted=tuple(sorted(before.untrusted)) or None,
         assumptions=tuple(sorted({*event.assumptions, *before.assumptions})),
+        by=f"person:{before.requester}" if before.requester else None,
     )  # fmt: skip
     return replace(admitted, draft=replace(admitted.draft, event=event))

@@ -62,12 +62,17 @@ class Reception:
         channel: str,
         external_id: str | None = None,
         priority: Priority = Priority.NORMAL,
+        by: str | None = None,
     ) -> Admission:
-        """Take a message in; it is durable when this returns. A known id is the same case."""
+        """Take a message in; it is durable when this returns. A known id is the same case.
+
+        `by` is whoever asks, as a face knows them: `person:HANDLE` or `token:NAME`.
+        """
         admitted = self.admit(
             workflow, raw, channel=channel, external_id=external_id, priority=priority
         )
-        receipt = await awaited.submit(self.writer, self._checked(admitted))
+        work = self._checked(admission.brought(admitted, by))
+        receipt = await awaited.submit(self.writer, work)
         return receipt.value
 
     def submit(self, admitted: Admitted, /) -> "Future[Receipt[Admission]]":
@@ -135,7 +140,13 @@ class Reception:
         return made
 
     async def receive_mail(
-        self, workflow: str, data: bytes, /, *, priority: Priority = Priority.NORMAL
+        self,
+        workflow: str,
+        data: bytes,
+        /,
+        *,
+        priority: Priority = Priority.NORMAL,
+        by: str | None = None,
     ) -> Admission:
         """Take one mail in; it is durable when this returns. A second delivery is the same case.
 
@@ -148,7 +159,8 @@ class Reception:
         (admitted,) = await self.admit_mails(
             workflow, [raw], sources=equipment.sources, constants={}, priority=priority
         )
-        receipt = await awaited.submit(self.writer, self._checked(admitted))
+        work = self._checked(admission.brought(admitted, by))
+        receipt = await awaited.submit(self.writer, work)
         return receipt.value
 
     async def _mail(self, raw: RawMail) -> Mail:

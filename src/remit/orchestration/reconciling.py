@@ -141,10 +141,17 @@ async def _repeat(
 
 
 def entitled(run: Run, act: ActRecord) -> tuple[Vote, ...]:
-    """Return the votes of people who still hold the role that they voted with, for so much."""
+    """Return the votes of people who still hold the role that they voted with, for so much.
+
+    INVARIANT: who brought a case in approves nothing of it
+    (tests/unit/orchestration/test_requesters.py).
+    """
     moved = money(run.equipment.spec(act.action), act.arguments)
     return tuple(
-        vote for vote in act.votes if vote.role in run.equipment.entitled(vote.person, moved)
+        vote
+        for vote in act.votes
+        if vote.role in run.equipment.entitled(vote.person, moved)
+        and vote.person != run.history.requester
     )
 
 

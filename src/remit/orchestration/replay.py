@@ -39,6 +39,7 @@ class History:
     assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading
     evidence: dict[str, str] = field(default_factory=dict)  # of those, in words
     untrusted: frozenset[str] = frozenset()  # fields that anybody can fill unseen
+    requester: str = ""  # the person who brought it in, who approves nothing of it
     steps: dict[str, RecordedStep] = field(default_factory=dict)
     calls: dict[str, StepKey] = field(default_factory=dict)  # what was asked for at each path
     reads: list[tuple[Entry, Json, Json]] = field(default_factory=list)  # entry, arguments, result
@@ -129,6 +130,8 @@ def _take_in(history: History, entry: Entry) -> None:
     # A person who releases a message vouches for none of its fields.
     history.untrusted |= assumption.names(body.get("untrusted"))
     history.assumptions = assumption.after(history.assumptions, body)
+    kind, _, handle = entry.word("by").partition(":")
+    history.requester = handle if kind == "person" else history.requester
     kept = entry.payloads.get("grounds")
     if isinstance(kept, dict) and isinstance(said := kept.get("evidence"), dict):
         history.evidence.update((name, str(one)) for name, one in said.items())

@@ -22,7 +22,7 @@ def _opened(
 ) -> None:
     connection.later(
         f"insert into cases ({COLUMNS}) values"
-        " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?, ?)",
+        " (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, null, ?, ?, 0, 0, 0, '', ?, ?, ?, ?)",
         [
             (
                 entry.case_id,
@@ -41,6 +41,7 @@ def _opened(
                 entry.at_us if status is CaseStatus.READY else None,
                 entry.seq if status is CaseStatus.READY else None,
                 entry.number("due_us") if status is CaseStatus.QUARANTINED else None,
+                entry.word("by"),
             )
         ],
     )

@@ -27,7 +27,8 @@ SCHEMA = (
         faults integer not null,
         asked integer not null,
         closed_by text not null,
-        settle_us integer
+        settle_us integer,
+        brought_by text not null
     )""",
     "create unique index if not exists cases_external on cases (workflow, external)",
     "create index if not exists cases_status on cases (status, opened_us, case_id)",
@@ -53,7 +54,7 @@ TABLES = ("cases", "case_counts")
 COLUMNS = (
     "case_id, workflow, status, reason, result, channel, external, content, subject, version,"
     " opened_us, changed_us, closed_us, tenant, priority, resumed, faults, asked, closed_by,"
-    " ready_us, ready_seq, settle_us"
+    " ready_us, ready_seq, settle_us, brought_by"
 )
 
 
@@ -81,6 +82,13 @@ class CaseRow:
     asked: bool  # a person asked to cancel it
     closed_by: str  # whoever closed it
     settle_us: int | None = None  # until when a person should settle it, where it came aside
+    brought_by: str = ""  # `person:maria.k`, `token:crm`; empty where a channel brought it
+
+    @property
+    def requester(self) -> str:
+        """Who brought it in, where that is a person: they do not approve what comes of it."""
+        kind, _, handle = self.brought_by.partition(":")
+        return handle if kind == "person" else ""
 
 
 def find(connection: Connection, case_id: str) -> CaseRow | None:
@@ -281,4 +289,5 @@ def _row(row: tuple[object, ...]) -> CaseRow:
         asked=bool(row[17]),
         closed_by=str(row[18]),
         settle_us=None if row[21] is None else int(str(row[21])),
+        brought_by=str(row[22]),
     )
