@@ -1,5 +1,6 @@
 """What waits in the gallery, and what people say to it: the same refusals as of the real one."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from remit.errors import (
     NotFoundError,
     StaleDigestError,
 )
-from remit.governance.card import ApprovalView, InboxPage
+from remit.governance.card import ApprovalView, InboxPage, Kind
 from remit.governance.sessions import SignedIn
 from tests.browser.samples import PEOPLE, row_of
 
@@ -43,12 +44,13 @@ class Decided:
             (row_of(view, self.now) for view in self.views.values() if view.state == "open"),
             key=lambda row: (row.due_at, row.approval_id),
         )
+        counted = Counter((row.workflow, row.action) for row in rows)
         overdue = sum(row.overdue for row in rows)
         waiting = len(rows)
         keep = {
             "overdue": lambda row: row.overdue,
             "money": lambda row: row.risk in {"money", "irreversible"},
-            "changed": lambda row: False,
+            "changed": lambda row: row.changed,
         }.get(tab, lambda row: True)
         rows = [
             row
@@ -63,6 +65,10 @@ class Decided:
             after=page[-1].approval_id if more else None,
             waiting=waiting,
             overdue=overdue,
+            kinds=tuple(
+                Kind(workflow=one, action=action, waiting=number)
+                for (one, action), number in counted.most_common()
+            ),
         )
 
     def approval(

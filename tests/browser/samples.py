@@ -155,7 +155,7 @@ def row_of(view: ApprovalView, now: datetime) -> ApprovalRow:
         first_reason=card.reasons[0].sentence, reasons=len(card.reasons), votes=len(view.votes),
         votes_needed=sum(one.people for one in card.requirements), state=view.state,
         requested_at=card.requested_at, due_at=card.due_at, expires_at=card.expires_at,
-        overdue=card.due_at < now,
+        overdue=card.due_at < now, changed=card.approval_id == approval_id(5),
     )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from remit import testing
 from remit.app import Remit
 from remit.governance import inbox
 from remit.governance.card import InboxPage
+from remit.governance.owners import roles_of
 from remit.store.connection import Connection
 from tests.projects import OLGA, PAUL, ROSA, Small
 
@@ -61,7 +63,7 @@ async def _received(remit: Remit, number: int) -> None:
 
 
 def _page(remit: Remit, person: str, tab: str = "team", limit: int = 60) -> tuple[InboxPage, int]:
-    roles = remit.equipment["small-desk"].people[person]
+    roles = roles_of(remit.people(), person)
 
     def work(connection: Connection) -> tuple[InboxPage, int]:
         counting = Counting(connection)
@@ -97,3 +99,22 @@ async def test_mine_is_cut_before_it_is_paged(small: Small) -> None:
         await _received(remit, 40)
         assert {row.action for row in _page(remit, ROSA, "mine", 5)[0].rows} == {"pay"}
         assert {row.action for row in _page(remit, PAUL, "mine", 60)[0].rows} == {"note", "pay"}
+
+
+async def test_what_is_asked_anew_is_told_apart(small: Small) -> None:
+    """The order changed after the yes: it is asked again, and says that it changed."""
+    small.grace = 10
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 11)
+        assert _page(remit, OLGA, "changed")[0].rows == ()
+        (row,) = [row for row in _page(remit, OLGA)[0].rows if row.action == "pay"]
+        await testing.decide(remit, row.approval_id, person=OLGA)
+        small.order["note"] = "changed by somebody"
+        await testing.pass_time(remit, small.clock, 11)
+        (again,) = _page(remit, OLGA, "changed")[0].rows
+        assert (again.action, again.changed) == ("pay", True)
+        assert again.approval_id != row.approval_id
+        page, asked = _page(remit, OLGA)
+        assert [one.action for one in page.rows if one.changed] == ["pay"]
+        assert {one.action: one.waiting for one in page.kinds} == {"note": 10, "pay": 1}
+        assert asked <= QUERIES_MAX

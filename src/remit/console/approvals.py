@@ -114,7 +114,7 @@ def routes(console: Console) -> list[Route]:
 
 
 async def _page(console: Console, request: Request) -> InboxPage:
-    asked = Asked.of(request)
+    asked = Asked.of(request.query_params)
     return await run_in_threadpool(
         console.remit.inbox,
         person=request.state.session.person.handle,

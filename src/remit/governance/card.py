@@ -100,6 +100,16 @@ class ApprovalRow:
     due_at: datetime
     expires_at: datetime
     overdue: bool
+    changed: bool = False  # it was asked before, and what was shown then has changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How much of one action waits."""
+
+    workflow: str
+    action: str
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +120,7 @@ class InboxPage:
     after: str | None  # cursor of the next page
     waiting: int
     overdue: int
+    kinds: tuple[Kind, ...] = ()  # of everything that waits, the most first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from remit.domain.money import Money
 from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards
-from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
+from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage, Kind
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.store import approvals, proposals
@@ -45,6 +45,7 @@ def page(
         action=action,
         risks=("money", "irreversible") if tab == "money" else (),
         roles=roles if tab == "mine" else None,
+        changed=tab == "changed",
         due_before_us=now_us if tab == "overdue" else None,
         after=cursor(after),
         limit=size + 1,
@@ -57,6 +58,10 @@ def page(
         after=None if last is None else mark(last.due_us, last.approval_id),
         waiting=waiting,
         overdue=overdue,
+        kinds=tuple(
+            Kind(workflow=one, action=action, waiting=number)
+            for one, action, number in approvals.kinds(connection)
+        ),
     )
 
 
@@ -69,14 +74,24 @@ def approval_rows(
         (entry.case_id, entry.seq): entry.payloads.get("card")
         for entry in record.several(connection, keys, places, roles={"card"})
     }
-    voters = approvals.voters(connection, [row.approval_id for row in rows])
+    ids = [row.approval_id for row in rows]
+    voters = approvals.voters(connection, ids)
+    again = approvals.asked_before(connection, ids)
     return tuple(
-        _line(row, shown.get((row.case_id, row.card_seq)), voters.get(row.approval_id, 0), now)
+        _line(
+            row,
+            shown.get((row.case_id, row.card_seq)),
+            votes=voters.get(row.approval_id, 0),
+            changed=row.approval_id in again,
+            now=now,
+        )
         for row in rows
     )
 
 
-def _line(row: ApprovalRecord, form: Json, votes: int, now: datetime) -> ApprovalRow:
+def _line(
+    row: ApprovalRecord, form: Json, *, votes: int, changed: bool, now: datetime
+) -> ApprovalRow:
     card: dict[str, Json] = form if isinstance(form, dict) else {"sentence": ERASED}
     reasons = card.get("reasons")
     listed: list[Json] = reasons if isinstance(reasons, list) else []
@@ -98,6 +113,7 @@ def _line(row: ApprovalRecord, form: Json, votes: int, now: datetime) -> Approva
         due_at=clock.instant(row.due_us),
         expires_at=clock.instant(row.expires_us),
         overdue=row.state is ApprovalState.OPEN and row.due_us < clock.microseconds(now),
+        changed=changed,
     )
 
 

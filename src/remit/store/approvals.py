@@ -257,6 +257,35 @@ def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     )
 
 
+# Asked before for the same action of the case, and what was shown then does not hold any more.
+_ASKED_BEFORE = (
+    "select 1 from approvals b where b.case_id = approvals.case_id"
+    " and b.action = approvals.action and b.state in ('void', 'superseded')"
+)
+
+
+def asked_before(connection: Connection, approval_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of some approvals that ask anew for what had changed since it was asked."""
+    if not approval_ids:
+        return frozenset()
+    marks = ", ".join("?" * len(approval_ids))
+    rows = connection.rows(
+        f"select approval_id from approvals where approval_id in ({marks})"
+        f" and exists ({_ASKED_BEFORE})",
+        tuple(approval_ids),
+    )
+    return frozenset(str(row[0]) for row in rows)
+
+
+def kinds(connection: Connection) -> list[tuple[str, str, int]]:
+    """Return (workflow, action, number) of what is open, the most first."""
+    rows = connection.rows(
+        "select workflow, action, count(*) as n from approvals where state = 'open'"
+        " group by workflow, action order by n desc, workflow, action"
+    )
+    return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
+
+
 def voters(connection: Connection, approval_ids: Sequence[str]) -> dict[str, int]:
     """Return by approval how many people have said yes, in one query."""
     if not approval_ids:
@@ -277,6 +306,7 @@ def waiting(
     action: str | None,
     risks: tuple[str, ...],
     roles: Collection[str] | None = None,
+    changed: bool = False,
     due_before_us: int | None,
     after: tuple[int, str] | None,
     limit: int,
@@ -294,6 +324,8 @@ def waiting(
         asked = ["';' || requirements || ';' like ?" for _ in roles]
         where.append(f"({' or '.join(asked)})" if asked else "1 = 0")
         values += [f"% {role};%" for role in sorted(roles)]
+    if changed:
+        where.append(f"exists ({_ASKED_BEFORE})")
     if due_before_us is not None:
         where.append("due_us < ?")
         values.append(due_before_us)

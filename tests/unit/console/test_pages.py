@@ -361,3 +361,24 @@ def test_the_health_page_of_a_desk_that_does_well_says_so(desk: Desk) -> None:
     assert "Nothing needs you, as of" in text
     assert "verdict-look" not in text
     assert "verdict-act" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("tab=team", 9),
+        ("tab=overdue", 2),
+        ("tab=money", 5),
+        ("tab=changed", 1),
+        ("workflow=refund-desk&action=send_reply", 5),
+        ("workflow=nobody", 0),
+    ],
+)
+def test_a_list_holds_what_its_address_asks_for(desk: Desk, asked: str, shown: int) -> None:
+    page = desk.client.get(f"/inbox?{asked}").text
+    assert page.count("data-row") == shown
+
+
+def test_what_waits_by_action_is_a_link_to_just_that(desk: Desk) -> None:
+    page = desk.client.get("/inbox?tab=money").text
+    assert "/inbox?tab=money&amp;workflow=refund-desk&amp;action=issue_refund" in page
