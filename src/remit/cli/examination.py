@@ -137,8 +137,10 @@ class Examination:
         specs = [one.spec for one in workflow.actions.values()]
         folder = self.project.path(self.settings.policies)
         book = book_of(folder, workflow, people=self.people)
-        for said in book.findings:
-            self._say(folder, "policy.finding", said, level="warning")
+        for said in book.unshown:
+            self._say(folder, "policy.unshown", said)
+        for said in book.idle:
+            self._say(folder, "policy.idle", said, level="warning")
         if specs and not book.rules:
             self._say(
                 folder, "policy.none", "there is no rule: nothing is permitted, so every action "

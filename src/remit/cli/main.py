@@ -22,6 +22,7 @@ COMMANDS = {
     "new": "Start a project that runs at once.",
     "check": "Check everything that you wrote, without running a case.",
     "inventory": "List what runs: versions, owners, tools, actions, rules.",
+    "policy": "Ask the rules, test them, and see what a change would do.",
     "mask": "Show what would be masked in a file, and why.",
     "normalise": "Show what a file's values are read as, and which wait.",
     "train": "Train a local classifier and say how good it is.",

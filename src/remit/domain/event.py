@@ -140,7 +140,7 @@ class CaseDiverged(Event):
 # -- policy and governance -----------------------------------------------------------------------
 
 
-@declared("policy:book:loaded")
+@declared("policy:book:loaded", "rules")
 class BookLoaded(Event):
     """Rules came into use that were not in use before; large books tell it in several entries."""
 

@@ -56,14 +56,22 @@ def decided(entry: Entry) -> Decided | Unreadable:
 
 
 def every(
-    connection: Connection, keys: KeyRing, *, workflow: str | None = None, since_us: int = 0
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    workflow: str | None = None,
+    case: str = "",
+    since_us: int = 0,
 ) -> Iterator[Decided | Unreadable]:
-    """Yield all decisions of a record, oldest first by case."""
+    """Yield all decisions of a record, or of cases whose id begins so, oldest first by case."""
     where = "e.event = ? AND e.at_us >= ?"
     values: list[str | int] = [DECIDED, since_us]
     if workflow is not None:
         where += " AND e.workflow = ?"
         values.append(workflow)
+    if case:
+        where += " AND e.case_id >= ? AND e.case_id < ?"
+        values += [case, f"{case}~"]  # an id holds no sign that sorts after this one
     after: tuple[str, int] = ("", 0)
     while True:
         page = connection.rows(

@@ -60,7 +60,7 @@ def _record(database: Database, writer: Writer, workflow: str, book: PolicyBook)
     def work(uow: UnitOfWork) -> None:
         uow.lock(stream)
         before = in_use(uow.connection)
-        for part in () if before == digest else parts:
+        for number, part in enumerate(() if before == digest else parts):
             uow.append(
                 Draft(
                     event=BookLoaded(
@@ -69,6 +69,7 @@ def _record(database: Database, writer: Writer, workflow: str, book: PolicyBook)
                     case_id=stream,
                     workflow=workflow,
                     actor=actor.service("policy"),
+                    payloads={} if number else {"rules": dict(book.texts)},
                 )
             )
 

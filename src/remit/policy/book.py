@@ -5,11 +5,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from remit.domain.action import ActionSpec, ToolSpec
 from remit.domain.assumption import code_of
-from remit.domain.decision import FiredForbid, PolicyAnswer
+from remit.domain.decision import FiredForbid, GateVerdict, PolicyAnswer
 from remit.domain.value import Canonical, Json, digest, encode
 from remit.policy import cedar
 from remit.policy.cedar import Asked
+from remit.policy.examples import Example, verdict
+from remit.policy.invariants import Invariant
 from remit.policy.request import PolicyRequest, attributes
 from remit.policy.rule import Rule
 from remit.policy.schema import CASE, WORKFLOW
@@ -38,13 +41,32 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What the rules of a workspace may speak of."""
+
+    specs: tuple[ActionSpec, ...]
+    tools: tuple[ToolSpec, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyBook:
     """All rules of a workspace, ready to be asked."""
 
     rules: Mapping[str, Rule]
     slices: Mapping[str, Slice]
     schema: cedar.Schema
-    findings: tuple[str, ...] = field(default=())  # rules without examples, idle rules
+    declared: Declared
+    texts: Mapping[str, str] = field(default_factory=dict)  # of the files, by name
+    examples: tuple[Example, ...] = ()
+    invariants: tuple[Invariant, ...] = ()
+    unshown: tuple[str, ...] = ()  # rules that lack an example
+    idle: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What is to be said of the rules, though they load."""
+        return (*self.unshown, *self.idle)
 
     @property
     def digest(self) -> str:
@@ -63,8 +85,8 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
         said = f"no action `{request.name}` is known to the policies"
         return PolicyAnswer(loaded=True, decision=None, diagnostics=(said,))
     try:
-        asked = _asked(chosen, request, approved=True)
-        unapproved = _asked(chosen, request, approved=False) if request.approvals else None
+        asked = question(chosen, request, approved=True)
+        unapproved = question(chosen, request, approved=False) if request.approvals else None
     except ValueError as error:
         return PolicyAnswer(
             loaded=True, decision=None, diagnostics=(str(error),), slice_digest=chosen.digest
@@ -100,6 +122,23 @@ def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
     )
 
 
+def broken(book: PolicyBook, request: PolicyRequest) -> tuple[Invariant, ...]:
+    """Return the invariants that this request breaks: what they name is allowed all the same.
+
+    An invariant that cannot be told about an allowed request counts as broken.
+    """
+    mine = [one for one in book.invariants if one.covers(request.name)]
+    if not mine or verdict(ask(book, request)) is not GateVerdict.ALLOW:
+        return ()
+    asked = question(book.slices[request.name], request)
+    found = []
+    for one in mine:
+        said = cedar.answer(book.schema, one.handle, asked)
+        if said.rules or said.diagnostics or not said.decided:
+            found.append(one)
+    return tuple(found)
+
+
 # -- asking --------------------------------------------------------------------------------------
 
 
@@ -111,7 +150,8 @@ class _Heard:
     diagnostics: tuple[str, ...]
 
 
-def _asked(chosen: Slice, request: PolicyRequest, *, approved: bool) -> Asked:
+def question(chosen: Slice, request: PolicyRequest, *, approved: bool = True) -> Asked:
+    """Return a request in the engine's words; raises `ValueError` for what has no place there."""
     case: dict[str, Json] = {"type": CASE, "id": request.case_id if chosen.names else "case"}
     workflow: dict[str, Json] = {"type": WORKFLOW, "id": request.workflow}
     resource = case

@@ -63,14 +63,14 @@ def parse(statement: str, place: Place) -> Mapping[str, Json]:
     return tree
 
 
-def validate(rule: Rule, statement: str, schema: Schema) -> None:
-    """Refuse a rule that does not fit the schema, strictly."""
+def validate(place: Place, name: str, statement: str, schema: Schema) -> None:
+    """Refuse a rule or invariant that does not fit the schema, strictly."""
     result = cedarpy.validate_policies(statement, schema)
     if not result.validation_passed:
         said = "; ".join(
             error.error.replace("for policy `policy0`, ", "") for error in result.errors
         )
-        raise rule.place.refuse(f"rule `{rule.id}` does not fit the declared actions: {said}")
+        raise place.refuse(f"{name} does not fit the declared actions: {said}")
 
 
 def schema_of(tree: dict[str, Json]) -> Schema:
@@ -85,7 +85,11 @@ def schema_of(tree: dict[str, Json]) -> Schema:
 
 def handle(rules: Sequence[Rule]) -> PolicySet:
     """Parse rules once, for many questions."""
-    named = {rule.id: rule.tree for rule in rules}
-    return cedarpy.PolicySet.from_json_str(
-        json.dumps({"templates": {}, "staticPolicies": named, "templateLinks": []})
+    return handle_of({rule.id: rule.tree for rule in rules})
+
+
+def handle_of(trees: Mapping[str, Mapping[str, Json]]) -> PolicySet:
+    """Parse trees by the id that an answer names them by."""
+    return PolicySet.from_json_str(
+        json.dumps({"templates": {}, "staticPolicies": trees, "templateLinks": []})
     )

@@ -106,8 +106,8 @@ def run(
     rules: Mapping[str, Rule],
     ask: Ask,
     ask_without: Callable[[str, PolicyRequest], PolicyAnswer],
-) -> tuple[str, ...]:
-    """Run all examples and return what is missing: rules without both kinds, and idle rules.
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Run all examples; return what is not shown, and which rules are idle.
 
     Raises `PolicyLoadError` for an example that turns out otherwise.
     """
@@ -131,17 +131,17 @@ def run(
             if verdict(ask_without(example.rule, example.request)) is not got:
                 needed.add(example.rule)
             _lifts(example, rules[example.rule], ask)
-    missing = [
+    missing = tuple(
         f"rule `{rule}` has no example in which it {'applies' if kind else 'does not apply'}"
         for rule in rules
         for kind in (True, False)
         if rule not in shown[kind]
-    ]
-    idle = [
+    )
+    idle = tuple(
         f"rule `{rule}` is idle: without it every example turns out the same"
         for rule in sorted(shown[True] - needed)
-    ]
-    return (*missing, *idle)
+    )
+    return missing, idle
 
 
 def verdict(answer: PolicyAnswer) -> GateVerdict:
@@ -193,20 +193,8 @@ def _example(
         raise PolicyLoadError(
             f"{place}: `applies` is true or false; `expect` is allow, hold, escalate or deny"
         )
-    workflow, _, name = action.rpartition(".")
-    approvers = told.get("approvers", {})
     try:
-        request = PolicyRequest(
-            workflow=workflow,
-            action=name,
-            case_id="example",
-            arguments=_fillers(words) | _values(told.get("arguments", {}), words.arguments),
-            facts=_values(told.get("facts", {}), words.facts),
-            record="example",
-            fields=_values(told.get("record", {}), words.fields),
-            approvers={role: frozenset(people) for role, people in approvers.items()},
-            assumptions=_assumptions(told.get("assumptions", {}), words.weighed),
-        )
+        request = request_of(told, action, words)
     except (AttributeError, TypeError, ValueError, InvalidOperation) as error:
         raise PolicyLoadError(f"{place}: {error}") from error
     return Example(
@@ -215,6 +203,25 @@ def _example(
         expect=GateVerdict(str(expect)),
         request=request,
         place=place,
+    )
+
+
+def request_of(told: object, action: str, words: Words) -> PolicyRequest:
+    """Return the request that a table tells; raises what its values raise."""
+    if not isinstance(told, dict):
+        raise TypeError("a request is told by a table")
+    workflow, _, name = action.rpartition(".")
+    approvers = told.get("approvers", {})
+    return PolicyRequest(
+        workflow=workflow,
+        action=name,
+        case_id="example",
+        arguments=_fillers(words) | _values(told.get("arguments", {}), words.arguments),
+        facts=_values(told.get("facts", {}), words.facts),
+        record="example",
+        fields=_values(told.get("record", {}), words.fields),
+        approvers={role: frozenset(people) for role, people in approvers.items()},
+        assumptions=_assumptions(told.get("assumptions", {}), words.weighed),
     )
 
 

@@ -8,8 +8,8 @@ from remit.domain.action import ActionSpec, AnySource, ToolSpec
 from remit.domain.decision import PolicyAnswer
 from remit.domain.value import Json, digest
 from remit.errors import PolicyLoadError
-from remit.policy import cedar, examples
-from remit.policy.book import PolicyBook, Slice, ask
+from remit.policy import cedar, examples, invariants
+from remit.policy.book import Declared, PolicyBook, Slice, ask, broken
 from remit.policy.request import PolicyRequest
 from remit.policy.rule import Place, Rule, rule_of, statements
 from remit.policy.schema import (
@@ -24,6 +24,7 @@ from remit.policy.schema import (
 
 RULES_MAX = 5_000
 FILE_BYTES_MAX = 1_000_000
+BOOK_CHARACTERS_MAX = 8_000_000  # it is kept in the record
 
 
 def load(
@@ -39,12 +40,62 @@ def load(
     A folder that is empty or missing is legal: no rule permits anything, so everything waits.
     Raises `PolicyLoadError` naming file, line and rule.
     """
-    tree = schema_for(specs, tools, facts=facts)
-    schema = cedar.schema_of(tree)
-    actions = [f"{spec.workflow}.{spec.name}" for spec in specs]
-    rules: dict[str, Rule] = {}
+    declared = Declared(specs=tuple(specs), tools=tuple(tools), facts=facts or {})
+    book = book_of(texts_of(folder), declared, owners=owners)
+    given = examples.read(folder, slices=book.slices, rules=book.rules)
+    make = _slicer(declared)
+    by_name = {f"{spec.workflow}.{spec.name}": spec for spec in specs}
+
+    def ask_without(rule_id: str, request: PolicyRequest) -> PolicyAnswer:
+        others = [rule for rule in book.rules.values() if rule.id != rule_id]
+        slices = {request.name: make.slice(by_name[request.name], others)}
+        return ask(replace(book, slices=slices), request)
+
+    unshown, idle = examples.run(
+        given, rules=book.rules, ask=lambda request: ask(book, request), ask_without=ask_without
+    )
+    for example in given:
+        for one in broken(book, example.request):
+            raise PolicyLoadError(
+                f"{example.place}: the rules allow it, and {one.place} says never: {one.says}"
+            )
+    return replace(book, examples=given, unshown=unshown, idle=idle)
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """Return the files of rules in a folder, and of its invariants, by name."""
+    texts = {}
     for file in sorted(folder.glob("*.cedar")):
-        for rule in _rules(file, schema, actions=actions, owners=owners):
+        try:
+            if file.stat().st_size > FILE_BYTES_MAX:
+                raise PolicyLoadError(
+                    f"{file.name} is larger than {FILE_BYTES_MAX} bytes; split it"
+                )
+            texts[file.name] = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PolicyLoadError(f"{file.name} cannot be read as UTF-8 text: {error}") from error
+    if sum(len(text) for text in texts.values()) > BOOK_CHARACTERS_MAX:
+        raise PolicyLoadError(f"`{folder}` holds over {BOOK_CHARACTERS_MAX} characters of rules")
+    never = invariants.text_of(folder)
+    return texts if never is None else {**texts, invariants.FILE: never}
+
+
+def book_of(
+    texts: Mapping[str, str], declared: Declared, *, owners: Collection[str] | None
+) -> PolicyBook:
+    """Return the book that these files make; no example is run.
+
+    Without `owners` any name will do: those who owned the rules of an old book may have left.
+    Raises `PolicyLoadError` naming file, line and rule.
+    """
+    tree = schema_for(declared.specs, declared.tools, facts=declared.facts)
+    schema = cedar.schema_of(tree)
+    actions = [f"{spec.workflow}.{spec.name}" for spec in declared.specs]
+    rules: dict[str, Rule] = {}
+    for name, text in texts.items():
+        if name == invariants.FILE:
+            continue
+        for rule in _rules(name, text, schema, actions=actions, owners=owners):
             first = rules.setdefault(rule.id, rule)
             if first is not rule:
                 raise rule.place.refuse(
@@ -52,44 +103,45 @@ def load(
                     "give one of them another id"
                 )
     if len(rules) > RULES_MAX:
-        raise PolicyLoadError(f"`{folder}` holds {len(rules)} rules; {RULES_MAX} at most")
-    make = _Slicer(tree=tree, tools={tool.name: tool for tool in tools}, facts=facts or {})
-    by_name = {f"{spec.workflow}.{spec.name}": spec for spec in specs}
-    book = PolicyBook(
+        raise PolicyLoadError(f"there are {len(rules)} rules; {RULES_MAX} at most")
+    make = _slicer(declared)
+    return PolicyBook(
         rules=rules,
-        slices={name: make.slice(spec, list(rules.values())) for name, spec in by_name.items()},
+        slices={
+            f"{spec.workflow}.{spec.name}": make.slice(spec, list(rules.values()))
+            for spec in declared.specs
+        },
         schema=schema,
+        declared=declared,
+        texts=dict(texts),
+        invariants=invariants.read(texts.get(invariants.FILE, ""), schema, actions=actions),
     )
-
-    def ask_without(rule_id: str, request: PolicyRequest) -> PolicyAnswer:
-        others = [rule for rule in rules.values() if rule.id != rule_id]
-        slices = {request.name: make.slice(by_name[request.name], others)}
-        return ask(replace(book, slices=slices), request)
-
-    given = examples.read(folder, slices=book.slices, rules=rules)
-    findings = examples.run(
-        given, rules=rules, ask=lambda request: ask(book, request), ask_without=ask_without
-    )
-    return replace(book, findings=findings)
 
 
 def _rules(
-    file: Path, schema: cedar.Schema, *, actions: Collection[str], owners: Collection[str]
+    file: str,
+    text: str,
+    schema: cedar.Schema,
+    *,
+    actions: Collection[str],
+    owners: Collection[str] | None,
 ) -> list[Rule]:
-    try:
-        if file.stat().st_size > FILE_BYTES_MAX:
-            raise PolicyLoadError(f"{file.name} is larger than {FILE_BYTES_MAX} bytes; split it")
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyLoadError(f"{file.name} cannot be read as UTF-8 text: {error}") from error
     found = []
     for line, statement in statements(text):
-        place = Place(file=file.name, line=line)
+        place = Place(file=file, line=line)
         tree = cedar.parse(statement, place)
         rule = rule_of(tree, place, actions=actions, owners=owners)
-        cedar.validate(rule, statement, schema)
+        cedar.validate(place, f"rule `{rule.id}`", statement, schema)
         found.append(rule)
     return found
+
+
+def _slicer(declared: Declared) -> "_Slicer":
+    return _Slicer(
+        tree=schema_for(declared.specs, declared.tools, facts=declared.facts),
+        tools={tool.name: tool for tool in declared.tools},
+        facts=declared.facts,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
