@@ -25,6 +25,7 @@ SCREENS = [
     f"/quarantine/{case_id(23)}",
     "/workflows",
     "/ledger",
+    "/stops",
     "/health",
     "/help",
 ]
