@@ -17,6 +17,7 @@ SINKS: dict[str, dict[str, str]] = {
     "answer": {
         MASKED: """
             api.approvals: routes.listed routes.one routes.verdict
+            api.batches: routes.answered routes.gathered routes.taken_back
             api.denials: routes.lift routes.listed routes.widen
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
@@ -100,6 +101,7 @@ SINKS: dict[str, dict[str, str]] = {
     "terminal": {
         MASKED: """
             cli.approvals: _decide _decided list_ show
+            cli.batch: _show batch
             cli.cases: _laid_out _settle _told cases follow.work show
             cli.run: _interruptible.stop _report run
         """,

@@ -23,6 +23,7 @@ from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
+from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
 from remit.orchestration.dispatch import Drive
@@ -48,7 +49,6 @@ from remit.orchestration.runs import Runs
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
 from remit.orchestration.stopping import Stopping
-from remit.orchestration.verdicts import Verdicts
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
 from remit.store import projections, ready
@@ -67,7 +67,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Verdicts, Refusing, Duties, Checkup, Stopping, Proving):
+class Remit(Window, Reception, Batching, Refusing, Duties, Checkup, Stopping, Proving):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.

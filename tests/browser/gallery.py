@@ -52,6 +52,7 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
         self.now = now
         self.views = {view.card.approval_id: view for view in items_of(now, items)}
+        self.answered: dict[str, tuple[str, ...]] = {}
         self.decided: list[tuple[str, Verdict, str | None]] = []
         self.queues: set[asyncio.Queue[tuple[int, str, str]]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -1,7 +1,7 @@
 """What waits in the gallery, and what people say to it: the same refusals as of the real one."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,11 +12,28 @@ from remit.errors import (
     InvalidEditError,
     NotEntitledError,
     NotFoundError,
+    RequestInvalidError,
     StaleDigestError,
 )
+from remit.governance import batches
+from remit.governance.batch import Batch, BatchResult, LeftOut
 from remit.governance.card import ApprovalView, InboxPage, Kind
 from remit.governance.sessions import SignedIn
+from remit.store.approvals import ApprovalRecord
 from tests.browser.samples import PEOPLE, row_of
+
+
+def row_for_batch(view: ApprovalView) -> ApprovalRecord:
+    """Return the row that the store would keep of what the gallery shows."""
+    card = view.card
+    return ApprovalRecord(
+        approval_id=card.approval_id, case_id=card.case_id, action_id=card.action_id,
+        workflow=card.workflow, action=card.action, risk=card.risk, state=view.state,
+        digest=card.digest, requirements=card.requirements, card_seq=1, requested_us=0, due_us=0,
+        expires_us=0, money_minor=None, currency="", decided_by=view.decided_by or "",
+        decided_us=None, verdict="", reason="", replaced_by="", batch="",
+        alike=f"{card.workflow}.{card.action} {[one.code for one in card.reasons]}",
+    )  # fmt: skip
 
 
 class Decided:
@@ -25,6 +42,7 @@ class Decided:
     now: datetime
     views: dict[str, ApprovalView]
     decided: list[tuple[str, Verdict, str | None]]
+    answered: dict[str, tuple[str, ...]]
 
     def clock(self) -> datetime:
         """Return the gallery's frozen time."""
@@ -178,6 +196,54 @@ class Decided:
         reason: str,
     ) -> str:
         return "b" * 32
+
+    def batch(self, approval_ids: Sequence[str], /, *, person: str) -> Batch:
+        found = [self.approval(one, person=person) for one in approval_ids]
+        return batches.gather(
+            [(row_for_batch(view), view.card) for view in found],
+            person=person, held=lambda _: PEOPLE[person].roles, items_max=batches.ITEMS_MAX,
+        )  # fmt: skip
+
+    async def decide_batch(
+        self,
+        members: Mapping[str, str],
+        /,
+        *,
+        batch: str,
+        read: Sequence[str],
+        person: str,
+        verdict: Verdict,
+        channel: str = "console",
+        reason: RejectReason | None = None,
+        seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
+    ) -> BatchResult:
+        if batches.summary_digest(members.values()) != batch:
+            raise StaleDigestError("this is not the batch that you were shown; look again")
+        unread = set(batches.drawn(batch, members)) - set(read)
+        if verdict is Verdict.APPROVE and unread:
+            raise RequestInvalidError(f"`read`: read these first: {', '.join(sorted(unread))}")
+        decided: list[str] = []
+        left: list[LeftOut] = []
+        for one, digest in members.items():
+            try:
+                await self.decide(
+                    one, person=person, verdict=verdict, digest=digest, reason=reason,
+                    signed_in=signed_in,
+                )  # fmt: skip
+            except (StaleDigestError, ApprovalClosedError) as error:
+                left.append(LeftOut(approval_id=one, why=str(error)))
+            else:
+                decided.append(one)
+        self.answered[batch] = tuple(decided)
+        return BatchResult(digest=batch, decided=tuple(decided), left_out=tuple(left))
+
+    async def take_back_batch(self, batch: str, /, *, person: str) -> BatchResult:
+        if batch not in self.answered:
+            raise NotFoundError(f"there is no batch `{batch}`")
+        for one in self.answered[batch]:
+            await self.take_back(one, person=person)
+        return BatchResult(digest=batch, decided=self.answered[batch], left_out=())
 
     def tell(self, name: str, subject: str) -> None:
         """Say to whoever looks that something happened."""

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from remit.api import (
     approvals,
+    batches,
     cases,
     denials,
     duties,
@@ -119,6 +120,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
     served = [
         *health.routes(remit),
         *sessions.routes(sign_in, secure=secure),
+        *batches.routes(remit),
         *approvals.routes(remit),
         *denials.routes(remit),
         *cases.routes(remit),

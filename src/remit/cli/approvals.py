@@ -7,7 +7,9 @@ import click
 
 from remit.app import Remit
 from remit.cli import terminal
+from remit.cli.batch import batch
 from remit.cli.card import card_text, votes
+from remit.cli.identity import CHANNEL, IDENTITY
 from remit.cli.opening import Record, approval_named, case_settled, owning, reading
 from remit.cli.options import Options
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
@@ -17,12 +19,6 @@ from remit.store.connection import Connection
 
 SHOWN_MAX = 10_000
 DIGEST_CHARACTERS_MIN = 12
-CHANNEL = "cli"
-IDENTITY = (
-    "On the command line you are whoever you name: who can open the key file can be anybody, and "
-    'the record says that the verdict came from the channel "cli". In the console each person '
-    "signs in."
-)
 
 
 @click.group(invoke_without_command=True, epilog=IDENTITY)
@@ -207,6 +203,9 @@ def edit(
         edits=terminal.pairs(given),
     )  # fmt: skip
     _decide(ctx, approval_id, answer)
+
+
+approvals.add_command(batch)
 
 
 # -- parts ---------------------------------------------------------------------------------------

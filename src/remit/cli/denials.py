@@ -4,7 +4,7 @@ import click
 
 from remit.app import Remit
 from remit.cli import terminal
-from remit.cli.approvals import IDENTITY
+from remit.cli.identity import IDENTITY
 from remit.cli.opening import owning, reading
 from remit.cli.options import Options
 from remit.domain import clock

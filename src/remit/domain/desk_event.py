@@ -18,6 +18,7 @@ class ApprovalRequested(Event):
     money_minor: int | None = None
     currency: str | None = None
     record: str | None = None  # keyed digest of what would be acted upon
+    alike: str = ""  # digest of what approvals that are answered together have in common
 
 
 @declared("governance:approval:voted", "reason")
@@ -31,6 +32,7 @@ class ApprovalVoted(Event):
     session: str | None = None  # of the person, as its hash; how and when they signed in
     strength: str | None = None
     auth_us: int | None = None
+    batch: str | None = None  # digest of the batch that this is one answer of
 
 
 @declared("governance:approval:decided", "reason")
@@ -48,6 +50,7 @@ class ApprovalDecided(Event):
     session: str | None = None
     strength: str | None = None
     auth_us: int | None = None
+    batch: str | None = None  # digest of the batch that this is one answer of
 
 
 @declared("governance:approval:closed")

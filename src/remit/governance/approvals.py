@@ -1,6 +1,7 @@
 """The desk: who may say yes or no to what waits, and what a verdict leaves in the record."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypedDict
@@ -36,6 +37,21 @@ _CLEARING = frozenset({Verdict.APPROVE, Verdict.EDIT})
 FRESH_RISKS = frozenset({Risk.MONEY.value, Risk.IRREVERSIBLE.value})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person says to what they were shown, and how."""
+
+    verdict: Verdict
+    digest: str  # of what they were shown
+    channel: str
+    edits: Mapping[str, Json] | None = None
+    reason: RejectReason | None = None
+    note: Json = None
+    seconds_open: int | None = None
+    signed_in: SignedIn | None = None
+    batch: str | None = None  # the digest of the batch that it is one answer of
+
+
 class _How(TypedDict, total=False):
     session: str
     strength: str
@@ -45,17 +61,10 @@ class _How(TypedDict, total=False):
 def decide(
     uow: UnitOfWork,
     approval_id: str,
+    answer: Answer,
     *,
     person: str,
     roles: frozenset[str],
-    verdict: Verdict,
-    digest: str,
-    channel: str,
-    edits: Mapping[str, Json] | None = None,
-    reason: RejectReason | None = None,
-    note: Json = None,
-    seconds_open: int | None = None,
-    signed_in: SignedIn | None = None,
 ) -> None:
     """Record one person's verdict, bound to the digest that they were shown.
 
@@ -73,7 +82,7 @@ def decide(
             f"`{person}` brought this case in and approves nothing of it; somebody else must"
         )
     if row.state is not ApprovalState.OPEN:
-        if row.decided_by == person and row.verdict == verdict.value:
+        if row.decided_by == person and row.verdict == answer.verdict.value:
             return
         if row.state in {ApprovalState.SUPERSEDED, ApprovalState.VOID} and not row.verdict:
             raise StaleDigestError(
@@ -82,16 +91,16 @@ def decide(
         raise ApprovalClosedError(_closed(row))
     if uow.now >= clock.instant(row.expires_us):
         raise ApprovalExpiredError("the time to decide has passed; nothing was performed")
-    if digest != row.digest:
+    if answer.digest != row.digest:
         raise StaleDigestError(
             "what you were shown is not what would run now; look again", approval_id
         )
-    if verdict is Verdict.EDIT and not edits:
+    if answer.verdict is Verdict.EDIT and not answer.edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
     votes = rows.votes(uow.projected, approval_id)
-    if verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
+    if answer.verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
         return
-    if verdict is Verdict.APPROVE and not _enough(
+    if answer.verdict is Verdict.APPROVE and not _enough(
         row,
         [
             *((vote.person, vote.role) for vote in votes),
@@ -99,27 +108,29 @@ def decide(
         ],
     ):
         event: Event = ApprovalVoted(
-            approval_id=approval_id, person=person, role=role, digest=digest, channel=channel,
-            seconds_open=seconds_open, **_how(signed_in),
+            approval_id=approval_id, person=person, role=role, digest=answer.digest,
+            channel=answer.channel, seconds_open=answer.seconds_open, batch=answer.batch,
+            **_how(answer.signed_in),
         )  # fmt: skip
     else:
         event = ApprovalDecided(
             approval_id=approval_id,
             action_id=row.action_id,
-            verdict=verdict.value,
+            verdict=answer.verdict.value,
             person=person,
             role=role,
-            digest=digest,
-            channel=channel,
-            reason=None if reason is None else reason.value,
-            seconds_open=seconds_open,
-            **_how(signed_in),
+            digest=answer.digest,
+            channel=answer.channel,
+            reason=None if answer.reason is None else answer.reason.value,
+            seconds_open=answer.seconds_open,
+            batch=answer.batch,
+            **_how(answer.signed_in),
         )
     payload: dict[str, Json] = {}
-    if edits:
-        payload["edits"] = dict(edits)
-    if note is not None:
-        payload["note"] = note
+    if answer.edits:
+        payload["edits"] = dict(answer.edits)
+    if answer.note is not None:
+        payload["note"] = answer.note
     _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
 
 

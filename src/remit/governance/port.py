@@ -12,6 +12,7 @@ from remit.domain.case import Priority
 from remit.domain.entry import Entry
 from remit.domain.task import Finding
 from remit.domain.value import Json
+from remit.governance.batch import Batch, BatchResult
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.denial import Denial
 from remit.governance.health import Health
@@ -217,6 +218,22 @@ class RemitPort(Protocol):
         signed_in: SignedIn | None = None,
     ) -> ApprovalView: ...
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView: ...
+    def batch(self, approval_ids: Sequence[str], /, *, person: str) -> Batch: ...
+    async def decide_batch(
+        self,
+        members: Mapping[str, str],
+        /,
+        *,
+        batch: str,
+        read: Sequence[str],
+        person: str,
+        verdict: Verdict,
+        channel: str = "console",
+        reason: RejectReason | None = None,
+        seconds_open: int | None = None,
+        signed_in: SignedIn | None = None,
+    ) -> BatchResult: ...
+    async def take_back_batch(self, batch: str, /, *, person: str) -> BatchResult: ...
     def denials(self, *, person: str, workflow: str | None = None) -> Sequence[Denial]: ...
     async def widen_denial(
         self, action_id: str, /, *, person: str, days: int, reason: str

@@ -11,6 +11,7 @@ from remit.domain.effect import EffectState
 from remit.domain.effect_event import ActionDecided, ActionProposed
 from remit.domain.ids import derived
 from remit.domain.value import Json
+from remit.domain.value import digest as digest_of
 from remit.governance import cards
 from remit.orchestration.acted_on import money, record_of
 from remit.orchestration.acts import ActRecord
@@ -164,6 +165,7 @@ def request(
             money_minor=None if gathered.money is None else gathered.money[0],
             currency=None if gathered.money is None else gathered.money[1],
             record=gathered.record or None,
+            alike=_alike(gathered, decision, wanted),
         ),
         path=proposal.path,
         payloads={"card": cards.to_form(card)},
@@ -192,6 +194,20 @@ def stands(run: Run, before: ActRecord | None, gathered: Gathered, decision: Dec
         and before.bound == gathered.facts.digest
         and before.codes == tuple(reason.code for reason in decision.reasons)
         and before.wanted == tuple(one.text for one in _wanted(run, decision))
+    )
+
+
+def _alike(gathered: Gathered, decision: Decision, wanted: tuple[str, ...]) -> str:
+    """Return the digest of what approvals that are answered together have in common."""
+    facts = gathered.facts
+    return digest_of(
+        {
+            "action": f"{facts.workflow}.{facts.action}",
+            "codes": [reason.code for reason in decision.reasons],
+            "signature": facts.signature_digest,
+            "slice": facts.policy.slice_digest,
+            "wanted": list(wanted),
+        }
     )
 
 

@@ -31,6 +31,7 @@ class Desk:
     approved_seconds: int = 15 * 60
     grace_seconds: int = 10
     quarantine_seconds: int = 24 * 3600
+    batch_items_max: int = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from remit.domain import clock
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
 from remit.governance import approvals, inbox
+from remit.governance.approvals import Answer
 from remit.governance.card import ApprovalView
 from remit.governance.owners import roles_of
 from remit.governance.sessions import SignedIn
@@ -59,14 +60,15 @@ class Verdicts(Desk):
             said = None if note is None else masker.mask_text(note, trusted_tokens=True).text
             new = rows()
 
+        answer = Answer(
+            verdict=verdict, digest=digest, channel=channel, edits=typed or None, reason=reason,
+            note=said, seconds_open=seconds_open, signed_in=signed_in,
+        )  # fmt: skip
+
         def work(uow: UnitOfWork) -> None:
             if new:
                 vault.insert(uow.projected, new)
-            approvals.decide(
-                uow, approval_id, person=person, roles=roles, verdict=verdict, digest=digest,
-                channel=channel, edits=typed or None, reason=reason, note=said,
-                seconds_open=seconds_open, signed_in=signed_in,
-            )  # fmt: skip
+            approvals.decide(uow, approval_id, answer, person=person, roles=roles)
 
         await self.write(work, streams=(row.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
@@ -125,8 +127,5 @@ class Verdicts(Desk):
             grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
         )
-        return replace(view, eligible=approvals.eligible(row, self._roles()))
-
-    def _roles(self) -> dict[str, frozenset[str]]:
-        """Return what each active person may do now, by handle."""
-        return {one.handle: one.roles for one in self._people.values() if one.active}
+        able = {one: self._people.held(one, row.workflow, row.moved) for one in self._people}
+        return replace(view, eligible=approvals.eligible(row, able))

@@ -20,6 +20,7 @@ class DeskSettings(Table):
     approved_seconds: int = Field(default=900, gt=0)
     grace_seconds: int = Field(default=10, ge=0, le=3600)
     quarantine_seconds: int = Field(default=24 * 3600, gt=0, le=30 * 86_400)  # to settle a message
+    batch_items_max: int = Field(default=25, ge=1, le=100)  # approvals that one answer may settle
 
 
 class RunningSettings(Table):

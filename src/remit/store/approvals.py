@@ -30,13 +30,16 @@ SCHEMA = (
         verdict text not null,
         reason text not null,
         replaced_by text not null,
-        record text not null
+        record text not null,
+        alike text not null,
+        batch text not null
     )""",
     """create index if not exists approvals_record on approvals (record)
         where state = 'open' and record <> ''""",
     """create index if not exists approvals_open on approvals (due_us, approval_id)
         where state = 'open'""",
     "create index if not exists approvals_case on approvals (case_id)",
+    "create index if not exists approvals_batch on approvals (batch) where batch <> ''",
     "create index if not exists approvals_action on approvals (action_id)",
     """create table if not exists votes (
         approval_id text not null,
@@ -57,7 +60,7 @@ TABLES = ("approvals", "votes")
 COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
-    " verdict, reason, replaced_by, record"
+    " verdict, reason, replaced_by, record, alike, batch"
 )
 
 
@@ -85,6 +88,8 @@ class ApprovalRecord:
     verdict: str
     reason: str
     replaced_by: str
+    alike: str  # digest of what approvals that are answered together have in common
+    batch: str  # in which it was decided
 
     @property
     def moved(self) -> tuple[int, str] | None:
@@ -109,7 +114,8 @@ def project(connection: Connection, entry: Entry) -> None:
             joined = ";".join(entry.words("requirements"))
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
-                " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '', ?)",
+                " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '',"
+                " ?, ?, '')",
                 [
                     (
                         entry.word("approval_id"),
@@ -127,6 +133,7 @@ def project(connection: Connection, entry: Entry) -> None:
                         entry.number("money_minor"),
                         entry.word("currency"),
                         entry.word("record"),
+                        entry.word("alike"),
                     )
                 ],
             )
@@ -153,12 +160,13 @@ def _decided(connection: Connection, entry: Entry) -> None:
         connection,
         entry,
         states[entry.word("verdict")],
-        "decided_by = ?, decided_us = ?, verdict = ?, reason = ?, replaced_by = ?",
+        "decided_by = ?, decided_us = ?, verdict = ?, reason = ?, replaced_by = ?, batch = ?",
         entry.word("person"),
         entry.at_us,
         entry.word("verdict"),
         entry.word("reason"),
         entry.word("replaced_by"),
+        entry.word("batch"),
     )
 
 
@@ -230,6 +238,15 @@ def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
     rows = connection.rows(
         f"select {COLUMNS} from approvals where action_id = ? order by requested_us, approval_id",
         (action_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def of_batch(connection: Connection, batch: str) -> list[ApprovalRecord]:
+    """Return the approvals that were decided as one batch."""
+    rows = connection.rows(
+        f"select {COLUMNS} from approvals where batch = ? and batch <> '' order by approval_id",
+        (batch,),
     )
     return [_row(row) for row in rows]
 
@@ -384,6 +401,8 @@ def _row(row: tuple[object, ...]) -> ApprovalRecord:
         verdict=str(row[17]),
         reason=str(row[18]),
         replaced_by=str(row[19]),
+        alike=str(row[21]),
+        batch=str(row[22]),
     )
 
 

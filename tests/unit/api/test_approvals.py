@@ -93,3 +93,25 @@ def test_a_program_signs_in_with_a_code_and_out_again(desk: Desk) -> None:
     assert desk.client.post("/api/session/end", headers=headers).status_code == 204
     assert desk.client.get(PATH).status_code == 401
     assert desk.client.post("/api/session", json={"code": code}).status_code == 401
+
+
+def test_a_batch_is_read_answered_and_taken_back_over_the_api(desk: Desk) -> None:
+    ids = ",".join(row["approval_id"] for row in desk.client.get("/api/approvals").json()["rows"])
+    batch = desk.client.get("/api/approvals/batches", params={"ids": ids}).json()
+    assert len(batch["members"]) >= 2
+    body = {
+        "verdict": "approve",
+        "batch": batch["digest"],
+        "members": {one["approval_id"]: one["digest"] for one in batch["members"]},
+        "read": batch["read_first"],
+    }
+    path, headers = "/api/approvals/batches", _headers(desk)
+    unread = desk.client.post(path, json=body | {"read": []}, headers=headers)
+    assert (unread.status_code, unread.json()["code"]) == (422, "request.invalid")
+    stale = desk.client.post(path, json=body | {"batch": "0" * 64}, headers=headers)
+    assert (stale.status_code, stale.json()["code"]) == (409, "approval.stale")
+    told = desk.client.post(path, json=body, headers=headers).json()
+    assert sorted(told["decided"]) == sorted(body["members"])
+    back = desk.client.post(f"{path}/{batch['digest']}/take-back", headers=headers)
+    assert back.json()["decided"] == told["decided"]
+    assert desk.client.post(f"{path}/none/take-back", headers=headers).status_code == 404

@@ -98,3 +98,15 @@ def test_deciding_beside_an_owner_names_the_owner(remit: Cli, folder: Path) -> N
         assert remit("approvals", "approve", approval, "--as", "me") == 69
         assert "is in use by `remit serve`" in remit.err
         assert remit("approvals") == 0
+
+
+def test_several_are_answered_at_once(remit: Cli, folder: Path) -> None:  # noqa: F811
+    ids = [row["approval_id"] for row in remit.json("approvals", "list")]
+    assert remit("approvals", "batch", *ids, "--as", "me", "--yes") == 2
+    assert "--yes needs --digest" in remit.err
+    assert remit("approvals", "batch", *ids, "--as", "me", "--yes", "--digest", "0" * 64) == 1
+    whole = next(line for line in remit.out.splitlines() if line.startswith("  batch "))
+    digest = whole.removeprefix("  batch ")
+    assert remit("approvals", "batch", *ids, "--as", "me", "--yes", "--digest", digest) == 0
+    assert "2 answered for me over channel cli" in remit.out
+    assert len((folder / "outbox.jsonl").read_text("utf-8").splitlines()) == 2
