@@ -77,7 +77,7 @@ def decide(
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
     role = _roles(row, person, roles)
     case = cases.find(uow.projected, row.case_id)
-    if verdict in _CLEARING and case is not None and case.requester == person:
+    if answer.verdict in _CLEARING and case is not None and case.requester == person:
         raise OwnRequestError(
             f"`{person}` brought this case in and approves nothing of it; somebody else must"
         )
