@@ -29,6 +29,7 @@ from remit.errors import (
 from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
 from remit.store import cases, proposals
+from remit.store import votes as cast_votes
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
@@ -97,7 +98,7 @@ def decide(
         )
     if answer.verdict is Verdict.EDIT and not answer.edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
-    votes = rows.votes(uow.projected, approval_id)
+    votes = cast_votes.of_approval(uow.projected, approval_id)
     if answer.verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
         return
     if answer.verdict is Verdict.APPROVE and not _enough(
@@ -157,7 +158,7 @@ def take_back(
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
     if row.state is not ApprovalState.APPROVED or uow.now >= grace_until:
         raise ApprovalClosedError("too late to take it back; undo it instead")
-    if person not in {vote.person for vote in rows.votes(uow.connection, approval_id)}:
+    if person not in {vote.person for vote in cast_votes.of_approval(uow.connection, approval_id)}:
         raise NotEntitledError("only somebody who said yes can take it back")
     _append(
         uow,

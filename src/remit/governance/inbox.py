@@ -16,7 +16,7 @@ from remit.governance import cards
 from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage, Kind
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
-from remit.store import approvals, proposals
+from remit.store import approvals, proposals, votes
 from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 
@@ -75,7 +75,7 @@ def approval_rows(
         for entry in record.several(connection, keys, places, roles={"card"})
     }
     ids = [row.approval_id for row in rows]
-    voters = approvals.voters(connection, ids)
+    voters = votes.voters(connection, ids)
     again = approvals.asked_before(connection, ids)
     return tuple(
         _line(
@@ -139,7 +139,7 @@ def view(
         if before is None
         else cards.changed_since(card_of(connection, keys, before), card),
         state=row.state,
-        votes=approvals.votes(connection, row.approval_id),
+        votes=votes.of_approval(connection, row.approval_id),
         effect_state=state,
         decided_by=row.decided_by or None,
         decided_at=None if row.decided_us is None else clock.instant(row.decided_us),

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from remit.domain.approval import MOVES, ApprovalState, Requirement, Vote, move
-from remit.domain.clock import instant
+from remit.domain.approval import MOVES, ApprovalState, Requirement, move
 from remit.domain.entry import Entry
+from remit.store import votes
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
@@ -138,7 +138,7 @@ def project(connection: Connection, entry: Entry) -> None:
                 ],
             )
         case "governance:approval:voted":
-            _vote(connection, entry)
+            votes.cast(connection, entry)
         case "governance:approval:decided":
             _decided(connection, entry)
         case "governance:approval:closed":
@@ -155,7 +155,7 @@ def _decided(connection: Connection, entry: Entry) -> None:
         "escalate": ApprovalState.REVOKED,
     }
     if entry.word("verdict") == "approve":
-        _vote(connection, entry)
+        votes.cast(connection, entry)
     _move(
         connection,
         entry,
@@ -167,26 +167,6 @@ def _decided(connection: Connection, entry: Entry) -> None:
         entry.word("reason"),
         entry.word("replaced_by"),
         entry.word("batch"),
-    )
-
-
-def _vote(connection: Connection, entry: Entry) -> None:
-    connection.later(
-        "insert into votes (approval_id, person, role, digest, edited, at_us, channel,"
-        " strength, seconds_open) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                entry.word("approval_id"),
-                entry.word("person"),
-                entry.word("role"),
-                entry.word("digest"),
-                entry.word("channel") == "edit",
-                entry.at_us,
-                entry.word("channel"),
-                entry.word("strength"),
-                entry.number("seconds_open"),
-            )
-        ],
     )
 
 
@@ -251,29 +231,6 @@ def of_batch(connection: Connection, batch: str) -> list[ApprovalRecord]:
     return [_row(row) for row in rows]
 
 
-def votes(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
-    """Return who said yes, oldest first; once for each role that their yes meets."""
-    rows = connection.rows(
-        "select person, role, digest, edited, at_us, channel, strength, seconds_open from votes"
-        " where approval_id = ? order by at_us, person",
-        (approval_id,),
-    )
-    return tuple(
-        Vote(
-            person=str(row[0]),
-            role=role,
-            digest=str(row[2]),
-            edited=bool(row[3]),
-            at=instant(int(str(row[4]))),
-            channel=str(row[5]),
-            strength=str(row[6]),
-            seconds_open=None if row[7] is None else int(str(row[7])),
-        )
-        for row in rows
-        for role in str(row[1]).split()
-    )
-
-
 # Asked before for the same action of the case, and what was shown then does not hold any more.
 _ASKED_BEFORE = (
     "select 1 from approvals b where b.case_id = approvals.case_id"
@@ -301,19 +258,6 @@ def kinds(connection: Connection) -> list[tuple[str, str, int]]:
         " group by workflow, action order by n desc, workflow, action"
     )
     return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
-
-
-def voters(connection: Connection, approval_ids: Sequence[str]) -> dict[str, int]:
-    """Return by approval how many people have said yes, in one query."""
-    if not approval_ids:
-        return {}
-    marks = ", ".join("?" * len(approval_ids))
-    rows = connection.rows(
-        "select approval_id, count(distinct person) from votes"
-        f" where approval_id in ({marks}) group by approval_id",
-        tuple(approval_ids),
-    )
-    return {str(approval_id): int(str(people)) for approval_id, people in rows}
 
 
 def waiting(
