@@ -12,6 +12,7 @@ from remit.domain.action import (
     FieldSpec,
     Integrity,
     Risk,
+    ToolSource,
     ToolSpec,
     Witness,
     alternatives,
@@ -119,13 +120,10 @@ def _word(form: Json) -> str:
 def _key_fields(workflow: Workflow) -> frozenset[str]:
     specs = [tool.spec.params for tool in workflow.tools.values()]
     specs += [action.spec.params for action in workflow.actions.values()]
-    return frozenset(
-        source.field.split(".")[0]
-        for params in specs
-        for param in params
-        for source in alternatives(param.source)
-        if isinstance(source, CaseSource)
-    )
+    found = [source for params in specs for one in params for source in alternatives(one.source)]
+    choosing = [one.by[1] for one in found if isinstance(one, ToolSource) and one.by is not None]
+    named = [*choosing, *(one for one in found if isinstance(one, CaseSource))]
+    return frozenset(source.field.split(".")[0] for source in named)
 
 
 # The case fields that some source names, once a workflow is complete.
