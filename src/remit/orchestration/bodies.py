@@ -1,13 +1,15 @@
 """What runs an author's body: its values, typed, and the one call that it makes."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from remit.authoring.connector import opened
 from remit.authoring.declared import DeclaredAction
-from remit.domain.value import Json
+from remit.domain.value import Json, canonical
 from remit.errors import ArgumentsInvalidError, WorkflowCodeError
 from remit.orchestration.doors import Captured, CaptureDoor
 
@@ -41,6 +43,35 @@ def typed_values(
                 f"`{owner}.{name}` does not fit: {faults_in(error)}"
             ) from None
     return made
+
+
+def recorded(adapter: TypeAdapter[Any], value: object) -> Json:
+    """Return a body's result as it is recorded: numbers and instants in the form that compares.
+
+    INVARIANT: what was read proves itself, however many zeros the other system writes
+    (tests/unit/orchestration/test_recorded_forms.py).
+    """
+    made: Json = _exact(adapter.dump_python(value, mode="json"), value)
+    return made
+
+
+def _exact(dumped: Any, value: object) -> Any:
+    match value:
+        case Decimal() if value.is_finite() and isinstance(dumped, str):
+            return canonical(value).form
+        case datetime() if value.tzinfo is not None and isinstance(dumped, str):
+            return canonical(value).form
+        case BaseModel() if isinstance(dumped, dict):
+            return {
+                name: _exact(item, getattr(value, name, None)) for name, item in dumped.items()
+            }
+        case Mapping() if isinstance(dumped, dict):
+            named = {str(key): item for key, item in value.items()}
+            return {name: _exact(item, named.get(name)) for name, item in dumped.items()}
+        case list() | tuple() if isinstance(dumped, list) and len(dumped) == len(value):
+            return [_exact(item, one) for item, one in zip(dumped, value, strict=True)]
+        case _:
+            return dumped
 
 
 def faults_in(error: ValidationError) -> str:

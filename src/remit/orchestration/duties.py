@@ -18,6 +18,7 @@ from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.intake.scrub import scrub
 from remit.orchestration import undoing
+from remit.orchestration.bodies import recorded
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.intending import Intending
 from remit.orchestration.rollback import Rollback
@@ -238,8 +239,7 @@ def _receipt(declared: DeclaredAction | None, reference: str, given: Json) -> Js
             made = declared.result.validate_python(one)
         except ValidationError:
             continue
-        kept: Json = declared.result.dump_python(made, mode="json")
-        return kept
+        return recorded(declared.result, made)
     raise RequestInvalidError(
         f"`receipt`: `{declared.spec.name}` gives back more than a reference; "
         "write what the other system shows as JSON"

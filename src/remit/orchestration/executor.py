@@ -41,7 +41,7 @@ from remit.integrations.connector import (
 from remit.ledger.acknowledge import Reached
 from remit.orchestration import entitled
 from remit.orchestration.arguments import forms
-from remit.orchestration.bodies import captured_call, faults_in, typed_values
+from remit.orchestration.bodies import captured_call, faults_in, recorded, typed_values
 from remit.orchestration.breakers import Breakers
 from remit.orchestration.doors import AnswerDoor, ReadDoor
 from remit.orchestration.entitled import Reveal
@@ -122,7 +122,7 @@ class Executor:
                 f"`{tool.spec.name}` returned something that is not its declared result: "
                 + faults_in(error)
             ) from None
-        return tool.result.dump_python(checked, mode="json"), door.used, took
+        return recorded(tool.result, checked), door.used, took
 
     # -- effects ---------------------------------------------------------------------------------
 
@@ -256,7 +256,7 @@ class Executor:
             with opened(door):
                 result = await prepared.declared.body(**prepared.arguments)
             checked = prepared.declared.result.validate_python(result)
-            made: Json = prepared.declared.result.dump_python(checked, mode="json")
+            made: Json = recorded(prepared.declared.result, checked)
         except Exception:  # noqa: BLE001 - the effect has happened; its receipt must not be lost
             return answer
         return made
