@@ -19,6 +19,7 @@ from remit.domain.members import changed
 from remit.domain.step import StepKey
 from remit.domain.value import Json
 from remit.errors import (
+    ArgumentsInvalidError,
     RegistrationError,
     TokenRefusedError,
     TransientError,
@@ -222,7 +223,7 @@ class Proposals:
         run: Run,
         declared: DeclaredAction,
         proposal: Proposal,
-        prepared: Prepared | TokenRefusedError,
+        prepared: Prepared | TokenRefusedError | ArgumentsInvalidError,
         votes: tuple[Vote, ...],
         *,
         second: bool,
@@ -249,7 +250,7 @@ class Proposals:
                 if awaited is not None:
                     lifting.wait(run, proposal, awaited, gathered)
                 return False
-            if isinstance(prepared, TokenRefusedError):
+            if not isinstance(prepared, Prepared):
                 raise Escalated(prepared.code, str(prepared))
             state_asked = None if before is None else before.approval_state
             if before is not None and state_asked is ApprovalState.OPEN:
@@ -265,7 +266,12 @@ class Proposals:
 
     async def _prepared(
         self, run: Run, declared: DeclaredAction, proposal: Proposal
-    ) -> Prepared | TokenRefusedError:
+    ) -> Prepared | TokenRefusedError | ArgumentsInvalidError:
+        given, params = proposal.arguments.keys(), declared.spec.params
+        if given - {one.name for one in params} or (
+            {one.name for one in params if not one.optional} - given
+        ):  # the gate denies it and says which, as any other call that was not declared so
+            return ArgumentsInvalidError(f"`{declared.spec.name}` does not take these arguments")
         try:
             return await prepare(run, self.executor, declared, dict(proposal.arguments))
         except TokenRefusedError as error:
