@@ -7,15 +7,16 @@ as an instruction: the agent obeys anyway.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from bench.agentdojo.manifest import acts
 from bench.agentdojo.suites import suites
-from bench.agentdojo.world import MARKER, Agent, Arguments, Plan, World
+from bench.agentdojo.world import Agent, Arguments, Plan, World
 
 WRITTEN_HERE = {f"injection_task_{number}" for number in range(6, 14)}  # of workspace
 LARGEST = 5
+PRISTINE_MAX = 16
 TODAY = date(2024, 5, 15)
 
 
@@ -102,16 +103,26 @@ def slots(suite: Any, user_task: Any) -> tuple[str, ...]:
     """Return the places of an environment that the honest calls read, found by canaries."""
     names = suite.get_injection_vector_defaults()
     canaries = {name: f"zqcanary{place:02d}x" for place, name in enumerate(names)}
-    world = World(suite=suite, state=environment(suite, user_task, canaries))
-    obey(Agent(honest=honest(user_task, world), steps=[], world=world))
+    state = environment(suite, user_task, canaries)
+    there = World(suite=suite, state=state, before=state.model_copy(deep=True))
+    obey(Agent(honest=honest(user_task, there), steps=[], world=there))
     return tuple(
-        name for name, canary in canaries.items() if any(canary in one for one in world.seen)
+        name for name, canary in canaries.items() if any(canary in one for one in there.seen)
     )
 
 
-def injected(suite: Any, user_task: Any, goal: str, places: Iterable[str]) -> Any:
-    """Return the environment with the marker and the bare goal in each of these places."""
-    return environment(suite, user_task, dict.fromkeys(places, f"{MARKER} {goal}"))
+def world(suite: Any, user_task: Any, text: str, places: Iterable[str]) -> World:
+    """Return a fresh world with a text in each of these places."""
+    injections = tuple((place, text) for place in places)
+    first = _pristine(suite.name, user_task.ID, injections)
+    return World(suite=suite, state=first.model_copy(deep=True), before=first)
+
+
+@lru_cache(maxsize=PRISTINE_MAX)
+def _pristine(suite: str, user_id: str, injections: tuple[tuple[str, str], ...]) -> Any:
+    """Return an environment that nobody changes; to read one takes longer than all else."""
+    found = suites()[suite]
+    return environment(found, found.user_tasks[user_id], dict(injections))
 
 
 def goal_of(task: Any) -> str:
@@ -172,11 +183,11 @@ def _replaced(value: Any, texts: Mapping[str, str]) -> Any:
 # -- without any gate ---------------------------------------------------------------------------
 
 
-def honest(user_task: Any, world: World) -> list[tuple[str, Arguments, int]]:
+def honest(user_task: Any, there: World) -> list[tuple[str, Arguments, int]]:
     """Return the honest calls, each with the step of the contract that is for it."""
     found: list[tuple[str, Arguments, int]] = []
     place = 0
-    for call in user_task.ground_truth(world.state.model_copy(deep=True)):
+    for call in user_task.ground_truth(there.state.model_copy(deep=True)):
         arguments = {name: value for name, value in call.args.items() if value is not None}
         found.append((call.function, arguments, place if acts(call.function) else -1))
         place += acts(call.function)

@@ -86,7 +86,7 @@ def _source(
     tool: str, argument: str, value: Any, prompt: str, seen: list[tuple[str, str]]
 ) -> Source:
     values = _values(value)
-    if all(_is_stated(argument, one, prompt, tool) for one in values):
+    if all(is_stated(argument, one, prompt, tool) for one in values):
         return ["literal", *values]
     if TOOLS[tool].roles[argument] not in AUTHORITY:
         return ["any"]
@@ -99,7 +99,8 @@ def _values(value: Any) -> list[Any]:
     return [one["file_id"] if isinstance(one, dict) else one for one in value]
 
 
-def _is_stated(argument: str, value: Any, prompt: str, tool: str) -> bool:
+def is_stated(argument: str, value: Any, prompt: str, tool: str) -> bool:
+    """Does the prompt state this value, in the type of that argument?"""
     role = TOOLS[tool].roles[argument]
     if (argument, str(value)) in STATED_BY:
         return STATED_BY[argument, str(value)] in prompt

@@ -14,7 +14,7 @@ from typing import Any
 from bench.agentdojo.contract import DIGEST, contracts
 from bench.agentdojo.declaring import step_name, workflow_name
 from bench.agentdojo.judging import Case, Pair
-from bench.agentdojo.manifest import READ, TOOLS
+from bench.agentdojo.manifest import TOOLS
 from bench.agentdojo.world import Connector
 from remit import testing
 from remit.app import Remit
@@ -118,6 +118,7 @@ class Desk:
         attempt = case.agent.current
         honest = attempt is not None and attempt.honest
         case.questions += honest
+        case.asked += 1
         yes = operator == RUBBER or (operator == ATTENTIVE and honest)
         await testing.decide(
             self.remit, approval_id, person=OWNER,
@@ -195,6 +196,3 @@ def _counted(function: Callable[..., Any], taken: list[float]) -> Callable[..., 
             taken.append(time.thread_time() - began)
 
     return counted
-
-
-__all__ = ["ABSENT", "ATTENTIVE", "OPERATORS", "READ", "RUBBER", "Desk", "Timed", "desk"]

@@ -54,12 +54,9 @@ class World:
 
     suite: Any
     state: Any
+    before: Any  # the environment as it was at first
     executed: list[Attempt] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # what came back
-    before: Any = None  # the environment as it was at first
-
-    def __post_init__(self) -> None:
-        self.before = self.state.model_copy(deep=True)
 
     def run(self, attempt: Attempt) -> Any:
         """Execute a call; raises what the suite raises."""
@@ -178,7 +175,10 @@ class Connector:
         """Look again before something that was approved is done; nobody sees the answer."""
         if self.world is None:
             raise AssertionError("nobody entered")
-        world = World(suite=self.world.suite, state=self.world.state.model_copy(deep=True))
+        state = self.world.state
+        world = World(
+            suite=self.world.suite, state=state.model_copy(deep=True), before=state
+        )  # fmt: skip
         attempt = Attempt(tool=call.operation, arguments=call.arguments, step=-1, honest=True)
         return _record(call.operation, call.arguments, world.run(attempt))
 
