@@ -4,6 +4,9 @@
 that is killed there, then children that go on until the case has closed, and prints one JSON line
 of what was found. Points: `begin`, `unit`, `before-commit`, `after-commit` of every commit, and
 before and after every call of the connector. It ends with the first point that is never reached.
+
+With `REMIT_TEST_CRASH_STORY` set to `undo` or `rollback` the case is closed first, and the points
+are those of taking its payment, or all that it did, back.
 """
 
 import asyncio
@@ -12,19 +15,23 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from remit import testing
 from remit.app import Remit
 from remit.errors import RemitError
+from remit.governance.rollbacks import Selection
 from remit.integrations.connector import Call
 from remit.integrations.recorder import FileRecorder
 from tests.faults.preload import preload
+from tests.sounding import findings
 
 ROOT = Path(__file__).parents[2]
 POINTS_MAX = 200
 RUNS_MAX = 6
+TAKEN_BACK_MAX = 12
 
 
 class Countdown:
@@ -32,8 +39,11 @@ class Countdown:
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.armed = True
 
     def __call__(self, point: str) -> None:
+        if not self.armed:
+            return
         self.left -= 1
         if self.left == 0:
             os.write(2, f"killed at {point}\n".encode())
@@ -80,6 +90,37 @@ async def work(remit: Remit, clock: testing.FrozenClock) -> str:
     return remit.cases().rows[0].status
 
 
+async def undo(remit: Remit, clock: testing.FrozenClock) -> None:
+    """Take the payment back, and let time pass until it is known to be."""
+    case_id = remit.cases().rows[0].case_id
+    for _ in range(TAKEN_BACK_MAX):
+        (paid,) = [one for one in remit.case(case_id).effects if one.action == "pay"]
+        if paid.state == "compensated":
+            return
+        if paid.state in {"confirmed", "uncompensated"}:
+            await remit.undo(paid.action_id, person="olga", reason="wrong")
+        await testing.pass_time(remit, clock, 120)
+
+
+async def rollback(remit: Remit, clock: testing.FrozenClock) -> None:
+    """Take everything back by one plan, and let time pass until it is finished."""
+    now = clock()
+    wanted = Selection(
+        workflow="crash-desk", since=now - timedelta(days=1), until=now + timedelta(days=1)
+    )
+    for _ in range(TAKEN_BACK_MAX):
+        begun = remit.rollbacks()
+        if begun and begun[0].finished_at is not None:
+            return
+        if not begun:
+            plan = remit.plan_rollback(wanted)
+            await remit.start_rollback(wanted, person="olga", reason="wrong", digest=plan.digest)
+        await testing.pass_time(remit, clock, 120)
+
+
+STORIES = {"undo": undo, "rollback": rollback}
+
+
 async def life(folder: Path, database: str | None, countdown: Countdown, start: float) -> None:
     """One life of the process."""
     clock = testing.FrozenClock()
@@ -90,7 +131,13 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
         for connector in remit._executor._connectors.values():
             connector.__class__ = Deadly
             connector.countdown = countdown  # type: ignore[attr-defined]  # Deadly has it
+        story = STORIES.get(os.environ.get("REMIT_TEST_CRASH_STORY", ""))
+        countdown.armed = story is None
         status = await work(remit, clock)
+        if story is not None:
+            countdown.armed = True
+            await story(remit, clock)
+            countdown.armed = False
         counts = remit.counts()
         report = remit.verify()
         case = remit.cases().rows[0]
@@ -104,6 +151,12 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
                     "ambiguous_left": counts["ambiguous"],
                     "verify": report.result,
                     "effects": [(one.action, one.state, one.attempt) for one in view.effects],
+                    "rollbacks": [
+                        (one.planned, one.compensated, one.uncompensated, one.not_needed)
+                        for one in remit.rollbacks()
+                    ],
+                    "tasks": len(remit.tasks().rows),
+                    "findings": findings(remit),
                     "events": [entry.event for entry in remit.entries(case.case_id)],
                 }
             )

@@ -41,14 +41,22 @@ def scenarios(
     return read
 
 
-def _ran(tmp_path: Path, database: str, order: str = "A-1") -> list[dict[str, Any]]:
+def _ran(
+    tmp_path: Path, database: str, order: str = "A-1", *, story: str = "", step: int = 1
+) -> list[dict[str, Any]]:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.faults.crash_program", str(tmp_path / "crash"), database],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "REMIT_TEST_CRASH_ORDER": order},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "REMIT_TEST_CRASH_ORDER": order,
+            "REMIT_TEST_CRASH_STORY": story,
+            "REMIT_TEST_CRASH_STEP": str(step),
+        },
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     return [json.loads(line) for line in ran.stdout.splitlines()]
@@ -120,3 +128,29 @@ def test_a_crashed_run_leaves_the_entries_of_one_that_was_not(
             assert events == whole, f"point {one['point']}"
             compared += 1
     assert compared >= 10, "most points lie outside an effect"
+
+
+@pytest.mark.parametrize("story", ["undo", "rollback"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_crash_at_any_commit_of_an_undo_or_a_rollback_takes_back_once_and_forgets_nothing(
+    tmp_path: Path, postgres_server: postgres.Server | None, kind: str, story: str
+) -> None:
+    """Each kill -9 point of taking back: what is undone is undone once, and it is known."""
+    database = "sqlite" if kind == "sqlite" else postgres.url_for_tests(postgres_server)
+    step = 1 if kind == "sqlite" else 3  # the same points; a server takes its time
+    scenarios = _ran(tmp_path, database, story=story, step=step)
+    killed = [one for one in scenarios if one["ends"][0] != 0]
+    assert len(killed) >= 9 // step, "the program must really have been killed at many points"
+    assert scenarios[-1]["ends"] == [0], "the last scenario is the one without a crash"
+    undone = ["pay"] if story == "undo" else ["note", "pay"]
+    for one in scenarios:
+        where = f"point {one['point']}, ends {one['ends']}"
+        assert one["ends"][1:] in ([], [0]), f"{where}: the next life must bring it to its end"
+        assert (one["balance"], one["verify"], one["findings"]) == (0, "intact", []), where
+        assert (one["ambiguous_left"], one["tasks"]) == (0, 0), where
+        taken_back = [name for name, state, _ in one["effects"] if state == "compensated"]
+        assert sorted(taken_back) == undone, where
+        undos = [call for call in one["tape"] if call["operation"] == "undoPayment"]
+        assert len(undos) == len(undone), where
+        if story == "rollback":
+            assert one["rollbacks"] == [[2, 2, 0, 0]], where
