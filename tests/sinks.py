@@ -19,6 +19,8 @@ SINKS: dict[str, dict[str, str]] = {
             api.approvals: routes.listed routes.one routes.verdict
             api.batches: routes.answered routes.gathered routes.taken_back
             api.denials: routes.lift routes.listed routes.widen
+            api.endorsements: routes.endorse routes.endorse_values routes.listed routes.revoke
+                routes.second
             api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
                 routes.trace
             api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
@@ -109,6 +111,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.check: check
             cli.copy: copy
             cli.denials: lift list_ widen
+            cli.endorsements: give list_ revoke second values_
             cli.display: _Plain.show training
             cli.doctor: doctor
             cli.inventory: inventory

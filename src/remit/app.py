@@ -28,6 +28,7 @@ from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.duties import Duties
+from remit.orchestration.endorsing import Endorsing
 from remit.orchestration.engine import Engine
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
@@ -67,7 +68,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Batching, Refusing, Duties, Checkup, Stopping, Proving):
+class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, Stopping, Proving):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.

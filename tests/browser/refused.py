@@ -1,10 +1,12 @@
-"""What the gallery's fake keeps of refusals beyond one case."""
+"""What the gallery's fake keeps of refusals beyond one case, and of what people vouch for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from remit.errors import NotFoundError
 from remit.governance.denial import Denial
+from remit.governance.endorsement import Endorsement, Scope
 from tests.browser.samples import case_id
 
 DENIED = Denial(
@@ -21,9 +23,66 @@ DENIED = Denial(
 
 
 class Refused:
-    """Keeps one refusal, to be widened and lifted."""
+    """Keeps one refusal, to be widened and lifted, and the words that people give."""
 
     refused: dict[str, Denial] | None = None
+    words: dict[str, Endorsement] | None = None
+
+    def endorsements(self, *, person: str, workflow: str | None = None) -> tuple[Endorsement, ...]:
+        return tuple(
+            one for one in (self.words or {}).values() if workflow in {None, one.workflow}
+        )
+
+    async def endorse(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+        parameters: Sequence[str],
+        sentence: str,
+        scope: Scope = Scope.CASE,
+        days: int = 90,
+    ) -> tuple[str, ...]:
+        return self._vouched(person, parameters, scope)
+
+    async def endorse_values(
+        self,
+        case_id: str,
+        /,
+        *,
+        action: str,
+        person: str,
+        values: Mapping[str, str],
+        sentence: str,
+        scope: Scope = Scope.CASE,
+        days: int = 90,
+    ) -> tuple[str, ...]:
+        return self._vouched(person, list(values), scope)
+
+    async def second_endorsement(self, endorsement_id: str, /, *, person: str) -> None:
+        one = (self.words or {}).get(endorsement_id)
+        if one is None:
+            raise NotFoundError(f"nobody vouches for `{endorsement_id}`; see the list")
+
+    async def revoke_endorsement(
+        self, endorsement_id: str, /, *, person: str, reason: str
+    ) -> None:
+        await self.second_endorsement(endorsement_id, person=person)
+        del (self.words or {})[endorsement_id]
+
+    def _vouched(self, person: str, names: Sequence[str], scope: Scope) -> tuple[str, ...]:
+        self.words = self.words or {}
+        made = []
+        for name in names:
+            key = f"{len(self.words):032x}"
+            self.words[key] = Endorsement(
+                endorsement_id=key, case_id=case_id(3), workflow="refund-desk",
+                action="issue_refund", parameter=name, scope=scope.value, people=1, by=person,
+                stands=True, at=DENIED.at, until=DENIED.until,
+            )  # fmt: skip
+            made.append(key)
+        return tuple(made)
 
     def denials(self, *, person: str, workflow: str | None = None) -> tuple[Denial, ...]:
         return tuple(one for one in self._kept().values() if workflow in {None, one.workflow})

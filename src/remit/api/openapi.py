@@ -13,6 +13,7 @@ from remit.api.approvals import VerdictBody
 from remit.api.cases import CancelBody
 from remit.api.denials import LiftBody, WidenBody
 from remit.api.duties import CloseBody, ReasonBody, RollbackBody, SettleBody
+from remit.api.endorsements import EndorseBody, EndorseValuesBody, RevokeBody
 from remit.api.headers import MAIL
 from remit.api.limits import RaiseBody
 from remit.api.quarantine import DiscardBody, ReleaseBody
@@ -24,6 +25,9 @@ from remit.governance.permissions import Permission, needs, permission_of
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
     "case_cancel": CancelBody,
+    "endorse": EndorseBody,
+    "endorse_values": EndorseValuesBody,
+    "endorsement_revoke": RevokeBody,
     "denial_lift": LiftBody,
     "denial_widen": WidenBody,
     "quarantine_discard": DiscardBody,
@@ -45,6 +49,7 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "denials": ("workflow",),
     "rollback_plan": ("workflow", "since", "until", "action", "case_id"),
     "tasks_list": ("tab", "workflow", "after", "limit"),
+    "endorsements": ("workflow",),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
 }
 
@@ -61,6 +66,11 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "denial_lift": (401, 403, 404, 409, 413, 422),
     "denial_widen": (401, 403, 404, 409, 413, 422),
     "denials": (401,),
+    "endorse": (401, 403, 404, 409, 413, 422),
+    "endorse_values": (401, 403, 404, 409, 413, 422),
+    "endorsement_revoke": (401, 403, 404, 413, 422),
+    "endorsement_second": (401, 403, 404, 409),
+    "endorsements": (401,),
     "quarantine_discard": (401, 403, 404, 409, 413, 422),
     "quarantine_list": (401, 422),
     "quarantine_release": (401, 403, 404, 409, 413, 422),
@@ -89,6 +99,10 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
 _DONE: Mapping[str, tuple[int, ...]] = {
     "case_receive": (200, 201),
     "denial_lift": (204,),
+    "endorse": (201,),
+    "endorse_values": (201,),
+    "endorsement_revoke": (204,),
+    "endorsement_second": (204,),
     "denial_widen": (204,),
     "session_end": (204,),
 }

@@ -105,6 +105,7 @@ def _param(
         optional=optional or parameter.default is not parameter.empty,
         private=private,
         choices=choices,
+        endorsable=built is None or built.may_be_endorsed,
         leaves=tuple(
             (field.path, field.private) for field in fields_of(plain, where) if field.private
         )

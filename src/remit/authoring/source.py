@@ -26,10 +26,15 @@ Constant = bool | int | str | Decimal | Money | date | datetime | Enum | None
 class SourceBuilder:
     """One declared source, or several of which any may prove the value: `a | b`."""
 
-    __slots__ = ("tree",)
+    __slots__ = ("may_be_endorsed", "tree")
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, *, endorsable: bool = True) -> None:
         self.tree: Tree = tree
+        self.may_be_endorsed = endorsable
+
+    def never_endorsed(self) -> "SourceBuilder":
+        """Let no person vouch for a value that this source does not prove."""
+        return SourceBuilder(self.tree, endorsable=False)
 
     def __or__(self, other: "SourceBuilder") -> "SourceBuilder":
         """Return a source that proves what either proves, this one tried first.
@@ -45,7 +50,9 @@ class SourceBuilder:
             raise SourceDeclarationError(
                 f"a parameter has {len(both)} sources; name at most {ALTERNATIVES_MAX}"
             )
-        return SourceBuilder(OneOf(sources=both))
+        return SourceBuilder(
+            OneOf(sources=both), endorsable=self.may_be_endorsed and other.may_be_endorsed
+        )
 
     def by(self, key: str, source: "SourceBuilder") -> "SourceBuilder":
         """Choose from a list the element whose field `key` equals that key field of the case.
@@ -65,7 +72,8 @@ class SourceBuilder:
                 path=tree.path,
                 by=(_named(key, "a field"), source.tree),
                 at_most=tree.at_most,
-            )
+            ),
+            endorsable=self.may_be_endorsed,
         )
 
     def at_most(self) -> "SourceBuilder":
@@ -74,7 +82,10 @@ class SourceBuilder:
         Raises `SourceDeclarationError` on anything but a tool's field.
         """
         tree = self._tool("at_most()")
-        return SourceBuilder(ToolSource(tool=tree.tool, path=tree.path, by=tree.by, at_most=True))
+        return SourceBuilder(
+            ToolSource(tool=tree.tool, path=tree.path, by=tree.by, at_most=True),
+            endorsable=self.may_be_endorsed,
+        )
 
     def _tool(self, asked: str) -> ToolSource:
         if not isinstance(self.tree, ToolSource):

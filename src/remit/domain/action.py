@@ -117,6 +117,7 @@ class ParamSpec:
     private: str | None = None  # token type that this parameter may carry: EMAIL, PHONE, ...
     choices: tuple[str, ...] = ()  # of an enum or literal
     leaves: tuple[tuple[str, str], ...] = ()  # of a record: dotted path, token type it may carry
+    endorsable: bool = True  # may a person vouch for a value that is not proven?
 
     def carries(self, path: str) -> str | None:
         """Return the token type that a leaf may carry; the empty path is the parameter itself."""
@@ -179,6 +180,7 @@ class ActionSpec:
             "params": [
                 {
                     "choices": list(param.choices),
+                    "endorsable": param.endorsable,
                     "leaves": [list(leaf) for leaf in param.leaves],
                     "name": param.name,
                     "optional": param.optional,

@@ -82,6 +82,35 @@ class GrantLowered(Event):
     code: str
 
 
+@declared("governance:endorsement:given", "value")
+class EndorsementGiven(Event):
+    """A person vouches for one value; the sentence is sealed beside it."""
+
+    endorsement_id: str
+    action: str
+    parameter: str
+    digest: str  # keyed, of type and form
+    scope: str  # case | subject | workflow
+    subject: str  # keyed handle, where the scope is a subject
+    people: int  # how many must vouch for it
+    until_us: int
+    evidence: str  # the approval that was looked at; empty where none was
+
+
+@declared("governance:endorsement:seconded")
+class EndorsementSeconded(Event):
+    """A second person vouches for the same."""
+
+    endorsement_id: str
+
+
+@declared("governance:endorsement:revoked", "reason")
+class EndorsementRevoked(Event):
+    """Nothing more rests on it."""
+
+    endorsement_id: str
+
+
 @declared("governance:denial:widened", "reason")
 class DenialWidened(Event):
     """A person's no holds for a while in every case of its subject."""

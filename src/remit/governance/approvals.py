@@ -13,7 +13,7 @@ from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVot
 from remit.domain.effect import BEGUN, EffectState
 from remit.domain.effect_event import ActionExpired, ActionWithdrawn
 from remit.domain.entry import Draft, Event
-from remit.domain.event import CaseEscalated
+from remit.domain.event import CaseEscalated, WaitEnded
 from remit.domain.money import Money
 from remit.domain.value import Canonical, Json, canonical
 from remit.errors import (
@@ -28,7 +28,7 @@ from remit.errors import (
 )
 from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
-from remit.store import cases, proposals
+from remit.store import cases, proposals, waits
 from remit.store import votes as cast_votes
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
@@ -206,6 +206,26 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
                 actor=actor.person(person), path=proposal.path,
             )
         )  # fmt: skip
+
+
+def look_again(uow: UnitOfWork, approval_id: str, *, person: str) -> None:
+    """End an open request whose facts a person has changed; the gate asks anew where it must."""
+    row = rows.find(uow.connection, approval_id)
+    if row is None or row.state is not ApprovalState.OPEN:
+        raise ApprovalClosedError("this is decided; look at the case")
+    _append(
+        uow,
+        row,
+        ApprovalClosed(
+            approval_id=approval_id, action_id=row.action_id, state="superseded", code="endorsed"
+        ),
+        person=person,
+    )
+    waiting = waits.of_case(uow.connection, row.case_id)
+    if any(ref == approval_id for _, _, ref in waiting):
+        _append(
+            uow, row, WaitEnded(kind="approval", ref=approval_id, how="endorsed"), person=person
+        )
 
 
 def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:

@@ -15,6 +15,7 @@ from remit.domain.value import Json
 from remit.governance.batch import Batch, BatchResult
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.denial import Denial
+from remit.governance.endorsement import Endorsement, Scope
 from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.limits import LimitView
@@ -234,6 +235,36 @@ class RemitPort(Protocol):
         signed_in: SignedIn | None = None,
     ) -> BatchResult: ...
     async def take_back_batch(self, batch: str, /, *, person: str) -> BatchResult: ...
+    def endorsements(
+        self, *, person: str, workflow: str | None = None
+    ) -> Sequence[Endorsement]: ...
+    async def endorse(
+        self,
+        approval_id: str,
+        /,
+        *,
+        person: str,
+        parameters: Sequence[str],
+        sentence: str,
+        scope: Scope = Scope.CASE,
+        days: int = 90,
+    ) -> tuple[str, ...]: ...
+    async def endorse_values(
+        self,
+        case_id: str,
+        /,
+        *,
+        action: str,
+        person: str,
+        values: Mapping[str, str],
+        sentence: str,
+        scope: Scope = Scope.CASE,
+        days: int = 90,
+    ) -> tuple[str, ...]: ...
+    async def second_endorsement(self, endorsement_id: str, /, *, person: str) -> None: ...
+    async def revoke_endorsement(
+        self, endorsement_id: str, /, *, person: str, reason: str
+    ) -> None: ...
     def denials(self, *, person: str, workflow: str | None = None) -> Sequence[Denial]: ...
     async def widen_denial(
         self, action_id: str, /, *, person: str, days: int, reason: str

@@ -158,6 +158,24 @@ def _approval_closed(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _endorsement(entry: Entry, _: Named) -> Told:
+    """Tell whose word a value rests on."""
+    who = entry.actor.ref
+    verb = entry.event.rpartition(":")[2]
+    if verb == "given":
+        where = {"case": "in this case", "subject": "in every case of this sender"}
+        text = (
+            f"{who} vouches for {word(entry, 'parameter').replace('_', ' ')} of "
+            f"{word(entry, 'action').replace('_', ' ')} "
+            f"{where.get(word(entry, 'scope'), 'in the whole workflow')}"
+        )
+    elif verb == "seconded":
+        text = f"{who} vouches for the same value too"
+    else:
+        text = f"{who} took back that a value is vouched for"
+    return Told(kind="approval", text=text, roles=("value", "reason"))
+
+
 def _denial(entry: Entry, _: Named) -> Told:
     """Tell that a no was widened or lifted."""
     if entry.event.endswith("lifted"):
@@ -207,6 +225,9 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:approval:voted": _voted,
     "governance:approval:decided": _verdict,
     "governance:approval:closed": _approval_closed,
+    "governance:endorsement:given": _endorsement,
+    "governance:endorsement:seconded": _endorsement,
+    "governance:endorsement:revoked": _endorsement,
     "governance:denial:widened": _denial,
     "governance:denial:lifted": _denial,
     "governance:grant:given": _grant,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from remit.domain.action import ActionSpec, ArgumentProof, Bound, Integrity, Witness
+from remit.domain.action import ActionSpec, ArgumentProof, Bound, Witness
 from remit.domain.approval import Vote
 from remit.domain.autonomy import Level, Phase
 from remit.domain.clock import instant
@@ -18,7 +18,14 @@ from remit.domain.decision import (
 )
 from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical
-from remit.orchestration import denials, level_facts, limiting, policy_facts, provenance
+from remit.orchestration import (
+    denials,
+    level_facts,
+    limiting,
+    policy_facts,
+    provenance,
+    vouching,
+)
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import findings
@@ -38,6 +45,7 @@ _NO_LEVEL = LevelFact(phase=Phase.BASELINE, granted=None, ceiling=Level.SHADOW)
 _NO_ANSWER = PolicyAnswer(loaded=False, decision=None)
 _NOBODY: tuple[Vote, ...] = ()
 _NOTHING: tuple[Witness, ...] = ()
+_NO_WORD: tuple[tuple[Witness, ...], int | None] = ((), None)
 _NOT_SURE = ConfidenceFact(asked=True, ppm=None, threshold_ppm=None, low_mark_ppm=None)
 
 
@@ -54,6 +62,7 @@ class _Evidence:
     takes: tuple[str, ...]
     asked: tuple[Asked, ...]
     limits: tuple[LimitFact, ...]
+    vouched_us: int | None  # when the newest word of a person for one of them was given
 
 
 def gather(
@@ -135,6 +144,7 @@ def gather(
         ),
         undo=proposal.undo,
         grace_seconds=_grace_seconds(run, spec, proposal, counted),
+        latest=None if said.vouched_us is None else instant(said.vouched_us),
         faults=tuple(guard.faults),
         now=run.now(),
     )
@@ -160,14 +170,14 @@ def _evidence(
     values = canonical_values(spec, proposal.arguments)
     witnesses = guard.fact(
         "witnesses",
-        lambda: (*provenance.witnesses(run), *_endorsements(run, proposal, values)),
+        lambda: (*provenance.witnesses(run), *vouching.typed(run, proposal, values)),
         unknown=_NOTHING,
     )
     bounds: Mapping[str, Bound] = {}
     asked: tuple[Asked, ...] = ()
     record = ""
     if spec is not None:
-        asked = guard.fact("limits", lambda: limiting.asked(run, spec, proposal), unknown=asked)
+        asked = guard.fact("demands", lambda: limiting.asked(run, spec, proposal), unknown=asked)
         record = guard.fact(
             "record", lambda: sources.acted_upon(spec, values, witnesses), unknown=""
         )
@@ -187,6 +197,12 @@ def _evidence(
         ),
         unknown=_NOWHERE,
     )
+    vouched, vouched_us = guard.fact(
+        "endorsements",
+        lambda: vouching.endorsed(run, connection, proposal, values, standing),
+        unknown=_NO_WORD,
+    )
+    witnesses = (*witnesses, *vouched)
     proofs: tuple[ArgumentProof, ...] = ()
     if spec is not None:
         already = {bounds[name]: quantity for name, quantity in standing.taken}
@@ -209,6 +225,7 @@ def _evidence(
         limits=guard.fact(
             "limits", lambda: limiting.facts(run, connection, asked, standing.limits), unknown=()
         ),
+        vouched_us=vouched_us,
     )
 
 
@@ -244,17 +261,6 @@ def _grace_seconds(
     if spec is None or proposal.undo or proposal.author != "workflow":
         return 0
     return run.equipment.grace_seconds(spec) if votes else spec.grace_seconds or 0
-
-
-def _endorsements(run: Run, proposal: Proposal, values: Mapping[str, Canonical]) -> list[Witness]:
-    return [
-        Witness(
-            seq=run.history.seq, tool="endorsement", record=proposal.author, path=name, element=0,
-            type=values[name].type, form=form, integrity=Integrity.ENDORSED,
-        )
-        for name, form in proposal.endorsed.items()
-        if name in values
-    ]  # fmt: skip
 
 
 def _counted(

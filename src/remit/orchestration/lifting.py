@@ -24,8 +24,8 @@ def awaited(decision: Decision) -> Reason | None:
     """
     if decision.verdict not in {GateVerdict.HOLD, GateVerdict.FAULT}:
         return None
-    if not decision.performable:
-        return None
+    if not decision.performable and decision.verdict is GateVerdict.HOLD:
+        return None  # noted: nothing would come of it
     return next((one for one in decision.reasons if one.lift.kind is LiftKind.EVENT), None)
 
 

@@ -8,6 +8,7 @@ from remit.domain.entry import Entry
 from remit.domain.value import Json
 from remit.orchestration import provenance
 from remit.orchestration.acted_on import record_name
+from remit.orchestration.guarded import Guard
 from remit.orchestration.proposed import canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.steps import Steps
@@ -25,7 +26,10 @@ async def look_again(
 ) -> None:  # fmt: skip
     """Read records again that an effect rests on: those older than a minute, or all of them."""
     limit_us = microseconds(run.now()) - FACT_AGE_SECONDS_MAX * 1_000_000
-    for read in _weighed(run, declared, arguments):
+    weighed: list[Read] = Guard().fact(  # the gate tells it anew, and answers for it
+        "weighed", lambda: _weighed(run, declared, arguments), unknown=[]
+    )
+    for read in weighed:
         if however_fresh or read[0].at_us < limit_us:
             await once_more(run, steps, read, path=path)
 

@@ -8,11 +8,12 @@ from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
-from remit.store import authority, denials, proposals, stops
+from remit.store import authority, denials, endorsements, proposals, stops
 from remit.store import bounds as bound_rows
 from remit.store import limits as limit_rows
 from remit.store.connection import Connection
 from remit.store.denials import DenialRow
+from remit.store.endorsements import EndorsementRow
 from remit.store.limits import Taken
 from remit.store.stops import StopRow
 
@@ -30,12 +31,10 @@ class Standing:
     limits: tuple[tuple[str, Taken], ...] = field(default=(), compare=False)
 
 
-# What moves a grant, a stop, a no for other cases, or the number of effects in doubt.
-TOUCHING: Final = authority.MOVING | {
-    "governance:denial:widened",
-    "governance:denial:lifted",
-    "orchestration:effect:ambiguous",
-}
+# What moves a grant, a stop, a no, what people vouch for, or the number of effects in doubt.
+TOUCHING: Final = (
+    authority.MOVING | denials.EVENTS | endorsements.EVENTS | {"orchestration:effect:ambiguous"}
+)
 
 
 def keep_standing(
@@ -151,6 +150,13 @@ class Authority:
             known.denials = tuple(denials.every(connection))
         return known.denials
 
+    def endorsements(self, connection: Connection, version: int) -> tuple[EndorsementRow, ...]:
+        """Return what people vouch for, in a snapshot with that version."""
+        known = self._at(version)
+        if known.endorsements is None:
+            known.endorsements = tuple(endorsements.every(connection))
+        return known.endorsements
+
     def _at(self, version: int) -> "_Known":
         known = self._known
         if known.version != version:
@@ -169,4 +175,5 @@ class _Known:
     version: int
     stops: tuple[Stop, ...] | None = None
     denials: tuple[DenialRow, ...] | None = None
+    endorsements: tuple[EndorsementRow, ...] | None = None
     grants: dict[tuple[str, str], authority.GrantRow | None] = field(default_factory=dict)

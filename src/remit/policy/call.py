@@ -1,6 +1,7 @@
 """Is this call declared, and does each of its values come from where it may? Checks 2 and 3."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import assert_never
 
 from remit.domain import assumption as assumed
@@ -46,8 +47,8 @@ def step(facts: GateFacts) -> Iterator[Reason]:
 def _history(facts: GateFacts) -> Iterator[Reason]:
     for fault in facts.faults:
         yield _step("fact_missing", _V.FAULT, f"A fact could not be gathered: {fault}")
-    if facts.now is not None and any(vote.at > facts.now for vote in facts.clearance.votes):
-        yield _step("future_fact", _V.FAULT, "A vote is dated after the ledger's own time")
+    if facts.now is not None and any(at > facts.now for at in _moments(facts)):
+        yield _step("future_fact", _V.FAULT, "A fact is dated after the ledger's own time")
     if facts.denied_intent:
         yield _step("denied_intent", _V.DENY, "A person has already said no to this in this case")
     if facts.denied_until is not None and not (facts.now and facts.now >= facts.denied_until):
@@ -57,6 +58,12 @@ def _history(facts: GateFacts) -> Iterator[Reason]:
             "A person has said no to this for all cases of who sent this one, until "
             f"{facts.denied_until:%Y-%m-%d %H:%M} UTC",
         )
+
+
+def _moments(facts: GateFacts) -> Iterator[datetime]:
+    yield from (vote.at for vote in facts.clearance.votes)
+    if facts.latest is not None:
+        yield facts.latest
 
 
 def again(facts: GateFacts) -> Iterator[Reason]:

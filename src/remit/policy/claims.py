@@ -213,6 +213,9 @@ class Claims:
         return Outcome(proof=Proof.DIFFERENT, source=source)
 
     def endorsed(self, claim: Claim) -> Witness | None:
+        """Return the word of a person for this value, where one may be given."""
+        if not claim.param.endorsable:
+            return None
         found = [
             one
             for one in self.witnesses

@@ -33,7 +33,16 @@ from remit.policy.content import content_findings
 from remit.policy.outcome import Outcome, beyond_endorsing, gravest
 from remit.policy.reads import CASE, ENDORSEMENT, Reads
 
-__all__ = ["CASE", "ENDORSEMENT", "acted_upon", "bounds", "content_findings", "named", "prove"]
+__all__ = [
+    "CASE",
+    "ENDORSEMENT",
+    "acted_upon",
+    "bounds",
+    "content_findings",
+    "elements",
+    "named",
+    "prove",
+]
 
 ELSEWHERE_MAX = 4
 
@@ -86,6 +95,11 @@ def bounds(
     if not any(is_bound(one) for param in spec.params for one in alternatives(param.source)):
         return ()
     return bounds_of(spec, arguments, Reads(witnesses))
+
+
+def elements(value: Canonical) -> tuple[Canonical, ...]:
+    """Return the values that are proven one by one: the elements of a list, or the value."""
+    return _values(value)
 
 
 def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:

@@ -9,6 +9,7 @@ from remit.store import (
     cases,
     claims,
     denials,
+    endorsements,
     erasures,
     kpi_days,
     legal_holds,
@@ -38,6 +39,7 @@ SCHEMA: tuple[str, ...] = (
     *approvals.SCHEMA,
     *authority.SCHEMA,
     *denials.SCHEMA,
+    *endorsements.SCHEMA,
     *kpi_days.SCHEMA,
     *erasures.SCHEMA,
     *legal_holds.SCHEMA,
@@ -64,6 +66,7 @@ TABLES: tuple[str, ...] = (
     *approvals.TABLES,
     *authority.TABLES,
     *denials.TABLES,
+    *endorsements.TABLES,
     *kpi_days.TABLES,
     *erasures.TABLES,
     *legal_holds.TABLES,
@@ -97,6 +100,8 @@ def project(
         authority.project(connection, entry)
     if event in denials.EVENTS:
         denials.project(connection, entry)
+    if event in endorsements.EVENTS:
+        endorsements.project(connection, entry)
     if event in tasks.EVENTS:
         tasks.project(connection, entry)
     if event in rollbacks.EVENTS:

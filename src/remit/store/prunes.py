@@ -27,7 +27,16 @@ CARRIED = (
 )
 
 TABLES = ("prunes",)
-OF_CASES = ("approvals", "bounds", "proposals", "timers", "waits", "cases")
+OF_CASES = (
+    "endorsements",
+    "denials",
+    "approvals",
+    "bounds",
+    "proposals",
+    "timers",
+    "waits",
+    "cases",
+)
 
 Count = tuple[str, str, str, int]  # workflow, day, name, number
 
