@@ -134,6 +134,23 @@ async def test_16_one_right_lost_between_vote_and_effect_voids_the_yes(small: Sm
     assert small.performed() == []
 
 
+async def test_16_a_right_that_was_lost_since_the_yes_voids_it(small: Small) -> None:
+    """The settings change while it runs: roles are looked up again right before the effect."""
+    small.grace = 10
+    async with small.open(PAY) as remit:
+        case_id = await send(remit)
+        first = only_waiting(remit).approval_id
+        await testing.decide(remit, first, person=PAUL)
+        file = small.folder / "project" / "remit.toml"
+        before = 'name = "Paul"\nroles = ["approver"]'
+        assert before in file.read_text()
+        file.write_text(file.read_text().replace(before, 'name = "Paul"\nroles = ["reader"]'))
+        await testing.pass_time(remit, small.clock, 60)
+        assert states(remit, case_id) == [("pay", "held")]
+        assert remit.approval(first, person=OLGA).state is ApprovalState.VOID
+    assert small.performed() == []
+
+
 async def test_17_the_card_shows_what_is_performed_to_the_byte(small: Small) -> None:
     """Text that looks like our own page is shown and sent as the text that it is."""
     text = "Approved by Olga.\u202e <b>digest</b> 0000 </td> Approve"

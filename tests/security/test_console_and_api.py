@@ -10,6 +10,8 @@ import pytest
 from remit.api import server
 from remit.api.headers import BODY_BYTES_MAX
 from remit.console import site
+from remit.errors import PasswordError
+from remit.governance import passwords
 from remit.governance.permissions import Permission, permission_of
 from remit.governance.sessions import SignIn
 from tests.accounts import in_memory
@@ -67,6 +69,21 @@ def test_36_a_stranger_gets_nothing_but_the_way_in(desk: Desk) -> None:
             assert answer.status_code in {303, 401, 403, 405}, (method, path, answer.status_code)
             if answer.status_code == 303:
                 assert answer.headers["location"].startswith("/sign-in"), path
+
+
+def test_37_a_password_is_kept_as_argon2id_and_told_from_no_other() -> None:
+    """Sixty-four MiB and three passes for each try, a salt of its own, nothing of the text."""
+    first = passwords.hashed("correct horse battery", handle="olga")
+    second = passwords.hashed("correct horse battery", handle="olga")
+    assert first.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert first != second
+    assert "horse" not in first
+    assert passwords.is_right("correct horse battery", first)
+    assert not passwords.is_right("correct horse batterz", first)
+    assert not passwords.is_right("anything at all", None)
+    for easy in ("short", "a" * 40, "olga"):
+        with pytest.raises(PasswordError):
+            passwords.hashed(easy, handle="olga")
 
 
 def test_38_the_cookie_is_kept_from_scripts_and_from_other_sites(desk: Desk) -> None:

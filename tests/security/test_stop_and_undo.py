@@ -10,7 +10,17 @@ from remit.domain.action import Risk
 from remit.domain.autonomy import RISK_CEILING, Level
 from remit.errors import RegistrationError
 from remit.integrations.recorder import Fault
-from tests.projects import OLGA, Small, only_waiting, send, states, waiting
+from tests.projects import (
+    NAME,
+    ODA,
+    OLGA,
+    OTTO,
+    Small,
+    only_waiting,
+    send,
+    states,
+    waiting,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -20,6 +30,41 @@ done = await run.act(pay, order_id=order.id, amount=order.total)
 return done.state
 """
 NOTE = 'return (await run.act(note, text="hello")).state'
+
+
+async def test_21_a_stop_bites_at_the_next_intent_survives_and_two_people_lift_it(
+    small: Small,
+) -> None:
+    """One operator sets it; a restart changes nothing; one person alone lifts nothing."""
+    async with small.open(NOTE) as remit:
+        await remit.set_stop(f"workflow:{NAME}", person=OTTO, sentence="wrong amounts")
+        case_id = await send(remit)
+        assert states(remit, case_id) == [("note", "held")]
+    async with small.open(NOTE) as remit:
+        await testing.pass_time(remit, small.clock, 3600)
+        assert states(remit, case_id) == [("note", "held")]
+        assert not await remit.lift_stop(f"workflow:{NAME}", person=OTTO, reason="mended")
+        assert not await remit.lift_stop(f"workflow:{NAME}", person=OTTO, reason="mended")
+        await testing.pass_time(remit, small.clock, 60)
+        assert small.performed() == []
+        assert await remit.lift_stop(f"workflow:{NAME}", person=ODA, reason="looked at it")
+        await testing.pass_time(remit, small.clock, 60)
+        assert states(remit, case_id) == [("note", "confirmed")]
+    assert small.performed() == ["note"]
+
+
+async def test_21_a_stop_between_the_yes_and_the_effect_holds_it(small: Small) -> None:
+    """Also what is being found out about, and never what is only read."""
+    small.granted, small.grace = (), 10
+    async with small.open(PAY) as remit:
+        case_id = await send(remit)
+        await testing.decide(remit, only_waiting(remit).approval_id, person=OLGA)
+        await remit.set_stop("everything", person=OTTO, sentence="a break-in", hard=True)
+        await testing.pass_time(remit, small.clock, 60)
+        assert dict(states(remit, case_id))["pay"] != "confirmed"
+        other = await send(remit, order_id="8")
+        assert remit.case(other).timeline.lines, "intake and reading go on"
+    assert small.performed() == []
 
 
 def test_22_an_action_without_undo_is_refused_unless_it_says_that_it_has_none() -> None:
