@@ -100,7 +100,8 @@ def _requirements(standing: list[Reason]) -> tuple[Requirement, ...]:
     for reason in standing:
         requirement = reason.lift.requirement
         if requirement is not None:
-            people[requirement.role] = max(people.get(requirement.role, 0), requirement.people)
+            asked = people.get(requirement.role, requirement.people)
+            people[requirement.role] = max(asked, requirement.people)
     return tuple(Requirement(people=people[role], role=role) for role in sorted(people))
 
 

@@ -10,6 +10,7 @@ from remit.domain.autonomy import Level
 from remit.domain.decision import (
     Check,
     Clearance,
+    FiredForbid,
     GateVerdict,
     Obligation,
     Stop,
@@ -140,6 +141,19 @@ def test_one_person_with_two_roles_meets_both_requirements() -> None:
     assert gate.decide(cleared(facts, *votes[1:])).requirements == (
         Requirement(people=1, role="approver"),
     )
+
+
+@pytest.mark.parametrize("before", ["level", "sources"])
+def test_of_several_reasons_that_ask_one_role_the_largest_number_counts(before: str) -> None:
+    """Whichever check says it first: a rule that asks for three stands between two for one."""
+    asked = Requirement(people=3, role="approver")
+    rule = FiredForbid(rule="three", says="Three people agree", requirement=asked)
+    facts = with_policy(decision="deny", forbids=(rule,))(ALLOWED)
+    other = {"level": "level.approve_each", "sources": "sources.foreign_content"}[before]
+    decision = gate.decide(TABLE[other][0](facts))
+
+    assert {"policy.approval", other} <= {reason.code for reason in decision.reasons}
+    assert decision.requirements == (asked,)
 
 
 @pytest.mark.parametrize(
