@@ -213,6 +213,7 @@ class Witness:
     form: Json  # canonical; a token where masked
     integrity: Integrity
     assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading it
+    about: tuple[tuple[str, str], ...] = ()  # of a derive: tool and record it was worked out from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,5 +62,14 @@ def question(
 def of_record(
     spec: ActionSpec, witnesses: tuple[Witness, ...], record: str
 ) -> tuple[Witness, ...]:
-    """Return the witnesses without those of other records of the tool that is acted upon."""
-    return tuple(one for one in witnesses if one.tool != spec.on or one.record == record)
+    """Return the witnesses without those of other records of the tool that is acted upon.
+
+    INVARIANT: what was worked out from another record is no fact about this one
+    (tests/unit/orchestration/test_facts_of_a_record.py).
+    """
+    return tuple(
+        one
+        for one in witnesses
+        if (one.tool != spec.on or one.record == record)
+        and all(tool != spec.on or name == record for tool, name in one.about)
+    )

@@ -58,6 +58,7 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
             continue
         selection, rests = _selection(declared.spec, arguments, places)
         record = record_of(declared.spec, result)
+        about = _about(declared.spec, arguments, places) if declared.spec.derive else ()
         read = [
             Witness(
                 seq=seq,
@@ -71,6 +72,7 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
                     Integrity.VOUCHED if field.system else Integrity.UNTRUSTED, selection
                 ),
                 assumptions=rests,
+                about=about,
             )
             for field in declared.spec.fields
             for path, element, form in _at(result, field.path, derive=declared.spec.derive)
@@ -191,19 +193,7 @@ def _selection(
     """
     if not isinstance(arguments, dict) or not spec.params:
         return Integrity.VOUCHED, ()
-    given = {
-        param.name: Canonical(type=param.type, form=arguments[param.name])
-        for param in spec.params
-        if param.name in arguments
-    }
-    as_action = ActionSpec(
-        workflow=spec.workflow, name=spec.name, risk=Risk.LOW, params=spec.params, says="",
-        undo=None, irreversible=False, on=None,
-    )  # fmt: skip
-    named = sorted(sources.named([param.source for param in spec.params]))
-    proofs = sources.prove(
-        as_action, given, [one for place in named for one in places.get(place, ())]
-    )
+    proofs = sources.prove(_as_action(spec), _given(spec, arguments), _named(spec, places))
     trusted = [
         proof.integrity if proof.proof.value == "proven" else Integrity.UNTRUSTED
         for proof in proofs
@@ -212,6 +202,46 @@ def _selection(
         min(trusted, key=lambda one: one.rank, default=Integrity.VOUCHED),
         joined(proof.assumptions for proof in proofs),
     )
+
+
+def _about(
+    spec: ToolSpec, arguments: Json, places: Mapping[Place, list[Witness]]
+) -> tuple[tuple[str, str], ...]:
+    """Return the tools and records from which a derive took what it was given."""
+    if not isinstance(arguments, dict):
+        return ()
+    given, witnesses = _given(spec, arguments), _named(spec, places)
+    derived = {one.tool: one.about for one in witnesses if one.about and _is_given(one, given)}
+    found = {pair for about in derived.values() for pair in about}  # the newest of each derive
+    for tool in sorted({one.tool for one in witnesses if one.record}):
+        record = sources.acted_upon(_as_action(spec, on=tool), given, witnesses)
+        found.add((tool, record))
+    return tuple(sorted(found))
+
+
+def _is_given(one: Witness, given: Mapping[str, Canonical]) -> bool:
+    return any((one.type, one.form) == (value.type, value.form) for value in given.values())
+
+
+def _as_action(spec: ToolSpec, *, on: str | None = None) -> ActionSpec:
+    return ActionSpec(
+        workflow=spec.workflow, name=spec.name, risk=Risk.LOW, params=spec.params, says="",
+        undo=None, irreversible=False, on=on,
+    )  # fmt: skip
+
+
+def _given(spec: ToolSpec, arguments: Mapping[str, Json]) -> dict[str, Canonical]:
+    return {
+        param.name: Canonical(type=param.type, form=arguments[param.name])
+        for param in spec.params
+        if param.name in arguments
+    }
+
+
+def _named(spec: ToolSpec, places: Mapping[Place, list[Witness]]) -> list[Witness]:
+    """Return what the sources of these parameters name."""
+    named = sorted(sources.named([param.source for param in spec.params]))
+    return [one for place in named for one in places.get(place, ())]
 
 
 def _lower(one: Integrity, other: Integrity) -> Integrity:
