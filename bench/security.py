@@ -12,6 +12,7 @@ PARTS = {
     "agentdojo": ("bench.agentdojo", "attacks of AgentDojo by an obedient model"),
     "tau2": ("bench.tau2", "bent calls of the tau2 desks"),
     "gate": ("bench.gate", "what the gate costs, beside others"),
+    "stop": ("bench.stop", "stops under load: what is intended after one, and how fast it bites"),
 }
 ABSENT = 3  # what a part ends with when its data or a package is not here
 

@@ -168,6 +168,25 @@ async def test_a_stop_holds_in_every_worker_from_its_commit_on(busy: Desk) -> No
         assert len(busy.calls()) == 4
 
 
+async def test_a_drill_under_load_finds_nothing_intended_after_it_and_lets_all_go_on(
+    busy: Desk,
+) -> None:
+    """Two workers are in the middle of calls: what had begun ends, the rest waits and goes on."""
+    async with busy.opened() as remit:
+        await allow(remit, "note")
+        await working(busy, 2, call_seconds="0.2", look_seconds="0.01")
+        cases = await receive(remit, 60)
+        await until(lambda: len(busy.calls()) >= 6, "calls under way", desk=busy)
+
+        drill = await remit.drill_stop("workflow:busy-desk", person="olga")
+
+        assert (drill.intended_after, drill.unfinished) == (0, 0)
+        assert drill.under_way > 0
+        await all_closed(remit, cases, desk=busy)
+        assert remit.stops() == ()
+        sound(remit, busy, cases)
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 async def test_work_goes_on_by_itself_after_postgresql_was_restarted_under_load(
     tmp_path: Path, mode: str

@@ -17,7 +17,7 @@ class TaskOpened(Event):
 @declared("governance:task:closed", "evidence")
 class TaskClosed(Event):
     task_id: str
-    how: str  # found | absent | undone | settled | handled | closed
+    how: str  # found | absent | undone | settled | handled | mended | closed
 
 
 @declared("governance:effect:attested", "evidence")

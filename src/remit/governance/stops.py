@@ -277,7 +277,8 @@ def time_to_stop(connection: Connection, begun: Collection[str], set_us: int) ->
         row = proposals.find(connection, action_id)
         if row is None:
             continue
-        at = record.outcome_after(connection, row.case_id, action_id, set_us)
+        # By its number, not by time: an outcome may be on its way when the stop is committed.
+        at = record.outcome_of(connection, row.case_id, action_id, row.attempt)
         if at is None:
             return None
         last = max(last, at)

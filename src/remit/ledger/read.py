@@ -102,17 +102,15 @@ def after(connection: Connection, case_id: str, seq: int, event: str) -> list[En
     return [parse(row[0]).entry for row in found]
 
 
-def outcome_after(
-    connection: Connection, case_id: str, action_id: str, after_us: int
-) -> int | None:
-    """Return when an effect had its first outcome after an instant; None while it has none."""
+def outcome_of(connection: Connection, case_id: str, action_id: str, attempt: int) -> int | None:
+    """Return when an attempt of an effect had its first outcome; None while it has none."""
     found = connection.rows(
-        "SELECT leaf FROM entries WHERE case_id = ? AND at_us >= ? AND event IN (?, ?, ?, ?)"
-        " ORDER BY seq",
-        (case_id, after_us, *OUTCOMES),
+        "SELECT leaf FROM entries WHERE case_id = ? AND event IN (?, ?, ?, ?) ORDER BY seq",
+        (case_id, *OUTCOMES),
     )
     told = (parse(row[0]).entry for row in found)
-    return next((one.at_us for one in told if one.word("action_id") == action_id), None)
+    mine = (one for one in told if one.word("action_id") == action_id)
+    return next((one.at_us for one in mine if one.number("attempt") == attempt), None)
 
 
 def covering(connection: Connection, case_id: str, seq: int) -> int | None:

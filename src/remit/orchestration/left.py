@@ -31,3 +31,10 @@ def settled(run: Run, action_id: str, how: str, *, path: str | None = None) -> N
     of_effect = {task_id(kind, action_id) for kind in OF_EFFECTS}
     for task in [one for one in run.history.tasks if one in of_effect]:
         run.note(TaskClosed(task_id=task, how=how), path=path)
+
+
+def mended(run: Run, action_id: str, *, path: str | None = None) -> None:
+    """Close what was left of a proposal of which the gate could not tell, and now can."""
+    task = task_id(TaskKind.FAULT, action_id)
+    if task in run.history.tasks:
+        run.note(TaskClosed(task_id=task, how="mended"), path=path)

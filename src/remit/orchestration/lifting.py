@@ -6,6 +6,8 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.decision import Check, Decision, GateVerdict, LiftKind, Reason
 from remit.domain.effect import EffectState
+from remit.domain.task import TaskKind
+from remit.orchestration import left
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import CaseParked, Escalated, Run, Wait
@@ -38,8 +40,12 @@ def wait(run: Run, proposal: Proposal, reason: Reason, gathered: Gathered) -> No
     if act is not None and act.state is EffectState.BLOCKED and act.faults > FAULTS_MAX:
         raise Escalated(reason.code, f"nobody mended in {FAULTS_MAX} looks what the gate asks for")
     seconds = run.equipment.desk.expires_seconds
-    if reason.check not in {Check.STOP, Check.LIMITS}:
+    if reason.check not in {Check.STOP, Check.LIMITS} or reason.verdict is GateVerdict.FAULT:
         seconds = min(seconds, LOOK_AGAIN_SECONDS)
+        left.leave(
+            run, TaskKind.FAULT, proposal.action_id, code=reason.code,
+            action_id=proposal.action_id, path=proposal.path,
+        )  # fmt: skip
     until = clock.microseconds(run.now() + timedelta(seconds=seconds))
     if reason.check is Check.LIMITS and reason.refs:
         until = min(until, gathered.room_us.get(reason.refs[0], until) + 1)

@@ -24,7 +24,7 @@ from remit.errors import (
     TokenRefusedError,
     TransientError,
 )
-from remit.orchestration import asking, effects, lifting, reconciling, rereading
+from remit.orchestration import asking, effects, left, lifting, reconciling, rereading
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.intending import Intended, Intending, prepare
@@ -262,7 +262,9 @@ class Proposals:
             return True
 
         ready = prepared if isinstance(prepared, Prepared) else None
-        return await self.intending.begin(run, proposal, ready, record, votes=votes)
+        intended = await self.intending.begin(run, proposal, ready, record, votes=votes)
+        left.mended(run, proposal.action_id, path=proposal.path)
+        return intended
 
     async def _prepared(
         self, run: Run, declared: DeclaredAction, proposal: Proposal

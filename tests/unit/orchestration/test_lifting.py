@@ -29,6 +29,8 @@ async def test_a_fault_waits_and_is_gated_again_when_another_book_is_loaded(smal
         assert states(remit, case_id) == [("note", "blocked")]
         assert standing(remit, case_id) == ("parked", "lift")
         assert waiting(remit) == ()
+        (task,) = remit.tasks().rows
+        assert (task.kind, task.owner, task.code) == ("fault", "olga", "policy.diagnostic")
     small.policy = ""
     small.write(NOTE)
     async with small.open() as remit:
@@ -37,6 +39,8 @@ async def test_a_fault_waits_and_is_gated_again_when_another_book_is_loaded(smal
         # the grant was earned by the other book: a person is asked now
         assert standing(remit, case_id) == ("parked", "approval")
         assert [state for _, state in states(remit, case_id)] == ["held"]
+        assert remit.tasks().rows == ()
+        assert [one.how for one in remit.tasks(closed=True).rows] == ["mended"]
 
 
 async def test_a_fault_is_looked_at_each_hour_and_goes_to_a_person_after_three_days(
