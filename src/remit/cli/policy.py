@@ -10,7 +10,7 @@ import click
 
 from remit.assembly import book_of, load_module, workflow_of
 from remit.authoring.workflow import Workflow
-from remit.cli import policy_shown, terminal
+from remit.cli import policy_proofs, policy_shown, terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
 from remit.domain.frozen import dataclass
@@ -33,6 +33,7 @@ FLIPS = 1
 SHOWN_MAX = 20  # flips of one rule
 PROGRESS_EVERY = 1_000
 WORKFLOW = click.argument("workflow", required=False)
+PROVE = click.option("--prove", is_flag=True, help="Prove it with a solver, where it can.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +114,13 @@ def why(
 
 @policy.command()
 @WORKFLOW
+@PROVE
 @click.pass_context
-def test(ctx: click.Context, workflow: str | None) -> None:
+def test(ctx: click.Context, workflow: str | None, *, prove: bool) -> None:
     """Run the examples and judge the invariants; ends with 2 where something fails or lacks.
 
     Invariants are judged on the examples and searched beside every value that a rule names. That
-    nothing was found is no proof.
+    nothing was found is no proof; `--prove` asks a solver, which the extra `analysis` brings.
 
     Example: `remit policy test`
     """
@@ -135,6 +137,9 @@ def test(ctx: click.Context, workflow: str | None) -> None:
             wrong = True
             click.echo(f"  broken: {breach.says}; it is allowed for")
             click.echo(f"    {policy_shown.request(breach.request)}")
+        for line, broken in policy_proofs.invariants(book) if prove else ():
+            wrong = wrong or broken
+            click.echo(f"  {line}")
         wrong = wrong or bool(book.unshown)
     if wrong:
         ctx.exit(WRONG)
@@ -144,12 +149,16 @@ def test(ctx: click.Context, workflow: str | None) -> None:
 @click.argument("workflow")
 @click.argument("other", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--against", help="Compare with the recorded book of this digest instead.")
+@PROVE
 @click.pass_context
-def diff(ctx: click.Context, workflow: str, other: Path, *, against: str | None) -> None:
+def diff(
+    ctx: click.Context, workflow: str, other: Path, *, against: str | None, prove: bool
+) -> None:
     """Show what another folder of rules would change: rules, and requests newly allowed.
 
     The search asks both books beside every value that their rules name. A request that it shows is
-    really allowed; that it shows none is no proof. Ends with 1 where something is loosened.
+    really allowed; that it shows none is no proof. `--prove` asks a solver. Ends with 1 where
+    something is loosened.
 
     Example: `remit policy diff refund-desk new-policies`
     """
@@ -168,11 +177,14 @@ def diff(ctx: click.Context, workflow: str, other: Path, *, against: str | None)
             loosened = True
             click.echo(f"  {witness.before} becomes {witness.after}:")
             click.echo(f"    {policy_shown.request(witness.request)}")
+    for line, newly in policy_proofs.change(before, after) if prove else ():
+        loosened = loosened or newly
+        click.echo(line)
     click.echo(f"digest of the change: {change_digest(before, after)}")
     if loosened:
         click.echo("loosens: two people who did not write it must sign")
         ctx.exit(FLIPS)
-    click.echo("no loosening was found (searched, not proved)")
+    click.echo("no loosening was found" + ("" if prove else " (searched, not proved)"))
 
 
 @policy.command()

@@ -11,9 +11,6 @@ on and people who hold some roles only are not varied.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from hashlib import sha256
 from itertools import count, islice, product
 from math import prod
@@ -23,22 +20,18 @@ from remit.domain.approval import Requirement
 from remit.domain.autonomy import Level, Phase
 from remit.domain.decision import PolicyAnswer
 from remit.domain.frozen import dataclass
-from remit.domain.money import Money
-from remit.domain.value import Canonical, Json, canonical
+from remit.domain.value import Json
 from remit.policy.book import PolicyBook, Slice, ask, broken
 from remit.policy.difference import asks_as_much
 from remit.policy.examples import verdict
-from remit.policy.request import DECIMAL_DIGITS, PolicyRequest
+from remit.policy.posed import OTHER, Path, request_of, word
+from remit.policy.request import PolicyRequest
 
 ASKED_MAX = 20_000  # requests of one action; a larger product is sampled
 VOTES = (0, 1, 2)
-OTHER = "another word"
 _COMPARING = frozenset({"==", "!=", "<", "<=", ">", ">=", "contains", "containsAny", "containsAll",
                         "in", "like", "is"})  # fmt: skip
 _KNOWN = frozenset({"approvals", "level", "phase", "confidence_bp"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Path = tuple[str, ...]  # ("context", "args", "amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +90,7 @@ def requests(name: str, books: Sequence[PolicyBook]) -> Iterator[PolicyRequest]:
     each = [values[path] for path in paths]
     rows = product(*each) if prod(map(len, each)) <= ASKED_MAX else _sampled(each, name)
     for row in rows:
-        yield _request(name, chosen, dict(zip(paths, row, strict=True)))
+        yield request_of(name, chosen, dict(zip(paths, row, strict=True)))
 
 
 def candidates(name: str, books: Sequence[PolicyBook]) -> dict[Path, list[Json]]:
@@ -141,6 +134,10 @@ def _collect(tree: object, named: dict[Path, set[Json]]) -> None:
             elif operator == ".":
                 for path in _paths({operator: inner}):
                     named[path] |= set()
+            elif operator == "has" and isinstance(inner, Mapping):
+                whole = _path({".": inner})
+                if whole is not None:
+                    named[whole] |= set()
             _collect(inner, named)
 
 
@@ -201,7 +198,7 @@ def _values(path: Path, literals: set[Json], chosen: Slice) -> list[Json]:
             return [None, *(one.value for one in Integrity)]
     numbers = {one for one in literals if isinstance(one, int) and not isinstance(one, bool)}
     words = {one for one in literals if isinstance(one, str)}
-    kind = _word(path, chosen)
+    kind = word(path, chosen)
     if kind == "boolean":
         return [None, False, True]
     if kind in {"text", ""}:
@@ -214,31 +211,11 @@ def _can_vary(path: Path, chosen: Slice) -> bool:
     """Tell whether a request can be made with another value there."""
     match path:
         case ("context", "facts", name):
-            return name in _KNOWN or bool(_word(path, chosen))
+            return name in _KNOWN or bool(word(path, chosen))
         case ("context", "labels", _) | ("principal", _):
             return True
         case _:
-            return bool(_word(path, chosen))
-
-
-def _word(path: Path, chosen: Slice) -> str:
-    """Return the type word of what stands at a path; empty for text of no declared type."""
-    match path:
-        case ("context", "facts", "confidence_bp"):
-            return "integer"
-        case ("context", "args", *rest):
-            declared, name = chosen.arguments, ".".join(rest)
-        case ("context", "facts", *rest):
-            declared, name = chosen.facts, ".".join(rest)
-        case ("resource", *rest):
-            declared, name = chosen.fields, ".".join(rest)
-        case _:
-            return ""
-    if name.endswith("_currency") and declared.get(name.removesuffix("_currency")) == "money":
-        return "text"
-    if name.endswith("_count") and declared.get(name.removesuffix("_count")) == "list":
-        return "integer"
-    return declared.get(name, "")
+            return bool(word(path, chosen))
 
 
 def _sampled(values: Sequence[Sequence[Json]], seed: str) -> Iterator[tuple[Json, ...]]:
@@ -259,106 +236,6 @@ def _draws(seed: str) -> Iterator[int]:
     for number in count():
         drawn = sha256(f"{seed} {number}".encode()).digest()
         yield from (int.from_bytes(drawn[at : at + 4]) for at in range(0, len(drawn), 4))
-
-
-# -- requests ------------------------------------------------------------------------------------
-
-
-def _request(name: str, chosen: Slice, told: Mapping[Path, Json]) -> PolicyRequest:
-    workflow, _, action = name.rpartition(".")
-    votes = told[("context", "facts", "approvals")]
-    people = frozenset(f"person-{n}" for n in range(votes if isinstance(votes, int) else 0))
-    made = PolicyRequest(
-        workflow=workflow,
-        action=action,
-        case_id="searched",
-        record="searched",
-        arguments=_filled(chosen, told),
-        facts=_canonicals(chosen.facts, told, ("context", "facts")),
-        fields=_canonicals(chosen.fields, told, ("resource",)),
-        labels={
-            path[2]: Integrity(str(value))
-            for path, value in told.items()
-            if path[:2] == ("context", "labels") and value is not None
-        },
-        approvers=dict.fromkeys(str(told["roles",]).split(","), people) if people else {},
-    )
-    known = {
-        path[-1]: value
-        for path, value in told.items()
-        if path[:-1] in {("principal",), ("resource",), ("context", "facts")}
-        and path[-1] in {"channel", "segment", "subject", "level", "phase", "confidence_bp"}
-        and value is not None
-    }
-    return replace(
-        made,
-        channel=_text(known.get("channel")),
-        segment=_text(known.get("segment")),
-        subject=_text(known.get("subject")),
-        level=Level(str(known.get("level", made.level.value))),
-        phase=Phase(str(known.get("phase", made.phase.value))),
-        confidence_bp=_number(known.get("confidence_bp")),
-    )
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: Json) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _filled(chosen: Slice, told: Mapping[Path, Json]) -> dict[str, Canonical]:
-    """Return the arguments; what is required and not told of gets a plain value of its type."""
-    made = _canonicals(chosen.arguments, told, ("context", "args"))
-    for name in chosen.required:
-        word = chosen.arguments.get(name)
-        if name not in made and word is not None:
-            made[name] = _canonical(word, 1 if word not in {"text", "boolean"} else OTHER, "EUR")
-    return made
-
-
-def _canonicals(
-    declared: Mapping[str, str], told: Mapping[Path, Json], under: Path
-) -> dict[str, Canonical]:
-    found = {}
-    for name, word in declared.items():
-        path = (*under, *name.split("."))
-        value = told.get((*path[:-1], f"{path[-1]}_count") if word == "list" else path)
-        currency = told.get((*path[:-1], f"{path[-1]}_currency"))
-        if value is None and isinstance(currency, str):
-            value = 1
-        if value is not None:
-            found[name] = _canonical(word, value, currency if isinstance(currency, str) else "EUR")
-    return found
-
-
-def _canonical(word: str, value: Json, currency: str) -> Canonical:
-    number = value if isinstance(value, int) else 0
-    match word:
-        case "money":
-            code = currency if len(currency) == 3 and currency.isupper() else "XTS"  # noqa: PLR2004 - ISO 4217
-            return canonical(Money(Decimal(number).scaleb(-_digits(code)), code))
-        case "decimal":
-            return canonical(Decimal(number).scaleb(-DECIMAL_DIGITS))
-        case "instant":
-            return canonical(_EPOCH + timedelta(seconds=number))
-        case "date":
-            return canonical((_EPOCH + timedelta(seconds=number)).date())
-        case "integer":
-            return canonical(number)
-        case "boolean":
-            return canonical(value is True)
-        case "list":
-            return Canonical(type="list", form=[OTHER] * max(0, number))
-        case _:
-            return canonical(str(value))
-
-
-def _digits(code: str) -> int:
-    one = Money(Decimal(1), code).minor
-    return len(str(one)) - 1
 
 
 def _search(before: PolicyBook, after: PolicyBook, name: str, *, asked_max: int) -> Searched:

@@ -44,6 +44,7 @@ def book(*texts: str, never: str = "") -> PolicyBook:
         (EURO, EURO.replace("!=", "==").replace("EUR", "USD")),
         (DAYS, DAYS.replace("30", "31")),
         (forbid('principal has channel && principal.channel == "email"'), ""),
+        (forbid("!(principal has channel)"), ""),
     ],
 )  # fmt: skip
 def test_a_looser_book_has_a_witness_that_both_books_confirm(before: str, after: str) -> None:
