@@ -114,6 +114,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.endorsements: give list_ revoke second values_
             cli.display: _Plain.show training
             cli.doctor: doctor
+            cli.drill: list_ undo
             cli.inventory: inventory
             cli.ledger: Judging.invoke show status verify_
             cli.ledger_anchors: anchors

@@ -36,6 +36,7 @@ COMMANDS = {
     "people": "Say who has an account, and sign people out.",
     "tasks": "List what is left to people, and settle it.",
     "rollback": "Undo what a workflow did, newest first.",
+    "drill": "Rehearse an undo on a stand-in.",
     "stop": "Halt effects, and let them go on.",
     "limits": "List what may be done in a time, and raise it.",
     "ledger": "Verify the record.",

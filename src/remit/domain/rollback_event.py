@@ -43,9 +43,18 @@ class RollbackFinished(Event):
     not_needed: int
 
 
-@declared("governance:drill:finished", "differences")
+@declared("governance:drill:started")
+class DrillStarted(Event):
+    """An undo is rehearsed on a stand-in that answers like the connector; nothing leaves."""
+
+    action: str
+    undo: str
+    person: str
+
+
+@declared("governance:drill:finished")
 class DrillFinished(Event):
-    """An undo was rehearsed on a stand-in: performed, undone, and the world compared."""
+    """An undo was rehearsed: performed, undone, and the stand-in's world compared."""
 
     action: str
     undo: str

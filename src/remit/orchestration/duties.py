@@ -17,8 +17,9 @@ from remit.governance.owners import require, roles_of
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.intake.scrub import scrub
-from remit.orchestration import undoing
+from remit.orchestration import awaited, undoing
 from remit.orchestration.bodies import recorded
+from remit.orchestration.drill import Drill, DrillView
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.intending import Intending
 from remit.orchestration.rollback import Rollback
@@ -27,9 +28,12 @@ from remit.orchestration.schedule import Timekeeper
 from remit.orchestration.steps import Steps, canonical_json
 from remit.orchestration.undoing import Undoing
 from remit.store import proposals, vault
+from remit.store import rollbacks as rows_of_rollbacks
 from remit.store.database import Database
 from remit.store.proposals import ProposalRow
+from remit.store.rollbacks import DrillRow
 from remit.store.unit import UnitOfWork
+from remit.store.writer import Writer
 
 T = TypeVar("T")
 
@@ -45,6 +49,8 @@ class Duties:
     equipment: dict[str, Equipment]
     timekeeper: Timekeeper
     undoing: Undoing
+    writer: Writer
+    _drill: Drill
     rollback: Rollback
     read: Callable[..., Any]
     write: Callable[..., Any]
@@ -60,6 +66,10 @@ class Duties:
         self.rollback = Rollback(
             undoing=self.undoing, steps=steps, read=self.read, write=self.write, owner=self._owner
         )
+        self._drill = Drill(
+            executor=intending.executor, open_run=self.runs.open, read=self.read, now=self.now,
+            submit=lambda work: awaited.submit(self.writer, work),
+        )  # fmt: skip
         self.timekeeper.looks = self._look
 
     async def _look(self) -> int:
@@ -128,6 +138,16 @@ class Duties:
             lambda uow: tasks.withdraw(uow, action_id, person=person), streams=(row.case_id,),
             lane="control",
         )  # fmt: skip
+
+    async def rehearse(self, workflow: str, action: str, /, *, person: str) -> DrillView:
+        """Rehearse the undo of an action on a stand-in, and record what came of it."""
+        require(self._people, person, OWNER_ROLE)
+        self.runs.workflow(workflow)
+        return await self._drill.rehearse(workflow, action, person=person)
+
+    def drills(self) -> tuple[DrillRow, ...]:
+        """Return the last drill of each action."""
+        return tuple(self.database.read(rows_of_rollbacks.drills))
 
     # -- tasks -----------------------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ INVARIANT: nothing else calls a connector (import contract), and a body sees rea
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,6 +39,7 @@ from remit.integrations.connector import (
     Receipt,
     Refused,
 )
+from remit.integrations.recorder import RecorderConnector
 from remit.ledger.acknowledge import Reached
 from remit.orchestration import entitled
 from remit.orchestration.arguments import forms
@@ -97,6 +99,29 @@ class Executor:
         self._breakers = breakers
         self._connectors = dict(connectors)
         self._credentials = dict(credentials)
+
+    def stand_in(self) -> tuple["Executor", Callable[[], list[tuple[str, Json]]]]:
+        """Return an executor on connectors that only write down what they are told.
+
+        With it what they were told, by operation and arguments, in order.
+        """
+        recorders = {
+            name: RecorderConnector(
+                name,
+                # A recorder knows by its own references what an undo takes back.
+                {key: replace(what, undo=None) for key, what in one.manifest.operations.items()},
+            )
+            for name, one in self._connectors.items()
+        }
+
+        def told() -> list[tuple[str, Json]]:
+            return [
+                (taken.operation, taken.arguments)
+                for one in recorders.values()
+                for taken in one.effects()
+            ]
+
+        return Executor(recorders, credentials={}, breakers=self._breakers), told
 
     # -- reads -----------------------------------------------------------------------------------
 

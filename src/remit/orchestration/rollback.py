@@ -21,7 +21,7 @@ from remit.orchestration import provenance, rereading
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.run import Run
 from remit.orchestration.steps import Steps
-from remit.orchestration.undoing import Undoing, give_up, path_of
+from remit.orchestration.undoing import Undoing, act_of, give_up, path_of
 from remit.store import proposals, rollbacks
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
@@ -117,7 +117,7 @@ class Rollback:
         """Return why an effect cannot simply be undone: no undo, or a world that has moved on."""
         run = await self.undoing.open_apart(effect.case_id, path_of(effect.action_id))
         declared = run.equipment.workflow.actions.get(effect.action)
-        act = _act(run, effect.action_id)
+        act = act_of(run, effect.action_id)
         if declared is None or act is None or declared.spec.undo is None:
             return "no_undo"
         return "conflict" if await self._moved_on(run, declared, act) else ""
@@ -186,14 +186,6 @@ def _still(row: ProposalRow) -> EffectState:
 
 def _code(effect: ProposalRow) -> str:
     return effect.codes if effect.state is EffectState.UNCOMPENSATED else ""
-
-
-def _act(run: Run, action_id: str) -> ActRecord | None:
-    for versions in run.history.acts.values():
-        for act in versions:
-            if act.action_id == action_id:
-                return act
-    return None
 
 
 def _first(run: Run, read: rereading.Read, seq: int) -> dict[str, Json]:

@@ -76,7 +76,7 @@ class Undoing:
                 f"the effect is {row.state.value}; only a confirmed one is undone"
             )
         run = await self.open_apart(row.case_id, path_of(action_id))
-        undo, act = _declared(run, row.action), _act(run, action_id)
+        undo, act = undo_of(run, row.action), act_of(run, action_id)
         if undo is None or act is None:
             raise IllegalMoveError(f"`{row.action}` cannot be undone; open a correction by hand")
         proposal = _proposal(run, act, undo)
@@ -263,14 +263,16 @@ def _masked(run: Run, text: str) -> str:
     return run.masker.mask_text(text, trusted_tokens=True).text
 
 
-def _declared(run: Run, action: str) -> DeclaredAction | None:
+def undo_of(run: Run, action: str) -> DeclaredAction | None:
+    """Return the declared undo of an action."""
     spec = run.equipment.spec(action)
     if spec is None or spec.undo is None:
         return None
     return run.equipment.workflow.actions.get(spec.undo)
 
 
-def _act(run: Run, action_id: str) -> ActRecord | None:
+def act_of(run: Run, action_id: str) -> ActRecord | None:
+    """Return what a case knows of one of its actions."""
     for versions in run.history.acts.values():
         for act in versions:
             if act.action_id == action_id:
@@ -278,8 +280,8 @@ def _act(run: Run, action_id: str) -> ActRecord | None:
     return None
 
 
-def _proposal(run: Run, act: ActRecord, undo: DeclaredAction) -> Proposal:
-    """Return the next try to undo, with its arguments from the receipt of what it takes back."""
+def arguments_of(act: ActRecord, undo: DeclaredAction) -> dict[str, Json]:
+    """Return the arguments of an undo, from the receipt of what it takes back."""
     params = [param.name for param in undo.spec.params]
     receipt: Mapping[str, Json] = act.receipt if isinstance(act.receipt, dict) else {}
     arguments: dict[str, Json] = {}
@@ -290,12 +292,17 @@ def _proposal(run: Run, act: ActRecord, undo: DeclaredAction) -> Proposal:
             arguments[name] = act.arguments[name]
         elif len(params) == 1:
             arguments[name] = act.receipt
+    return arguments
+
+
+def _proposal(run: Run, act: ActRecord, undo: DeclaredAction) -> Proposal:
+    """Return the next try to undo."""
     path = path_of(act.action_id)
     tries = len(run.history.tries(path))
     return Proposal(
         action_id=derived("undo", act.action_id, str(tries + 1)), action=undo.spec.name,
-        version=1, path=path, author="workflow", arguments=arguments, endorsed={}, undo=True,
-        undoes=act.action_id,
+        version=1, path=path, author="workflow", arguments=arguments_of(act, undo), endorsed={},
+        undo=True, undoes=act.action_id,
     )  # fmt: skip
 
 

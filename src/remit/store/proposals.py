@@ -281,6 +281,17 @@ def done_between(
     return [_row(row) for row in rows]
 
 
+def newest_done(connection: Connection, *, workflow: str, action: str) -> ProposalRow | None:
+    """Return the newest effect of an action that was confirmed."""
+    row = connection.one(
+        f"select {COLUMNS} from proposals where workflow = ? and action = ? and undoes = ''"
+        " and state in ('confirmed', 'compensated', 'uncompensated')"
+        " order by changed_us desc, action_id desc limit 1",
+        (workflow, action),
+    )
+    return None if row is None else _row(row)
+
+
 def undos_in_doubt(connection: Connection, limit: int) -> list[ProposalRow]:
     """Return undos that were begun and have no certain outcome, the oldest first."""
     rows = connection.rows(

@@ -26,3 +26,11 @@ def test_nothing_is_left_to_people_and_an_unknown_task_is_named(remit: Cli) -> N
     assert remit("tasks", "show", "4f21") == 1
     assert "there is no task `4f21`" in remit.err
     assert remit("tasks", "settle", "4f21", "--as", "me", "--evidence", "x") == 2
+
+
+def test_no_drill_goes_by_nothing(remit: Cli) -> None:  # noqa: F811
+    assert remit("drill", "list") == 0
+    assert "no undo was rehearsed" in remit.err
+    undo = ("drill", "undo", "--workflow", "help-desk", "--action", "nothing", "--as", "me")
+    assert remit(*undo) == 1
+    assert "nothing of `nothing` was done yet" in remit.err
