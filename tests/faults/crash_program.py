@@ -25,6 +25,7 @@ from remit.errors import RemitError
 from remit.governance.rollbacks import Selection
 from remit.integrations.connector import Call
 from remit.integrations.recorder import FileRecorder
+from remit.store.connection import Connection
 from tests.faults.preload import preload
 from tests.sounding import findings
 
@@ -156,11 +157,21 @@ async def life(folder: Path, database: str | None, countdown: Countdown, start: 
                         for one in remit.rollbacks()
                     ],
                     "tasks": len(remit.tasks().rows),
+                    "taken": remit.database.read(taken),
                     "findings": findings(remit),
                     "events": [entry.event for entry in remit.entries(case.case_id)],
                 }
             )
         )
+
+
+def taken(connection: Connection) -> list[tuple[str, int, bool]]:
+    """Return (state, quantity, whether its outcome is known) of what limits count."""
+    rows = connection.rows(
+        "select p.state, l.quantity, l.settled_us from limit_uses l"
+        " left join proposals p on p.action_id = l.action_id order by p.proposed_us, p.action_id"
+    )
+    return [(str(row[0]), int(row[1]), row[2] is not None) for row in rows]
 
 
 def fork(folder: Path, database: str | None, point: int, number: int) -> int:

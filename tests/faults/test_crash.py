@@ -81,6 +81,8 @@ def test_a_crash_at_any_commit_loses_nothing_and_performs_nothing_twice(
             ["pay", "confirmed"],
             ["note", "confirmed"],
         ], where
+        # A limit of two holds what happened twice, and nothing that a crash left behind.
+        assert one["taken"] == [["confirmed", 1, True]] * 2, where
 
 
 def test_a_crash_amid_two_actions_side_by_side_performs_neither_twice(tmp_path: Path) -> None:

@@ -78,9 +78,13 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=10,
         title="Limits are reserved before the effect, across workers, and hold",
-        lacks="not built yet",
+        also=("tests/contract/test_parallel_desk.py", "tests/properties/test_limits.py"),
     ),
-    Requirement(number=11, title="Effects that are split add up"),
+    Requirement(
+        number=11,
+        title="Effects that are split add up",
+        also=("tests/unit/orchestration/test_limits.py",),
+    ),
     Requirement(
         number=12,
         title="What is kept across cases keeps its labels and cannot raise them itself",

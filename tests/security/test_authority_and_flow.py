@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from remit import testing
 from remit.domain.action import Integrity, Proof
 from remit.domain.decision import GateVerdict
 from remit.errors import AddressRefusedError
@@ -12,7 +13,7 @@ from remit.integrations.exchange import Asked
 from remit.integrations.http import HttpClient
 from remit.policy import cedar, gate
 from tests.gating import ALLOWED, TABLE, with_proof
-from tests.projects import Small, events, send, standing, states
+from tests.projects import NAME, OLGA, Small, events, send, standing, states
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +152,59 @@ async def test_08_a_redirect_is_looked_at_like_the_first_address() -> None:
         server.close()
         other.close()
     assert sent == []
+
+
+LIMIT = """
+[[limits]]
+name = "hourly"
+group = "effect"
+measure = "{measure}"
+per = "everything"
+window_seconds = 3600
+max = {most}
+counts = "all"
+owner = "olga"
+"""
+
+
+async def test_10_a_limit_is_taken_with_the_intent_however_many_ask_at_once(small: Small) -> None:
+    """Twelve at once on a limit of five: five go, and the others wait without asking anybody."""
+    small.settings = LIMIT.format(measure="effects", most=5)
+    async with small.open('return (await run.act(note, text="x")).state') as remit:
+        await asyncio.gather(
+            *(
+                remit.receive(NAME, {"order_id": "7", "message": str(n)}, channel="test")
+                for n in range(12)
+            )
+        )
+        await remit.settled()
+        assert max(remit.results()) == ("parked", "lift", "", 7)
+        assert remit.limits()[0].taken == ("5",)
+    assert small.performed() == ["note"] * 5
+
+
+async def test_10_what_a_person_approved_does_not_pass_a_limit_of_all(small: Small) -> None:
+    """A yes does not outrank it; only its owner raises it."""
+    small.granted = ()
+    small.settings = LIMIT.format(measure="effects", most=1)
+    async with small.open('return (await run.act(note, text="x")).state') as remit:
+        for number in range(2):
+            await send(remit, message=str(number))
+        for row in remit.inbox(person=OLGA).rows:
+            await testing.decide(remit, row.approval_id, person=OLGA)
+        await testing.pass_time(remit, small.clock, 1)
+    assert small.performed() == ["note"]
+
+
+async def test_11_amounts_that_are_split_over_records_add_up_to_a_limit(small: Small) -> None:
+    """Ten times 999 against 1,000 is one sum, over ten orders."""
+    small.settings = LIMIT.format(measure="money", most='"1000.00 EUR"')
+    small.order["total"] = {"amount": "999.00", "currency": "EUR"}
+    async with small.open(PROVEN) as remit:
+        for number in range(10):
+            await send(remit, order_id=str(number))
+        assert remit.limits()[0].waiting == 9
+    assert small.performed() == ["pay"]
 
 
 async def test_11_effects_that_are_split_add_up_to_the_bound(small: Small) -> None:
