@@ -73,6 +73,7 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.keeper: Keeper._run Keeper.drain
             ledger.log_keys: LogKeys.keep
             ledger.rotation: Rotation.keep
+            orchestration.asking: tell_unanswerable
             orchestration.driving: Driving._warn
             orchestration.embedded: Embedded._failed Embedded._note Embedded.run
             orchestration.guarded: Guard.fact

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from remit.assembly import Assembled
@@ -114,11 +116,14 @@ class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, S
         scarce = lowest(one.settings.concurrent_max for one in assembled.values())
         self.breakers = Breakers(now=now, places=Places(now=now, concurrent_max=scarce))
         self.equipment: dict[str, Equipment] = {
-            name: guarded(
-                one.equipment(
-                    Retriever(database.read, one.collections) if one.collections else None
+            name: replace(
+                guarded(
+                    one.equipment(
+                        Retriever(database.read, one.collections) if one.collections else None
+                    ),
+                    self.breakers,
                 ),
-                self.breakers,
+                able=partial(people.able, name),
             )
             for name, one in assembled.items()
         }

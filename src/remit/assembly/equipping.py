@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from remit.assembly.chains import chain_of
 from remit.assembly.code import load_module, workflow_of
 from remit.assembly.connectors import connectors_of
 from remit.assembly.models import routes_of, script_of
@@ -136,6 +137,7 @@ def assemble(
             desk=Desk(**settings.desk.model_dump()),
             lane=LaneSettings(**settings.running.model_dump()),
             entitled=who,
+            chain=chain_of(settings, people),
             limits=allowed,
             ceilings={name: Level(one.ceiling) for name, one in settings.actions.items()},
             reveals=reveals,

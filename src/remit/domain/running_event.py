@@ -52,13 +52,15 @@ class ScheduleRan(Event):
 
 @declared("governance:approval:reminded")
 class ApprovalReminded(Event):
-    """Half the time to decide, or all of it, or hours more have passed; attention is asked for."""
+    """Half the time to decide, or all of it, or more has passed, or nobody may answer it."""
 
     approval_id: str
-    stage: str  # warn | due | escalate
-    step: int  # how often after the due time
+    stage: str  # warn | due | escalate | unanswerable
+    step: int  # how often after the end of the chain
     due_us: int
     expires_us: int
+    to: str = ""  # `role:NAME` or `person:HANDLE` who has it from now on
+    next_us: int | None = None  # when attention moves again
 
 
 @declared("orchestration:cancel:asked", "reason")

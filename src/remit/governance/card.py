@@ -139,4 +139,5 @@ class ApprovalView:
     effect_due_at: datetime | None = None  # end of the grace time
     can_undo: bool = False
     changed_since: tuple[str, ...] = ()  # what is not as in the card that this one replaces
+    held_by: str = ""  # who has it now, where attention has moved
     eligible: tuple[str, ...] = ()  # who may say yes or no now

@@ -135,6 +135,7 @@ def view(
         begins_us = max(begins_us, proposal.begins_us)
     return ApprovalView(
         card=card,
+        held_by=row.held_by,
         changed_since=()
         if before is None
         else cards.changed_since(card_of(connection, keys, before), card),

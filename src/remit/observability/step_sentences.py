@@ -298,7 +298,14 @@ def _clock(entry: Entry, _named: Named) -> Told:
 
 def _reminded(entry: Entry, _named: Named) -> Told:
     told = _overstayed(entry, "decide", "for a decision")
-    return replace(told, detail=(("approval", word(entry, "approval_id")), *told.detail))
+    text = told.text
+    if word(entry, "stage") == "unanswerable":
+        text = "Too few people may decide this"
+    if word(entry, "to"):
+        text = f"{text}; {word(entry, 'to').partition(':')[2]} has it now"
+    return replace(
+        told, text=text, detail=(("approval", word(entry, "approval_id")), *told.detail)
+    )
 
 
 def _still_aside(entry: Entry, _named: Named) -> Told:

@@ -10,13 +10,15 @@ from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
 from remit.domain.members import changed
 from remit.domain.value import Json
+from remit.governance.escalation import UNANSWERABLE
 
 # What moves a proposal.
 ACT_EVENTS = frozenset(
     {
         "orchestration:action:proposed", "policy:action:decided", "policy:action:withdrawn",
         "policy:action:expired", "governance:approval:requested", "governance:approval:voted",
-        "governance:approval:decided", "governance:approval:closed", "governance:denial:lifted",
+        "governance:approval:decided", "governance:approval:closed",
+        "governance:approval:reminded", "governance:denial:lifted",
         "orchestration:effect:intended", "orchestration:effect:confirmed",
         "orchestration:effect:failed", "orchestration:effect:ambiguous",
         "orchestration:effect:dispatched",
@@ -46,6 +48,8 @@ class ActRecord:
     wanted: tuple[str, ...] = ()  # of people, by the approval
     codes: tuple[str, ...] = ()  # why it asks
     expires_us: int = 0
+    money: tuple[int, str] | None = None  # at stake
+    unanswerable: bool = False  # nobody may say yes, and the owner knows
     votes: tuple[Vote, ...] = ()
     approved_us: int | None = None
     edits: Mapping[str, Json] = field(default_factory=dict)
@@ -96,6 +100,8 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
                 approval_state=ApprovalState.OPEN,
                 digest=str(body["digest"]),
                 bound=_bound(entry),
+                unanswerable=False,
+                money=_money(entry),
                 wanted=tuple(entry.words("requirements")),
                 codes=tuple(entry.words("codes")),
                 expires_us=entry.number("expires_us") or 0,
@@ -106,6 +112,8 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
             return changed(act, votes=(*act.votes, *_votes(act, entry)))
         case "governance:approval:decided":
             return _verdict(act, entry)
+        case "governance:approval:reminded" if entry.word("stage") == UNANSWERABLE:
+            return changed(act, unanswerable=True)
         case "governance:approval:closed":
             return changed(act, approval_state=ApprovalState(str(body["state"])))
         case "orchestration:effect:intended":
@@ -137,6 +145,11 @@ def moved(act: ActRecord, entry: Entry) -> ActRecord:
             return changed(act, state=EffectState.EXPIRED, code="approval.expired")
         case _:
             return act
+
+
+def _money(entry: Entry) -> tuple[int, str] | None:
+    minor = entry.number("money_minor")
+    return None if minor is None else (minor, entry.word("currency"))
 
 
 def _bound(entry: Entry) -> str:

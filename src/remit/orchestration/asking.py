@@ -1,5 +1,6 @@
 """What the record keeps of a proposal: that it was made, the gate's answer, the question asked."""
 
+import logging
 from datetime import timedelta
 
 from remit.authoring.declared import DeclaredAction
@@ -10,9 +11,11 @@ from remit.domain.desk_event import ApprovalClosed, ApprovalRequested, ApprovalV
 from remit.domain.effect import EffectState
 from remit.domain.effect_event import ActionDecided, ActionProposed
 from remit.domain.ids import derived
+from remit.domain.running_event import ApprovalReminded
 from remit.domain.value import Json
 from remit.domain.value import digest as digest_of
 from remit.governance import cards
+from remit.governance.escalation import UNANSWERABLE
 from remit.orchestration.acted_on import money, record_of
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.bound import signature
@@ -20,6 +23,8 @@ from remit.orchestration.guarded import Guard
 from remit.orchestration.level_facts import effective
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import Run
+
+log = logging.getLogger("remit.desk")
 
 STATES = {
     GateVerdict.ALLOW: EffectState.CLEARED,
@@ -183,6 +188,32 @@ def request(
             path=proposal.path,
             by=actor.person(proposal.author),
         )
+
+
+def tell_unanswerable(run: Run, act: ActRecord | None) -> None:
+    """Have the owner told at once of an approval that too few people may answer.
+
+    Roles are looked at as they are now: when it is asked for, and whenever it is looked at.
+    """
+    able, row = run.equipment.able, act
+    if row is None or able is None or row.unanswerable:
+        return
+    for text in row.wanted:
+        people, _, role = text.partition(" ")
+        if len(set(able(role, row.money)) - {run.history.requester}) >= int(people):
+            continue
+        owner = run.equipment.owner or run.equipment.escalation
+        log.error("approval %s needs `%s`, and too few have that role", row.approval_id, role)
+        run.note(
+            ApprovalReminded(
+                approval_id=row.approval_id, stage=UNANSWERABLE, step=0,
+                due_us=clock.microseconds(run.now()), expires_us=row.expires_us,
+                to=f"person:{owner}",
+            ),
+            path=row.path,
+            by=actor.service("gate"),
+        )  # fmt: skip
+        return
 
 
 def stands(run: Run, before: ActRecord | None, gathered: Gathered, decision: Decision) -> bool:

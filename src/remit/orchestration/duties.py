@@ -70,6 +70,7 @@ class Duties:
             executor=intending.executor, open_run=self.runs.open, read=self.read, now=self.now,
             submit=lambda work: awaited.submit(self.writer, work),
         )  # fmt: skip
+        self.timekeeper.chains = {name: one.chain for name, one in self.equipment.items()}
         self.timekeeper.looks = self._look
 
     async def _look(self) -> int:

@@ -11,6 +11,7 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.directory import Directories
 from remit.domain.limit import Limit
 from remit.governance.access import Entitled
+from remit.governance.escalation import Chain
 from remit.intake.senders import Senders
 from remit.models.choice import Classifier
 from remit.models.prompt import PromptArtefact
@@ -48,6 +49,8 @@ class Equipment:
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
     desk: Desk = field(default_factory=Desk)
+    chain: Chain = field(default_factory=Chain)  # who is asked next
+    able: Callable[[str, tuple[int, str] | None], list[str]] | None = None  # by role and money
     entitled: Entitled = lambda _handle, _moved: frozenset()  # roles of now, for so much money
     ceilings: Mapping[str, Level] = field(default_factory=dict)
     reveals: Listed = field(default_factory=dict)

@@ -233,6 +233,7 @@ class Proposals:
 
         def record(gathered: Gathered, decision: Decision) -> bool:
             if asking.stands(run, before, gathered, decision):
+                asking.tell_unanswerable(run, before)
                 return False
             begins_us = _begins(run, before, decision)
             state = asking.note_decided(
@@ -241,6 +242,7 @@ class Proposals:
             awaited = lifting.awaited(decision)
             if state is EffectState.HELD and awaited is None:
                 asking.request(run, declared, proposal, gathered, decision, before)
+                asking.tell_unanswerable(run, run.history.act(proposal.path))
                 return False
             if state is not EffectState.CLEARED:
                 if before is not None and before.approval_state in {

@@ -3,8 +3,8 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from remit.domain.intake_event import QuarantineReminded
 from remit.domain.running_event import ApprovalReminded, CaseOverdue
 from remit.errors import RemitError
 from remit.governance import approvals
+from remit.governance.escalation import Chain, Move, moved
 from remit.orchestration.clock_watch import ClockWatch
 from remit.orchestration.jobs import Jobs
 from remit.store import approvals as approval_rows
@@ -47,6 +48,7 @@ class Timekeeper:
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
     looks: Callable[[], Awaitable[int]] | None = None  # what is asked of other systems meanwhile
+    chains: Mapping[str, Chain] = field(default_factory=dict)  # by workflow
     _doubted: bool = False
     _swept: str = ""  # up to which case the last sweep looked
     _looking: "asyncio.Task[int] | None" = None
@@ -134,7 +136,7 @@ class Timekeeper:
                 await self._landed(wave)
             wave[timer.case_id] = asyncio.wrap_future(
                 self.writer.submit(
-                    functools.partial(fire, timer_id=timer.timer_id),
+                    functools.partial(fire, timer_id=timer.timer_id, chains=self.chains),
                     lane="control",
                     streams=(timer.case_id,),
                 )
@@ -152,7 +154,7 @@ class Timekeeper:
         wave.clear()
 
 
-def fire(uow: UnitOfWork, *, timer_id: str) -> bool:
+def fire(uow: UnitOfWork, *, timer_id: str, chains: Mapping[str, Chain] | None = None) -> bool:
     """Let one timer have its consequence; false where it has had it, or its time has not come."""
     timer = timers.find(uow.connection, timer_id)
     if timer is None or timer.due_us > clock.microseconds(uow.now):
@@ -183,19 +185,21 @@ def fire(uow: UnitOfWork, *, timer_id: str) -> bool:
         case kind if kind.startswith(timers.ASIDE):
             return _still_aside(uow, row, timer)
         case _:
-            return _remind(uow, row, timer)
+            return _remind(uow, row, timer, (chains or {}).get(row.workflow, Chain()))
 
 
-def _remind(uow: UnitOfWork, row: cases.CaseRow, timer: Timer) -> bool:
+def _remind(uow: UnitOfWork, row: cases.CaseRow, timer: Timer, chain: Chain) -> bool:
     """Move attention, never the decision: somebody should look at this approval."""
     approval = approval_rows.find(uow.connection, timer.subject)
     if approval is None:
         return False
-    hours = (timer.due_us - approval.due_us) // timers.HOUR_US
-    step = 0 if timer.kind in (timers.WARN, timers.DUE) else max(1, hours)
+    found = Move(to="", step=0, next_us=None)
+    if timer.kind != timers.WARN:
+        found = moved(chain, timer.due_us - approval.due_us)
     event = ApprovalReminded(
-        approval_id=timer.subject, stage=timer.kind, step=step, due_us=timer.due_us,
-        expires_us=approval.expires_us,
+        approval_id=timer.subject, stage=timer.kind, step=found.step, due_us=timer.due_us,
+        expires_us=approval.expires_us, to=found.to,
+        next_us=None if found.next_us is None else approval.due_us + found.next_us,
     )  # fmt: skip
     _append(uow, row, event, path=timer.path or None)
     return True

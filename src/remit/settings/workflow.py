@@ -23,6 +23,26 @@ class DeskSettings(Table):
     batch_items_max: int = Field(default=25, ge=1, le=100)  # approvals that one answer may settle
 
 
+class StepSettings(Table):
+    """To whom an approval moves, and how long after its due time."""
+
+    after: str = Field(default="0m", pattern=r"^\d{1,4}(m|h|d)$")
+    to: str = Field(pattern=r"^(role|person):[a-zA-Z0-9][\w.-]*$")
+
+    @property
+    def after_us(self) -> int:
+        """As microseconds."""
+        seconds = {"m": 60, "h": 3_600, "d": 86_400}[self.after[-1]]
+        return int(self.after[:-1]) * seconds * 1_000_000
+
+
+class EscalationSettings(Table):
+    """`[workflow.escalation]`: who is asked next when nobody decides in time."""
+
+    steps: list[StepSettings] = Field(default=[], max_length=10)
+    last: str | None = None  # a person; without it the owner of escalations
+
+
 class RunningSettings(Table):
     """How much of a workflow runs beside others, and when its intake says no."""
 
@@ -70,6 +90,7 @@ class WorkflowSettings(Table):
     policies: str = "policies"
     owners: OwnerSettings
     desk: DeskSettings = DeskSettings()
+    escalation: EscalationSettings = EscalationSettings()
     running: RunningSettings = RunningSettings()
     retention: RetentionSettings = RetentionSettings()
     actions: dict[str, ActionSettings] = {}

@@ -32,7 +32,8 @@ SCHEMA = (
         replaced_by text not null,
         record text not null,
         alike text not null,
-        batch text not null
+        batch text not null,
+        held_by text not null
     )""",
     """create index if not exists approvals_record on approvals (record)
         where state = 'open' and record <> ''""",
@@ -60,7 +61,7 @@ TABLES = ("approvals", "votes")
 COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
-    " verdict, reason, replaced_by, record, alike, batch"
+    " verdict, reason, replaced_by, record, alike, batch, held_by"
 )
 
 
@@ -90,6 +91,7 @@ class ApprovalRecord:
     replaced_by: str
     alike: str  # digest of what approvals that are answered together have in common
     batch: str  # in which it was decided
+    held_by: str  # `role:NAME` or `person:HANDLE`; empty: those it was asked of
 
     @property
     def moved(self) -> tuple[int, str] | None:
@@ -101,6 +103,7 @@ EVENTS = frozenset(
     {
         "governance:approval:closed",
         "governance:approval:decided",
+        "governance:approval:reminded",
         "governance:approval:requested",
         "governance:approval:voted",
     }
@@ -115,7 +118,7 @@ def project(connection: Connection, entry: Entry) -> None:
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '',"
-                " ?, ?, '')",
+                " ?, ?, '', '')",
                 [
                     (
                         entry.word("approval_id"),
@@ -141,6 +144,11 @@ def project(connection: Connection, entry: Entry) -> None:
             votes.cast(connection, entry)
         case "governance:approval:decided":
             _decided(connection, entry)
+        case "governance:approval:reminded" if entry.word("to"):
+            connection.later(
+                "update approvals set held_by = ? where approval_id = ?",
+                [(entry.word("to"), entry.word("approval_id"))],
+            )
         case "governance:approval:closed":
             _move(connection, entry, ApprovalState(entry.word("state")))
         case _:
@@ -347,6 +355,7 @@ def _row(row: tuple[object, ...]) -> ApprovalRecord:
         replaced_by=str(row[19]),
         alike=str(row[21]),
         batch=str(row[22]),
+        held_by=str(row[23]),
     )
 
 

@@ -224,12 +224,11 @@ def _approval(connection: Connection, entry: Entry) -> None:
 
 
 def _again(connection: Connection, entry: Entry) -> None:
-    """Remind once more an hour after the due time and each hour after that, a few times."""
+    """Move attention once more, when the chain says."""
     approval_id, stage = entry.word("approval_id"), entry.word("stage")
     _drop(connection, f"{approval_id}:{stage}")
-    step, next_us = entry.number("step") or 0, (entry.number("due_us") or 0) + HOUR_US
-    expires_us = entry.number("expires_us") or 0
-    if stage != WARN and step < ESCALATIONS_MAX and next_us < expires_us:
+    next_us, expires_us = entry.number("next_us"), entry.number("expires_us") or 0
+    if next_us is not None and next_us < expires_us:
         _set(connection, entry, f"{approval_id}:{ESCALATE}", ESCALATE, next_us, approval_id)
 
 
