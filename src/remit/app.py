@@ -54,7 +54,7 @@ from remit.orchestration.steps import Steps
 from remit.orchestration.stopping import Stopping
 from remit.orchestration.window import Window
 from remit.retrieval.retriever import Retriever
-from remit.store import projections, ready
+from remit.store import cases, projections, ready
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.ready import Ready
@@ -324,7 +324,19 @@ class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, S
 
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]:
         """Yield (position, event, case) after each commit; names only, never content."""
-        return self._feed.listen()
+        return self._sighted_only(self._feed.listen())
+
+    async def _sighted_only(
+        self, changes: AsyncIterator[tuple[int | None, str, str]]
+    ) -> AsyncIterator[tuple[int | None, str, str]]:
+        """Leave out what happened at another desk than that of whoever listens."""
+        async for change in changes:
+            own, case_id = self._people.own(), change[2]
+            if own is not None:
+                row = await self.read(lambda c, one=case_id: cases.find(c, one))  # type: ignore[misc]  # a default binds the loop's value
+                if row is None or row.workflow not in own:
+                    continue
+            yield change
 
     def _committed(self, committed: Committed) -> None:
         self.keeper.nudge()

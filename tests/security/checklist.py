@@ -179,7 +179,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=36,
         title="Every route declares what it demands, and every record is checked",
-        also=("tests/unit/console/test_routes.py",),
+        also=("tests/unit/console/test_routes.py", "tests/unit/api/test_rights.py"),
     ),
     Requirement(
         number=37,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from remit.errors import ForeignRequestError
+from remit.governance.access import ASKING
 from remit.governance.permissions import Permission, demand
 from remit.governance.sessions import Session, SignIn
 
@@ -39,7 +40,11 @@ class Guard:
             demand(permission, session)
             if request.method not in SAFE_METHODS and permission is not Permission.PUBLIC:
                 await own_token(request, session)
-            return await endpoint(request)
+            asking = ASKING.set(None if session is None else session.person.handle)
+            try:
+                return await endpoint(request)
+            finally:
+                ASKING.reset(asking)
 
         return guarded
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from remit.console.pages import Console
 from remit.errors import BusyError
+from remit.governance.access import ASKING
 from remit.governance.permissions import Permission, needs
 
 STREAMS_MAX = 200
@@ -41,6 +42,7 @@ async def _stream(
     console: Console, request: Request, open_streams: set[int]
 ) -> AsyncIterator[bytes]:
     token = request.state.session.token
+    ASKING.set(request.state.session.person.handle)  # the endpoint has answered already
     open_streams.add(id(request))
     changes: asyncio.Queue[tuple[int | None, str, str]] = asyncio.Queue(maxsize=NAMES_MAX)
     reader = asyncio.create_task(_read(console, changes))

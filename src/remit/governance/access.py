@@ -1,6 +1,7 @@
 """What a person may see and do: asked by the API, the console and the gate, always of now."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -30,6 +31,9 @@ class Role:
 
 
 EVERYWHERE = Role()
+
+# Whoever a request comes from, while it is answered; None: the machine itself.
+ASKING: ContextVar[str | None] = ContextVar("asking", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,30 @@ class Roster(Mapping[str, Person]):
         """Is this workflow on somebody's desk?"""
         desk = self.desk(handle)
         return desk is None or workflow in desk
+
+    # -- who asks --------------------------------------------------------------------------------
+
+    def own(self) -> frozenset[str] | None:
+        """Return the workflows that whoever asks may see; None for all of them.
+
+        A face sets `ASKING` for each request (`remit.api.guard`); where nobody did it is the
+        machine itself that asks: a command, a run.
+        """
+        handle = ASKING.get()
+        return None if handle is None else self.desk(handle)
+
+    def within(self, workflow: str | None) -> str | frozenset[str] | None:
+        """Return what a list that was asked for one workflow, or all, may cover."""
+        own = self.own()
+        if own is None:
+            return workflow
+        return own if workflow is None else own & {workflow}
+
+    def demand_own(self, workflow: str, said: str) -> None:
+        """Raise `NotFoundError` with that sentence where whoever asks may not see a workflow."""
+        own = self.own()
+        if own is not None and workflow not in own:
+            raise NotFoundError(said)
 
     def demand_sight(self, handle: str | None, workflow: str, said: str) -> None:
         """Raise `NotFoundError` with that sentence for a record of another desk.

@@ -19,6 +19,7 @@ from remit.ledger.seal import KeyRing
 from remit.observability import tracing
 from remit.observability.line import Timeline
 from remit.store import approvals, cases, proposals
+from remit.store.among import Workflows
 from remit.store.connection import Connection
 
 PAGE_MAX = 200
@@ -103,7 +104,7 @@ class CaseView:
 def page(
     connection: Connection,
     *,
-    workflow: str | None,
+    workflow: Workflows,
     status: str | None,
     after: str | None,
     limit: int,
@@ -114,7 +115,7 @@ def page(
     if search:
         wanted = search.strip().lower()
         found = (
-            cases.starting_with(connection, wanted, size)
+            cases.starting_with(connection, wanted, size, workflow=workflow)
             if len(wanted) >= SEARCH_LENGTH_MIN and set(wanted) <= set("0123456789abcdef")
             else []
         )

@@ -17,6 +17,7 @@ from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage, Ki
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.store import approvals, proposals, votes
+from remit.store.among import Workflows
 from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 
@@ -29,12 +30,13 @@ def page(
     keys: KeyRing,
     *,
     tab: str,
-    workflow: str | None,
+    workflow: Workflows,
     action: str | None,
     after: str | None,
     limit: int,
     now: datetime,
     roles: frozenset[str],
+    own: Workflows = None,
 ) -> InboxPage:
     """Return a page of what waits, the next due first; `mine` is what these roles may decide."""
     now_us = clock.microseconds(now)
@@ -52,7 +54,7 @@ def page(
     )
     shown = rows[:size]
     last = shown[-1] if len(rows) > size else None
-    waiting, overdue = approvals.count_open(connection, now_us=now_us)
+    waiting, overdue = approvals.count_open(connection, now_us=now_us, workflow=own)
     return InboxPage(
         rows=approval_rows(connection, keys, shown, now),
         after=None if last is None else mark(last.due_us, last.approval_id),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from remit.domain.action import ActionSpec
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
 from remit.store import approvals, authority, cases, proposals, stops, tasks
+from remit.store.among import Workflows
 from remit.store.connection import Connection
 
 STRANDED_SECONDS = 60  # ready for so long, and no worker carries its version
@@ -114,19 +115,20 @@ def _views(
     return tuple(views)
 
 
-def counts(connection: Connection, *, now_us: int) -> dict[str, int]:
-    """Return the numbers of the whole; `balance` must read 0."""
-    found = cases.counts(connection)
+def counts(connection: Connection, *, now_us: int, own: Workflows = None) -> dict[str, int]:
+    """Return the numbers of the whole, or of one's own desk; `balance` must read 0."""
+    found = cases.counts(connection, own)
     counted = {name: found.get(name, 0) for name in STATES}
-    total = cases.received(connection)
+    total = cases.received(connection, own)
+    waiting, overdue = approvals.count_open(connection, now_us=now_us, workflow=own)
     return {
         "received": total,
         **counted,
-        "waiting": approvals.count_waiting(connection),
-        "overdue": approvals.count_waiting(connection, due_before_us=now_us),
-        "overdue_aside": cases.count_aside(connection, workflow=None, due_before_us=now_us)[0],
-        "ambiguous": proposals.all_ambiguous(connection),
+        "waiting": waiting,
+        "overdue": overdue,
+        "overdue_aside": cases.count_aside(connection, workflow=own, due_before_us=now_us)[0],
+        "ambiguous": proposals.all_ambiguous(connection, own),
         "stops": stops.count(connection),
-        "tasks": tasks.count_open(connection),
+        "tasks": tasks.count_open(connection, own),
         "balance": total - sum(counted.values()),
     }

@@ -12,6 +12,7 @@ from remit.governance import cards, inbox
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.store import cases
+from remit.store.among import Workflows
 from remit.store.connection import Connection
 
 PAGE_MAX = 200
@@ -71,7 +72,7 @@ def page(
     connection: Connection,
     keys: KeyRing,
     *,
-    workflow: str | None,
+    workflow: Workflows,
     after: str | None,
     limit: int,
     owners: Mapping[str, Answering],

@@ -23,6 +23,7 @@ from remit.domain.task_event import EffectAttested, TaskClosed, TaskOpened
 from remit.domain.value import Json
 from remit.errors import ApprovalClosedError, IllegalMoveError, NotFoundError
 from remit.store import cases, proposals, tasks, waits
+from remit.store.among import Workflows
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
 from remit.store.tasks import AttestedRow, TaskRow
@@ -68,7 +69,7 @@ def page(
     connection: Connection,
     *,
     closed: bool = False,
-    workflow: str | None = None,
+    workflow: Workflows = None,
     after: str | None = None,
     limit: int = 60,
 ) -> TaskPage:

@@ -96,9 +96,7 @@ class Desk:
         `StillDoubtfulError` with what is left.
         """
         roles_of(self._people, person)
-        row = self.database.read(lambda c: cases.find(c, case_id))
-        if row is None:
-            raise NotFoundError(f"there is no case `{case_id}`")
+        row = self.database.read(lambda c: self._sighted(c, case_id))
         raw = admission.raw_of(self.database, self.keys, case_id)
         masker, rows = self.runs.scope(case_id)
         event, payloads = self.intake.release(
@@ -183,9 +181,7 @@ class Desk:
         new one does not know of it: undo it first where it must not happen twice.
         """
         roles_of(self._people, person)
-        row = self.database.read(lambda c: cases.find(c, case_id))
-        if row is None:
-            raise NotFoundError(f"there is no case `{case_id}`")
+        row = self.database.read(lambda c: self._sighted(c, case_id))
         raw = admission.raw_of(self.database, self.keys, case_id)
         admitted = self.intake.read(
             self.runs.workflow(row.workflow), raw, channel=row.channel,
@@ -241,8 +237,20 @@ class Desk:
 
     # -- parts ------------------------------------------------------------------------------------
 
+    def _sighted(self, connection: Connection, case_id: str) -> cases.CaseRow:
+        """Return a case of the desk of whoever asks; of another it is as if it did not exist."""
+        row, said = cases.find(connection, case_id), f"there is no case `{case_id}`"
+        if row is None:
+            raise NotFoundError(said)
+        self._people.demand_own(row.workflow, said)
+        return row
+
     def _words(self, case_id: str, text: str) -> tuple[str, Callable[[UnitOfWork], None]]:
-        """Return what a person wrote, masked, and what keeps its values where it is recorded."""
+        """Return what a person wrote, masked, and what keeps its values where it is recorded.
+
+        Raises `NotFoundError` for a case of another desk.
+        """
+        self.database.read(lambda c: self._sighted(c, case_id))
         masker, rows = self.runs.scope(case_id)
         masked = masker.mask_text(text, trusted_tokens=True).text
         new = rows()

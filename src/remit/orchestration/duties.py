@@ -13,7 +13,7 @@ from remit.errors import NotEntitledError, NotFoundError, PayloadErasedError, Re
 from remit.governance import rollbacks, tasks
 from remit.governance.access import Roster
 from remit.governance.grants import control_stream
-from remit.governance.owners import require, roles_of
+from remit.governance.owners import roles_of
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.intake.scrub import scrub
@@ -29,6 +29,7 @@ from remit.orchestration.steps import Steps, canonical_json
 from remit.orchestration.undoing import Undoing
 from remit.store import proposals, vault
 from remit.store import rollbacks as rows_of_rollbacks
+from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.proposals import ProposalRow
 from remit.store.rollbacks import DrillRow
@@ -80,7 +81,8 @@ class Duties:
 
     async def undo(self, action_id: str, /, *, person: str, reason: str) -> str:
         """Undo a confirmed effect on an owner's word; return the undo's action id."""
-        require(self._people, person, OWNER_ROLE)
+        row = self._effect(action_id)
+        self._people.demand(person, row.workflow, role=OWNER_ROLE)
         try:
             return await self.undoing.undo(action_id, person=person, reason=reason)
         except PayloadErasedError:
@@ -94,6 +96,7 @@ class Duties:
 
     def plan_rollback(self, selection: Selection, /) -> Plan:
         """Return what would be taken back, newest first; nothing is done by that."""
+        self._people.demand_own(selection.workflow, f"there is no workflow `{selection.workflow}`")
         found = self.runs.workflow(selection.workflow)
         undos = {name: one.spec.undo for name, one in found.workflow.actions.items()}
         return self.database.read(lambda c: rollbacks.planned(c, selection, undos))
@@ -105,7 +108,8 @@ class Duties:
 
         What is in doubt goes on by itself. Raises `StaleDigestError` when the plan has changed.
         """
-        require(self._people, person, OWNER_ROLE)
+        self._people.demand_own(selection.workflow, f"there is no workflow `{selection.workflow}`")
+        self._people.demand(person, selection.workflow, role=OWNER_ROLE)
         found = self.runs.workflow(selection.workflow)
         undos = {name: one.spec.undo for name, one in found.workflow.actions.items()}
         said, rollback_id = scrub(reason), self.new_id()
@@ -122,11 +126,15 @@ class Duties:
 
     def rollback_of(self, rollback_id: str, /) -> RollbackView:
         """Return one rollback with what became of each effect."""
-        return self.database.read(lambda c: rollbacks.view(c, rollback_id))
+        view = self.database.read(lambda c: rollbacks.view(c, rollback_id))
+        self._people.demand_own(view.workflow, f"there is no rollback `{rollback_id}`")
+        return view
 
     def rollbacks(self) -> tuple[RollbackView, ...]:
         """Return rollbacks, the newest first, without their effects."""
-        return self.database.read(rollbacks.newest)
+        own = self._people.own()
+        found = self.database.read(rollbacks.newest)
+        return tuple(one for one in found if own is None or one.workflow in own)
 
     async def withdraw(self, action_id: str, /, *, person: str) -> None:
         """Take back what is allowed and not begun, in its grace time: certain.
@@ -142,7 +150,7 @@ class Duties:
 
     async def rehearse(self, workflow: str, action: str, /, *, person: str) -> DrillView:
         """Rehearse the undo of an action on a stand-in, and record what came of it."""
-        require(self._people, person, OWNER_ROLE)
+        self._people.demand(person, workflow, role=OWNER_ROLE)
         self.runs.workflow(workflow)
         return await self._drill.rehearse(workflow, action, person=person)
 
@@ -162,12 +170,20 @@ class Duties:
     ) -> TaskPage:
         """Return a page of what is left to people, the oldest first."""
         return self.database.read(
-            lambda c: tasks.page(c, closed=closed, workflow=workflow, after=after, limit=limit)
+            lambda c: tasks.page(
+                c, closed=closed, workflow=self._people.within(workflow), after=after, limit=limit
+            )
         )
 
     def task(self, task_id: str, /) -> TaskView:
         """Return one task."""
-        return self.database.read(lambda c: tasks.view(c, tasks.named(c, task_id)))
+
+        def work(connection: Connection) -> TaskView:
+            row = tasks.named(connection, task_id)
+            self._people.demand_own(row.workflow, f"there is no task `{task_id}`")
+            return tasks.view(connection, row)
+
+        return self.database.read(work)
 
     async def settle(
         self,
@@ -228,6 +244,7 @@ class Duties:
         row = self.database.read(lambda c: proposals.find(c, action_id))
         if row is None:
             raise NotFoundError(f"there is no action `{action_id}`")
+        self._people.demand_own(row.workflow, f"there is no action `{action_id}`")
         return row
 
     def _owner(self, workflow: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 
 from remit.domain.case import Priority
+from remit.errors import UnknownWorkflowError
+from remit.governance.access import Roster
 from remit.intake import mail as mails
 from remit.intake.evidence import Around
 from remit.intake.mail import Mail
@@ -33,6 +35,7 @@ class Reception:
     runs: Runs
     intake: Intake
     pressure: Pressure
+    _people: Roster
 
     def admit(
         self,
@@ -68,6 +71,7 @@ class Reception:
 
         `by` is whoever asks, as a face knows them: `person:HANDLE` or `token:NAME`.
         """
+        self._demand(workflow)
         admitted = self.admit(
             workflow, raw, channel=channel, external_id=external_id, priority=priority
         )
@@ -153,6 +157,7 @@ class Reception:
         Its parts fill the fields that `[workflow.columns]` says. Raises `IntakeBusyError` before
         it is read where too much is under way.
         """
+        self._demand(workflow)
         equipment = self.runs.workflow(workflow)
         self.pressure.check(workflow, equipment.lane, priority)
         raw = RawMail(data=data, size=len(data))
@@ -162,6 +167,12 @@ class Reception:
         work = self._checked(admission.brought(admitted, by))
         receipt = await awaited.submit(self.writer, work)
         return receipt.value
+
+    def _demand(self, workflow: str) -> None:
+        """Raise `UnknownWorkflowError` for a workflow that is not on the desk of whoever asks."""
+        own = self._people.own()
+        if own is not None and workflow not in own:
+            raise UnknownWorkflowError(f"there is no workflow `{workflow}`")
 
     async def _mail(self, raw: RawMail) -> Mail:
         def work() -> Mail:

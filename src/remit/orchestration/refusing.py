@@ -6,7 +6,7 @@ from remit.domain import clock
 from remit.errors import NotFoundError
 from remit.governance import denials
 from remit.governance.denial import Denial
-from remit.governance.owners import require, roles_of
+from remit.governance.owners import roles_of
 from remit.orchestration.desk import OWNER_ROLE, Desk
 from remit.policy.denial import kind
 from remit.store import denials as rows
@@ -26,7 +26,9 @@ class Refusing(Desk):
         return tuple(
             _shown(one)
             for one in found
-            if one.until_us > now_us and workflow in {None, one.workflow}
+            if one.until_us > now_us
+            and workflow in {None, one.workflow}
+            and self._people.sees(person, one.workflow)
         )
 
     async def widen_denial(
@@ -49,19 +51,28 @@ class Refusing(Desk):
 
     async def lift_denial(self, action_id: str, /, *, person: str, reason: str) -> None:
         """Take a no away, in its case and in all others: an owner's word."""
-        require(self._people, person, OWNER_ROLE)
+        row = await self._effect_of(action_id)
+        self._people.demand(person, row.workflow, role=OWNER_ROLE)
         await self._refused(
             action_id,
             reason,
             lambda uow, said: denials.lift(uow, action_id, person=person, reason=said),
         )
 
+    async def _effect_of(self, action_id: str) -> proposals.ProposalRow:
+        row, said = (
+            await self.read(lambda c: proposals.find(c, action_id)),
+            f"there is no action `{action_id}`",
+        )
+        if row is None:
+            raise NotFoundError(said)
+        self._people.demand_own(row.workflow, said)
+        return row
+
     async def _refused(
         self, action_id: str, reason: str, work: Callable[[UnitOfWork, str], None]
     ) -> None:
-        row = await self.read(lambda c: proposals.find(c, action_id))
-        if row is None:
-            raise NotFoundError(f"there is no action `{action_id}`")
+        row = await self._effect_of(action_id)
         masker, new = self.runs.scope(row.case_id)
         said = masker.mask_text(reason, trusted_tokens=True).text
 

@@ -20,6 +20,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.listed import listed
 from remit.orchestration.runs import Runs
 from remit.store import cases, proposals, ready
+from remit.store.cases import CaseRow
 from remit.store.connection import Connection
 from remit.store.database import Database
 
@@ -54,8 +55,8 @@ class Window:
         roles = roles_of(self._people, person)
         return self.database.read(
             lambda c: inbox.page(
-                c, self.keys, tab=tab, workflow=workflow, action=action, after=after, limit=limit,
-                now=self.now(), roles=roles,
+                c, self.keys, tab=tab, workflow=self._people.within(workflow), action=action,
+                after=after, limit=limit, now=self.now(), roles=roles, own=self._people.own(),
             )
         )  # fmt: skip
 
@@ -73,7 +74,12 @@ class Window:
         """Return cases, newest first."""
         return self.database.read(
             lambda c: casebook.page(
-                c, workflow=workflow, status=status, after=after, limit=limit, search=search
+                c,
+                workflow=self._people.within(workflow),
+                status=status,
+                after=after,
+                limit=limit,
+                search=search,
             )
         )
 
@@ -81,9 +87,7 @@ class Window:
         """Return one case from message to effect."""
 
         def work(connection: Connection) -> casebook.CaseView:
-            row = cases.find(connection, case_id)
-            if row is None:
-                raise NotFoundError(f"there is no case `{case_id}`")
+            row = self._sighted(connection, case_id)
             equipment = self.equipment.get(row.workflow)
             actions = {} if equipment is None else equipment.workflow.actions
             specs = {name: declared.spec for name, declared in actions.items()}
@@ -93,15 +97,15 @@ class Window:
 
     def entries(self, case_id: str, /) -> list[Entry]:
         """Return a case's entries with their masked payloads, but for what was erased."""
+        if self._people.own() is not None:
+            self.database.read(lambda c: self._sighted(c, case_id))
         return self.database.read(lambda c: record.stream(c, self.keys, case_id, erased=True))
 
     def masked(self, case_id: str, /) -> masked.MaskedView:
         """Return what was masked in a case and what may receive it: tokens, never a value."""
 
         def found(connection: Connection) -> tuple[str, bool]:
-            row = cases.find(connection, case_id)
-            if row is None:
-                raise NotFoundError(f"there is no case `{case_id}`")
+            row = self._sighted(connection, case_id)
             return row.workflow, record.ended(connection, case_id) is not None
 
         workflow, erased = self.database.read(found)
@@ -125,7 +129,7 @@ class Window:
             lambda c: set_aside.page(
                 c,
                 self.keys,
-                workflow=workflow,
+                workflow=self._people.within(workflow),
                 after=after,
                 limit=limit,
                 owners=self._answering(),
@@ -136,11 +140,20 @@ class Window:
 
     def quarantined(self, case_id: str, /) -> set_aside.SetAside:
         """Return one message that has no certain reading; raises `NotFoundError`."""
+        self.database.read(lambda c: self._sighted(c, case_id))
         return self.database.read(
             lambda c: set_aside.one(
                 c, self.keys, case_id, owners=self._answering(), now=self.now()
             )
         )
+
+    def _sighted(self, connection: Connection, case_id: str) -> CaseRow:
+        """Return a case of the desk of whoever asks; of another it is as if it did not exist."""
+        row, said = cases.find(connection, case_id), f"there is no case `{case_id}`"
+        if row is None:
+            raise NotFoundError(said)
+        self._people.demand_own(row.workflow, said)
+        return row
 
     def _answering(self) -> Mapping[str, set_aside.Answering]:
         return {
@@ -152,7 +165,7 @@ class Window:
 
     def workflows(self) -> tuple[overview.WorkflowView, ...]:
         """Return every workflow with what it may do alone now."""
-        now_us = clock.microseconds(self.now())
+        now_us, own = clock.microseconds(self.now()), self._people.own()
         return self.database.read(
             lambda c: tuple(
                 overview.workflow(
@@ -167,18 +180,25 @@ class Window:
                     now_us=now_us,
                 )
                 for name, one in self.equipment.items()
+                if own is None or name in own
             )
         )
 
     def inventory(self) -> tuple[Inventory, ...]:
         """Return what runs: every workflow with its version, owners, tools, actions and rules."""
         views = {one.name: one for one in self.workflows()}
-        return tuple(listed(one, views[name].actions) for name, one in self.equipment.items())
+        return tuple(
+            listed(one, views[name].actions)
+            for name, one in self.equipment.items()
+            if name in views
+        )
 
     def counts(self) -> Mapping[str, int]:
         """Return the numbers of the whole; `balance` must read 0."""
         return self.database.read(
-            lambda c: overview.counts(c, now_us=clock.microseconds(self.now()))
+            lambda c: overview.counts(
+                c, now_us=clock.microseconds(self.now()), own=self._people.own()
+            )
         )
 
     def proposals(self) -> list[tuple[str, str, int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from remit.domain.approval import MOVES, ApprovalState, Requirement, move
 from remit.domain.entry import Entry
 from remit.store import votes
+from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
@@ -271,7 +272,7 @@ def kinds(connection: Connection) -> list[tuple[str, str, int]]:
 def waiting(
     connection: Connection,
     *,
-    workflow: str | None,
+    workflow: Workflows,
     action: str | None,
     risks: tuple[str, ...],
     roles: Collection[str] | None = None,
@@ -281,11 +282,11 @@ def waiting(
     limit: int,
 ) -> list[ApprovalRecord]:
     """Return open approvals, the next due first, after a cursor of (due, id)."""
-    where, values = ["state = 'open'"], list[Parameter]()
-    for column, value in (("workflow", workflow), ("action", action)):
-        if value is not None:
-            where.append(f"{column} = ?")
-            values.append(value)
+    clause, names = among(workflow)
+    where, values = ["state = 'open'", clause], list[Parameter](names)
+    if action is not None:
+        where.append("action = ?")
+        values.append(action)
     if risks:
         where.append(f"risk in ({', '.join('?' * len(risks))})")
         values += risks
@@ -309,12 +310,15 @@ def waiting(
     return [_row(row) for row in rows]
 
 
-def count_open(connection: Connection, *, now_us: int) -> tuple[int, int]:
+def count_open(
+    connection: Connection, *, now_us: int, workflow: Workflows = None
+) -> tuple[int, int]:
     """Return how many approvals are open, and how many of these are overdue."""
+    clause, names = among(workflow)
     row = connection.one(
         "select count(*), coalesce(sum(case when due_us < ? then 1 else 0 end), 0)"
-        " from approvals where state = 'open'",
-        (now_us,),
+        f" from approvals where state = 'open' and {clause}",
+        (now_us, *names),
     )
     return (0, 0) if row is None else (int(str(row[0])), int(str(row[1])))
 

@@ -2,6 +2,7 @@
 
 from remit.domain.case import CaseStatus
 from remit.domain.frozen import dataclass
+from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
@@ -118,18 +119,18 @@ def known_externals(connection: Connection, workflow: str, externals: list[str])
 def page(
     connection: Connection,
     *,
-    workflow: str | None,
+    workflow: Workflows,
     status: str | None,
     after: tuple[int, str] | None,
     limit: int,
     settle_before_us: int | None = None,
 ) -> list[CaseRow]:
     """Return cases, newest first, after a cursor of (opened, id)."""
-    where, values = ["1 = 1"], list[Parameter]()
-    for column, value in (("workflow", workflow), ("status", status)):
-        if value is not None:
-            where.append(f"{column} = ?")
-            values.append(value)
+    clause, names = among(workflow)
+    where, values = [clause], list[Parameter](names)
+    if status is not None:
+        where.append("status = ?")
+        values.append(status)
     if settle_before_us is not None:
         where.append("settle_us < ?")
         values.append(settle_before_us)
@@ -144,11 +145,15 @@ def page(
     return [_row(row) for row in rows]
 
 
-def starting_with(connection: Connection, prefix: str, limit: int) -> list[CaseRow]:
+def starting_with(
+    connection: Connection, prefix: str, limit: int, *, workflow: Workflows = None
+) -> list[CaseRow]:
     """Return cases whose id begins so."""
+    clause, names = among(workflow)
     rows = connection.rows(
-        f"select {COLUMNS} from cases where case_id >= ? and case_id < ? order by case_id limit ?",
-        (prefix, prefix + "g", limit),
+        f"select {COLUMNS} from cases where case_id >= ? and case_id < ? and {clause}"
+        " order by case_id limit ?",
+        (prefix, prefix + "g", *names, limit),
     )
     return [_row(row) for row in rows]
 
@@ -186,15 +191,11 @@ def subjects_starting_with(connection: Connection, prefix: str, limit: int) -> l
     return [str(row[0]) for row in rows]
 
 
-def counts(connection: Connection, workflow: str | None = None) -> dict[str, int]:
+def counts(connection: Connection, workflow: Workflows = None) -> dict[str, int]:
     """Return the number of cases by status."""
-    rows = (
-        connection.rows("select status, sum(n) from case_counts group by status")
-        if workflow is None
-        else connection.rows(
-            "select status, sum(n) from case_counts where workflow = ? group by status",
-            (workflow,),
-        )
+    clause, names = among(workflow)
+    rows = connection.rows(
+        f"select status, sum(n) from case_counts where {clause} group by status", names
     )
     return {str(row[0]): int(row[1]) for row in rows}
 
@@ -238,20 +239,22 @@ def ready_of_others(
 
 
 def count_aside(
-    connection: Connection, *, workflow: str | None, due_before_us: int
+    connection: Connection, *, workflow: Workflows, due_before_us: int
 ) -> tuple[int, int | None]:
     """Return how many messages in quarantine are past their time, and when the oldest came."""
-    clause = "" if workflow is None else " and workflow = ?"
+    clause, names = among(workflow)
     row = connection.one(
-        "select count(*), min(opened_us) from cases where status = ? and settle_us < ?" + clause,
-        (CaseStatus.QUARANTINED.value, due_before_us, *(() if workflow is None else (workflow,))),
+        "select count(*), min(opened_us) from cases where status = ? and settle_us < ?"
+        f" and {clause}",
+        (CaseStatus.QUARANTINED.value, due_before_us, *names),
     ) or (0, None)
     return int(row[0]), None if row[1] is None else int(row[1])
 
 
-def received(connection: Connection) -> int:
+def received(connection: Connection, workflow: Workflows = None) -> int:
     """Return how many cases there are, counted row by row."""
-    return int(str(connection.value("select count(*) from cases")))
+    clause, names = among(workflow)
+    return int(str(connection.value(f"select count(*) from cases where {clause}", names)))
 
 
 def results(

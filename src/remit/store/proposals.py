@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from remit.domain.effect import MOVES, EffectState, move
 from remit.domain.entry import Entry
 from remit.store import locks
+from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter
 from remit.store.tally import Tally
 
@@ -349,10 +350,11 @@ def standing(connection: Connection, workflow: str, action: str) -> tuple[int, i
     return (0, 0) if row is None else (int(row[0] or 0), int(row[1]))
 
 
-def all_ambiguous(connection: Connection) -> int:
+def all_ambiguous(connection: Connection, workflow: Workflows = None) -> int:
     """Return how many effects nobody is sure about."""
-    value = connection.value("select count(*) from proposals where state = 'ambiguous'")
-    return int(str(value))
+    clause, names = among(workflow)
+    sql = f"select count(*) from proposals where state = 'ambiguous' and {clause}"
+    return int(str(connection.value(sql, names)))
 
 
 def states(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, int]]:

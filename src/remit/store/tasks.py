@@ -2,6 +2,7 @@
 
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
+from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter
 
 SCHEMA = (
@@ -140,16 +141,14 @@ def page(
     connection: Connection,
     *,
     closed: bool,
-    workflow: str | None,
+    workflow: Workflows,
     after: tuple[int, str] | None,
     limit: int,
 ) -> list[TaskRow]:
     """Return tasks, the oldest first, after a cursor of (opened, id)."""
-    where = ["closed_us is not null" if closed else "closed_us is null"]
-    values = list[Parameter]()
-    if workflow is not None:
-        where.append("workflow = ?")
-        values.append(workflow)
+    clause, names = among(workflow)
+    where = ["closed_us is not null" if closed else "closed_us is null", clause]
+    values = list[Parameter](names)
     if after is not None:
         where.append("(opened_us > ? or (opened_us = ? and task_id > ?))")
         values += [after[0], after[0], after[1]]
@@ -170,9 +169,11 @@ def open_of(connection: Connection, case_id: str) -> list[TaskRow]:
     return [_row(row) for row in rows]
 
 
-def count_open(connection: Connection) -> int:
+def count_open(connection: Connection, workflow: Workflows = None) -> int:
     """Return how many tasks are open."""
-    return int(str(connection.value("select count(*) from tasks where closed_us is null")))
+    clause, names = among(workflow)
+    sql = f"select count(*) from tasks where closed_us is null and {clause}"
+    return int(str(connection.value(sql, names)))
 
 
 def attested(connection: Connection, action_id: str, attempt: int) -> list[AttestedRow]:
