@@ -21,8 +21,8 @@ SINKS: dict[str, dict[str, str]] = {
             api.denials: routes.lift routes.listed routes.widen
             api.endorsements: routes.endorse routes.endorse_values routes.listed routes.revoke
                 routes.second
-            api.cases: routes.cancel routes.listed routes.masked routes.one routes.receive
-                routes.trace
+            api.cases: routes.cancel routes.freeze routes.listed routes.masked routes.one
+                routes.receive routes.trace
             api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
                 routes.settle routes.start routes.undo routes.withdraw
             api.limits: routes.lift routes.listed

@@ -141,6 +141,10 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
         self.cancelled.append(("clock", person, ""))
         return 400.0
 
+    async def freeze(self, wanted: str, /, *, person: str, sentence: str) -> None:
+        self.case(wanted)
+        await self.set_stop(f"case:{wanted}", person=person, sentence=sentence)
+
     async def cancel(
         self,
         wanted: str,

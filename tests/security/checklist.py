@@ -233,11 +233,7 @@ CHECKLIST: tuple[Requirement, ...] = (
         title="What runs can be listed: workflows, versions, tools, owners, risk",
         also=("tests/unit/cli/test_inventory.py",),
     ),
-    Requirement(
-        number=49,
-        title="A case is stopped with its evidence in one step",
-        lacks="not built yet",
-    ),
+    Requirement(number=49, title="A case is stopped with its evidence in one step"),
     Requirement(
         number=50,
         title="Leaps of the clock extend no approval",

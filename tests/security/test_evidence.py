@@ -14,8 +14,10 @@ from remit.governance.decided import Decided
 from remit.orchestration.erasure import Subject
 from remit.policy import gate
 from remit.policy.book import ask
+from remit.store import legal_holds as legal_hold_rows
 from tests.projects import (
     OLGA,
+    OTTO,
     PAUL,
     Small,
     events,
@@ -236,3 +238,26 @@ async def test_48_what_runs_is_listed_from_what_runs(small: Small) -> None:
         assert one.tools[0].from_outside == ("note",)
         assert one.connectors == ("tape",)
         assert {rule.rule for rule in one.rules} == {"pay", "note", "take-back"}
+
+
+async def test_49_one_step_stops_a_case_and_keeps_its_evidence(small: Small) -> None:
+    """Nothing of it goes out, nothing of it can be erased, and one person undoes neither alone."""
+    small.granted, small.grace = (), 10
+    async with small.open(NOTE) as remit:
+        case_id = await send(remit)
+        other = await send(remit, message="another")
+        for row in waiting(remit):
+            await testing.decide(remit, row.approval_id, person=OLGA)
+        for _ in range(2):  # twice is once
+            await remit.freeze(case_id, person=OTTO, sentence="paid twice, the bank asks")
+        await testing.pass_time(remit, small.clock, 60)
+        assert (states(remit, case_id), states(remit, other)) == (
+            [("note", "held")], [("note", "confirmed")],
+        )  # fmt: skip
+        done = await remit.erasure.erase(Subject(case_id=case_id), by=PAUL, ground="request")
+        assert done.state == "refused"
+        (hold,) = remit.database.read(lambda c: legal_hold_rows.on_cases(c, [case_id]))
+        assert hold.placed_by == OTTO
+        with pytest.raises(NotEntitledError):
+            await remit.freeze(case_id, person=PAUL, sentence="I am no operator")
+    assert small.performed() == ["note"]

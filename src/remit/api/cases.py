@@ -27,6 +27,14 @@ class CancelBody(BaseModel):
     reason: str = Field(min_length=1, max_length=4_000)
 
 
+class FreezeBody(BaseModel):
+    """Why a case is frozen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sentence: str = Field(min_length=1, max_length=4_000)
+
+
 def routes(remit: RemitPort) -> list[Route]:
     """Return the routes of cases."""
     mails = Mails()
@@ -124,11 +132,22 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse({"case_id": case_id, "closed": closed})
 
+    @needs(Permission.OPERATE)
+    async def freeze(request: Request) -> Response:
+        """Stop a case and keep its evidence: a stop on it and a legal hold, at once."""
+        body = await read_model(request, FreezeBody)
+        case_id = request.path_params["case_id"]
+        await remit.freeze(
+            case_id, person=request.state.session.person.handle, sentence=body.sentence
+        )
+        return JSONResponse({"case_id": case_id, "frozen": True})
+
     return [
         Route("/api/cases", listed, methods=["GET"], name="cases_list"),
         Route("/api/cases/{workflow}", receive, methods=["POST"], name="case_receive"),
         Route("/api/cases/{case_id}", one, methods=["GET"], name="case_one"),
         Route("/api/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
+        Route("/api/cases/{case_id}/freeze", freeze, methods=["POST"], name="case_freeze"),
         Route("/api/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),
         Route("/api/cases/{case_id}/trace", trace, methods=["GET"], name="case_trace"),
     ]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
-from remit.api.cases import CancelBody
+from remit.api.cases import CancelBody, FreezeBody
 from remit.api.denials import LiftBody, WidenBody
 from remit.api.duties import CloseBody, ReasonBody, RollbackBody, SettleBody
 from remit.api.endorsements import EndorseBody, EndorseValuesBody, RevokeBody
@@ -25,6 +25,7 @@ from remit.governance.permissions import Permission, needs, permission_of
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
     "case_cancel": CancelBody,
+    "case_freeze": FreezeBody,
     "endorse": EndorseBody,
     "endorse_values": EndorseValuesBody,
     "endorsement_revoke": RevokeBody,
@@ -59,6 +60,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "approval_verdict": (401, 403, 404, 409, 410, 413, 422),
     "case_receive": (401, 403, 409, 413, 422, 503),
     "case_cancel": (401, 403, 404, 409, 413, 422),
+    "case_freeze": (401, 403, 404, 413, 422),
     "case_masked": (401, 404),
     "case_one": (401, 404),
     "case_trace": (401, 404),

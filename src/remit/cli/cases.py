@@ -187,6 +187,24 @@ def cancel(ctx: click.Context, *, case_id: str, person: str, reason: str) -> Non
 @cases.command()
 @click.argument("case_id", metavar="ID")
 @_person
+@click.option("--because", "sentence", required=True, help="Why, in a sentence.")
+@click.pass_context
+def freeze(ctx: click.Context, *, case_id: str, person: str, sentence: str) -> None:
+    """Stop a case and keep its evidence, at once: a stop on it, and a legal hold.
+
+    Its effects halt, and nothing of it is erased or pruned. An owner lifts the stop with
+    `remit stop lift`; another person releases the hold with `remit ledger legal-hold release`.
+
+    Example: `remit cases freeze 019a3f --as otto --because "paid twice, the bank asks"`
+    """
+    _settle(
+        ctx, case_id, lambda remit, whole: remit.freeze(whole, person=person, sentence=sentence)
+    )
+
+
+@cases.command()
+@click.argument("case_id", metavar="ID")
+@_person
 @click.option(
     "--set", "given", multiple=True, metavar="FIELD=VALUE", help="What a doubtful field is; again."
 )

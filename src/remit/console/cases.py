@@ -122,6 +122,16 @@ def routes(console: Console) -> list[Route]:
         return see_other(f"/cases/{case_id}")
 
     @needs(Permission.OPERATE)
+    async def freeze(request: Request) -> Response:
+        """Stop a case and keep its evidence."""
+        case_id = request.path_params["case_id"]
+        sentence = needed(await fields(request), "sentence")
+        await console.remit.freeze(
+            case_id, person=request.state.session.person.handle, sentence=sentence
+        )
+        return see_other(f"/cases/{case_id}")
+
+    @needs(Permission.OPERATE)
     async def follow(request: Request) -> Response:
         """Close an escalated case and begin a new one from its message."""
         note = needed(await fields(request), "note")
@@ -131,6 +141,22 @@ def routes(console: Console) -> list[Route]:
             note=note,
         )
         return see_other(f"/cases/{new}")
+
+    return [
+        Route("/cases", listed, methods=["GET"], name="cases"),
+        Route("/cases/{case_id}", one, methods=["GET"], name="case"),
+        Route("/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),
+        Route("/cases/{case_id}/close", close, methods=["POST"], name="case_close"),
+        Route("/cases/{case_id}/hand-back", hand_back, methods=["POST"], name="case_hand_back"),
+        Route("/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
+        Route("/cases/{case_id}/freeze", freeze, methods=["POST"], name="case_freeze"),
+        Route("/cases/{case_id}/follow", follow, methods=["POST"], name="case_follow"),
+        *_of_effects(console),
+    ]
+
+
+def _of_effects(console: Console) -> list[Route]:
+    """Return the routes of a case's single effects."""
 
     @needs(Permission.OPERATE)
     async def undo(request: Request) -> Response:
@@ -152,26 +178,10 @@ def routes(console: Console) -> list[Route]:
         )
         return see_other(f"/cases/{request.path_params['case_id']}")
 
+    effect = "/cases/{case_id}/effects/{action_id}"
     return [
-        Route(
-            "/cases/{case_id}/effects/{action_id}/withdraw",
-            withdraw,
-            methods=["POST"],
-            name="effect_withdrawn",
-        ),
-        Route("/cases", listed, methods=["GET"], name="cases"),
-        Route("/cases/{case_id}", one, methods=["GET"], name="case"),
-        Route("/cases/{case_id}/masked", masked, methods=["GET"], name="case_masked"),
-        Route("/cases/{case_id}/close", close, methods=["POST"], name="case_close"),
-        Route("/cases/{case_id}/hand-back", hand_back, methods=["POST"], name="case_hand_back"),
-        Route("/cases/{case_id}/cancel", cancel, methods=["POST"], name="case_cancel"),
-        Route("/cases/{case_id}/follow", follow, methods=["POST"], name="case_follow"),
-        Route(
-            "/cases/{case_id}/effects/{action_id}/undo",
-            undo,
-            methods=["POST"],
-            name="effect_undo",
-        ),
+        Route(f"{effect}/withdraw", withdraw, methods=["POST"], name="effect_withdrawn"),
+        Route(f"{effect}/undo", undo, methods=["POST"], name="effect_undo"),
     ]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from remit.domain import actor, clock
@@ -11,8 +11,9 @@ from remit.domain.decision import Stop
 from remit.domain.entry import Draft
 from remit.domain.stop_event import StopDrilled
 from remit.errors import IllegalMoveError, NotEntitledError
-from remit.governance import limits, stops
+from remit.governance import legal_holds, limits, stops
 from remit.governance.access import Roster
+from remit.governance.grants import control_stream
 from remit.governance.limits import LimitView
 from remit.governance.owners import roles_of
 from remit.governance.stops import OPERATOR, OWNER, Known, StopView
@@ -22,13 +23,18 @@ from remit.ledger.keeper import Keeper
 from remit.ledger.keys import KeyRing
 from remit.orchestration.awaited import submit
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.erasure import Erasure
 from remit.policy import stop
 from remit.store import cases, proposals
+from remit.store import legal_holds as legal_hold_rows
 from remit.store import stops as rows
 from remit.store.connection import Connection
 from remit.store.database import Database
+from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
+FROZEN: Final = "frozen"  # the ground of a legal hold that came with a stop
+FROZEN_DAYS: Final = 30  # after which somebody looks whether it is still needed
 DRILL_LOOK_SECONDS: Final = 0.05
 DRILL_SECONDS_MIN: Final = 1.0  # in which whatever a worker remembers has followed
 DRILL_SECONDS_MAX: Final = 120.0  # as long as the slowest connector may take
@@ -53,6 +59,7 @@ class Stopping:
     writer: Writer
     keeper: Keeper
     equipment: dict[str, Equipment]
+    erasure: Erasure
     now: Callable[[], datetime]
     _people: Roster
     _connector_names: set[str]
@@ -82,6 +89,32 @@ class Stopping:
             streams=(stops.STREAM,),
         )
         return receipt.value
+
+    async def freeze(self, case_id: str, /, *, person: str, sentence: str) -> None:
+        """Stop a case and keep its evidence, in one transaction: nothing goes out, nothing goes.
+
+        Effects of the case halt as under any stop, and nothing of it is erased or pruned until
+        somebody else releases the legal hold. Doing it again changes nothing. Raises
+        `NotEntitledError`, `NotFoundError`.
+        """
+        self._operator(person)
+        scope = stops.checked(f"case:{case_id}", self._known())
+        text = scrub(stops.said(sentence, what="sentence"))
+        origin = self.erasure.rotation.origin
+        hold_id = self.erasure.new_id()
+
+        def work(uow: UnitOfWork) -> None:
+            stops.set_stop(uow, scope=scope, sentence=text, person=person)
+            kept = legal_hold_rows.on_cases(uow.connection, [case_id])
+            if not any(hold.kind == "case" for hold in kept):
+                legal_holds.place(
+                    uow, hold_id, kind="case", ref=case_id, ground=FROZEN, person=person,
+                    review_at=uow.now + timedelta(days=FROZEN_DAYS), origin=origin,
+                )  # fmt: skip
+
+        await submit(
+            self.writer, work, lane="control", streams=(stops.STREAM, control_stream(origin))
+        )
 
     async def lift_stop(self, scope: str, /, *, person: str, reason: str) -> bool:
         """Lift a stop, or say as the first of two people that it may be; return whether it is.
