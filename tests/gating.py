@@ -241,6 +241,7 @@ TABLE: dict[str, tuple[Change, GateVerdict, LiftKind]] = {
     "sources.foreign_content": (
         with_facts(content_findings=("a link `https://evil.example`",)), HOLD, APPROVE,
     ),
+    "sources.confidential": (with_facts(confidential=("note carries a secret",)), DENY, NEVER),
     "sources.edited": (with_facts(author="maria.k", edited=("amount",)), HOLD, APPROVE),
     "sources.untrusted": (with_said(Proof.PROVEN, Integrity.UNTRUSTED), HOLD, APPROVE),
     "sources.absent": (with_said(Proof.ABSENT), HOLD, APPROVE),

@@ -43,6 +43,7 @@ CALLS = {
     "denials": (denials, "denied"),
     "denied": (denials, "count"),
     "subject": (facts, "_denied_until"),
+    "confidential": (facts, "confidential"),
     "content": (facts, "findings"),
     "stops": (facts, "_stops"),
     "policy": (facts, "ask"),

@@ -135,6 +135,7 @@ def facts(draw: st.DrawFn) -> GateFacts:
         edited=mostly((), st.just(("amount",))),
         proofs=mostly(made.proofs, proofs()),
         content_findings=mostly((), st.just(("a link",))),
+        confidential=mostly((), st.just(("a secret",))),
         stops=mostly((), st.lists(stops, max_size=2).map(tuple)),
         policy=mostly(made.policy, answers()),
         limits=mostly((), st.lists(limits, max_size=2).map(tuple)),
@@ -164,6 +165,22 @@ def test_one_more_forbid_never_loosens(some: GateFacts, forbid: FiredForbid) -> 
 @given(facts(), stops)
 def test_one_more_stop_never_loosens(some: GateFacts, stop: Stop) -> None:
     _no_looser(some, replace(some, stops=(*some.stops, stop)))
+
+
+@given(facts(), requirements)
+def test_one_more_requirement_never_loosens(some: GateFacts, asked: Requirement) -> None:
+    """A rule that asks for people, and a desk that asks for more of them."""
+    more = FiredForbid(rule="r3", says="Ask first", requirement=asked)
+    policy = replace(some.policy, decision="deny", forbids=(*some.policy.forbids, more))
+    if some.policy.decision is not None:
+        _no_looser(some, replace(some, policy=policy))
+    people = some.level.approvals + asked.people
+    _no_looser(some, replace(some, level=replace(some.level, approvals=people)))
+
+
+@given(facts(), st.sampled_from(("a secret", "a value of somebody else")))
+def test_more_confidential_never_loosens(some: GateFacts, what: str) -> None:
+    _no_looser(some, replace(some, confidential=(*some.confidential, what)))
 
 
 @given(facts(), st.integers(0, 5))
@@ -302,6 +319,7 @@ def _reference(some: GateFacts) -> tuple[str, bool]:
         ),
         ({p.parameter for p in some.proofs} != set(some.arguments), "hold", desk, False),
         (bool(some.content_findings), "hold", desk, False),
+        (bool(some.confidential), "deny", None, False),
         (
             some.spec is not None and some.spec.risk == "money"
             and any((*(p.assumptions for p in some.proofs), *some.assumed_facts.values())),

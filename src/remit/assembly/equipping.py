@@ -108,6 +108,7 @@ def assemble(
             "classifiers": {name: one.fingerprint for name, one in classifiers.items()},
             "code": hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest(),
             "connectors": dict(seen),
+            "content": [*settings.content.allow],
             "directories": listed.seen(lists),
             "knowledge": documents.digest(knowledge) if knowledge else "",
             "models": {name: one.model_dump(mode="json", exclude=NOT_SEEN)
@@ -148,6 +149,7 @@ def assemble(
             book=book,
             columns=dict(settings.columns),
             directories=lists,
+            content_allowed=tuple(settings.content.allow),
             senders=senders.load(project.folder, settings.senders, people=people, fields=fields),
             pinned=settings.in_flight == "pin",
             acknowledge=acknowledge,

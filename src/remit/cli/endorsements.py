@@ -6,7 +6,7 @@ import click
 
 from remit.app import Remit
 from remit.cli import terminal
-from remit.cli.cases import IDENTITY
+from remit.cli.identity import IDENTITY
 from remit.cli.opening import approval_named, case_named, case_settled, owning, reading
 from remit.cli.options import Options
 from remit.domain import clock

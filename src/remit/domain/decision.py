@@ -194,6 +194,7 @@ class GateFacts:
     digest: str  # what an approval must be bound to
     clearance: Clearance = field(default_factory=Clearance)
     denied_until: datetime | None = None  # a person's no holds so long for the case's subject
+    confidential: tuple[str, ...] = ()  # what is beyond what its parameter may carry
     latest: datetime | None = None  # the newest moment that a fact bears, beside the votes
     undo: bool = False
     assumed_facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # declared derives

@@ -216,6 +216,7 @@ SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
     ("clearance", "clearance", lambda form: _without(form, "containment")),
     ("findings", "content_findings", lambda _: []),
     ("faults", "faults", lambda _: []),
+    ("confidential", "confidential", lambda _: []),
 )
 
 

@@ -60,6 +60,7 @@ class Equipment:
     retriever: Retriever | None = None
     book: PolicyBook | None = None
     directories: Directories = field(default_factory=dict)
+    content_allowed: tuple[str, ...] = ()  # what free text may name though no source does
     acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
     thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action

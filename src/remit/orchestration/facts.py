@@ -28,7 +28,7 @@ from remit.orchestration import (
 )
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
-from remit.orchestration.content import findings
+from remit.orchestration.content import confidential, findings
 from remit.orchestration.guarded import Guard
 from remit.orchestration.limiting import Asked
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
@@ -121,6 +121,9 @@ def gather(
             "content",
             lambda: findings(run, spec, proposal.arguments, said.values, said.witnesses),
             unknown=(),
+        ),
+        confidential=guard.fact(
+            "confidential", lambda: confidential(run, spec, proposal.arguments), unknown=()
         ),
         stops=guard.fact(
             "stops", lambda: _stops(connection, run, proposal, said.standing), unknown=()

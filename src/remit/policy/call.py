@@ -117,6 +117,8 @@ def sources(facts: GateFacts) -> Iterator[Reason]:
     for name in sorted(set(facts.arguments) - proven):
         yield _source("unknown", _V.HOLD, lift, f"It is not known where {name} comes from", name)
     yield from _assumed(facts, lift)
+    for finding in facts.confidential:
+        yield _source("confidential", _V.DENY, NEVER, f"{finding}, which may not leave")
     for finding in facts.content_findings:
         yield _source("foreign_content", _V.HOLD, lift, f"Content carries {finding}")
     if risk(facts) in {Risk.MONEY, Risk.IRREVERSIBLE}:

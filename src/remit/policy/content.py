@@ -1,7 +1,7 @@
 """Content carries no authority, so it may not carry somebody else's link, address or account."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from remit.domain.action import (
     ActionSpec,
@@ -12,8 +12,11 @@ from remit.domain.action import (
     alternatives,
 )
 from remit.domain.value import Canonical, Json
+from remit.policy import wordings
 
 FINDINGS_MAX = 16
+LABELS = frozenset({"subject", "title", "filename", "file_name", "heading", "label"})
+LABEL_WORDS = 3  # so many words of outside text make a label somebody else's
 TEXT_CHARACTERS_MAX = 65_536
 
 _LINK = re.compile(
@@ -24,18 +27,26 @@ _ADDRESS = re.compile(
     r"[^\s<>()\[\],;:\"'@]{1,64}@[^\s<>()\[\],;:\"'@]{1,253}\.[^\s<>()\[\],;:\"'@.]{2,63}"
 )
 _ACCOUNT = re.compile(r"(?i)\b(?=([a-z]{2}[ -]?[0-9][ -]?[0-9](?:[ -]?[a-z0-9]){11,30}))")
+_PHONE = re.compile(r"(?<![\w+])\+?[0-9](?:[ ()/.-]{0,2}[0-9]){7,14}(?!\w)")
+_CODE = re.compile(r"\b(?=[A-Z0-9-]*[0-9])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{4,30}[A-Z0-9]\b")
 _TWO_DIGITS = re.compile(r"[0-9][ -]?[0-9]")
 _CLOSING = ".,;:!?)]}>»”’'\""
 _ACCOUNT_CHARACTERS_MIN = 15  # ISO 13616
 
 
 def content_findings(
-    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness]
+    spec: ActionSpec,
+    arguments: Mapping[str, Canonical],
+    witnesses: Sequence[Witness],
+    *,
+    allowed: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return, in words, each link, e-mail address or account in content that nobody vouches for.
 
-    Vouched for is what stands whole in a field that its platform wrote or the requester stated, or
-    in a constant of the declaration.
+    Vouched for is what stands whole in a field that its platform wrote or the requester stated, in
+    a constant of the declaration, or in what the workflow's owner `allowed`: whole, or as the
+    beginning of a link. A phone number or a code may also be absent from outside text, and a short
+    label copies no run of words from there.
     """
     known: set[str] | None = None
     found: dict[str, None] = {}
@@ -49,12 +60,58 @@ def content_findings(
                 continue
             for kind, piece in _pieces(text):
                 if known is None:
-                    known = set(_known(spec, witnesses))
-                if _plain(piece) not in known:
+                    known = {*_known(spec, witnesses), *map(_plain, allowed)}
+                if _plain(piece) not in known and not _begins(kind, piece, allowed):
                     found[
                         f"{kind} `{piece[:80]}` in {param.name}, which no source vouches for"
                     ] = None
+            for said in _outside(spec, param.name, text, witnesses, allowed):
+                found[said] = None
     return tuple(found)[:FINDINGS_MAX]
+
+
+def _begins(kind: str, piece: str, allowed: Collection[str]) -> bool:
+    """Return whether an allowed beginning that ends with a slash fits this link."""
+    return kind == "a link" and any(one.endswith("/") and piece.startswith(one) for one in allowed)
+
+
+def _outside(
+    spec: ActionSpec,
+    name: str,
+    text: str,
+    witnesses: Sequence[Witness],
+    allowed: Collection[str],
+) -> Iterator[str]:
+    """Yield what a text has from outside text alone: numbers, codes, a label's words."""
+    pieces = [
+        *(("a phone number", match.group()) for match in _PHONE.finditer(text)),
+        *(("a code", match.group()) for match in _CODE.finditer(text)),
+    ]
+    label = name in LABELS
+    if not pieces and not label:
+        return
+    outside = [
+        plain
+        for one in witnesses
+        if one.integrity.rank < Integrity.STATED.rank
+        for plain in _texts(one.form)
+    ]
+    known = {*_known(spec, witnesses), *map(_plain, allowed)} if pieces else set()
+    for kind, piece in pieces:
+        form = _digits if kind == "a phone number" else _plain
+        stands = any(form(piece) in form(one) for one in outside)
+        if stands and form(piece) not in {form(one) for one in known}:
+            yield f"{kind} `{piece[:80]}` in {name}, which stands in outside text alone"
+    if label:
+        inside = [
+            wordings.runs(form, LABEL_WORDS)
+            for one in witnesses
+            if one.integrity.rank >= Integrity.STATED.rank
+            for form in _texts(one.form)
+        ]
+        vouched = frozenset().union(*inside)
+        for run in wordings.common(text, outside, LABEL_WORDS) - vouched:
+            yield f"the words `{run}` in {name}, which stand in outside text alone"
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
@@ -120,6 +177,10 @@ def _texts(form: Json) -> Iterator[str]:
         case dict():
             for item in form.values():
                 yield from _texts(item)
+
+
+def _digits(piece: str) -> str:
+    return re.sub(r"\D", "", piece)
 
 
 def _plain(piece: str) -> str:

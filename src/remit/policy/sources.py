@@ -27,6 +27,7 @@ from remit.domain.assumption import joined
 from remit.domain.directory import Directories
 from remit.domain.value import Canonical, Json, encode
 from remit.policy import reads as entries
+from remit.policy import wordings
 from remit.policy.bounds import bounds_of, is_bound
 from remit.policy.claims import Claim, Claims
 from remit.policy.content import content_findings
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 ELSEWHERE_MAX = 4
+REPEATED_WORDS = 5  # a run of so many words from outside is told
 
 _NULL = "null"
 
@@ -153,6 +155,7 @@ def _argument(
             proof=Proof.CONTENT,
             source=words(param.source),
             integrity=Integrity.UNTRUSTED,
+            elsewhere=_repeats(facts, value),
         )
     if param.optional and value.type == _NULL:
         return ArgumentProof(
@@ -232,6 +235,20 @@ def _demands(
     claims = [claim for claim in facts.claims if claim.param.name == name]
     found = (facts.demands(claim, _tried(facts, by_tool, claim)) for claim in claims)
     return tuple(demand for demands in found for demand in demands)
+
+
+def _repeats(facts: Claims, value: Canonical) -> tuple[str, ...]:
+    """Return which runs of outside wording a text repeats: a label, which blocks nothing."""
+    if not isinstance(value.form, str):
+        return ()
+    found: dict[str, None] = {}
+    own = wordings.runs(value.form, REPEATED_WORDS)
+    for one in facts.witnesses if own else ():
+        if one.integrity.rank >= Integrity.STATED.rank or not isinstance(one.form, str):
+            continue
+        for run in sorted(own & wordings.runs(one.form, REPEATED_WORDS)):
+            found[f"repeats outside text: `{run}` ({one.tool}.{one.path}, entry {one.seq})"] = None
+    return tuple(found)[:ELSEWHERE_MAX]
 
 
 def _elsewhere(facts: Claims, value: Canonical) -> tuple[str, ...]:

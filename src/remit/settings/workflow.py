@@ -61,6 +61,12 @@ class RevealSettings(Table):
     destination: str = Field(pattern=r"^[a-z][\w-]*(:case\.\w+)?$")  # CONNECTOR[:case.FIELD]
 
 
+class ContentSettings(Table):
+    """What free text may name though no source does: links, addresses, accounts of your own."""
+
+    allow: list[str] = Field(default=[], max_length=1_000)  # with a slash at its end: a beginning
+
+
 class ActionSettings(Table):
     """Bounds that an owner sets on one action."""
 
@@ -99,6 +105,7 @@ class WorkflowSettings(Table):
     routes: dict[str, RouteSettings] = {}
     connectors: dict[str, ConnectorSettings] = {}
     columns: dict[str, str] = {}  # field -> column of a row, or of a mail
+    content: ContentSettings = ContentSettings()
     senders: dict[str, str] = {}  # who writes from which country
 
     @property

@@ -141,3 +141,45 @@ async def test_what_is_searched_for_is_part_of_the_version_too(small: Small) -> 
     finally:
         PLUGINS.use(())
     assert len(versions) == 2
+
+
+async def test_a_secret_is_denied_whoever_says_yes(small: Small) -> None:
+    """More confidential than any parameter may carry: nobody is asked."""
+    mailing(small, None)
+    async with small.open(HANDLER, more=MAIL.replace("TO", "to")) as remit:
+        case_id = await send(remit, sender=SENDER, message="my password: hunter2-Pa55word!")
+        (decided,) = found(remit, case_id, "policy:action:decided")
+        assert decided.body["state"] == "denied"
+        assert "sources.confidential" in decided.body["codes"]
+        assert "body carries a secret" in str(decided.payloads["words"])
+        assert waiting(remit) == ()
+    assert small.performed() == []
+
+
+async def test_a_token_of_another_case_never_passes(small: Small) -> None:
+    """Kept in a record by one case and read by another: it is masked anew there, and held."""
+    mailing(small, None)
+    body = """
+    order = await run.read(get_order, order_id=case.order_id)
+    return (await run.act(mail, to=case.sender, body=order.note)).state
+    """
+    async with small.open(body, more=MAIL.replace("TO", "to")) as remit:
+        first = await send(remit, sender=OTHER, message="first")
+        (received,) = found(remit, first, "intake:case:received")
+        fields = received.payloads["fields"]
+        assert isinstance(fields, dict)
+        small.order["note"] = f"write to {fields['sender']}"
+        second = await send(remit, sender=SENDER, message="second")
+        (decided,) = found(remit, second, "policy:action:decided")
+        assert decided.body["codes"] == ["sources.foreign_content"]
+    assert len(small.performed()) == 1, "the first told nobody anything"
+
+
+async def test_a_token_that_code_made_up_is_masked_like_any_other_text(small: Small) -> None:
+    mailing(small, None)
+    body = 'return (await run.act(mail, to=case.sender, body="see EMAIL_7K3QX2MD")).state'
+    async with small.open(body, more=MAIL.replace("TO", "to")) as remit:
+        case_id = await send(remit, sender=SENDER, message="first")
+        decided = found(remit, case_id, "policy:action:decided")
+        assert decided[0].body["codes"] == ["sources.foreign_content"]
+    assert small.performed() == []

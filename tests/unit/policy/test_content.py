@@ -1,11 +1,13 @@
 """Content may not carry a stranger's link, address or account."""
 
+from dataclasses import replace
+
 import pytest
 
 from remit.authoring.source import Source
-from remit.domain.action import ActionSpec, Integrity, ParamSpec, Risk, Witness
+from remit.domain.action import ActionSpec, Integrity, ParamSpec, Proof, Risk, Witness
 from remit.domain.value import Json, canonical
-from remit.policy.sources import content_findings
+from remit.policy.sources import content_findings, prove
 
 SPEC = ActionSpec(
     workflow="refund-desk",
@@ -93,3 +95,68 @@ def test_a_text_that_is_too_long_to_look_through_is_itself_a_finding() -> None:
 
 def test_findings_are_counted_to_a_limit() -> None:
     assert len(_findings(" ".join(f"https://evil.example/{n}" for n in range(40)))) == 16
+
+
+def _outside(form: Json) -> Witness:
+    return _witness(form, Integrity.UNTRUSTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "outside", "kind"),
+    [
+        ("Call +49 170 1234567 today", "my number is +491701234567", "a phone number"),
+        ("Call (0170) 123-4567", "0170 1234567", "a phone number"),
+        ("Your code is GIFT-2024-X9", "redeem GIFT-2024-X9 now", "a code"),
+    ],
+)
+def test_numbers_and_codes_of_strangers_are_held(text: str, outside: str, kind: str) -> None:
+    (found,) = _findings(text, _outside(outside))
+
+    assert found.startswith(f"{kind} `")
+    assert "stands in outside text alone" in found
+    assert _findings(text) == (), "what nobody outside wrote is the workflow's own wording"
+
+
+def test_a_number_that_the_platform_wrote_may_stand_though_a_stranger_wrote_it_too() -> None:
+    assert _findings("Order AB-1007-X", _outside("about AB-1007-X"), _witness("AB-1007-X")) == ()
+
+
+def test_what_an_owner_allows_may_stand() -> None:
+    def said(text: str) -> tuple[str, ...]:
+        return content_findings(
+            SPEC, {"text": canonical(text)}, (),
+            allowed=("help@shop.example", "https://shop.example/", "https://pay.example/now"),
+        )  # fmt: skip
+
+    assert said("write to help@shop.example") == ()
+    assert said("see https://shop.example/returns") == ()
+    assert said("see https://pay.example/now") == ()
+    assert len(said("see https://pay.example/now/else")) == 1
+    assert len(said("see https://shop.example.evil.example/returns")) == 1
+
+
+def test_a_short_label_copies_no_three_words_of_a_stranger() -> None:
+    spec = replace(SPEC, params=(*SPEC.params, replace(SPEC.params[2], name="subject")))
+    outside = _outside("Please confirm your account details at once")
+
+    def said(subject: str, *more: Witness) -> tuple[str, ...]:
+        return content_findings(spec, {"subject": canonical(subject)}, (outside, *more))
+
+    assert said("Re: Confirm your account") == (
+        "the words `confirm your account` in subject, which stand in outside text alone",
+    )
+    assert said("Your account") == ()
+    assert said("Confirm your account", _witness("confirm your account")) == ()
+
+
+def test_final_texts_say_which_outside_wording_they_repeat_and_run() -> None:
+    """A label, which holds nothing: five words in a row."""
+    outside = _outside("we will cancel the contract by tomorrow noon")
+    text = canonical("As you say, we will cancel the contract. Thank you")
+
+    (proof,) = prove(SPEC, {"text": text}, (outside,))
+
+    said = "repeats outside text: `we will cancel the contract` (get_order.tracking, entry 4)"
+    assert (proof.proof, proof.elsewhere) == (Proof.CONTENT, (said,))
+    vouched = _witness("we will cancel the contract")
+    assert prove(SPEC, {"text": text}, (vouched,))[0].elsewhere == ()
