@@ -141,6 +141,7 @@ class LevelFact:
     expired: bool = False
     surge: bool = False
     ambiguous_effects: int = 0
+    in_doubt: int = 0  # of these, on the very record that is acted upon
     owner_active: bool = True
     role: str = "approver"  # who may lift approve-each
     approvals: int = 1

@@ -17,7 +17,7 @@ from remit.domain.rollback_event import (
 from remit.domain.value import Json, digest
 from remit.errors import NotFoundError, RequestInvalidError, StaleDigestError
 from remit.governance.grants import control_stream
-from remit.store import proposals, rollbacks
+from remit.store import performed, proposals, rollbacks
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
 from remit.store.rollbacks import ItemRow, RollbackRow
@@ -98,7 +98,7 @@ def planned(connection: Connection, selection: Selection, undos: Mapping[str, st
 
     Raises `RequestInvalidError` for more than can be looked at.
     """
-    rows = proposals.done_between(
+    rows = performed.done_between(
         connection,
         workflow=selection.workflow,
         since_us=clock.microseconds(selection.since),

@@ -28,7 +28,7 @@ from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import Run
 from remit.orchestration.undoing import act_of, arguments_of, path_of, undo_of
 from remit.policy import gate
-from remit.store import proposals
+from remit.store import performed
 from remit.store.connection import Connection
 from remit.store.receipt import Receipt
 from remit.store.unit import UnitOfWork
@@ -63,7 +63,7 @@ class Drill:
 
         Raises `NotFoundError` where nothing of it was done yet that a rehearsal could go by.
         """
-        row = await self.read(lambda c: proposals.newest_done(c, workflow=workflow, action=action))
+        row = await self.read(lambda c: performed.newest_done(c, workflow=workflow, action=action))
         if row is None:
             raise NotFoundError(
                 f"nothing of `{action}` was done yet in `{workflow}`; "

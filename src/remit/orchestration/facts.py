@@ -80,7 +80,9 @@ def gather(
     said = _evidence(run, connection, proposal, spec, guard)
     level = guard.fact(
         "level",
-        lambda: level_facts.level(run, connection, spec, proposal, said.standing),
+        lambda: level_facts.level(
+            run, connection, spec, proposal, said.standing, record_digest(run, said.record)
+        ),
         unknown=_NO_LEVEL,
     )
     digest = guard.fact("digest", lambda: _bound(run, proposal, spec, said.witnesses), unknown="")

@@ -7,6 +7,7 @@ from remit.domain.decision import ConfidenceFact, LevelFact
 from remit.orchestration.proposed import Proposal
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing
+from remit.store import proposals
 from remit.store.connection import Connection
 
 
@@ -16,6 +17,7 @@ def level(
     spec: ActionSpec | None,
     proposal: Proposal,
     standing: Standing,
+    record: str,
 ) -> LevelFact:
     """Return what the cell of this proposal may do alone, and what puts that in doubt."""
     grant = run.authority.grant(
@@ -31,6 +33,15 @@ def level(
         or (grant.fingerprint == run.equipment.fingerprint and not run.mixed),
         expired=grant is not None and grant.expires_us <= now_us,
         ambiguous_effects=max(0, standing.ambiguous - proposal.repeats),
+        in_doubt=proposals.in_doubt_on(
+            connection,
+            workflow=run.equipment.name,
+            action=proposal.action,
+            record=record,
+            but=proposal.action_id,
+        )
+        if standing.ambiguous and record
+        else 0,
         owner_active=bool(run.equipment.owner),
         role=run.equipment.desk.approver_role,
         approvals=_approvals(run, spec, proposal, risk),

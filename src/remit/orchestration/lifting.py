@@ -16,6 +16,8 @@ from remit.store.connection import Connection
 from remit.store.waits import LIFT
 
 LOOK_AGAIN_SECONDS: Final = 3_600  # at the latest: a fault that is mended tells nobody
+DOUBT_SECONDS: Final = 600  # until the gate is asked again whether an earlier effect is known
+IN_DOUBT: Final = "level.in_doubt"
 FAULTS_MAX: Final = 72  # looks, one an hour; then a person has the case
 
 
@@ -46,6 +48,8 @@ def wait(run: Run, proposal: Proposal, reason: Reason, gathered: Gathered) -> No
             run, TaskKind.FAULT, proposal.action_id, code=reason.code,
             action_id=proposal.action_id, path=proposal.path,
         )  # fmt: skip
+    if reason.code == IN_DOUBT:
+        seconds = min(seconds, DOUBT_SECONDS)
     until = clock.microseconds(run.now() + timedelta(seconds=seconds))
     if reason.check is Check.LIMITS and reason.refs:
         until = min(until, gathered.room_us.get(reason.refs[0], until) + 1)

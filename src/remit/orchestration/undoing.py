@@ -39,6 +39,7 @@ from remit.orchestration.intending import Intending, prepare
 from remit.orchestration.outcomes import Confirmed, EffectOutcome, NotPerformed
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import CaseParked, Escalated, Run
+from remit.store import performed
 from remit.store import proposals as rows
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
@@ -91,7 +92,7 @@ class Undoing:
 
     async def look(self) -> int:
         """Ask what became of undos that are in doubt; return how many are settled by that."""
-        found = await self.rows(lambda c: rows.undos_in_doubt(c, LOOKED_MAX))
+        found = await self.rows(lambda c: performed.undos_in_doubt(c, LOOKED_MAX))
         doubtful = {row.action_id for row in found}
         for action_id in self._due.keys() - doubtful:
             del self._due[action_id]

@@ -6,7 +6,7 @@ from remit.domain import autonomy
 from remit.domain.autonomy import Level
 from remit.domain.decision import NEVER, Check, GateFacts, GateVerdict, Lift, Reason
 from remit.policy import wording
-from remit.policy.lift import MENDED, approve, risk
+from remit.policy.lift import MENDED, approve, event, risk
 
 PPM = 1_000_000
 
@@ -37,6 +37,11 @@ def level(facts: GateFacts) -> Iterator[Reason]:
         yield _level(
             "ambiguous", lift, f"It is not known whether {earlier} of {facts.action} happened"
         )
+    if said.in_doubt:  # to act beside it might do the same twice; no yes makes that known
+        yield _level(
+            "in_doubt", event("it is known what became of it"),
+            f"An earlier effect of {facts.action} on this very record may have happened",
+        )  # fmt: skip
     if not said.owner_active:
         yield _level("no_owner", lift, "The workflow has no active owner")
 

@@ -245,7 +245,7 @@ _BEFORE = {
 def find(connection: Connection, action_id: str) -> ProposalRow | None:
     """Return the row of that proposal."""
     row = connection.one(f"select {COLUMNS} from proposals where action_id = ?", (action_id,))
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
@@ -254,54 +254,7 @@ def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
         f"select {COLUMNS} from proposals where case_id = ? order by proposed_us, path, version",
         (case_id,),
     )
-    return [_row(row) for row in rows]
-
-
-def done_between(
-    connection: Connection,
-    *,
-    workflow: str,
-    since_us: int,
-    until_us: int,
-    action: str | None,
-    case_id: str | None,
-    limit: int,
-) -> list[ProposalRow]:
-    """Return effects that happened or may have, newest first: what a rollback would take back."""
-    where, values = "", list[Parameter]()
-    for column, value in (("action", action), ("case_id", case_id)):
-        if value is not None:
-            where += f" and {column} = ?"
-            values.append(value)
-    rows = connection.rows(
-        f"select {COLUMNS} from proposals where workflow = ? and undoes = '' and state in"
-        " ('confirmed', 'intended', 'dispatched', 'ambiguous') and changed_us >= ?"
-        f" and changed_us <= ?{where} order by changed_us desc, action_id desc limit ?",
-        (workflow, since_us, until_us, *values, limit),
-    )
-    return [_row(row) for row in rows]
-
-
-def newest_done(connection: Connection, *, workflow: str, action: str) -> ProposalRow | None:
-    """Return the newest effect of an action that was confirmed."""
-    row = connection.one(
-        f"select {COLUMNS} from proposals where workflow = ? and action = ? and undoes = ''"
-        " and state in ('confirmed', 'compensated', 'uncompensated')"
-        " order by changed_us desc, action_id desc limit 1",
-        (workflow, action),
-    )
-    return None if row is None else _row(row)
-
-
-def undos_in_doubt(connection: Connection, limit: int) -> list[ProposalRow]:
-    """Return undos that were begun and have no certain outcome, the oldest first."""
-    rows = connection.rows(
-        f"select {COLUMNS} from proposals where undoes <> ''"
-        " and state in ('intended', 'dispatched', 'ambiguous')"
-        " order by changed_us, action_id limit ?",
-        (limit,),
-    )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def at(connection: Connection, case_id: str, path: str) -> ProposalRow | None:
@@ -311,7 +264,7 @@ def at(connection: Connection, case_id: str, path: str) -> ProposalRow | None:
         " order by version desc limit 1",
         (case_id, path),
     )
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 def under_way(connection: Connection) -> list[ProposalRow]:
@@ -320,7 +273,7 @@ def under_way(connection: Connection) -> list[ProposalRow]:
         f"select {COLUMNS} from proposals where state in ('intended', 'dispatched', 'ambiguous')"
         " order by changed_us, action_id"
     )
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def keep(connection: Connection, *, workflow: str, action: str) -> None:
@@ -350,6 +303,18 @@ def standing(connection: Connection, workflow: str, action: str) -> tuple[int, i
     return (0, 0) if row is None else (int(row[0] or 0), int(row[1]))
 
 
+def in_doubt_on(
+    connection: Connection, *, workflow: str, action: str, record: str, but: str
+) -> int:
+    """Return how many other effects of an action on a record nobody is sure about."""
+    value = connection.value(
+        "select count(*) from proposals where workflow = ? and action = ? and state = 'ambiguous'"
+        " and record = ? and action_id <> ?",
+        (workflow, action, record, but),
+    )
+    return int(str(value))
+
+
 def all_ambiguous(connection: Connection, workflow: Workflows = None) -> int:
     """Return how many effects nobody is sure about."""
     clause, names = among(workflow)
@@ -375,7 +340,8 @@ def held_codes(connection: Connection) -> list[tuple[str, int]]:
     return [(str(row[0]), int(str(row[1]))) for row in rows]
 
 
-def _row(row: tuple[object, ...]) -> ProposalRow:
+def row_of(row: tuple[object, ...]) -> ProposalRow:
+    """Return a row of these columns."""
     return ProposalRow(
         action_id=str(row[0]),
         case_id=str(row[1]),

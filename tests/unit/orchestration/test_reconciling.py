@@ -9,10 +9,12 @@ from remit import testing
 from remit.integrations import connector as answers
 from remit.integrations.recorder import Fault
 from tests.projects import (
+    OLGA,
     Small,
     events,
     found,
     lift_stop,
+    only_waiting,
     result,
     send,
     set_stop,
@@ -187,3 +189,31 @@ async def test_an_answer_that_is_none_is_in_doubt(small: Small) -> None:
         await testing.pass_time(remit, small.clock, 5)
         assert result(remit, case_id) == "tape-1"
     assert small.performed() == ["note"]
+
+
+async def test_what_would_do_the_same_to_the_same_record_waits_until_it_is_known(
+    small: Small,
+) -> None:
+    """No yes lifts that: nobody is asked, other records go on, and it runs once it is known."""
+    small.granted = ()
+    body = """
+    order = await run.read(get_order, order_id=case.order_id)
+    done = await run.act(pay, order_id=order.id, amount=case.amount)
+    return done.receipt.id
+    """
+    async with small.open(body) as remit:
+        first = await send(remit, amount="10 EUR")
+        small.tape.fail("pay", Fault.TIMEOUT_AFTER)
+        small.tape.fail("find", Fault.UNAVAILABLE, times=4)
+        await testing.decide(remit, only_waiting(remit).approval_id, person=OLGA)
+        await testing.pass_time(remit, small.clock, 1)
+        assert states(remit, first) == [("pay", "ambiguous")]
+        second = await send(remit, amount="10 EUR", message="again")
+        assert standing(remit, second) == ("parked", "lift")
+        other = await send(remit, amount="10 EUR", order_id="8")
+        assert standing(remit, other) == ("parked", "approval")
+        for _ in range(8):
+            await testing.pass_time(remit, small.clock, 700)
+        assert result(remit, first) == "tape-1"
+        assert standing(remit, second) == ("parked", "approval")
+    assert small.performed() == ["pay"]
