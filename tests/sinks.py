@@ -89,6 +89,7 @@ SINKS: dict[str, dict[str, str]] = {
                 _escalate_lost
             orchestration.rollback: Rollback._taken_back
             orchestration.undoing: Undoing.look
+            orchestration.loading: refused
             orchestration.supervisor: Supervisor._reborn Supervisor._run Supervisor._take_over
                 Supervisor.look Supervisor.stop
             store.committer: Committer._batch Committer._make_room

@@ -127,6 +127,7 @@ class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, S
             )
             for name, one in assembled.items()
         }
+        self.rules_refused = loading.refused(self.equipment)
         if not self.trouble:
             found = [one for each in assembled.values() for one in each.documents]
             books = {name: one.book for name, one in self.equipment.items()}
@@ -201,6 +202,7 @@ class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, S
             database=database, dispatcher=self.worker.dispatcher, timekeeper=self.timekeeper,
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
             raced=self.engine.proposals.raced, late=steps.late,
+            rules_refused=len(self.rules_refused),
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
         self._take_up(intending, steps)

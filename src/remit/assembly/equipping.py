@@ -18,7 +18,7 @@ from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
-from remit.errors import SettingsError
+from remit.errors import PolicyLoadError, SettingsError
 from remit.governance import limits, owners
 from remit.governance.access import Entitled
 from remit.intake import senders
@@ -30,6 +30,7 @@ from remit.models.choice import Progress
 from remit.orchestration import entitled, last_look
 from remit.orchestration.equipment import Desk, Equipment
 from remit.orchestration.lanes import LaneSettings
+from remit.policy.book import PolicyBook
 from remit.retrieval import documents
 from remit.retrieval.retriever import Retriever
 from remit.settings import (
@@ -70,7 +71,8 @@ def assemble(
 ) -> Assembled:
     """Put one workflow together.
 
-    Raises `SettingsError`, `RegistrationError`, `PolicyLoadError`, `PromptInvalidError`,
+    Rules that do not load leave the workflow without any: each of its effects is blocked, and
+    everything else goes on. Raises `SettingsError`, `RegistrationError`, `PromptInvalidError`,
     `DocumentInvalidError` and `ManifestInvalidError`, each naming the place. Without `connect` no
     secret is looked up, so that a check needs none.
     """
@@ -83,7 +85,7 @@ def assemble(
     prompts = prompt.load(written) if written.is_dir() else {}
     knowledge = documents.load(project.path(settings.knowledge)) if settings.knowledge else ()
     specs = [declared.spec for declared in workflow.actions.values()]
-    book = book_of(project.path(settings.policies), workflow, people=people)
+    book, refused = _rules(project.path(settings.policies), workflow, people)
     classifiers = {
         name: trained(
             project.path(one.train), text=one.text, label=one.label, seed=one.seed,
@@ -115,7 +117,7 @@ def assemble(
                        | script_of(project, one)
                        for name, one in settings.models.items()},
             "note": last_look.NOTE,
-            "policy": [*sorted(one.digest for one in book.slices.values())],
+            "policy": [*sorted(one.digest for one in book.slices.values())] if book else None,
             "prompts": {name: one.digest for name, one in prompts.items()},
             "public": [*PUBLIC.said],
             "recognisers": [*PLUGINS.names],
@@ -147,6 +149,7 @@ def assemble(
             routes=routes,
             retriever=retriever,
             book=book,
+            rules_refused=refused,
             columns=dict(settings.columns),
             directories=lists,
             content_allowed=tuple(settings.content.allow),
@@ -172,6 +175,16 @@ def assemble(
             high_risk=any(spec.risk in {Risk.MONEY, Risk.IRREVERSIBLE} for spec in specs),
         ),
     )
+
+
+def _rules(
+    folder: Path, workflow: Workflow, people: Mapping[str, PersonSettings]
+) -> tuple[PolicyBook | None, str]:
+    """Return the rules, or none and why they do not load."""
+    try:
+        return book_of(folder, workflow, people=people), ""
+    except PolicyLoadError as error:
+        return None, str(error)
 
 
 def acknowledgements(

@@ -211,6 +211,13 @@ def _live(live: Mapping[str, object] | None) -> Iterator[Finding]:
             then="calls wait for each other: raise `concurrent_max` if the other side can take it"
             if line else "",
         )  # fmt: skip
+    refused = _number(live, "rules_refused")
+    yield Finding(
+        topic="process", name="rules", said=f"of {refused:,} workflows do not load" if refused
+        else "loaded", alarm=True, verdict=Verdict.ACT if refused else Verdict.GOOD,
+        then="each of their effects is blocked: `remit check` names file, line and rule; mend it "
+        "and start again" if refused else "",
+    )  # fmt: skip
     stranded = _number(live, "stranded")
     yield Finding(
         topic="process", name="stranded", said=f"{stranded:,}", alarm=True,

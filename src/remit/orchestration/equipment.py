@@ -58,7 +58,8 @@ class Equipment:
     prompts: Mapping[str, PromptArtefact] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
     retriever: Retriever | None = None
-    book: PolicyBook | None = None
+    book: PolicyBook | None = None  # None: every effect is blocked
+    rules_refused: str = ""  # why the rules do not load
     directories: Directories = field(default_factory=dict)
     content_allowed: tuple[str, ...] = ()  # what free text may name though no source does
     acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action

@@ -1,5 +1,6 @@
 """What a start loads: documents into the index, and policy books, with an entry for a new one."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -8,6 +9,7 @@ from remit.domain.entry import Draft
 from remit.domain.event import BookLoaded
 from remit.governance.grants import control_stream
 from remit.ledger import read
+from remit.orchestration.equipment import Equipment
 from remit.policy.book import PolicyBook
 from remit.retrieval import fulltext
 from remit.retrieval.documents import Document
@@ -16,7 +18,17 @@ from remit.store.database import Database
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
+log = logging.getLogger("remit.policy")
+
 SLICES_PER_ENTRY_MAX: Final = 200  # a leaf has an end
+
+
+def refused(equipment: Mapping[str, Equipment]) -> dict[str, str]:
+    """Return the workflows whose rules do not load, and why; an alarm says so of each."""
+    found = {name: one.rules_refused for name, one in equipment.items() if one.rules_refused}
+    for name, why in found.items():
+        log.critical("the rules of `%s` do not load, so its effects are blocked: %s", name, why)
+    return found
 
 
 def load(

@@ -46,6 +46,7 @@ class Metrics:
     stranded: Mapping[str, bool]
     raced: Mapping[str, int]
     late: Mapping[str, int]
+    rules_refused: int = 0  # workflows whose rules do not load
 
     def read(self) -> dict[str, Json]:
         """Return the numbers as they are now; `case_balance` must be 0."""
@@ -84,6 +85,7 @@ class Metrics:
             "fenced": self.raced.get("fenced", 0),
             "stale_facts": self.raced.get("stale_facts", 0),
             "late_finds": self.late.get("finds", 0),
+            "rules_refused": self.rules_refused,
             "stranded": sum(self.stranded.values()),
             "timers_fired": self.timekeeper.fired,
             "nothing_to_wait_for": self.timekeeper.lost,

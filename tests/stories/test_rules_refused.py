@@ -1,0 +1,46 @@
+"""Rules that do not load leave everything up but the effects, which wait until they do."""
+
+from pathlib import Path
+
+import pytest
+
+from remit.app import Remit
+from remit.domain.entry import Entry
+from remit.governance.findings import findings
+from tests.projects import Small, send
+
+pytestmark = pytest.mark.anyio
+
+PAID = """
+order = await run.read(get_order, order_id=case.order_id)
+return (await run.act(pay, order_id=order.id, amount=order.total)).receipt.id
+"""
+
+
+def decisions(remit: Remit, case_id: str) -> list[Entry]:
+    return [one for one in remit.entries(case_id) if one.event == "policy:action:decided"]
+
+
+async def test_a_workflow_whose_rules_do_not_load_is_up_and_performs_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = Small(folder=tmp_path)
+    small.policy = '@id("odd") permit (principal, action, resource);'
+    async with small.open(PAID) as remit:
+        case_id = await send(remit)
+        (decided,) = decisions(remit, case_id)
+        assert "policy.not_loaded" in decided.words("codes")
+        assert (decided.word("state"), small.tape.effects()) == ("blocked", ())
+        assert remit.metrics()["rules_refused"] == 1
+        said = "all.cedar, line"
+        assert any(said in record.getMessage() for record in caplog.records), caplog.text
+        health = remit.health()
+        (line,) = [one for one in findings(health) if one.name == "rules"]
+        assert (line.verdict.name, line.alarm) == ("ACT", True)
+    small.policy = ""
+    async with small.open(PAID) as remit:
+        assert remit.metrics()["rules_refused"] == 0
+        mended = await send(remit, message="again")
+        codes = [one.words("codes") for one in decisions(remit, mended)]
+        assert case_id != mended
+        assert "policy.not_loaded" not in codes[-1]
