@@ -254,15 +254,21 @@ class Small:
             trained=self.folder / "trained",
         )  # fmt: skip
         async with testing.running(
-            project, clock=self.clock, replays=replays, seeds=seeds
+            project,
+            clock=self.clock,
+            replays=replays,
+            seeds=seeds,
+            prepare=self._plug_in,
         ) as remit:
-            remit._executor._connectors["tape"] = self.tape
             for action in self.granted:
                 await testing.grant(remit, NAME, action, Level.AUTONOMOUS, signer=OLGA)
             yield remit
             await remit.heart.tick()  # time stood still, and may have leapt
             if not attacked:
                 sound(remit)
+
+    def _plug_in(self, remit: Remit) -> None:
+        remit._executor._connectors["tape"] = self.tape
 
     def performed(self) -> list[str]:
         """Return the operations that really happened, in order."""

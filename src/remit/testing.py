@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -83,8 +83,11 @@ async def running(
     runs_max: int = 64,
     replays: bool = True,
     seeds: bool = True,
+    prepare: Callable[[Remit], None] | None = None,
 ) -> AsyncIterator[Remit]:
     """Run a project until the block ends; a database that may lose commits is accepted.
+
+    `prepare` is handed the Remit before anything of a life before goes on.
 
     Every case is replayed after each step, with all doors shut, and workflow code that touches
     files, sockets or processes is refused: `replays=False` leaves both out, for a test that counts
@@ -104,6 +107,8 @@ async def running(
     )
     for name, one in remit.equipment.items():
         remit.equipment[name] = replace(one, sleep=_at_once)  # time stands still: nobody sleeps
+    if prepare is not None:
+        prepare(remit)
     replayed = Replayed(remit, project)
     if replays:
         replayed.watch()

@@ -6,11 +6,12 @@ from remit.authoring.declared import DeclaredAction
 from remit.domain.clock import microseconds
 from remit.domain.entry import Entry
 from remit.domain.value import Json
+from remit.errors import StepRefused
 from remit.orchestration import provenance
 from remit.orchestration.acted_on import record_name
 from remit.orchestration.guarded import Guard
 from remit.orchestration.proposed import canonical_values
-from remit.orchestration.run import Run
+from remit.orchestration.run import Escalated, Run
 from remit.orchestration.steps import Steps
 from remit.policy import sources
 
@@ -35,15 +36,23 @@ async def look_again(
 
 
 async def once_more(run: Run, steps: Steps, read: Read, *, path: str) -> Json:
-    """Read one record again; it is recorded only where the world has changed."""
+    """Read one record again; it is recorded only where the world has changed.
+
+    Raises `Escalated` where the other system says no: the author's code asked for no read here,
+    and would not meet that refusal again on replay.
+    """
     entry, given, result = read
     if not isinstance(given, dict):
         return result
     again = sum(1 for one in run.history.reads if ".r" in (one[0].path or "")) + 1
-    fresh = await steps.read(
-        run, str(entry.body["name"]), given, path=f"{path}.r{again}",
-        arguments=str(entry.body["arguments"]),
-    )  # fmt: skip
+    try:
+        fresh = await steps.read(
+            run, str(entry.body["name"]), given, path=f"{path}.r{again}",
+            arguments=str(entry.body["arguments"]),
+        )  # fmt: skip
+    except StepRefused as error:  # no answer to a call of the code, which made none
+        said = "a record that it rests on cannot be read again; nothing was performed"
+        raise Escalated(error.code, said) from error
     if fresh == run.masker.mask_json(result, trusted_tokens=True):
         # Nothing to record: the world is as it was shown, whatever became known since.
         run.drafts.pop()

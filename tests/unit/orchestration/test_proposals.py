@@ -331,3 +331,26 @@ async def test_many_cases_on_one_record_at_once_stay_inside_its_total(small: Sma
         await remit.settled()
         assert small.performed() == ["pay"] * 5
         assert remit.counts()["balance"] == 0
+
+
+async def test_a_record_that_is_gone_when_it_is_read_again_sends_the_case_to_a_person(
+    small: Small,
+) -> None:
+    """The author's code asked for no read there: it does not meet a refusal that no replay has."""
+    small.granted = ()
+    body = """
+    order = await run.read(get_order, order_id=case.order_id)
+    try:
+        await run.act(pay, order_id=order.id, amount=order.total)
+    except StepRefused:
+        await run.new_id()
+    """
+    async with small.open(body) as remit:
+        case_id = await send(remit)
+        (row,) = waiting(remit)
+        small.tape._answers.clear()
+        await testing.decide(remit, row.approval_id, person=OLGA)
+        await testing.pass_time(remit, small.clock, 1)
+        assert standing(remit, case_id) == ("escalated", "tool.not_found")
+        assert "orchestration:case:diverged" not in events(remit, case_id)
+    assert small.performed() == []
