@@ -1,5 +1,6 @@
 """A desk of tau2 on a running Remit: conversations are played, and every decision is noted."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from remit.policy import gate
 
 CUSTOMER = "customer-yes"
 HOLDS_MAX = 40
+SETTLED_SECONDS_MAX = 120
 Call = tuple[str, Mapping[str, Any]]
 
 
@@ -88,7 +90,7 @@ class Stage:
         admission = await self.remit.receive(
             self.name, dict(session), channel="chat", external_id=f"{self.name}-{self.count}"
         )
-        await self.remit.settled()
+        await self._settled()
         held = await self._answered(answer, swapped)
         view = self.remit.case(admission.case_id)
         self.every += self.noted
@@ -115,8 +117,22 @@ class Stage:
                 if answer is Answer.TO_ANOTHER:
                     await self._to_another(row.approval_id)
                 await self._say(row.approval_id, yes=yes)
-            await self.remit.settled()
+            await self._settled()
         raise AssertionError("a conversation asks without end")
+
+    async def _settled(self) -> None:
+        """Wait until nothing is left to do; one that never comes to rest says what it holds."""
+        try:
+            await asyncio.wait_for(self.remit.settled(), SETTLED_SECONDS_MAX)
+        except TimeoutError:
+            found = self.remit.dispatcher
+            held = {
+                name: str(getattr(found, name, None))
+                for name in ("_running", "_filling", "_suspects", "_unseen", "_delayed")
+            }
+            raise AssertionError(
+                f"after {self.count} conversations it rests not: {held}"
+            ) from None
 
     async def _say(self, approval_id: str, *, yes: bool) -> None:
         shown = self.remit.approval(approval_id, person=CUSTOMER)
@@ -140,7 +156,7 @@ class Stage:
                 channel="bench",
             )
         except StaleDigestError:
-            await self.remit.settled()
+            await self._settled()
             return
         raise AssertionError("a yes to another card was taken")
 
