@@ -127,7 +127,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.ledger_recover: _typed recover
             cli.migrate: migrate
             cli.new: new
-            cli.policy: _readable _say backtest diff matrix replay test why
+            cli.policy: _flips _readable _say diff matrix replay test why
             cli.people: add deactivate list_ password sign_out
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild

@@ -1,20 +1,19 @@
 """`remit policy`: ask the rules, test them, and see what a change of them would do."""
 
-import json
-from collections.abc import Iterator, Mapping
-from decimal import InvalidOperation
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 import click
 
-from remit.assembly import book_of, load_module, workflow_of
-from remit.authoring.workflow import Workflow
 from remit.cli import policy_proofs, policy_shown, terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
+from remit.cli.policy_desk import Desk, desk_of, request_told
+from remit.domain import clock
 from remit.domain.frozen import dataclass
-from remit.errors import NotFoundError, SettingsError, UnknownWorkflowError
+from remit.errors import NotFoundError
 from remit.governance import books, decided
 from remit.governance.decided import Decided, Unreadable
 from remit.policy import backtest as tested
@@ -23,32 +22,16 @@ from remit.policy import gate, witnesses
 from remit.policy import matrix as table
 from remit.policy.book import PolicyBook, ask
 from remit.policy.difference import change_digest, changes
-from remit.policy.examples import request_of
-from remit.policy.request import PolicyRequest
-from remit.settings import Project, WorkflowSettings
+from remit.settings import Project
 from remit.store.connection import Connection
 
 WRONG = 2
+CANDIDATE = "candidate"
 FLIPS = 1
 SHOWN_MAX = 20  # flips of one rule
 PROGRESS_EVERY = 1_000
 WORKFLOW = click.argument("workflow", required=False)
 PROVE = click.option("--prove", is_flag=True, help="Prove it with a solver, where it can.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Desk:
-    """A workflow as it lies in its folder, with its rules."""
-
-    name: str
-    project: Project
-    settings: WorkflowSettings
-    workflow: Workflow
-    book: PolicyBook
-
-    def other(self, folder: Path) -> PolicyBook:
-        """Load another folder of rules for the same workflow."""
-        return book_of(folder, self.workflow, people=self.project.people)
 
 
 @click.group()
@@ -93,9 +76,9 @@ def why(
     if (case is None) is (action is None):
         raise click.UsageError("name a case, or a request with `--action`")
     if action is not None:
-        desk = _desk(project, action.rpartition(".")[0])
+        desk = desk_of(project, action.rpartition(".")[0])
         told = (arguments, facts, record, approvers)
-        answer = ask(desk.book, _request(desk, action, told))
+        answer = ask(desk.book, request_told(desk, action, told))
         if as_json:
             terminal.echo_json(answer)
             return
@@ -163,7 +146,7 @@ def diff(
     Example: `remit policy diff refund-desk new-policies`
     """
     project = ctx.ensure_object(Options).project()
-    desk = _desk(project, workflow)
+    desk = desk_of(project, workflow)
     after = desk.other(other)
     before = desk.book if against is None else _kept(project, desk, against)
     for change in changes(before, after):
@@ -201,13 +184,44 @@ def backtest(ctx: click.Context, workflow: str, other: Path, *, as_json: bool) -
     Example: `remit policy backtest refund-desk new-policies`
     """
     project = ctx.ensure_object(Options).project()
-    desk = _desk(project, workflow)
+    desk = desk_of(project, workflow)
+    if _flips(project, desk, other, as_json=as_json):
+        ctx.exit(FLIPS)
+
+
+@policy.command()
+@click.argument("workflow")
+@click.option("--since", type=click.DateTime(), help="Only decisions since then (UTC).")
+@click.option("--json", "as_json", is_flag=True, help="Print the flips as JSON.")
+@click.pass_context
+def shadow(ctx: click.Context, workflow: str, *, since: datetime | None, as_json: bool) -> None:
+    """Ask the candidate book what it would have said beside the one in force; nothing is enforced.
+
+    The candidate is the folder `candidate` in the folder of rules. It is asked about what was
+    recorded with each decision, so looking at it costs no case anything. Ends with 1 where it
+    would have let more pass.
+
+    Example: `remit policy shadow refund-desk --since 2026-11-01`
+    """
+    project = ctx.ensure_object(Options).project()
+    desk = desk_of(project, workflow)
+    folder = desk.folder / CANDIDATE
+    if not folder.is_dir():
+        raise NotFoundError(f"there is no candidate: put rules into `{folder}`")
+    since_us = 0 if since is None else clock.microseconds(since.replace(tzinfo=UTC))
+    if _flips(project, desk, folder, as_json=as_json, since_us=since_us):
+        ctx.exit(FLIPS)
+
+
+def _flips(project: Project, desk: Desk, other: Path, *, as_json: bool, since_us: int = 0) -> bool:
+    """Show what another folder would have decided; tell whether it lets more pass."""
     book = desk.other(other)
     flips: list[policy_shown.Flip] = []
     count = _Count()
 
     def again(connection: Connection) -> None:
-        for one in _readable(decided.every(connection, record.keys, workflow=workflow), count):
+        found = decided.every(connection, record.keys, workflow=desk.name, since_us=since_us)
+        for one in _readable(found, count):
             if one.request is None:
                 continue
             made = tested.again(one.facts, one.decision, one.request, book)
@@ -231,8 +245,7 @@ def backtest(ctx: click.Context, workflow: str, other: Path, *, as_json: bool) -
                 click.echo(f"    {policy_shown.flipped(each)}")
             if len(listed) > SHOWN_MAX:
                 click.echo(f"    and {len(listed) - SHOWN_MAX:,} more")
-    if any(one.loosens or one.broken for one in flips):
-        ctx.exit(FLIPS)
+    return any(one.loosens or one.broken for one in flips)
 
 
 @policy.command()
@@ -283,34 +296,18 @@ def replay(ctx: click.Context, workflow: str | None) -> None:
 # -- opening -------------------------------------------------------------------------------------
 
 
-def _desks(project: Project, workflow: str | None) -> list[_Desk]:
+def _desks(project: Project, workflow: str | None) -> list[Desk]:
     names = [
         one.settings.workflow.name
         for one in project.workflows
         if one.settings.workflow is not None
     ]
-    return [_desk(project, name) for name in names if workflow in {None, name}] or [
-        _desk(project, str(workflow))
+    return [desk_of(project, name) for name in names if workflow in {None, name}] or [
+        desk_of(project, str(workflow))
     ]
 
 
-def _desk(project: Project, name: str) -> _Desk:
-    for member in project.workflows:
-        settings = member.settings.workflow
-        if settings is not None and settings.name == name:
-            workflow = workflow_of(load_module(member.folder, settings.module), settings)
-            folder = member.path(settings.policies)
-            return _Desk(
-                name=name,
-                project=project,
-                settings=settings,
-                workflow=workflow,
-                book=book_of(folder, workflow, people=project.people),
-            )
-    raise UnknownWorkflowError(f"there is no workflow `{name}`")
-
-
-def _kept(project: Project, desk: _Desk, digest: str) -> PolicyBook:
+def _kept(project: Project, desk: Desk, digest: str) -> PolicyBook:
     with reading(project) as record:
         found = [
             one
@@ -345,44 +342,6 @@ def _readable(found: Iterator[Decided | Unreadable], count: _Count) -> Iterator[
         if count.made % PROGRESS_EVERY == 0:
             click.echo(f"{count.made:,} decisions", err=True)
         yield one
-
-
-# -- one request ---------------------------------------------------------------------------------
-
-
-def _request(desk: _Desk, action: str, told: tuple[tuple[str, ...], ...]) -> PolicyRequest:
-    words = desk.book.slices.get(action)
-    if words is None:
-        raise NotFoundError(
-            f"there is no action `{action}`; there are: {', '.join(sorted(desk.book.slices))}"
-        )
-    arguments, facts, record, approvers = told
-    people: dict[str, list[str]] = {}
-    for one in approvers:
-        role, _, person = one.partition("=")
-        people.setdefault(role, []).append(person)
-    try:
-        return request_of(
-            {
-                "arguments": _typed(arguments, words.arguments),
-                "facts": _typed(facts, words.facts),
-                "record": _typed(record, words.fields),
-                "approvers": people,
-            },
-            action,
-            words,
-        )
-    except (ValueError, TypeError, InvalidOperation) as error:
-        raise SettingsError(f"the request cannot be asked: {error}") from error
-
-
-def _typed(given: tuple[str, ...], words: Mapping[str, str]) -> dict[str, object]:
-    """Return values as the rules' files would have them: numbers and truths are no text."""
-    found: dict[str, object] = {}
-    for name, text in terminal.pairs(given).items():
-        plain = words.get(name) in {"integer", "boolean", "list"}
-        found[name] = json.loads(text) if plain else text
-    return found
 
 
 def _say(lines: list[str]) -> None:

@@ -49,6 +49,20 @@ def test_a_backtest_lists_the_flips_by_rule_with_their_cases(remit: Cli, other: 
     assert {one["case_id"] for one in told["flips"]} == waiting
 
 
+def test_a_candidate_is_asked_beside_what_was_decided(remit: Cli, folder: Path) -> None:  # noqa: F811
+    assert remit("policy", "shadow", "help-desk") != 0
+    assert "there is no candidate" in remit.err
+    candidate = Path(shutil.copytree(folder / "policies", folder / "policies" / "candidate"))
+    forbid_replies(candidate)
+
+    assert remit("policy", "shadow", "help-desk") == 0
+    assert "by no-replies: 2" in remit.out
+    assert remit("policy", "shadow", "help-desk", "--since", "2999-01-01") == 0
+    assert remit.out.startswith("0 decisions, 0 flips")
+    assert remit("check") == 0, "a candidate is no rule in force"
+    assert len(remit.json("inventory")[0]["rules"]) == 2
+
+
 def test_what_lets_more_pass_ends_with_one(remit: Cli, folder: Path, other: Path) -> None:  # noqa: F811
     forbid_replies(folder / "policies")
     assert remit("policy", "diff", "help-desk", str(other)) == 1
