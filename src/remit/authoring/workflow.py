@@ -52,19 +52,25 @@ class Workflow:
 
     @overload
     def tool(
-        self, *, record: str | None = None
+        self, *, record: str | None = None, egress: bool = False
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]: ...
 
-    def tool(self, *bodies: Callable[..., Awaitable[Any]], record: str | None = None) -> Any:
+    def tool(
+        self,
+        *bodies: Callable[..., Awaitable[Any]],
+        record: str | None = None,
+        egress: bool = False,
+    ) -> Any:
         """Declare a read on another system: recorded, masked, never held.
 
         `record` is the path of the result field that names the record; default `id` where there is
-        one.
+        one. With `egress` its arguments leave for somebody else, such as an address to fetch: each
+        needs a source, and what they carry is judged before the read.
         """
 
         def declare(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
             self._async(body, "tool")
-            self._tool(body, record=record, derive=False)
+            self._tool(body, record=record, derive=False, egress=egress)
             return body
 
         return declare(bodies[0]) if bodies else declare
@@ -151,7 +157,14 @@ class Workflow:
 
     # -- checks ----------------------------------------------------------------------------------
 
-    def _tool(self, body: Callable[..., Any], *, record: str | None, derive: bool) -> None:
+    def _tool(
+        self,
+        body: Callable[..., Any],
+        *,
+        record: str | None,
+        derive: bool,
+        egress: bool = False,
+    ) -> None:
         self._new(body.__name__)
         where = f"`{self.name}.{body.__name__}`"
         result = result_of(body)
@@ -169,10 +182,11 @@ class Workflow:
             spec=ToolSpec(
                 workflow=self.name,
                 name=body.__name__,
-                params=params_of(body, sources_required=False),
+                params=params_of(body, sources_required=egress),
                 fields=fields,
                 record=record,
                 derive=derive,
+                egress=egress,
             ),
             body=body,
             arguments=self._adapters(body),

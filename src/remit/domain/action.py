@@ -144,6 +144,7 @@ class ToolSpec:
     fields: tuple[FieldSpec, ...]
     record: str | None = None  # path of the field that names the record, such as `id`
     derive: bool = False  # a pure function instead of a read
+    egress: bool = False  # its arguments leave: they are judged before it is read
 
     def field(self, path: str) -> FieldSpec | None:
         return next((field for field in self.fields if field.path == path), None)

@@ -37,7 +37,7 @@ from remit.intake.surrogates import Surrogates
 from remit.models import routing
 from remit.models.routing import Route
 from remit.models.runtime import Attempt, Prompt, Reply
-from remit.orchestration import last_look
+from remit.orchestration import egress, last_look
 from remit.orchestration.arguments import forms, plain
 from remit.orchestration.executor import Executor
 from remit.orchestration.run import Run
@@ -238,6 +238,8 @@ class Steps:
         tool = run.equipment.workflow.tools.get(name)
         if tool is None or tool.spec.derive:
             raise RegistrationError(f"`{name}` is no tool of workflow `{run.equipment.name}`")
+        if tool.spec.egress:
+            await egress.let_out(run, tool.spec, given)
         raw, connector, took = await self.executor.read(tool, given, run.masker.vault)
         private = {field.path: field.private for field in tool.spec.fields if field.private}
         result = run.masker.mask_json(canonical_json(raw), private=private)
