@@ -8,6 +8,8 @@ from remit.errors import RequestTooLargeError
 from remit.intake.mime import MAIL_BYTES_MAX
 
 BODY_BYTES_MAX = 1_048_576
+VERDICT_BYTES_MAX = 65_536
+TAKES_VERDICTS = ("/api/approvals", "/approvals")
 MAIL = "message/rfc822"
 TAKES_MAILS = "/api/cases/"
 
@@ -81,7 +83,7 @@ class BodyLimit:
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 if read > limit:
-                    kind = "body" if limit == BODY_BYTES_MAX else "mail"
+                    kind = "mail" if limit == MAIL_BYTES_MAX else "body"
                     raise RequestTooLargeError(
                         f"a {kind} may have {limit:,} bytes; send less, or use `remit run`"
                     )
@@ -96,7 +98,9 @@ def media(headers: Headers) -> str:
 
 
 def _limit(scope: Scope) -> int:
-    """Return how large this body may be: a mail brings its attachments."""
+    """Return how large this body may be: a mail brings its attachments, a verdict little."""
+    if scope["type"] == "http" and scope["path"].startswith(TAKES_VERDICTS):
+        return VERDICT_BYTES_MAX
     if scope["type"] != "http" or not scope["path"].startswith(TAKES_MAILS):
         return BODY_BYTES_MAX
     return MAIL_BYTES_MAX if media(Headers(scope=scope)) == MAIL else BODY_BYTES_MAX
