@@ -19,7 +19,8 @@ SCHEMA = (
         settled_us integer,
         primary key (action_id, key)
     )""",
-    "create index if not exists limit_uses_key on limit_uses (key, settled_us)",
+    # It holds all that a sum needs, so that no row of a long window is looked up.
+    "create index if not exists limit_uses_key on limit_uses (key, settled_us, quantity)",
     """create table if not exists limit_raises (
         name text primary key,
         max integer not null,
@@ -121,18 +122,27 @@ def taken(
     return tuple((key, _taken(connection, key, since, but)) for key, since in sorted(keys.items()))
 
 
+_SUMS = (
+    "select (select coalesce(sum(quantity), 0) from limit_uses where key = ? and settled_us > ?),"
+    " (select coalesce(sum(quantity), 0) from limit_uses where key = ? and settled_us is null),"
+    " (select min(settled_us) from limit_uses where key = ? and settled_us > ?)"
+)
+
+
 def _taken(connection: Connection, key: str, since_us: int, but: str) -> Taken:
-    row = connection.one(
-        "select coalesce(sum(case when settled_us is null then 0 else quantity end), 0),"
-        " coalesce(sum(case when settled_us is null then quantity else 0 end), 0),"
-        " min(settled_us) from limit_uses"
-        " where key = ? and action_id <> ? and (settled_us is null or settled_us > ?)",
-        (key, but, since_us),
-    )
+    row = connection.one(_SUMS, (key, since_us, key, key, since_us))
     if row is None:
         return Taken()
+    used, reserved = int(str(row[0])), int(str(row[1]))
     first = None if row[2] is None else int(str(row[2]))
-    return Taken(used=int(str(row[0])), reserved=int(str(row[1])), first_us=first)
+    own = connection.one(
+        "select quantity, settled_us from limit_uses where action_id = ? and key = ?", (but, key)
+    )
+    if own is not None and own[1] is None:
+        reserved -= int(str(own[0]))
+    elif own is not None and int(str(own[1])) > since_us:
+        used -= int(str(own[0]))
+    return Taken(used=used, reserved=reserved, first_us=first)
 
 
 def raises(connection: Connection) -> dict[str, RaiseRow]:
