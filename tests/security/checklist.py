@@ -133,9 +133,21 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=23,
         title="Killed anywhere: it happened once, or is reported as not known; undo likewise",
-        also=("tests/faults/test_crash.py", "tests/faults/test_torture.py"),
+        also=(
+            "tests/faults/test_crash.py",
+            "tests/faults/test_torture.py",
+            "tests/unit/orchestration/test_reconciling.py",
+            "tests/unit/orchestration/test_undoing.py",
+        ),
     ),
-    Requirement(number=24, title="An undo passes the gate, is limited and recorded"),
+    Requirement(
+        number=24,
+        title="An undo passes the gate, is limited and recorded",
+        also=(
+            "tests/unit/orchestration/test_undoing.py",
+            "tests/unit/orchestration/test_rollback.py",
+        ),
+    ),
     Requirement(
         number=25,
         title="The definition of a tool is pinned; a change takes the grant away",

@@ -226,9 +226,15 @@ def test_who_edits_says_yes_to_what_they_wrote_at_low_risk_alone(tmp_path: Path)
         assert codes(judged(tmp_path / name, edited(by, risk))) == found
 
 
+def test_what_a_person_put_right_by_hand_is_compensated(tmp_path: Path) -> None:
+    story = instead(undone=entry(BY_HAND, by=person("ana")))()
+    assert codes(judged(tmp_path, story)) == set()
+
+
 FAILED = entry(
     effect_event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True)
 )
+BY_HAND = effect_event.EffectCompensated(action_id="a1", by="", by_hand=True)
 BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS01", "an outcome without an intent", without("note intended")),
     ("LS01", "an attempt intended twice", with_("intended", again=intended("a1"))),
@@ -259,6 +265,7 @@ BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
             approval_id="ap", action_id="a1", action="refund", risk="money", digest=SHOWN,
             bound=DIGEST, requirements=("0 approver",), codes=(), due_us=LATER, expires_us=LATER,
         )))),
+    ("LS11", "put right by hand, and by no person", instead(undone=entry(BY_HAND, by=MODEL))),
     ("LS07", "a yes of a machine", instead(yes=said_yes("ana", by=MODEL))),
     ("LS07", "a yes of who proposed", instead(proposed=proposed("a1", author="ana"))),
     ("LS07", "a yes after the end", lambda: {
