@@ -30,6 +30,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.sessions: routes.end routes.told
             api.stops: routes.begin routes.lift routes.listed
             console.events: routes.events
+            console.oidc: routes.leave
             console.pages: plain see_other
         """,
         "headers, numbers, and sentences of errors, scrubbed as they leave": """
@@ -185,6 +186,9 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.keystore: FileKeyStore._alone FileKeyStore._write
             ledger.sinks: DirectorySink._create
             ledger.witness: Witness._refuse own write_durably
+        """,
+        "no file: a code of ours that the identity provider takes back": """
+            assembly.fetching: _asked
         """,
         "no file: the one call of an entitled tool, by the executor": """
             integrations.openapi: OpenApiConnector.perform

@@ -1,17 +1,20 @@
 """Who may come in, and what they may: people and roles of the settings, accounts, sign-in."""
 
 import logging
+import random as randomness
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from remit.assembly.fetching import fetching
 from remit.domain.money import Money
 from remit.errors import SettingsError
 from remit.governance.access import Rights, Role, Roster
+from remit.governance.oidc import Oidc, Provider, require_extra
 from remit.governance.owners import Person
 from remit.governance.sessions import SignIn, Times
-from remit.settings import FILE, Project, read
+from remit.settings import FILE, Project, read, secret
 from remit.store.accounts import AccountRows, account_rows
 
 log = logging.getLogger("remit.entrance")
@@ -41,6 +44,37 @@ def roster_of(project: Project) -> Roster:
         return found
 
     return Roster(rights_of(project), fresh=fresh)
+
+
+def oidc_of(
+    project: Project, sign_in: SignIn, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Oidc | None:
+    """Return the provider at which people sign in; None where there is none.
+
+    Raises `SettingsError`, and `MissingExtraError` where its libraries are not installed.
+    """
+    settings = project.settings.sign_in.oidc
+    if settings is None:
+        return None
+    require_extra()
+    return Oidc(
+        Provider(
+            issuer=settings.issuer,
+            client_id=settings.client_id,
+            client_secret=secret(settings.client_secret),
+            redirect=settings.redirect,
+            handle_claim=settings.handle_claim,
+            scopes=settings.scopes,
+            algorithm=settings.algorithm,
+        ),
+        rows=accounts_of(project),
+        sign_in=sign_in,
+        fetch=fetching(
+            [settings.issuer, *settings.hosts], random=randomness.SystemRandom().random
+        ),
+        random_bytes=secrets.token_bytes,
+        clock=now,
+    )
 
 
 def rights_of(project: Project) -> Rights:

@@ -367,6 +367,13 @@ class StepUpNeededError(RemitError):
     status = 403
 
 
+class OidcRefusedError(RemitError):
+    """A sign-in at the provider does not hold; begin again, or ask for an account."""
+
+    code = "session.oidc"
+    status = 401
+
+
 class PasswordError(RemitError):
     """A password is too short, too long or too easy; take another."""
 

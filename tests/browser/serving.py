@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
@@ -12,7 +12,9 @@ from starlette.applications import Starlette
 
 from remit.api import server
 from remit.console import site
+from remit.governance.oidc import Oidc
 from remit.governance.sessions import SignIn
+from remit.store.accounts import AccountRows
 from tests.accounts import in_memory
 from tests.browser.gallery import FakeRemit
 
@@ -26,25 +28,32 @@ class Running:
     sign_in: SignIn
 
 
-def application(remit: FakeRemit) -> tuple[Starlette, SignIn]:
+MakesOidc = Callable[[str, AccountRows, SignIn], Oidc]
+
+
+def application(
+    remit: FakeRemit, *, url: str = "", oidc: MakesOidc | None = None
+) -> tuple[Starlette, SignIn]:
     """Return the gallery's application and its sign-in; its randomness is a counter."""
+    rows = in_memory()
     numbers = itertools.count(1)
     sign_in = SignIn(
-        rows=in_memory(),
+        rows=rows,
         random_bytes=lambda size: next(numbers).to_bytes(size, "little"),
         clock=remit.clock,
         people=remit.people,
     )
-    pages = site.build(remit, sign_in, secure=False, clock=remit.clock)
+    provider = None if oidc is None else oidc(url, rows, sign_in)
+    pages = site.build(remit, sign_in, secure=False, clock=remit.clock, oidc=provider)
     return server.build(remit, sign_in, secure=False, site=pages), sign_in
 
 
 @contextlib.contextmanager
-def running(remit: FakeRemit) -> Iterator[Running]:
+def running(remit: FakeRemit, *, oidc: MakesOidc | None = None) -> Iterator[Running]:
     """Serve on a free port of loopback until left."""
-    app, sign_in = application(remit)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
+    app, sign_in = application(remit, url=f"http://127.0.0.1:{port}", oidc=oidc)
     config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     serving = uvicorn.Server(config)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -196,7 +196,10 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=37,
         title="People sign in by argon2id or OpenID Connect; some things anew",
-        also=("tests/unit/governance/test_sessions.py",),
+        also=(
+            "tests/unit/governance/test_oidc.py",
+            "tests/unit/governance/test_sessions.py",
+        ),
     ),
     Requirement(number=38, title="Sessions are kept from scripts, rotate, end, and are revocable"),
     Requirement(

@@ -21,8 +21,9 @@ from remit.cli import terminal
 from remit.cli.opening import free, opened
 from remit.cli.options import Options
 from remit.console import site
-from remit.entrance import sign_in_of
+from remit.entrance import oidc_of, sign_in_of
 from remit.errors import PortInUseError, SettingsError
+from remit.governance.oidc import Oidc
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
@@ -139,6 +140,7 @@ async def live(
     listener: socket.socket,
     *,
     sign_in: SignIn,
+    oidc: Oidc | None = None,
     started: Callable[[str, SignIn], None],
 ) -> None:
     """Serve a running Remit until SIGINT or SIGTERM; `started` is told address and sign-in."""
@@ -149,7 +151,7 @@ async def live(
         remit,
         sign_in,
         secure=secure,
-        site=site.build(remit, sign_in, secure=secure, clock=clock),
+        site=site.build(remit, sign_in, secure=secure, clock=clock, oidc=oidc),
         hosts=(*server.LOOPBACK_HOSTS, *own_host, *((place.proxy,) if place.proxy else ())),
     )
     web = _Web(
@@ -210,7 +212,7 @@ async def _whole(
         given = links(remit, address, sign_in)
         if given:
             click.echo(f"Sign in once with your link, within {CODE_MINUTES} minutes:")
-        elif not sign_in.accounts.any():
+        elif not sign_in.accounts.any() and project.settings.sign_in.oidc is None:
             click.echo("Nobody can sign in yet; add an account with `remit people add HANDLE`")
         for line in given:
             click.echo(line)
@@ -223,7 +225,8 @@ async def _whole(
     settle()
     sign_in = sign_in_of(project, remit.people, links=place.proxy is None)
     try:
-        await live(remit, place, listener, sign_in=sign_in, started=started)
+        oidc = oidc_of(project, sign_in)
+        await live(remit, place, listener, sign_in=sign_in, oidc=oidc, started=started)
     finally:
         await remit.stop()
 

@@ -71,6 +71,11 @@ SENTENCES: Mapping[str, Said] = {
         means="Nothing was changed.",
         do="Send less.",
     ),
+    "session.oidc": Said(
+        title="You are not signed in",
+        means="Nothing was decided and nothing was changed.",
+        do="Begin again. If it stays so, ask whoever looks after Remit.",
+    ),
     "session.too_many_tries": Said(
         title="Too many wrong tries",
         means="Nobody is let in for a while.",

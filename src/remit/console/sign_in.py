@@ -15,7 +15,7 @@ CODE_CHARACTERS_MAX = 64
 PATH_CHARACTERS_MAX = 500
 
 
-def routes(console: Console) -> list[Route]:
+def routes(console: Console, *, provider: str | None = None) -> list[Route]:
     """Return the routes of signing in and out."""
     cookie = "__Host-remit" if console.secure else "remit"
     sign_in = console.sign_in
@@ -58,6 +58,7 @@ def routes(console: Console) -> list[Route]:
             wrong=wrong,
             passwords=sign_in.accounts.any(),
             links=sign_in.links,
+            provider=provider,
             http_status=401 if wrong else 200,
         )
 
@@ -71,6 +72,7 @@ def routes(console: Console) -> list[Route]:
             wrong=wrong,
             password=sign_in.accounts.has(handle),
             minutes=sign_in.times.step_up_minutes,
+            provider=provider,
             http_status=401 if wrong else 200,
         )
 

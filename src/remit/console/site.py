@@ -23,9 +23,11 @@ from remit.console import (
     stops,
     workflows,
 )
+from remit.console import oidc as oidc_pages
 from remit.console.pages import Console, templates
 from remit.domain.clock import Clock
 from remit.errors import RemitError
+from remit.governance.oidc import Oidc
 from remit.governance.port import RemitPort
 from remit.governance.sessions import SignIn
 
@@ -42,7 +44,14 @@ class Site:
         return error_pages.page(self.console, request, error)
 
 
-def build(remit: RemitPort, sessions: SignIn, *, secure: bool, clock: Clock) -> Site:
+def build(
+    remit: RemitPort,
+    sessions: SignIn,
+    *,
+    secure: bool,
+    clock: Clock,
+    oidc: Oidc | None = None,
+) -> Site:
     """Return the site; hand it to `remit.api.server.build`.
 
     `secure` says that browsers reach it by https.
@@ -51,7 +60,8 @@ def build(remit: RemitPort, sessions: SignIn, *, secure: bool, clock: Clock) -> 
         remit=remit, sign_in=sessions, secure=secure, clock=clock, templates=templates(clock)
     )
     routes = [
-        *sign_in.routes(console),
+        *sign_in.routes(console, provider=None if oidc is None else oidc.name),
+        *oidc_pages.routes(console, oidc),
         *approvals.routes(console),
         *cases.routes(console),
         *quarantine.routes(console),

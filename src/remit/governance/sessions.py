@@ -112,7 +112,7 @@ class SignIn:
 
         Raises `NotFoundError` for a handle that nobody active has.
         """
-        if self._active(person) is None:
+        if self.active(person) is None:
             raise NotFoundError(f"nobody active has the handle `{person}`; see `remit.toml`")
         now = self._clock()
         self._codes = {code: kept for code, kept in self._codes.items() if kept[1] > now}
@@ -139,7 +139,7 @@ class SignIn:
             if hmac.compare_digest(known.encode(), given):
                 match = known
         handle, until = self._codes.pop(match) if match else ("", now)
-        person = self._active(handle)
+        person = self.active(handle)
         if person is None or until <= now:
             return None
         was_right()
@@ -160,7 +160,7 @@ class SignIn:
         account = self._rows.account(handle)
         kept = account.password if account is not None and account.active else ""
         right = passwords.is_right(password, kept or None)
-        person = self._active(handle)
+        person = self.active(handle)
         if not right or person is None:
             return None
         was_right()
@@ -222,6 +222,10 @@ class SignIn:
         """Sign out; an unknown token changes nothing."""
         self._rows.end(_hash(token))
 
+    def secret(self) -> str:
+        """Return a new secret, to be kept by a browser."""
+        return self._random_bytes(32).hex()
+
     def close(self) -> None:
         """Close the rows; they open again when they are needed."""
         self._rows.close()
@@ -244,7 +248,7 @@ class SignIn:
         row = self._rows.session(_hash(token))
         if row is None or row.expires_us <= clock.microseconds(self._clock()):
             return None
-        person = self._active(row.handle)
+        person = self.active(row.handle)
         return None if person is None else (row, person)
 
     def _session(self, token: str, row: SessionRow, person: Person) -> Session:
@@ -266,7 +270,8 @@ class SignIn:
             started + timedelta(hours=self.times.life_hours),
         )
 
-    def _active(self, handle: str) -> Person | None:
+    def active(self, handle: str) -> Person | None:
+        """Return somebody who may sign in; None for anybody else."""
         person = self._people().get(handle)
         if person is None or not person.active or self.accounts.is_shut(handle):
             return None

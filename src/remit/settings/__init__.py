@@ -24,7 +24,13 @@ from remit.settings.models import (
     RouteSettings,
     ScriptedModel,
 )
-from remit.settings.people import OwnerSettings, PersonSettings, RoleSettings, SignInSettings
+from remit.settings.people import (
+    OidcSettings,
+    OwnerSettings,
+    PersonSettings,
+    RoleSettings,
+    SignInSettings,
+)
 from remit.settings.project import Project, Settings, WorkSettings
 from remit.settings.reading import FILE, read, secret
 from remit.settings.workflow import (
@@ -50,6 +56,7 @@ __all__ = [
     "LedgerSettings",
     "LimitSettings",
     "ModelSettings",
+    "OidcSettings",
     "OpenAIModel",
     "OpenApiSettings",
     "OperationSettings",

@@ -1,5 +1,7 @@
 """Who decides: `[people.NAME]`, and the owners of a workflow."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from remit.settings.table import Table
@@ -30,10 +32,24 @@ class OwnerSettings(Table):
     escalation: str
 
 
+class OidcSettings(Table):
+    """An OpenID Connect provider at which people sign in; they must stand in `[people]` too."""
+
+    issuer: str = Field(pattern=r"^https?://[^/?#]+[^?#]*$")
+    client_id: str
+    client_secret: str | None = None  # a reference: env:NAME or file:PATH
+    redirect: str = Field(pattern=r"^https?://[^?#]+/sign-in/oidc/return$")  # as registered there
+    handle_claim: str = "preferred_username"  # the claim that is the handle of `[people]`
+    scopes: str = "openid profile"
+    algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
+    hosts: list[str] = []  # addresses of keys and tokens that are not the issuer's
+
+
 class SignInSettings(Table):
     """How long sessions last, and how fresh a sign-in must be for what cannot be taken back."""
 
     idle_minutes: int = Field(default=30, gt=0, le=24 * 60)
     life_hours: int = Field(default=12, gt=0, le=24 * 7)
     step_up_minutes: int = Field(default=15, gt=0, le=12 * 60)
+    oidc: OidcSettings | None = None
     links: bool = True  # single-use links that `remit serve` prints on loopback

@@ -13,6 +13,8 @@ from remit.store.connection import Connection, Parameter, Row
 
 ACCOUNT_ROWS: Final = "accounts.sqlite"
 _ACCOUNT: Final = "handle, password, active, changed_us"
+_FLOW: Final = "state_hash, binder_hash, nonce, verifier, again, path, begun_us"
+FLOWS_MAX: Final = 1_000
 _SESSION: Final = "token_hash, handle, strength, auth_us, started_us, expires_us"
 
 
@@ -38,6 +40,19 @@ class SessionRow:
     expires_us: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRow:
+    """A sign-in at a provider that somebody left for and did not come back from yet."""
+
+    state_hash: str
+    binder_hash: str  # of what the browser keeps
+    nonce: str
+    verifier: str
+    again: str  # who is to prove it anew
+    path: str
+    begun_us: int
+
+
 class AccountRows(Apart):
     """The accounts of one installation: a file beside the root keys, or the schema `accounts`."""
 
@@ -51,6 +66,10 @@ class AccountRows(Apart):
             token_hash TEXT PRIMARY KEY, handle TEXT NOT NULL, strength TEXT NOT NULL,
             auth_us INTEGER NOT NULL, started_us INTEGER NOT NULL, expires_us INTEGER NOT NULL)""",
         "CREATE INDEX IF NOT EXISTS sign_ins_handle ON {0}sign_ins (handle)",
+        """CREATE TABLE IF NOT EXISTS {0}flows (
+            state_hash TEXT PRIMARY KEY, binder_hash TEXT NOT NULL, nonce TEXT NOT NULL,
+            verifier TEXT NOT NULL, again TEXT NOT NULL, path TEXT NOT NULL,
+            begun_us INTEGER NOT NULL)""",
         """CREATE TABLE IF NOT EXISTS {0}failures (
             subject TEXT NOT NULL, at_us INTEGER NOT NULL, nonce TEXT NOT NULL,
             PRIMARY KEY (subject, at_us, nonce))""",
@@ -152,6 +171,49 @@ class AccountRows(Apart):
     def end_all(self, handle: str) -> int:
         """End every session of a person; return how many there were."""
         return self._write(lambda connection: self._end_all(connection, handle))
+
+    # -- sign-ins at a provider ------------------------------------------------------------------
+
+    def begin_flow(self, flow: FlowRow, *, since_us: int) -> None:
+        """Keep what a sign-in needs when it comes back, and forget those that did not."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(f"DELETE FROM {self._prefix}flows WHERE begun_us <= ?", (since_us,))
+            connection.execute(
+                f"DELETE FROM {self._prefix}flows WHERE state_hash IN (SELECT state_hash"
+                f" FROM {self._prefix}flows ORDER BY begun_us DESC LIMIT -1 OFFSET {FLOWS_MAX})"
+                if connection.dialect == "sqlite"
+                else f"DELETE FROM {self._prefix}flows WHERE state_hash IN (SELECT state_hash"
+                f" FROM {self._prefix}flows ORDER BY begun_us DESC OFFSET {FLOWS_MAX})"
+            )
+            connection.execute(
+                f"INSERT INTO {self._prefix}flows ({_FLOW}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    flow.state_hash,
+                    flow.binder_hash,
+                    flow.nonce,
+                    flow.verifier,
+                    flow.again,
+                    flow.path,
+                    flow.begun_us,
+                ),
+            )
+
+        self._write(work)
+
+    def take_flow(self, state_hash: str) -> FlowRow | None:
+        """Return a sign-in that was begun, once."""
+
+        def work(connection: Connection) -> FlowRow | None:
+            row = connection.one(
+                f"DELETE FROM {self._prefix}flows WHERE state_hash = ? RETURNING {_FLOW}",
+                (state_hash,),
+            )
+            return (
+                None if row is None else FlowRow(**dict(zip(_FLOW.split(", "), row, strict=True)))
+            )
+
+        return self._write(work)
 
     # -- failed sign-ins -------------------------------------------------------------------------
 
