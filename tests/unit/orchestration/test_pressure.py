@@ -153,7 +153,8 @@ async def test_the_numbers_add_up(small: Small) -> None:
         assert numbers["cases"] == {
             "ready": 0, "parked": 1, "escalated": 0, "quarantined": 0, "closed": 0,
         }  # fmt: skip
-        assert (numbers["approvals_waiting"], numbers["timers"]) == (1, 3)
+        # Warned, due, expired, and looked at again.
+        assert (numbers["approvals_waiting"], numbers["timers"]) == (1, 4)
         assert numbers["breakers"] == {"connector:tape": "closed"}
         assert numbers["turns"] == 1
         assert found(remit, case_id, "governance:approval:requested")
