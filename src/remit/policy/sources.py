@@ -238,7 +238,7 @@ def _demands(
 
 
 def _repeats(facts: Claims, value: Canonical) -> tuple[str, ...]:
-    """Return which runs of outside wording a text repeats: a label, which blocks nothing."""
+    """Return which outside texts a text repeats, with one run each: a label, blocking nothing."""
     if not isinstance(value.form, str):
         return ()
     found: dict[str, None] = {}
@@ -246,7 +246,8 @@ def _repeats(facts: Claims, value: Canonical) -> tuple[str, ...]:
     for one in facts.witnesses if own else ():
         if one.integrity.rank >= Integrity.STATED.rank or not isinstance(one.form, str):
             continue
-        for run in sorted(own & wordings.runs(one.form, REPEATED_WORDS)):
+        run = min(own & wordings.runs(one.form, REPEATED_WORDS), default=None)
+        if run is not None:
             found[f"repeats outside text: `{run}` ({one.tool}.{one.path}, entry {one.seq})"] = None
     return tuple(found)[:ELSEWHERE_MAX]
 
