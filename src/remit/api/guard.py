@@ -27,7 +27,9 @@ class Guard:
     sign_in: SignIn
     secure: bool
 
-    def around(self, endpoint: Endpoint, permission: Permission) -> Endpoint:
+    def around(
+        self, endpoint: Endpoint, permission: Permission, *, fresh: bool = False
+    ) -> Endpoint:
         """Return the endpoint behind this guard; `request.state.session` is set for it."""
 
         async def guarded(request: Request) -> Response:
@@ -40,6 +42,8 @@ class Guard:
             demand(permission, session)
             if request.method not in SAFE_METHODS and permission is not Permission.PUBLIC:
                 await own_token(request, session)
+            if fresh and session is not None:
+                session.signed_in.demand_fresh(self.sign_in.now())
             asking = ASKING.set(None if session is None else session.person.handle)
             try:
                 return await endpoint(request)

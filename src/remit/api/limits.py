@@ -32,7 +32,7 @@ def routes(remit: RemitPort) -> list[Route]:
         del request
         return JSONResponse({"limits": as_json(await run_in_threadpool(remit.limits))})
 
-    @needs(Permission.OPERATE)
+    @needs(Permission.OPERATE, fresh=True)
     async def lift(request: Request) -> Response:
         """Let a limit allow more for a time, on its owner's word."""
         body = await read_model(request, RaiseBody)

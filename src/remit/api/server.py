@@ -33,7 +33,7 @@ from remit.errors import (
     RequestInvalidError,
     RouteUndeclaredError,
 )
-from remit.governance.permissions import permission_of
+from remit.governance.permissions import is_fresh, permission_of
 from remit.governance.port import RemitPort
 from remit.governance.sessions import SignIn
 from remit.intake.scrub import scrub
@@ -160,7 +160,7 @@ def _guarded(declared: Iterable[BaseRoute], guard: Guard) -> list[BaseRoute]:
         made.append(
             Route(
                 route.path,
-                guard.around(route.endpoint, permission),
+                guard.around(route.endpoint, permission, fresh=is_fresh(route.endpoint)),
                 methods=sorted(route.methods or {"GET"}),
                 name=route.name,
             )

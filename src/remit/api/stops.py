@@ -52,7 +52,7 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse({"scope": body.scope.strip(), "set": done})
 
-    @needs(Permission.OPERATE)
+    @needs(Permission.OPERATE, fresh=True)
     async def lift(request: Request) -> Response:
         """Say that a stop may be lifted; `lifted` is false while a second person is needed."""
         body = await read_model(request, StopLiftBody)

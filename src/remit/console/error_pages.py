@@ -118,7 +118,9 @@ def page(console: Console, request: Request, error: RemitError) -> Response:
     if isinstance(error, NotSignedInError):
         return see_other("/sign-in")
     parts = request.url.path.split("/")
-    item = "/".join(parts[:3]) if parts[1:2] and parts[1] in {"inbox", "cases"} else "/inbox"
+    place = parts[1] if parts[1:2] else ""
+    item = "/".join(parts[:3]) if place in {"inbox", "cases"} else "/inbox"
+    item = f"/{place}" if place in {"stops", "limits"} else item
     item = item if scrub(item) == item else "/inbox"
     if isinstance(error, StepUpNeededError):
         return see_other("/sign-in/again", next=item)

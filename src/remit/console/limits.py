@@ -27,7 +27,7 @@ def routes(console: Console) -> list[Route]:
             raised=asked_for(request).get("raised", ""),
         )
 
-    @needs(Permission.OPERATE)
+    @needs(Permission.OPERATE, fresh=True)
     async def lift(request: Request) -> Response:
         """Let a limit allow more for some hours."""
         form = await fields(request)

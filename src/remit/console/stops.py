@@ -40,7 +40,7 @@ def routes(console: Console) -> list[Route]:
         )
         return see_other("/stops", told="set" if done else "stood", scope=scope)
 
-    @needs(Permission.OPERATE)
+    @needs(Permission.OPERATE, fresh=True)
     async def lift(request: Request) -> Response:
         """Say that a stop may be lifted."""
         form = await fields(request)

@@ -22,11 +22,12 @@ class Permission(StrEnum):
     SUBMIT = "submit"  # bring a case in
 
 
-def needs(permission: Permission) -> Callable[[Endpoint], Endpoint]:
-    """Declare what an endpoint demands."""
+def needs(permission: Permission, *, fresh: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Declare what an endpoint demands; `fresh` is a sign-in of the last minutes."""
 
     def declare(endpoint: Endpoint) -> Endpoint:
         endpoint.permission = permission  # type: ignore[attr-defined]  # read by `permission_of`
+        endpoint.fresh = fresh  # type: ignore[attr-defined]  # read by `is_fresh`
         return endpoint
 
     return declare
@@ -36,6 +37,11 @@ def permission_of(endpoint: object) -> Permission | None:
     """Return what an endpoint declared, or None."""
     found = getattr(endpoint, "permission", None)
     return found if isinstance(found, Permission) else None
+
+
+def is_fresh(endpoint: object) -> bool:
+    """Return whether an endpoint demands that somebody proved lately who they are."""
+    return getattr(endpoint, "fresh", False) is True
 
 
 def demand(permission: Permission, session: Session | None) -> None:

@@ -222,6 +222,10 @@ class SignIn:
         """Sign out; an unknown token changes nothing."""
         self._rows.end(_hash(token))
 
+    def now(self) -> datetime:
+        """Return the time by which sessions are judged."""
+        return self._clock()
+
     def secret(self) -> str:
         """Return a new secret, to be kept by a browser."""
         return self._random_bytes(32).hex()
