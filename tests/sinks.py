@@ -138,6 +138,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.limits: list_ raise_
             cli.stop: drill lift list_ set_
             cli.serve: _whole.started serve
+            cli.sign_in: sign_in
             cli.signer: signer
             cli.train: train
             cli.witness: witness
@@ -175,6 +176,7 @@ SINKS: dict[str, dict[str, str]] = {
         """,
         OWN: """
             cli.new: scaffold
+            cli.sign_in: sign_in
             store.file_lock: holder lock
             store.reserve: Reserve.arm
             store.sqlite: key_file

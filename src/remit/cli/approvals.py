@@ -15,6 +15,7 @@ from remit.cli.options import Options
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.governance import inbox
 from remit.governance.card import ApprovalRow, ApprovalView, Card
+from remit.governance.sessions import SignedIn
 from remit.store.connection import Connection
 
 SHOWN_MAX = 10_000
@@ -229,13 +230,15 @@ def _decide(ctx: click.Context, start: str, answer: _Answer) -> None:
                 f"\n{answer.verdict.value.capitalize()} exactly this as {answer.person}?",
                 abort=True,
             )
-        after = owned.run(lambda running: _decided(running, view.card, answer))
+        after = owned.run(lambda running: _decided(running, view.card, answer, owned.signed_in))
     click.echo(f"\n{answer.verdict.value}: recorded for {answer.person} over channel {CHANNEL}")
     for line in after:
         click.echo(terminal.wrapped(line, first="  "))
 
 
-async def _decided(remit: Remit, shown: Card, answer: _Answer) -> list[str]:
+async def _decided(
+    remit: Remit, shown: Card, answer: _Answer, signed_in: SignedIn | None
+) -> list[str]:
     view = await remit.decide(
         shown.approval_id,
         person=answer.person,
@@ -245,6 +248,7 @@ async def _decided(remit: Remit, shown: Card, answer: _Answer) -> list[str]:
         edits=answer.edits,
         reason=answer.reason,
         note=answer.note,
+        signed_in=signed_in,
     )
     if view.effect_due_at is not None:
         seconds = (view.effect_due_at - datetime.now(UTC)).total_seconds()

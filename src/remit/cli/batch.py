@@ -10,6 +10,7 @@ from remit.cli.opening import approval_named, case_settled, owning
 from remit.cli.options import Options
 from remit.domain.approval import RejectReason, Verdict
 from remit.governance.batch import Batch, BatchResult
+from remit.governance.sessions import SignedIn
 
 
 @click.command(epilog=IDENTITY)
@@ -52,7 +53,9 @@ def batch(
         if not yes:
             click.confirm(f"\n{word} these {len(shown.members)} as {person}?", abort=True)
         result = owned.run(
-            lambda running: _answered(running, shown, digest or shown.digest, person, reject)
+            lambda running: _answered(
+                running, shown, digest or shown.digest, person, reject, owned.signed_in
+            )
         )
     click.echo(f"\n{len(result.decided)} answered for {person} over channel {CHANNEL}")
     for one in result.left_out:
@@ -78,7 +81,12 @@ def _show(shown: Batch) -> None:
 
 
 async def _answered(
-    remit: Remit, shown: Batch, digest: str, person: str, reject: str | None
+    remit: Remit,
+    shown: Batch,
+    digest: str,
+    person: str,
+    reject: str | None,
+    signed_in: SignedIn | None,
 ) -> BatchResult:
     result = await remit.decide_batch(
         {one.approval_id: one.digest for one in shown.members},
@@ -88,6 +96,7 @@ async def _answered(
         verdict=Verdict.APPROVE if reject is None else Verdict.REJECT,
         channel=CHANNEL,
         reason=None if reject is None else RejectReason(reject),
+        signed_in=signed_in,
     )
     for member in shown.members:
         if member.approval_id in result.decided:

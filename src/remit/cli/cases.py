@@ -18,8 +18,8 @@ from remit.store.connection import Connection
 
 SHOWN_MAX = 10_000
 IDENTITY = (
-    "Whoever can open the key file may be anybody on the command line; the record says who was "
-    "named."
+    "Where people have accounts it needs `remit sign-in` first; where nobody has one, whoever can "
+    "open the key file may be anybody."
 )
 
 _person = click.option(

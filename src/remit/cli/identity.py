@@ -1,8 +1,8 @@
-"""Who somebody is on the command line: whoever they say."""
+"""Who somebody is on the command line: who signed in, or where nobody can, whoever they say."""
 
 CHANNEL = "cli"
 IDENTITY = (
-    "On the command line you are whoever you name: who can open the key file can be anybody, and "
-    'the record says that the verdict came from the channel "cli". In the console each person '
-    "signs in."
+    "Where people have accounts (`remit people add`), `--as` needs `remit sign-in` first. Where "
+    "nobody has one you are whoever you name: who can open the key file can be anybody. The "
+    'record says that it came from the channel "cli".'
 )

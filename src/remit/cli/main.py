@@ -17,7 +17,7 @@ INTERRUPTED = 130
 IN_USE = 69
 UNEXPECTED = 70
 
-# command -> one line of help; the command `x` is the function `x` of `remit.cli.x`
+# command -> one line of help; the command `x-y` is the function `x_y` of `remit.cli.x_y`
 COMMANDS = {
     "new": "Start a project that runs at once.",
     "check": "Check everything that you wrote, without running a case.",
@@ -33,6 +33,7 @@ COMMANDS = {
     "approvals": "List what waits for people, and decide.",
     "endorsements": "List the values that people vouch for, vouch for some, take it back.",
     "denials": "List what is refused in every case, widen a no, lift one.",
+    "sign-in": "Sign in, for commands that act in your name.",
     "people": "Say who has an account, and sign people out.",
     "tasks": "List what is left to people, and settle it.",
     "rollback": "Undo what a workflow did, newest first.",
@@ -61,7 +62,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         del ctx
-        found = getattr(importlib.import_module(f"remit.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        found = getattr(importlib.import_module(f"remit.cli.{name}"), name)
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -16,10 +16,12 @@ from remit.app import Remit
 from remit.assembly import load_module
 from remit.authoring.workflow import Workflow
 from remit.cli import terminal
+from remit.cli.sign_in import proved
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
 from remit.entrance import database_url
 from remit.errors import DatabaseLostError, NotFoundError, SettingsError
+from remit.governance.sessions import SignedIn
 from remit.ledger.anchoring import Anchors
 from remit.ledger.keys import KeyRing
 from remit.models.choice import Progress
@@ -113,6 +115,7 @@ class Owned:
     """A project that this process owns, until `run` or the end of `owning` closes it."""
 
     remit: Remit
+    signed_in: SignedIn | None = None  # whoever `--as` names, where people have accounts
     closed: bool = False
 
     def run(self, work: Callable[[Remit], Awaitable[T]], *, cases: bool = True) -> T:
@@ -133,11 +136,14 @@ class Owned:
 def owning(project: Project, *, owner: str) -> Iterator[Owned]:
     """Open a project to act in it.
 
-    Raises `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
+    Raises `NotSignedInError` where `--as` names somebody who is not signed in here,
+    `DatabaseInUseError` naming who has it, and the errors of what the author wrote.
     """
+    context = click.get_current_context(silent=True)
+    signed_in = proved(project, {} if context is None else context.params)
     free(project, owner=owner)
     remit = opened(project, owner=owner)
-    owned = Owned(remit=remit)
+    owned = Owned(remit=remit, signed_in=signed_in)
     try:
         yield owned
     finally:

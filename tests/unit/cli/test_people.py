@@ -5,6 +5,7 @@ import json
 import urllib.request
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.helpdesk import Cli, folder, ran, remit  # noqa: F401 - fixtures
@@ -56,3 +57,49 @@ def test_somebody_with_an_account_gets_no_link_and_is_signed_out_from_outside(
         assert "1 session ended" in remit.out
         with pytest.raises(urllib.error.HTTPError, match="401"):
             opener.open(f"{address}/api/approvals", timeout=30)
+
+
+def test_where_people_have_accounts_a_name_on_the_command_line_is_not_enough(
+    remit: Cli,  # noqa: F811
+    tmp_path: Path,
+    typing: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    shown = remit.json("approvals", "list")[0]
+    digest = remit.json("approvals", "show", shown["approval_id"])["card"]["digest"]
+    yes = ("approvals", "approve", shown["approval_id"], "--as", "me", "--yes", "--digest", digest)
+    assert remit("people", "add", "other") == 0
+    assert remit(*yes) != 0
+    assert "run `remit sign-in me` first" in remit.err
+    assert remit("sign-in", "me") != 0  # no account, no session
+    assert remit("people", "add", "me") == 0
+    assert remit("sign-in", "me") == 0
+    (kept,) = (tmp_path / "state" / "remit").glob("*.session")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert remit("approvals", "approve", shown["approval_id"], "--as", "other", *yes[5:]) != 0
+    assert remit("people", "sign-out", "me") == 0
+    assert remit(*yes) != 0
+    assert remit("sign-in", "me") == 0
+    assert remit(*yes) == 0
+    assert "recorded for me" in remit.out
+
+
+def test_every_command_with_a_name_asks_who_it_is() -> None:
+    """One place looks, by the name of the parameter: no command may call it otherwise."""
+    from remit.cli.main import remit as command_line
+
+    def names(command: click.Command, path: str) -> list[tuple[str, str | None]]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            found = [
+                (one, command.get_command(context, one)) for one in command.list_commands(context)
+            ]
+            return [
+                pair for name, inner in found if inner for pair in names(inner, f"{path} {name}")
+            ]
+        return [(path, one.name) for one in command.params if "--as" in one.opts]
+
+    named = names(command_line, "remit")
+    assert len(named) > 10
+    assert {name for _, name in named} == {"person", "persons"}, named
