@@ -49,6 +49,7 @@ SINKS: dict[str, dict[str, str]] = {
     "page": {
         MASKED: """
             console.approvals: _show
+            console.batches: routes.answered routes.gathered routes.taken_back
             console.cases: routes.listed routes.masked routes.one
             console.health: routes.page
             console.help_page: routes.page

@@ -14,6 +14,7 @@ SCREENS = [
     f"/inbox/{approval_id(4)}",
     f"/inbox/{approval_id(0)}?act=reject",
     f"/inbox/{approval_id(0)}?act=edit",
+    "/inbox/batch?workflow=refund-desk&action=issue_refund",
     "/cases",
     f"/cases/{case_id(3)}",
     f"/cases/{case_id(9)}",

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from remit.console import (
     approvals,
+    batches,
     cases,
     duties,
     error_pages,
@@ -62,6 +63,7 @@ def build(
     routes = [
         *sign_in.routes(console, provider=None if oidc is None else oidc.name),
         *oidc_pages.routes(console, oidc),
+        *batches.routes(console),
         *approvals.routes(console),
         *cases.routes(console),
         *quarantine.routes(console),
