@@ -140,4 +140,4 @@ class ApprovalView:
     can_undo: bool = False
     changed_since: tuple[str, ...] = ()  # what is not as in the card that this one replaces
     held_by: str = ""  # who has it now, where attention has moved
-    eligible: tuple[str, ...] = ()  # who may say yes or no now
+    eligible: tuple[str, ...] = ()  # who may say yes now

@@ -14,7 +14,7 @@ from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
 from remit.orchestration.desk import Desk
 from remit.store import approvals as approval_rows
-from remit.store import proposals, vault
+from remit.store import cases, proposals, vault
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
@@ -127,5 +127,10 @@ class Verdicts(Desk):
             grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
         )
-        able = {one: self._people.held(one, row.workflow, row.moved) for one in self._people}
+        case = cases.find(connection, row.case_id)
+        able = {
+            one: self._people.held(one, row.workflow, row.moved)
+            for one in self._people
+            if case is None or one != case.requester
+        }
         return replace(view, eligible=approvals.eligible(row, able))
