@@ -44,7 +44,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=3,
         title="The rights of a run end, and never exceed those of who started it",
-        lacks="not built yet",
+        also=("tests/unit/orchestration/test_requesters.py",),
     ),
     Requirement(
         number=4,

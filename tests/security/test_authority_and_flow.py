@@ -7,7 +7,7 @@ import pytest
 from remit import testing
 from remit.domain.action import Integrity, Proof
 from remit.domain.decision import GateVerdict
-from remit.errors import AddressRefusedError
+from remit.errors import AddressRefusedError, OwnRequestError
 from remit.integrations.address import Host
 from remit.integrations.exchange import Asked
 from remit.integrations.http import HttpClient
@@ -16,6 +16,7 @@ from tests.gating import ALLOWED, TABLE, with_proof
 from tests.projects import (
     NAME,
     OLGA,
+    PAUL,
     Small,
     events,
     found,
@@ -229,6 +230,37 @@ for _ in range(2):
         assert [state for _, state in states(remit, case_id)] == ["confirmed", "denied"]
         other = await send(remit)
         assert "confirmed" not in dict(states(remit, other)).values(), "another case, one order"
+    assert small.performed() == ["pay"]
+
+
+async def test_03_a_right_to_act_alone_ends_by_itself(small: Small) -> None:
+    """A grant is for so many days: afterwards the same step waits for a person."""
+    async with small.open(PROVEN) as remit:
+        first = await send(remit)
+        small.clock.advance(91 * 86_400)
+        await remit.heart.tick()
+        later = await send(remit, order_id="8")
+        assert (states(remit, first), states(remit, later)) == (
+            [("pay", "confirmed")], [("pay", "held")],
+        )  # fmt: skip
+    assert small.performed() == ["pay"]
+
+
+@pytest.mark.parametrize("by", [None, f"person:{OLGA}", "token:crm"])
+async def test_03_who_starts_a_case_lends_it_no_right(small: Small, by: str | None) -> None:
+    """The owner's own message is held like a stranger's, and its owner may not say yes to it."""
+    small.granted = ()
+    async with small.open(PROVEN) as remit:
+        admission = await remit.receive(NAME, {"order_id": "7"}, channel="console", by=by)
+        await remit.settled()
+        assert states(remit, admission.case_id) == [("pay", "held")]
+        approval = only_waiting(remit).approval_id
+        if by == f"person:{OLGA}":
+            with pytest.raises(OwnRequestError):
+                await testing.decide(remit, approval, person=OLGA)
+        await testing.decide(remit, approval, person=PAUL)
+        await testing.pass_time(remit, small.clock, 1)
+        assert states(remit, admission.case_id) == [("pay", "confirmed")]
     assert small.performed() == ["pay"]
 
 
