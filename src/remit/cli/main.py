@@ -31,7 +31,7 @@ COMMANDS = {
     "serve": "Serve the console and the API.",
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
-    "endorsements": "List the values that people vouch for, vouch for some, take it back.",
+    "endorsements": "List what people vouch for, vouch for a value, take it back.",
     "denials": "List what is refused in every case, widen a no, lift one.",
     "sign-in": "Sign in, for commands that act in your name.",
     "people": "Say who has an account, and sign people out.",
