@@ -1,6 +1,7 @@
 """Several items that are alike, shown together and answered at once."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,7 +10,9 @@ from starlette.routing import Route
 
 from remit.console.pages import Console, asked_for, needed, render
 from remit.domain.approval import RejectReason, Verdict
+from remit.domain.money import Money
 from remit.errors import RequestInvalidError
+from remit.governance.batch import Batch
 from remit.governance.permissions import Permission, needs
 
 PICKED_MAX = 100  # that are asked for; of these as many as one answer may cover are shown
@@ -37,7 +40,7 @@ def routes(console: Console) -> list[Route]:
             for one in batch.read_first
         ]
         return await render(
-            console, request, "batch.html", batch=batch, read=read,
+            console, request, "batch.html", batch=batch, read=read, sums=_sums(batch),
             reject_reasons=tuple(RejectReason),
         )  # fmt: skip
 
@@ -80,6 +83,15 @@ def routes(console: Console) -> list[Route]:
             name="inbox_batch_taken_back",
         ),
     ]
+
+
+def _sums(batch: Batch) -> list[Money]:
+    """Return what the members move together, in each currency."""
+    moved: dict[str, Decimal] = {}
+    for one in batch.members:
+        if one.money is not None:
+            moved[one.money.currency] = moved.get(one.money.currency, Decimal()) + one.money.amount
+    return [Money(amount, currency) for currency, amount in sorted(moved.items())]
 
 
 def _members(said: Sequence[object]) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """Several items answered together: what is shown, what must be read, and what is refused."""
 
 import re
+from dataclasses import replace
 
+from remit.domain.money import Money
 from tests.browser.desk import Desk
 from tests.browser.samples import approval_id
 
@@ -86,3 +88,12 @@ def test_nothing_alike_is_said(desk: Desk) -> None:
     answer = desk.client.get("/inbox/batch", params={"id": approval_id(3)})
     assert answer.status_code == 422
     assert "cannot be undone" in answer.text
+
+
+def test_amounts_of_several_currencies_are_summed_apart(desk: Desk) -> None:
+    first = desk.remit.views[approval_id(0)]
+    card = replace(first.card, money=Money.of("10.00 GBP"))
+    desk.remit.views[approval_id(0)] = replace(first, card=card)
+    page = desk.client.get(PAGE).text
+    assert "€61.90 and £10.00" in page
+    assert "Approve 3 · €61.90 · £10.00" in page
