@@ -12,6 +12,7 @@ from remit.console.pages import Console, asked_for, fields, needed, render, see_
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.errors import InvalidEditError, NotFoundError, RequestInvalidError
 from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
+from remit.governance.endorsement import Scope
 from remit.governance.permissions import Permission, needs
 
 TABS = ("mine", "team", "overdue", "money", "changed")
@@ -98,6 +99,24 @@ def routes(console: Console) -> list[Route]:
         return see_other(path, **Asked.of(asked_for(request)).members(), done=approval_id)
 
     @needs(Permission.DECIDE)
+    async def endorse(request: Request) -> Response:
+        """Vouch for values that this item shows; it approves nothing, and the gate looks again."""
+        approval_id = request.path_params["approval_id"]
+        form = await request.form()
+        given = {name: str(value) for name, value in form.items()}
+        parameters = [str(one) for one in form.getlist("parameter")]
+        if not parameters:
+            raise RequestInvalidError("`parameter`: pick the value that you vouch for")
+        await console.remit.endorse(
+            approval_id,
+            person=request.state.session.person.handle,
+            parameters=parameters,
+            sentence=needed(given, "sentence"),
+            scope=_scope(given),
+        )
+        return see_other(f"/inbox/{approval_id}", **Asked.of(asked_for(request)).members())
+
+    @needs(Permission.DECIDE)
     async def take_back(request: Request) -> Response:
         """Take an approval back within its grace time."""
         approval_id = request.path_params["approval_id"]
@@ -109,8 +128,16 @@ def routes(console: Console) -> list[Route]:
         Route("/inbox", inbox, methods=["GET"], name="inbox"),
         Route("/inbox/{approval_id}", item, methods=["GET"], name="item"),
         Route("/inbox/{approval_id}/verdict", verdict, methods=["POST"], name="verdict"),
+        Route("/inbox/{approval_id}/endorse", endorse, methods=["POST"], name="endorsed"),
         Route("/inbox/{approval_id}/take-back", take_back, methods=["POST"], name="take_back"),
     ]
+
+
+def _scope(given: Mapping[str, str]) -> Scope:
+    try:
+        return Scope(given.get("scope", Scope.CASE.value))
+    except ValueError:
+        raise RequestInvalidError(f"`scope`: one of {', '.join(Scope)}") from None
 
 
 async def _page(console: Console, request: Request) -> InboxPage:
@@ -159,12 +186,16 @@ async def _show(
         asked=asked,
         tabs=TABS,
         chosen=chosen,
-        act=act if act in {"reject", "edit", "escalate"} else "",
+        act=act if act in {"reject", "edit", "escalate", "endorse"} else "",
         open_=view is not None and view.state is ApprovalState.OPEN,
         voted=view is not None and person in {vote.person for vote in view.votes},
         people_left=_people_left,
         again=_word_to_type(view.card) if view else None,
         reject_reasons=tuple(RejectReason),
+        unproved=[]
+        if view is None
+        else [one for one in view.card.changes if one.proof not in {"proven", "content"}],
+        scopes=tuple(Scope),
         needs_look=view is not None and view.card.risk in {"money", "irreversible"},
     )
 

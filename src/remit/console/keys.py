@@ -22,6 +22,7 @@ _TABLE = {
     "reject": Key(key="r", shown="R", does="reject, with a reason", where="inbox"),
     "edit": Key(key="e", shown="E", does="edit, then decide", where="inbox"),
     "escalate": Key(key="s", shown="S", does="escalate to a person", where="inbox"),
+    "endorse": Key(key="v", shown="V", does="vouch for a value", where="inbox"),
     "take_back": Key(key="z", shown="Z", does="take back, or undo", where="inbox, case"),
     "why": Key(key="w", shown="W", does="why it waits", where="inbox"),
     "diff": Key(key="d", shown="D", does="what will change", where="inbox"),

@@ -382,3 +382,18 @@ def test_a_list_holds_what_its_address_asks_for(desk: Desk, asked: str, shown: i
 def test_what_waits_by_action_is_a_link_to_just_that(desk: Desk) -> None:
     page = desk.client.get("/inbox?tab=money").text
     assert "/inbox?tab=money&amp;workflow=refund-desk&amp;action=issue_refund" in page
+
+
+def test_a_person_vouches_for_a_value_that_is_not_proved(desk: Desk) -> None:
+    """The form names the values, asks how they know, and approves nothing."""
+    path = f"/inbox/{approval_id(0)}"
+    page = desk.client.get(f"{path}?act=endorse").text
+    assert "Which value do you vouch for?" in page
+    assert 'name="parameter" value="recipient"' in page
+    assert desk.send(f"{path}/endorse", sentence="I called them").status_code == 422
+    assert desk.send(f"{path}/endorse", parameter="recipient").status_code == 422
+    sent = desk.send(f"{path}/endorse", parameter="recipient", sentence="I called them")
+    assert (sent.status_code, sent.headers["location"]) == (303, path)
+    assert desk.remit.decided == []
+    odd = desk.send(f"{path}/endorse", parameter="recipient", sentence="x y", scope="world")
+    assert odd.status_code == 422
