@@ -2,7 +2,7 @@
 
 from remit.authoring.case import Case
 from remit.authoring.context import Acted, Answer, Classified, Context
-from remit.authoring.schema import System
+from remit.authoring.schema import Secret, System
 from remit.authoring.source import Source
 from remit.authoring.workflow import Workflow
 from remit.domain.money import Money
@@ -53,6 +53,7 @@ __all__ = [
     "PersonName",
     "Phone",
     "Private",
+    "Secret",
     "Source",
     "Stated",
     "StepRefused",

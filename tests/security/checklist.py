@@ -68,7 +68,12 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=7,
         title="Secrets and private values reach cleared places only",
-        also=("tests/stories/test_canaries.py", "tests/stories/test_canaries_live.py"),
+        also=(
+            "tests/stories/test_canaries.py",
+            "tests/stories/test_canaries_live.py",
+            "tests/unit/policy/test_secrecy.py",
+            "tests/unit/orchestration/test_secret_fields.py",
+        ),
     ),
     Requirement(
         number=8,

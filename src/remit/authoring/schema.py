@@ -47,6 +47,13 @@ class SystemMark:
 System = SystemMark()
 
 
+class SecretMark:
+    """Marks a field that may leave only in a parameter with the same mark."""
+
+
+Secret = SecretMark()
+
+
 def params_of(
     body: Callable[..., object],
     *,
@@ -106,6 +113,7 @@ def _param(
         private=private,
         choices=choices,
         endorsable=built is None or built.may_be_endorsed,
+        secret=_has(marks, SecretMark),
         leaves=tuple(
             (field.path, field.private) for field in fields_of(plain, where) if field.private
         )
@@ -158,12 +166,13 @@ def _walk(
 ) -> list[FieldSpec]:
     if depth == 0:
         raise RegistrationError(f"{where} nests deeper than {FIELD_DEPTH_MAX} levels; flatten it")
-    system = any(isinstance(mark, SystemMark) for mark in marks)
+    system, secret = _has(marks, SystemMark), _has(marks, SecretMark)
+    inherited = (*((System,) if system else ()), *((Secret,) if secret else ()))
     if inspect.isclass(plain) and issubclass(plain, BaseModel):
         found = []
         for name, field in plain.model_fields.items():
             inner, inner_marks, _ = _unwrap(field.annotation)
-            inner_marks = (*inner_marks, *field.metadata, *((System,) if system else ()))
+            inner_marks = (*inner_marks, *field.metadata, *inherited)
             found += _walk(
                 inner, f"{path}.{name}" if path else name, inner_marks, where, depth - 1
             )
@@ -173,9 +182,18 @@ def _walk(
         inner, inner_marks, _ = _unwrap(members[0])
         return _walk(inner, f"{path}.*" if path else "*", (*marks, *inner_marks), where, depth - 1)
     if get_origin(plain) is dict or plain is dict:
+        if secret:
+            raise RegistrationError(
+                f"{where} marks a dictionary as `Secret`, whose fields nobody declares; "
+                "give it a model"
+            )
         return []
     word, _ = _word(plain, f"{where} `{path}`")
-    return [FieldSpec(path=path, type=word, system=system, private=_private(marks))]
+    return [FieldSpec(path=path, type=word, system=system, private=_private(marks), secret=secret)]
+
+
+def _has(marks: tuple[Any, ...], kind: type) -> bool:
+    return any(isinstance(mark, kind) for mark in marks)
 
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:

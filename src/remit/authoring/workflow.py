@@ -173,7 +173,9 @@ class Workflow:
         fields = fields_of(result, where)
         if derive:
             fields = tuple(
-                FieldSpec(path=field.path or "value", type=field.type, system=True)
+                FieldSpec(
+                    path=field.path or "value", type=field.type, system=True, secret=field.secret
+                )
                 for field in fields
             )
         if record is None and any(field.path == "id" for field in fields):

@@ -118,6 +118,7 @@ class ParamSpec:
     choices: tuple[str, ...] = ()  # of an enum or literal
     leaves: tuple[tuple[str, str], ...] = ()  # of a record: dotted path, token type it may carry
     endorsable: bool = True  # may a person vouch for a value that is not proven?
+    secret: bool = False  # may it carry what a tool's field marks as secret?
 
     def carries(self, path: str) -> str | None:
         """Return the token type that a leaf may carry; the empty path is the parameter itself."""
@@ -132,6 +133,7 @@ class FieldSpec:
     type: str
     system: bool = False  # written by the platform itself, not by third parties
     private: str | None = None
+    secret: bool = False  # may stand in no argument but one that is declared for secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,7 @@ class ActionSpec:
                     "private": param.private,
                     "source": words(param.source),
                     "type": param.type,
+                    **({"secret": True} if param.secret else {}),
                 }
                 for param in self.params
             ],
@@ -215,6 +218,7 @@ class Witness:
     integrity: Integrity
     assumptions: tuple[str, ...] = ()  # `field:code` of what was taken for granted in reading it
     about: tuple[tuple[str, str], ...] = ()  # of a derive: tool and record it was worked out from
+    secret: bool = False  # its field is marked so, or it was worked out from one that is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

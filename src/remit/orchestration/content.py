@@ -7,7 +7,7 @@ from remit.domain.label import Confidentiality, FlowLabel, joined
 from remit.domain.value import Canonical, Json
 from remit.intake import tokens
 from remit.orchestration.run import Run
-from remit.policy import content
+from remit.policy import content, secrecy
 
 OWN, SOMEBODY_ELSE = "this case", "somebody else"
 
@@ -39,12 +39,16 @@ def findings(
 
 
 def confidential(
-    run: Run, spec: ActionSpec | None, arguments: Mapping[str, Json]
+    run: Run,
+    spec: ActionSpec | None,
+    arguments: Mapping[str, Json],
+    values: Mapping[str, Canonical],
+    witnesses: tuple[Witness, ...],
 ) -> tuple[str, ...]:
     """Return, in words, what is more confidential than its parameter may carry: never lifted."""
     if spec is None:
         return ()
-    found = []
+    found = list(secrecy.secrets_in(spec, values, witnesses))
     for param in spec.params:
         label = label_of(run, spec, param, arguments.get(param.name))
         if label.confidentiality is Confidentiality.SECRET:

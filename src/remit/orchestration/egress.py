@@ -67,7 +67,7 @@ def judged(
             denied_count=0,
             proofs=sources.prove(spec, values, witnesses, directories=run.equipment.directories),
             content_findings=findings(run, spec, given, values, witnesses),
-            confidential=confidential(run, spec, given),
+            confidential=confidential(run, spec, given, values, witnesses),
             stops=tuple(
                 one
                 for one in run.authority.stops(connection, version)

@@ -125,7 +125,9 @@ def gather(
             unknown=(),
         ),
         confidential=guard.fact(
-            "confidential", lambda: confidential(run, spec, proposal.arguments), unknown=()
+            "confidential",
+            lambda: confidential(run, spec, proposal.arguments, said.values, said.witnesses),
+            unknown=(),
         ),
         stops=guard.fact(
             "stops", lambda: _stops(connection, run, proposal, said.standing), unknown=()

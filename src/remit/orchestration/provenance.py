@@ -22,7 +22,7 @@ from remit.domain.remembered import Remembered
 from remit.domain.value import Canonical, Json
 from remit.orchestration.replay import History
 from remit.orchestration.run import Run
-from remit.policy import sources
+from remit.policy import secrecy, sources
 
 KEY_FIELD_CHARACTERS_MAX = 200
 
@@ -58,7 +58,9 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
             continue
         selection, rests = _selection(declared.spec, arguments, places)
         record = record_of(declared.spec, result)
-        about = _about(declared.spec, arguments, places) if declared.spec.derive else ()
+        derive = declared.spec.derive
+        about = _about(declared.spec, arguments, places) if derive else ()
+        of_secret = derive and secrecy.carries(arguments, found)
         read = [
             Witness(
                 seq=seq,
@@ -73,9 +75,10 @@ def _witnesses(workflow: Workflow, history: History) -> tuple[Witness, ...]:
                 ),
                 assumptions=rests,
                 about=about,
+                secret=field.secret or of_secret,
             )
             for field in declared.spec.fields
-            for path, element, form in _at(result, field.path, derive=declared.spec.derive)
+            for path, element, form in _at(result, field.path, derive=derive)
         ]
         found += read
         _place(places, read)
@@ -155,6 +158,7 @@ def _of_case(workflow: Workflow, history: History) -> Iterator[Witness]:
             yield Witness(
                 seq=1, tool="case", record="", path=path, element=0, type=word, form=inner,
                 integrity=integrity, assumptions=rests.get(name, ()),
+                secret=field is not None and field.secret,
             )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ RUN = Running()
 
 def test_plain_words_are_unlabelled() -> None:
     assert label_of(RUN, SPEC, BODY, "plain words") == UNLABELLED  # type: ignore[arg-type]
-    assert confidential(RUN, SPEC, {"body": "plain words"}) == ()  # type: ignore[arg-type]
+    assert confidential(RUN, SPEC, {"body": "plain words"}, {}, ()) == ()  # type: ignore[arg-type]
 
 
 def test_a_text_is_as_confidential_as_the_most_confidential_value_in_it() -> None:
@@ -56,7 +56,7 @@ def test_a_text_is_as_confidential_as_the_most_confidential_value_in_it() -> Non
 
 
 def test_what_may_not_leave_is_said() -> None:
-    said = confidential(RUN, SPEC, {"body": f"{THEIRS} SECRET_7K3QX2MD"})  # type: ignore[arg-type]
+    said = confidential(RUN, SPEC, {"body": f"{THEIRS} SECRET_7K3QX2MD"}, {}, ())  # type: ignore[arg-type]
 
     assert said == (
         "body carries a secret",
