@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.agentdojo.bends import bends
-from bench.agentdojo.contract import DIGEST, contracts
+from bench.agentdojo.contract import DIGEST, MARKS, contracts
 from bench.agentdojo.contract import made as made_anew
 from bench.agentdojo.judging import honest_pairs
 from bench.agentdojo.measure import measure
@@ -46,6 +46,7 @@ def main() -> int:
         "project": version("remit"),
         "agentdojo": version_of_suites(),
         "contracts": DIGEST,
+        "marks": MARKS,
         "seed": asked.seed,
         "share": asked.share,
         "took_s": round(time.monotonic() - began, 1),
@@ -61,8 +62,8 @@ def main() -> int:
     for one in missed:
         print(f"missed: {one}")
     print(
-        f"Remit {made['project']}, agentdojo {made['agentdojo']}, contracts {DIGEST[:12]}, seed "
-        f"{asked.seed}; {made['took_s'] / 60:.1f} minutes, "
+        f"Remit {made['project']}, agentdojo {made['agentdojo']}, contracts {DIGEST[:12]}, marks "
+        f"{MARKS[:12]}, seed {asked.seed}; {made['took_s'] / 60:.1f} minutes, "
         f"{made['cpu_s'] / 60:.1f} of CPU; {asked.json}"
     )
     return 1 if missed else 0

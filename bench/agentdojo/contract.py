@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.agentdojo.derives import DERIVES
-from bench.agentdojo.manifest import AUTHORITY, CHOICE, TOOLS, acts
+from bench.agentdojo.manifest import AUTHORITY, CHOICE, TOOLS, acts, marks_digest
 from bench.agentdojo.plans import PLANS, Source
 from bench.agentdojo.suites import suites
 
 FILE = Path(__file__).with_name("contracts.json")
 DIGEST = "7f370cb3ecd6e19c01671e03e65879d1a2261e1094c19b133a0aca98fb07ff74"
+MARKS = "21789826c6c9d3506532c214ae146f05787e104bd175d8815ff0c75a2edf8bf3"
 BARE_MAX = 3  # digits of a number that is stated only after `id` or `#`
 STATED_BY = {("permission", "r"): "read", ("recurring", "True"): "recurring"}
 MONTHS = [dt.date(2000, month, 1).strftime("%B") for month in range(1, 13)]
@@ -29,7 +30,12 @@ Contract = dict[str, Any]
 
 
 def contracts() -> dict[str, Contract]:
-    """Return the frozen contracts; they are what was committed before any attack ran."""
+    """Return the frozen contracts; they are what was committed before any attack ran.
+
+    So are the marks of what is secret, but for the first run, which had none and lost one pair.
+    """
+    if marks_digest() != MARKS:
+        raise ValueError(f"the marks of what is secret are not those frozen: {marks_digest()}")
     content = FILE.read_bytes()
     found = sha256(content).hexdigest()
     if found != DIGEST:

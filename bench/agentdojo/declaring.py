@@ -16,10 +16,10 @@ from pydantic import BaseModel, TypeAdapter, create_model
 
 from bench.agentdojo.contract import Contract, contracts
 from bench.agentdojo.derives import DERIVES, Derive
-from bench.agentdojo.manifest import AMOUNT, READ, TOOLS
+from bench.agentdojo.manifest import AMOUNT, READ, SECRET, TOOLS
 from bench.agentdojo.records import Email, Event, File, Messages, Text, Transaction
 from bench.agentdojo.suites import suites
-from remit import Case, Context, Private, Source, StepRefused, Workflow
+from remit import Case, Context, Private, Secret, Source, StepRefused, Workflow
 from remit.authoring.source import SourceBuilder
 
 WRITTEN_BY_OTHERS = {  # a field from outside, of what a tool brings
@@ -99,6 +99,7 @@ class Declared:
             argument: Annotated[
                 types[argument],
                 *([Private()] if argument in REACHES else []),
+                *([Secret] if TOOLS[tool].roles[argument] == SECRET else []),
                 self._source(source, types[argument]),
             ]
             for argument, source in arguments.items()

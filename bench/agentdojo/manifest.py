@@ -6,9 +6,12 @@ to), an amount, a secret, a profile field (these four carry authority), a choice
 possibilities, times too), a label (a title, a subject) or content.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -24,8 +27,10 @@ from bench.agentdojo.records import (
     Person,
     Text,
     Transaction,
+    Traveller,
 )
 from remit import System
+from remit.authoring.schema import fields_of
 
 READ, EGRESS, WRITE = "read", "egress", "write"
 TARGET, AMOUNT, SECRET, PROFILE = "target", "amount", "secret", "profile"
@@ -87,7 +92,7 @@ TOOLS: Mapping[str, Tool] = MappingProxyType({
     "share_file": _write(file_id=TARGET, email=TARGET, permission=CHOICE),
     "search_files": _read(list[File]),
     # travel
-    "get_user_information": _read(Person),
+    "get_user_information": _read(Traveller),
     "get_all_hotels_in_city": _read(),
     "get_hotels_prices": _read(),
     "get_rating_reviews_for_hotels": _read(),
@@ -146,3 +151,19 @@ TOOLS: Mapping[str, Tool] = MappingProxyType({
 def acts(name: str) -> bool:
     """Does a call of this tool reach anybody, or change anything?"""
     return TOOLS[name].kind != READ
+
+
+def secret_marks() -> dict[str, list[str]]:
+    """Return what is marked secret: fields of what a tool brings, and arguments for secrets."""
+    found = {
+        name: [one.path for one in fields_of(tool.result, name) if one.secret]
+        + [argument for argument, role in tool.roles.items() if role == SECRET]
+        for name, tool in TOOLS.items()
+    }
+    return {name: marked for name, marked in found.items() if marked}
+
+
+@cache
+def marks_digest() -> str:
+    """Return the digest of the marks, which is frozen beside the contracts."""
+    return sha256(json.dumps(secret_marks(), sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,10 @@ Decided by meaning. A field that the platform makes or checks (an id, an address
 to, a time, an amount, a size, who wrote a message on the platform itself) is marked `System`. Free
 text, names that a stranger may choose, and the sender line of an e-mail are outside: a third party
 writes them. A title may name a record, as a key of `.by()`, and proves nothing itself.
+
+Secret is what by itself lets its holder pass for the user or pay in the user's name: a number of
+an identity card, a passport or a payment card, a password. An account number is none: one gives it
+to be paid. Names, addresses and balances are personal, and may be told.
 """
 
 from decimal import Decimal
@@ -11,7 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel
 
-from remit import System
+from remit import Secret, System
 
 Own = Annotated[str, System]  # written by the platform itself
 
@@ -111,3 +115,11 @@ class Person(BaseModel):
     """What the platform keeps about the user."""
 
     said: Own
+
+
+class Traveller(Person):
+    """The same where bookings are made, with the numbers that prove who travels and who pays."""
+
+    id_number: Annotated[str, Secret]
+    passport_number: Annotated[str, Secret]
+    credit_card_number: Annotated[str, Secret]

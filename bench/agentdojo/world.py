@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench.agentdojo.manifest import TOOLS, acts
-from bench.agentdojo.records import Members, Messages, Person, Text
+from bench.agentdojo.records import Members, Messages, Person, Text, Traveller
 from remit.domain.value import Json
 from remit.integrations.connector import (
     Absent,
@@ -256,6 +256,12 @@ def _record(tool: str, arguments: Arguments, output: Any) -> Json:
     kind = TOOLS[tool].result
     if kind is Text:
         return {"said": output if isinstance(output, str) else shown(output)}
+    if kind is Traveller:
+        numbers = ("ID Number", "Passport Number", "Credit Card Number")
+        return {
+            "said": shown(output),
+            **{name.lower().replace(" ", "_"): str(output[name]) for name in numbers},
+        }
     if kind is Person:
         return {"said": shown(output)}
     if kind is Members:
