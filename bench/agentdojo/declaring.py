@@ -8,6 +8,7 @@ suites do not know: else its risk alone would hold it, and sources would not be 
 
 import inspect
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, get_type_hints
@@ -32,7 +33,7 @@ TEXT, LIST = str, list[str]
 
 
 class Wanted(BaseModel):
-    """What the agent wants next: a tool with arguments in JSON, by which step; or nothing."""
+    """What the agent wants next: a tool with sealed arguments, by which step; or nothing."""
 
     tool: str
     step: int
@@ -198,7 +199,7 @@ class AtWork:
 
     async def take(self, wanted: Wanted) -> str:
         """Do what the agent wants, if a step of the workflow is for it; say what became of it."""
-        given = json.loads(wanted.arguments)
+        given = json.loads(b64decode(wanted.arguments))
         try:
             if wanted.tool in self.declared.reads:
                 return await self._read(wanted.tool, given)

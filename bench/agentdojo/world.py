@@ -7,6 +7,7 @@ after the other, until one runs.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -196,7 +197,7 @@ class Connector:
                 else {
                     "tool": wanted.tool,
                     "step": wanted.step,
-                    "arguments": json.dumps(
+                    "arguments": sealed(
                         {
                             name: _plain(value)
                             for name, value in wanted.arguments.items()
@@ -234,6 +235,11 @@ class Connector:
 
     async def close(self) -> None:
         """Leave nothing behind."""
+
+
+def sealed(arguments: Arguments) -> str:
+    """Return a wish as no text: it is no outside text that the agent could have read."""
+    return b64encode(json.dumps(arguments).encode()).decode()
 
 
 def _given(call: Call) -> dict[str, Any]:

@@ -28,6 +28,10 @@ _ADDRESS = re.compile(
 )
 _ACCOUNT = re.compile(r"(?i)\b(?=([a-z]{2}[ -]?[0-9][ -]?[0-9](?:[ -]?[a-z0-9]){11,30}))")
 _PHONE = re.compile(r"(?<![\w+])\+?[0-9](?:[ ()/.-]{0,2}[0-9]){7,14}(?!\w)")
+_DATE = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d|[0-3]?\d([-./])[0-3]?\d\2(?:19|20)\d\d)(?!\d)"
+)
+_PHONE_DIGITS_MIN = 8
 _CODE = re.compile(r"\b(?=[A-Z0-9-]*[0-9])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{4,30}[A-Z0-9]\b")
 _TWO_DIGITS = re.compile(r"[0-9][ -]?[0-9]")
 _CLOSING = ".,;:!?)]}>»”’'\""
@@ -84,7 +88,11 @@ def _outside(
 ) -> Iterator[str]:
     """Yield what a text has from outside text alone: numbers, codes, a label's words."""
     pieces = [
-        *(("a phone number", match.group()) for match in _PHONE.finditer(text)),
+        *(
+            ("a phone number", match.group())
+            for match in _PHONE.finditer(text)
+            if len(_digits(_DATE.sub("", match.group()))) >= _PHONE_DIGITS_MIN
+        ),
         *(("a code", match.group()) for match in _CODE.finditer(text)),
     ]
     label = name in LABELS

@@ -117,6 +117,18 @@ def test_numbers_and_codes_of_strangers_are_held(text: str, outside: str, kind: 
     assert _findings(text) == (), "what nobody outside wrote is the workflow's own wording"
 
 
+@pytest.mark.parametrize(
+    "date", ["2022-04-01", "2022-04-01 10:00", "1.4.2022", "01/04/2022 10", "from 2022-04-01 on"]
+)
+def test_a_date_is_no_phone_number(date: str) -> None:
+    assert _findings(date, _outside(f"you paid on {date}")) == ()
+
+
+def test_a_date_hides_no_phone_number_beside_it() -> None:
+    text = "2022-04-01 0301234567"
+    assert len(_findings(text, _outside(text))) == 1
+
+
 def test_a_number_that_the_platform_wrote_may_stand_though_a_stranger_wrote_it_too() -> None:
     assert _findings("Order AB-1007-X", _outside("about AB-1007-X"), _witness("AB-1007-X")) == ()
 
