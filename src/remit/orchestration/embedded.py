@@ -123,8 +123,9 @@ class Embedded:
     def sweep(self) -> None:
         """Look again for ready cases that nobody has taken: a case can be late, not lost."""
         self._unseen = True
-        for queue in self._queues.values():
+        for lane, queue in self._queues.items():
             queue.look_again()
+            self._shares.enter(lane, queue.settings.weight)  # else nobody reads it
         self._poke.set()
 
     def suspect(self, case_ids: Sequence[str], *, wary: bool) -> None:
@@ -202,6 +203,8 @@ class Embedded:
                 return
             case = await self._next(lane)
             if case is None:
+                if self._queues[lane].unread:
+                    continue  # a sweep came while its rows were read
                 self._shares.leave(lane)
                 if not self._queues[lane].running:
                     del self._queues[lane]
