@@ -254,15 +254,22 @@ def _answering(small: Small, flock: Flock) -> None:
     small.tape.perform = refusing  # type: ignore[method-assign]  # and its refusals
 
 
+# Whose message goes into no action: an action that carried a secret would be denied, not held.
+QUIET = {"escalate", "fault", "break", "odd", "left", "edit", "mail", "refused"}
+ANSWERED = ("EMAIL", "IBAN", "PHONE")  # what the model says of itself
+SAYABLE = tuple(kind for kind in TEXT_KINDS if kind != "SECRET")
+
+
 def message(flock: Flock, way: str) -> dict[str, Any]:
-    """Return the fields of a message with a canary of every kind in it."""
+    """Return the fields of a message with a canary of every kind in it; see `QUIET`."""
     flock = flock.at("message")
+    kinds = TEXT_KINDS if way in QUIET else SAYABLE
     person, home, member = (flock.one(kind) for kind in DECLARED_KINDS)
     given = {
         "order_id": "7", "way": way, "sender": flock.one("EMAIL"), "customer": person,
         "phone": flock.one("PHONE"), "iban": flock.one("IBAN"), "home": home, "member": member,
         "born": flock.one("DOB"), "subject": flock.text("EMAIL", "ACCOUNT"),
-        "message": f"{flock.text(*TEXT_KINDS)} Regards, {person}, {home}, {member}",
+        "message": f"{flock.text(*kinds)} Regards, {person}, {home}, {member}",
     }  # fmt: skip
     if way in {"doubt", "discard"}:
         given["due"] = "03/04/2026"
@@ -278,7 +285,7 @@ def excuses(flock: Flock, models: LoopbackModels, way: str) -> None:
         flock = flock.at("model's fault")
         models.excuses += [flock.text(*TEXT_KINDS) for _ in range(4)]
         return
-    models.says += [flock.text("EMAIL", "IBAN", "PHONE")] * 2
+    models.says += [flock.text(*ANSWERED)] * 2
     if way == "invent":  # a token that stands for nothing: the model is asked once more
         models.says.insert(0, f"EMAIL_7K3QX2MD {flock.text('EMAIL', 'IBAN')}")
 
@@ -295,7 +302,8 @@ def mail(flock: Flock, way: str, *, doubtful: bool = False) -> bytes:
     made["Received"] = "from x by y; Mon, 23 Nov 2026 08:00:00 +0000"
     made["Subject"] = flock.text("EMAIL", "PHONE", "ACCOUNT")
     quoted = f"On Mon, 23 Nov 2026, Desk <{flock.one('EMAIL')}> wrote:\n> {flock.text('CARD')}"
-    body = f"Hello, {flock.text(*TEXT_KINDS)}\nRegards, {person}\n\n{quoted}\n"
+    kinds = TEXT_KINDS if way in QUIET else SAYABLE
+    body = f"Hello, {flock.text(*kinds)}\nRegards, {person}\n\n{quoted}\n"
     made.set_content(body)
     hidden = f'<div style="display:none">{flock.text("EMAIL", "PHONE")}</div>'
     link = f'<a href="https://example.org/{flock.one("URL")}">here</a>'

@@ -23,12 +23,13 @@ SETTLE_SECONDS = 0.5
 CASE = (
     "insert into cases (case_id, workflow, status, reason, result, channel, external, content,"
     " subject, version, opened_us, changed_us, tenant, priority, ready_us, ready_seq, resumed,"
-    " faults, asked, closed_by)"
+    " faults, asked, closed_by, brought_by)"
     " values (?, 'seven', 'parked', '', '', '', ?, '', '', '', ?, ?, 'default', 'normal', NULL,"
-    " NULL, 0, 0, 0, '')"
+    " NULL, 0, 0, 0, '', '')"
 )
 WAIT = (
-    "insert into waits (case_id, path, kind, ref, expires_us) values (?, '1', 'time', 'sleep', ?)"
+    "insert into waits (case_id, path, kind, ref, expires_us, since_us)"
+    " values (?, '1', 'time', 'sleep', ?, 0)"
 )
 TIMER = f"insert into timers ({timers.COLUMNS}) values (?, ?, 'wait', ?, '1', 'sleep')"
 

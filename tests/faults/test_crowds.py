@@ -43,9 +43,9 @@ def crowd(world: World, status: str, name: str) -> list[str]:
         uow.connection.executemany(
             "insert into cases (case_id, workflow, status, reason, result, channel, external,"
             " content, subject, version, opened_us, changed_us, tenant, priority, ready_us,"
-            " ready_seq, resumed, faults, asked, closed_by)"
+            " ready_seq, resumed, faults, asked, closed_by, brought_by)"
             " values (?, ?, ?, '', '', '', ?, '', '', '', ?, ?, 'default', 'normal', ?, ?, 0, 0,"
-            " 0, '')",
+            " 0, '', '')",
             [
                 (one, name, status, one, now_us, now_us, None if parked else now_us + number,
                  None if parked else 1)
@@ -54,9 +54,9 @@ def crowd(world: World, status: str, name: str) -> list[str]:
         )  # fmt: skip
         if parked:
             uow.connection.executemany(
-                "insert into waits (case_id, path, kind, ref, expires_us)"
-                " values (?, '1', 'time', 'sleep', ?)",
-                [(one, now_us + number) for number, one in enumerate(ids)],
+                "insert into waits (case_id, path, kind, ref, expires_us, since_us)"
+                " values (?, '1', 'time', 'sleep', ?, ?)",
+                [(one, now_us + number, now_us) for number, one in enumerate(ids)],
             )
             uow.connection.executemany(
                 f"insert into timers ({timers.COLUMNS}) values (?, ?, 'wait', ?, '1', 'sleep')",

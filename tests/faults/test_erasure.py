@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 ANNA = "anna.lindqvist@example.org"
 CANARY = "quetzalcoatlus"
-SEALED = "select count(*) from payloads where key_id like 'case-%'"
+SEALED = "select count(*) from payloads where key_id like 'case-%' and role <> 'rules'"
 MESSAGE = f"The Tarn jacket from order 1001 is too small. A refund please. My {CANARY} ate it."
 
 

@@ -30,6 +30,7 @@ from remit.cli import main as cli
 from remit.intake.mask import Masked, Masker
 from tests import planting, searched
 from tests.canaries import TEXT_KINDS, Flock, Sighting, seen
+from tests.governing import governed
 from tests.loopback.models import LoopbackModels, serving
 from tests.planting import COLUMNS, MORE, PROMPT
 from tests.projects import NAME, Small
@@ -57,6 +58,9 @@ EXCUSED = {
     "normalise": "shows the operator's own file to the operator who names it",
     "copy": "needs two databases: tests/unit/cli/test_copy.py compares them byte for byte",
     "witness": "keeps somebody else's checkpoints: keys, hashes and sizes",
+    "people add": "asks for a password at a terminal: tests/unit/cli/test_people.py",
+    "people password": "asks for a password at a terminal: tests/unit/cli/test_people.py",
+    "sign-in": "asks for a password at a terminal: tests/unit/cli/test_people.py",
     "ledger signer": "keeps a key for others: keys, hashes and sizes",
     "ledger recover": "needs a ledger that has lost its keys: tests/unit/cli/test_ledger.py",
 }
@@ -380,6 +384,7 @@ def walked(desk: Desk) -> list[Sighting]:
     with served(desk) as (address, code):
         visited(desk, address, code)
     decided(desk)
+    governed(desk)
     kept(desk)
     hostile = desk.flock.at("hostile argument")
     desk("cases", "show", hostile.one("EMAIL"))

@@ -79,7 +79,9 @@ def every(
             " AND (e.case_id, e.seq) > (?, ?) ORDER BY e.case_id, e.seq LIMIT ?",
             (*values, *after, PAGE),
         )
-        for entry in record.several(connection, keys, [(one, seq) for one, seq in page]):
+        for entry in record.several(
+            connection, keys, [(one, seq) for one, seq in page], missing=True
+        ):
             yield decided(entry)
         if len(page) < PAGE:
             return

@@ -147,12 +147,15 @@ def several(
     places: Sequence[tuple[str, int]],
     *,
     roles: Collection[str] | None = None,
+    missing: bool = False,
 ) -> list[Entry]:
     """Return the entries at many places (case, number), as given, with their payloads.
 
     Takes two queries for each page of places, and one for their keys. What was erased is left out,
-    payloads and whole entries. Raises as `stream` does for what is missing or altered.
+    payloads and whole entries; with `missing` also what is not there. Raises as `stream` does for
+    what is missing or altered.
     """
+    gone = (PayloadErasedError, PayloadMissingError) if missing else (PayloadErasedError,)
     found: list[Entry] = []
     for first in range(0, len(places), PLACES_PAGE):
         page = list(places[first : first + PLACES_PAGE])
@@ -188,7 +191,7 @@ def several(
             contents: dict[str, Json] = {}
             for name in leaf.payloads:
                 if _wanted(name.role, roles):
-                    with contextlib.suppress(PayloadErasedError):
+                    with contextlib.suppress(*gone):
                         contents[name.role] = _open(
                             connection, leaf.entry, name, sealed.get((*place, name.role)), keys
                         )

@@ -1,0 +1,60 @@
+"""Every command by which people govern, each with canaries in whatever a person says."""
+
+from pathlib import Path
+from typing import Protocol
+
+from tests.canaries import Flock
+from tests.projects import NAME
+
+
+class Desk(Protocol):
+    """A project whose commands are asked, and what they print is kept."""
+
+    flock: Flock
+
+    @property
+    def project(self) -> Path: ...
+    def __call__(self, *arguments: str) -> str: ...
+    def cases(self, status: str) -> list[str]: ...
+
+
+def governed(desk: Desk) -> None:
+    """Stop, limit, vouch, take back and ask the rules, with values in everything a person says."""
+    said = desk.flock.at("person's words at a command")
+
+    def words() -> str:
+        return said.text("EMAIL", "PHONE")
+
+    scope, person = f"workflow:{NAME}", ("--as", "olga")
+    case = next(iter([*desk.cases("escalated"), *desk.cases("closed"), "none"]))
+    listed = ("stop", "limits", "tasks", "rollback", "drill", "denials", "endorsements", "people")
+    desk("cases", "freeze", case, *person, "--because", words())
+    desk("stop", "set", scope, *person, "--sentence", words())
+    for group in listed:
+        desk(group, "list")
+        desk(group, "list", "--json")
+    desk("stop", "lift", scope, *person, "--reason", words())
+    desk("stop", "drill", "connector:tape", *person)
+    desk("limits", "raise", words(), *person, "--max", "9", "--reason", words())
+    desk("denials", "widen", case, *person, "--days", "7", "--reason", words())
+    desk("denials", "lift", case, *person, "--reason", words())
+    desk("endorsements", "give", case, *person, "--parameter", "text", "--sentence", words())
+    desk("endorsements", "values", case, *person, "--action", "tell", "--set",
+         f"who={said.one('PERSON')}", "--sentence", words())  # fmt: skip
+    for act, more in (("second", ()), ("revoke", ("--reason", words()))):
+        desk("endorsements", act, "none", *person, *more)
+    for act, more in (("show", ()), ("settle", (*person, "--absent", "--evidence", words())),
+                      ("close", (*person, "--note", words()))):  # fmt: skip
+        desk("tasks", act, words(), *more)
+    desk("rollback", "plan", "--workflow", NAME)
+    desk("rollback", "start", "--workflow", NAME, *person, "--reason", words(), "--yes")
+    desk("rollback", "show", words())
+    desk("drill", "undo", "--workflow", NAME, "--action", "note", *person)
+    other = str(desk.project / "policies")
+    for asked in (("why", case), ("test",), ("diff", NAME, other), ("backtest", NAME, other),
+                  ("shadow", NAME), ("matrix",), ("replay",)):  # fmt: skip
+        desk("policy", *asked)
+    desk("inventory")
+    desk("approvals", "batch", words(), *person)
+    desk("people", "sign-out", "olga")
+    desk("people", "deactivate", "olga")
