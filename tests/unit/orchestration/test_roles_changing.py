@@ -9,6 +9,7 @@ from remit import testing
 from remit.domain.approval import ApprovalState
 from remit.errors import NotEntitledError, NotFoundError, SettingsError
 from remit.governance.access import Role
+from remit.orchestration import intending
 from tests.projects import OLGA, PAUL, ROSA, Small, found, only_waiting, send, states, waiting
 
 pytestmark = pytest.mark.anyio
@@ -111,6 +112,27 @@ async def test_settings_that_do_not_read_change_nobodys_rights(small: Small) -> 
         assert small.performed() == ["pay"]
         file.write_text(before.replace(ROSAS, 'name = "Rosa"'))
         assert remit.people()[ROSA].roles == frozenset()
+
+
+async def test_a_right_lost_between_the_facts_and_the_intent_is_seen_in_its_transaction(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings change after everything was read, right before *intended* is written."""
+    compare = intending._current
+
+    def current(*given: object) -> int:
+        if ROSAS in (small.folder / "project" / "remit.toml").read_text():
+            _change(small, ROSAS, 'name = "Rosa"')
+        return compare(*given)
+
+    monkeypatch.setattr(intending, "_current", current)
+    async with small.open(PAY) as remit:
+        case_id = await send(remit)
+        await testing.decide(remit, only_waiting(remit).approval_id, person=ROSA)
+        await testing.pass_time(remit, small.clock, 11)
+        assert states(remit, case_id) == [("pay", "held")]
+        assert found(remit, case_id, "orchestration:effect:intended") == []
+    assert small.performed() == []
 
 
 async def test_roles_that_change_while_effects_run_let_nothing_slip(
