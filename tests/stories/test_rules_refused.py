@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from remit import testing
 from remit.app import Remit
 from remit.domain.entry import Entry
 from remit.governance.findings import findings
-from tests.projects import Small, send
+from tests.projects import Small, send, standing
 
 pytestmark = pytest.mark.anyio
 
@@ -44,3 +45,22 @@ async def test_a_workflow_whose_rules_do_not_load_is_up_and_performs_nothing(
         codes = [one.words("codes") for one in decisions(remit, mended)]
         assert case_id != mended
         assert "policy.not_loaded" not in codes[-1]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new rules", "the rules of before"])
+async def test_what_was_blocked_is_gated_again_by_the_next_start_whose_rules_load(
+    tmp_path: Path, *, known: bool
+) -> None:
+    """Also where the rules that are back are those that the record knows already."""
+    small = Small(folder=tmp_path, granted=())
+    if known:
+        async with small.open(PAID) as remit:
+            await send(remit, message="before")
+    small.policy = '@id("odd") permit (principal, action, resource);'
+    async with small.open(PAID) as remit:
+        case_id = await send(remit)
+        assert standing(remit, case_id) == ("parked", "lift")
+    small.policy = ""
+    async with small.open(PAID) as remit:
+        await testing.pass_time(remit, small.clock, 1)
+        assert standing(remit, case_id) == ("parked", "approval")

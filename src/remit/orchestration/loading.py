@@ -13,6 +13,7 @@ from remit.orchestration.equipment import Equipment
 from remit.policy.book import PolicyBook
 from remit.retrieval import fulltext
 from remit.retrieval.documents import Document
+from remit.store import waits
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -61,7 +62,12 @@ def _record(database: Database, writer: Writer, workflow: str, book: PolicyBook)
         found = read.last_of(connection, stream, BookLoaded.NAME)
         return "" if found is None else found.word("digest")
 
-    if database.read(in_use) == digest:
+    def waits_for_it(connection: Connection) -> bool:
+        return bool(waits.lifted_by_count(connection, f"fault {workflow}"))
+
+    # A start whose rules were refused has written nothing: the book that is back lets go of what
+    # was blocked then.
+    if database.read(in_use) == digest and not database.read(waits_for_it):
         return
     slices = sorted({one.digest for one in book.slices.values()})
     parts = [
@@ -72,7 +78,8 @@ def _record(database: Database, writer: Writer, workflow: str, book: PolicyBook)
     def work(uow: UnitOfWork) -> None:
         uow.lock(stream)
         before = in_use(uow.connection)
-        for number, part in enumerate(() if before == digest else parts):
+        again = before == digest and not waits_for_it(uow.connection)
+        for number, part in enumerate(() if again else parts):
             uow.append(
                 Draft(
                     event=BookLoaded(
