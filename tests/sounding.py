@@ -14,7 +14,7 @@ from remit.policy import gate
 
 def sound(remit: Remit) -> None:
     """Judge the record of a story that went well."""
-    assert findings(remit) == []
+    assert (found := findings(remit)) == [], found
     assert redecided(remit) == []
 
 

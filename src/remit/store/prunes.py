@@ -32,6 +32,8 @@ OF_CASES = (
     "denials",
     "approvals",
     "bounds",
+    "tasks",
+    "attested",
     "proposals",
     "timers",
     "waits",
@@ -113,6 +115,11 @@ def forget(connection: Connection, cases: Sequence[tuple[str, str]]) -> None:
         connection.execute(
             "delete from votes where approval_id in"
             " (select approval_id from approvals where case_id = ?)",
+            (case_id,),
+        )
+        connection.execute(
+            "delete from limit_uses where action_id in"
+            " (select action_id from proposals where case_id = ?)",
             (case_id,),
         )
         for table in OF_CASES:
