@@ -202,6 +202,8 @@ class Embedded:
             if lane is None:
                 return
             case = await self._next(lane)
+            if self.draining:
+                return  # and its queues are gone
             if case is None:
                 if self._queues[lane].unread:
                     continue  # a sweep came while its rows were read
@@ -209,8 +211,6 @@ class Embedded:
                 if not self._queues[lane].running:
                     del self._queues[lane]
                 continue
-            if self.draining:
-                return
             await self._start(case, drive)
 
     async def _next(self, lane: Lane) -> Ready | None:

@@ -61,3 +61,28 @@ async def test_a_sweep_while_the_last_case_ends_leaves_nothing_unread(
 
     await running(world, work)
     assert world.standing()["parked"] == 1
+
+
+async def test_a_dispatcher_that_is_drained_while_it_reads_ends_in_order(world: World) -> None:
+    """Its queues are gone when the rows come: it takes none, and does not stumble over that."""
+    dispatcher = world.dispatcher
+    assert isinstance(dispatcher, Embedded)
+    reading, door = asyncio.Event(), asyncio.Event()
+
+    async def read(work: Callable[[Connection], Any]) -> Any:
+        if work is ready.lanes:
+            return await world.read(work)
+        reading.set()
+        await door.wait()
+        return []  # somebody else was quicker
+
+    dispatcher.read = read
+
+    async def work() -> None:
+        world.receive()
+        await reading.wait()
+        await dispatcher.drain(seconds=1)
+        door.set()
+
+    await running(world, work)
+    assert dispatcher.running == 0
