@@ -25,6 +25,23 @@ return "done"
 """
 
 
+# `remit check` asks of every rule to be shown once where it applies and once where it does not.
+SHOWN = "".join(
+    f"""
+[[example]]
+rule = "{rule}"
+action = "small-desk.{action}"
+applies = {str(applies).lower()}
+expect = "allow"
+{'arguments = { amount = "1.00 EUR" }' if action == "pay" else ""}
+"""
+    for rule, own, other in (
+        ("pay", "pay", "note"), ("note", "note", "pay"), ("take-back", "take_back", "pay"),
+    )
+    for action, applies in ((own, True), (other, False))
+)  # fmt: skip
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
     return Small(folder=tmp_path, granted=("note",))
@@ -117,6 +134,7 @@ async def test_the_command_ends_with_1_and_lists_them(
     small: Small, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The public door: `remit check --open-cases`, as text and as JSON."""
+    small.files = {"policies/all.examples.toml": SHOWN}
     await filled(small)
     home = small.folder / "project"
     monkeypatch.setenv("REMIT_DATABASE", f"sqlite:///{small.folder}/data/remit.db")
