@@ -23,9 +23,10 @@ SINKS: dict[str, dict[str, str]] = {
                 routes.second
             api.cases: routes.cancel routes.freeze routes.listed routes.masked routes.one
                 routes.receive routes.trace
-            api.duties: routes.close routes.listed routes.one routes.plan routes.rolled
-                routes.settle routes.start routes.undo routes.withdraw
+            api.effects: routes.undo routes.withdraw
             api.limits: routes.lift routes.listed
+            api.rollbacks: routes.plan routes.rolled routes.start
+            api.tasks: routes.close routes.listed routes.one routes.settle
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told
             api.stops: routes.begin routes.lift routes.listed
@@ -53,7 +54,8 @@ SINKS: dict[str, dict[str, str]] = {
             console.cases: routes.listed routes.masked routes.one
             console.health: routes.page
             console.help_page: routes.page
-            console.duties: routes.listed routes.one routes.rollbacks routes.rolled
+            console.rollbacks: routes.listed routes.rolled
+            console.tasks: routes.listed routes.one
             console.ledger: routes.page
             console.pages: plain
             console.quarantine: _shown routes.listed

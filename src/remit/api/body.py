@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from remit.api.headers import media
@@ -20,6 +20,14 @@ from remit.errors import RequestInvalidError
 DEPTH_MAX = 32
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class ReasonBody(BaseModel):
+    """Why somebody does it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=4_000)
 
 
 async def read_object(request: Request) -> dict[str, object]:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import limit_of
-from remit.api.body import as_json, read_model, read_object
+from remit.api.body import ReasonBody, as_json, read_model, read_object
 from remit.api.headers import MAIL, media
 from remit.api.mails import Mails
 from remit.domain import clock
@@ -17,14 +17,6 @@ from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 
 KEY_CHARACTERS_MAX = 200
-
-
-class CancelBody(BaseModel):
-    """Why a case is cancelled."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=1, max_length=4_000)
 
 
 class FreezeBody(BaseModel):
@@ -125,7 +117,7 @@ def routes(remit: RemitPort) -> list[Route]:
     @needs(Permission.OPERATE)
     async def cancel(request: Request) -> Response:
         """Cancel a case; `closed` is false while an outcome is still to come. Undoes nothing."""
-        body = await read_model(request, CancelBody)
+        body = await read_model(request, ReasonBody)
         case_id = request.path_params["case_id"]
         closed = await remit.cancel(
             case_id, person=request.state.session.person.handle, reason=body.reason

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from remit.api.body import as_json, read_model
+from remit.api.body import ReasonBody, as_json, read_model
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 
@@ -17,14 +17,6 @@ class WidenBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: int = Field(ge=1, le=30)
-    reason: str = Field(min_length=1, max_length=4_000)
-
-
-class LiftBody(BaseModel):
-    """Why a no is taken away."""
-
-    model_config = ConfigDict(extra="forbid")
-
     reason: str = Field(min_length=1, max_length=4_000)
 
 
@@ -56,7 +48,7 @@ def routes(remit: RemitPort) -> list[Route]:
     @needs(Permission.DECIDE)
     async def lift(request: Request) -> Response:
         """Take a person's no away; the owner's word, with a reason."""
-        body = await read_model(request, LiftBody)
+        body = await read_model(request, ReasonBody)
         await remit.lift_denial(
             request.path_params["action_id"],
             person=request.state.session.person.handle,

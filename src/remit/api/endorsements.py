@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from remit.api.body import as_json, read_model
+from remit.api.body import ReasonBody, as_json, read_model
 from remit.governance.endorsement import (
     DAYS_MAX,
     SENTENCE_CHARACTERS_MAX,
@@ -38,14 +38,6 @@ class EndorseValuesBody(BaseModel):
     sentence: str = Field(min_length=1, max_length=SENTENCE_CHARACTERS_MAX)
     scope: Scope = Scope.CASE
     days: int = Field(default=DAYS_MAX, ge=1, le=DAYS_MAX)
-
-
-class RevokeBody(BaseModel):
-    """Why a word is taken back."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=1, max_length=4_000)
 
 
 def routes(remit: RemitPort) -> list[Route]:
@@ -101,7 +93,7 @@ def routes(remit: RemitPort) -> list[Route]:
     @needs(Permission.DECIDE)
     async def revoke(request: Request) -> Response:
         """Take a word back; nothing more rests on it."""
-        body = await read_model(request, RevokeBody)
+        body = await read_model(request, ReasonBody)
         await remit.revoke_endorsement(
             request.path_params["endorsement_id"],
             person=request.state.session.person.handle,

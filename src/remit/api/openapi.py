@@ -10,28 +10,30 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
-from remit.api.cases import CancelBody, FreezeBody
-from remit.api.denials import LiftBody, WidenBody
-from remit.api.duties import CloseBody, ReasonBody, RollbackBody, SettleBody
-from remit.api.endorsements import EndorseBody, EndorseValuesBody, RevokeBody
+from remit.api.body import ReasonBody
+from remit.api.cases import FreezeBody
+from remit.api.denials import WidenBody
+from remit.api.endorsements import EndorseBody, EndorseValuesBody
 from remit.api.headers import MAIL
 from remit.api.limits import RaiseBody
-from remit.api.quarantine import DiscardBody, ReleaseBody
+from remit.api.quarantine import ReleaseBody
+from remit.api.rollbacks import RollbackBody
 from remit.api.sessions import SignInBody
 from remit.api.stops import StopBody, StopLiftBody
+from remit.api.tasks import CloseBody, SettleBody
 from remit.domain.value import Json
 from remit.governance.permissions import Permission, needs, permission_of
 
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
-    "case_cancel": CancelBody,
+    "case_cancel": ReasonBody,
     "case_freeze": FreezeBody,
     "endorse": EndorseBody,
     "endorse_values": EndorseValuesBody,
-    "endorsement_revoke": RevokeBody,
-    "denial_lift": LiftBody,
+    "endorsement_revoke": ReasonBody,
+    "denial_lift": ReasonBody,
     "denial_widen": WidenBody,
-    "quarantine_discard": DiscardBody,
+    "quarantine_discard": ReasonBody,
     "quarantine_release": ReleaseBody,
     "effect_undone": ReasonBody,
     "rollback_start": RollbackBody,

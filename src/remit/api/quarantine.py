@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import limit_of
-from remit.api.body import as_json, read_model
+from remit.api.body import ReasonBody, as_json, read_model
 from remit.errors import RequestInvalidError
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
@@ -20,14 +20,6 @@ class ReleaseBody(BaseModel):
 
     choices: dict[str, str] = Field(default={}, max_length=2_000)
     corrections: dict[str, str] = Field(default={}, max_length=2_000)
-
-
-class DiscardBody(BaseModel):
-    """Why a message is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(min_length=1, max_length=4_000)
 
 
 def routes(remit: RemitPort) -> list[Route]:
@@ -67,7 +59,7 @@ def routes(remit: RemitPort) -> list[Route]:
     @needs(Permission.OPERATE)
     async def discard(request: Request) -> Response:
         """Refuse a message for good; its case closes."""
-        body = await read_model(request, DiscardBody)
+        body = await read_model(request, ReasonBody)
         case_id = request.path_params["case_id"]
         await remit.discard(
             case_id, person=request.state.session.person.handle, reason=body.reason

@@ -16,14 +16,16 @@ from remit.api import (
     batches,
     cases,
     denials,
-    duties,
+    effects,
     endorsements,
     health,
     limits,
     openapi,
     quarantine,
+    rollbacks,
     sessions,
     stops,
+    tasks,
 )
 from remit.api.guard import Guard
 from remit.api.headers import SECURITY_HEADERS, BodyLimit, KnownHosts, SecurityHeaders
@@ -128,7 +130,9 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *cases.routes(remit),
         *quarantine.routes(remit),
         *stops.routes(remit),
-        *duties.routes(remit),
+        *effects.routes(remit),
+        *tasks.routes(remit),
+        *rollbacks.routes(remit),
         *limits.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
