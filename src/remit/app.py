@@ -28,6 +28,7 @@ from remit.orchestration.admission import Intake
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
+from remit.orchestration.denying import Denying
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.duties import Duties
 from remit.orchestration.endorsing import Endorsing
@@ -45,7 +46,6 @@ from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.proving import Proving
 from remit.orchestration.reception import Reception
-from remit.orchestration.refusing import Refusing
 from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
 from remit.orchestration.runs import Runs
@@ -70,7 +70,7 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Batching, Refusing, Endorsing, Duties, Checkup, Stopping, Proving):
+class Remit(Window, Reception, Batching, Denying, Endorsing, Duties, Checkup, Stopping, Proving):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.

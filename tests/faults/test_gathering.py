@@ -10,12 +10,12 @@ import pytest
 from remit.domain.value import Json
 from remit.orchestration import (
     denials,
+    endorsed,
     facts,
     level_facts,
     limiting,
     policy_facts,
     provenance,
-    vouching,
 )
 from remit.policy import sources
 from tests.projects import Small, events, found, send, standing, states
@@ -34,7 +34,7 @@ CALLS = {
     "bounds": (facts, "bound_names"),
     "rows": (facts, "read_standing"),
     "proofs": (sources, "prove"),
-    "endorsements": (vouching, "endorsed"),
+    "endorsements": (endorsed, "endorsed"),
     "takes": (facts, "takes"),
     "level": (level_facts, "level"),
     "digest": (facts, "bound"),

@@ -19,7 +19,7 @@ from remit.governance.endorsement import DAYS_MAX, Endorsement, Scope, Vouched
 from remit.governance.owners import roles_of
 from remit.intake import tokens
 from remit.intake.mask import Masker
-from remit.orchestration import vouching
+from remit.orchestration import endorsed
 from remit.orchestration.desk import OWNER_ROLE, Desk
 from remit.orchestration.proposed import canonical_values
 from remit.policy.sources import elements
@@ -195,7 +195,7 @@ class Endorsing(Desk):
             parameter=param.name,
             type=value.type,
             form=value.form,
-            digest=self.keys.keyed("digest", vouching.compared(value.type, value.form)),
+            digest=self.keys.keyed("digest", endorsed.compared(value.type, value.form)),
             people=PEOPLE_FAR if far else 1,
         )
 

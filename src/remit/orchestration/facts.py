@@ -20,11 +20,11 @@ from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical
 from remit.orchestration import (
     denials,
+    endorsed,
     level_facts,
     limiting,
     policy_facts,
     provenance,
-    vouching,
 )
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
@@ -177,7 +177,7 @@ def _evidence(
     values = canonical_values(spec, proposal.arguments)
     witnesses = guard.fact(
         "witnesses",
-        lambda: (*provenance.witnesses(run), *vouching.typed(run, proposal, values)),
+        lambda: (*provenance.witnesses(run), *endorsed.typed(run, proposal, values)),
         unknown=_NOTHING,
     )
     bounds: Mapping[str, Bound] = {}
@@ -206,7 +206,7 @@ def _evidence(
     )
     vouched, vouched_us = guard.fact(
         "endorsements",
-        lambda: vouching.endorsed(run, connection, proposal, values, standing),
+        lambda: endorsed.endorsed(run, connection, proposal, values, standing),
         unknown=_NO_WORD,
     )
     witnesses = (*witnesses, *vouched)

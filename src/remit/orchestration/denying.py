@@ -15,7 +15,7 @@ from remit.store.denials import DenialRow
 from remit.store.unit import UnitOfWork
 
 
-class Refusing(Desk):
+class Denying(Desk):
     """The part of a running Remit that keeps people's refusals."""
 
     def denials(self, *, person: str, workflow: str | None = None) -> tuple[Denial, ...]:
