@@ -45,7 +45,7 @@ CALLS = {
     "subject": (facts, "_denied_until"),
     "confidential": (facts, "confidential"),
     "content": (facts, "findings"),
-    "stops": (facts, "_stops"),
+    "stops": (facts, "stops_on"),
     "policy": (facts, "ask"),
     "question": (policy_facts, "question"),
     "demands": (limiting, "asked"),

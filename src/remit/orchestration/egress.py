@@ -15,9 +15,10 @@ from remit.domain.decision import (
 from remit.domain.value import Json
 from remit.orchestration import provenance
 from remit.orchestration.content import confidential, findings
+from remit.orchestration.halted import stops_on
 from remit.orchestration.proposed import canonical_values
 from remit.orchestration.run import Escalated, Run
-from remit.policy import gate, sources, stop
+from remit.policy import gate, sources
 from remit.store.connection import Connection
 
 # A read changes nothing: it needs no level and no rule, and no model's confidence.
@@ -68,17 +69,7 @@ def judged(
             proofs=sources.prove(spec, values, witnesses, directories=run.equipment.directories),
             content_findings=findings(run, spec, given, values, witnesses),
             confidential=confidential(run, spec, given, values, witnesses),
-            stops=tuple(
-                one
-                for one in run.authority.stops(connection, version)
-                if stop.applies(
-                    one,
-                    case_id=run.case_id,
-                    workflow=run.equipment.name,
-                    action=tool.name,
-                    connector="",
-                )
-            ),
+            stops=stops_on(run, connection, version, action=tool.name, connector=""),
             policy=_PERMITTED,
             limits=(),
             level=_ALONE,

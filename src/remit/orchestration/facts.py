@@ -14,7 +14,6 @@ from remit.domain.decision import (
     LevelFact,
     LimitFact,
     PolicyAnswer,
-    Stop,
 )
 from remit.domain.frozen import dataclass
 from remit.domain.value import Canonical
@@ -30,11 +29,12 @@ from remit.orchestration.acted_on import bound_names, money, record_digest, take
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import confidential, findings
 from remit.orchestration.guarded import Guard
+from remit.orchestration.halted import stops_on
 from remit.orchestration.limiting import Asked
 from remit.orchestration.proposed import Gathered, Proposal, canonical_values
 from remit.orchestration.run import Run
 from remit.orchestration.standing import Standing, read_standing
-from remit.policy import sources, stop
+from remit.policy import sources
 from remit.policy.book import ask
 from remit.policy.denial import kind
 from remit.store.connection import Connection
@@ -130,7 +130,15 @@ def gather(
             unknown=(),
         ),
         stops=guard.fact(
-            "stops", lambda: _stops(connection, run, proposal, said.standing), unknown=()
+            "stops",
+            lambda: stops_on(
+                run,
+                connection,
+                said.standing.authority,
+                action=proposal.action,
+                connector=proposal.connector,
+            ),
+            unknown=(),
         ),
         policy=_NO_ANSWER
         if book is None or asked is None
@@ -289,22 +297,6 @@ def _counted(
         for role in sorted(roles)
     )
     return (*cast, *edited)
-
-
-def _stops(
-    connection: Connection, run: Run, proposal: Proposal, standing: Standing
-) -> tuple[Stop, ...]:
-    return tuple(
-        one
-        for one in run.authority.stops(connection, standing.authority)
-        if stop.applies(
-            one,
-            case_id=run.case_id,
-            workflow=run.equipment.name,
-            action=proposal.action,
-            connector=proposal.connector,
-        )
-    )
 
 
 def _denied_until(
