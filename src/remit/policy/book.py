@@ -13,6 +13,7 @@ from remit.policy import cedar
 from remit.policy.cedar import Asked
 from remit.policy.examples import Example, verdict
 from remit.policy.invariants import Invariant
+from remit.policy.needs import CONTEXT, RESOURCE, Needs
 from remit.policy.request import PolicyRequest, attributes
 from remit.policy.rule import Rule
 from remit.policy.schema import CASE, WORKFLOW
@@ -36,6 +37,8 @@ class Slice:
     fields: Mapping[str, str]
     everything: cedar.PolicySet
     permits: cedar.PolicySet
+    needs: Needs  # what of a question the rules read
+    schema: cedar.Schema  # of that part
     names: bool = True  # some rule names a case or a record itself, not only what it is like
     answers: "OrderedDict[bytes, _Heard]" = field(default_factory=OrderedDict, compare=False)
 
@@ -151,7 +154,13 @@ class _Heard:
 
 
 def question(chosen: Slice, request: PolicyRequest, *, approved: bool = True) -> Asked:
-    """Return a request in the engine's words; raises `ValueError` for what has no place there."""
+    """Return a request in the engine's words; raises `ValueError` for what has no place there.
+
+    What the action declares must be there, whether a rule reads it or not.
+    """
+    for name in chosen.required & chosen.arguments.keys():
+        if name not in request.arguments or request.arguments[name].type == "null":
+            raise ValueError(f"`{name}` is missing")
     case: dict[str, Json] = {"type": CASE, "id": request.case_id if chosen.names else "case"}
     workflow: dict[str, Json] = {"type": WORKFLOW, "id": request.workflow}
     resource = case
@@ -214,16 +223,17 @@ def _told(values: Mapping[str, Canonical], declared: Mapping[str, str]) -> dict[
 def _heard(book: PolicyBook, chosen: Slice, asked: Asked, *, permits: bool = False) -> _Heard:
     """Return the answer to this question; Cedar gives the same one to the same question."""
     policies = chosen.permits if permits else chosen.everything
+    asked = needed(chosen, asked)
     try:
         question = encode([permits, asked.request, list(asked.entities)])
     except ValueError:  # half a surrogate pair: Cedar says so in its own words
-        return _hear(book, policies, asked)
+        return _hear(book, chosen, policies, asked)
     with _ANSWERING:
         known = chosen.answers.get(question)
         if known is not None:
             chosen.answers.move_to_end(question)
             return known
-    heard = _hear(book, policies, asked)
+    heard = _hear(book, chosen, policies, asked)
     if heard.decided and not heard.diagnostics:
         with _ANSWERING:
             chosen.answers[question] = heard
@@ -232,8 +242,26 @@ def _heard(book: PolicyBook, chosen: Slice, asked: Asked, *, permits: bool = Fal
     return heard
 
 
-def _hear(book: PolicyBook, policies: cedar.PolicySet, asked: Asked) -> _Heard:
-    said = cedar.answer(book.schema, policies, asked)
+def needed(chosen: Slice, asked: Asked) -> Asked:
+    """Return a question without what no rule of the slice reads.
+
+    INVARIANT: the answer is that to the whole question
+    (tests/properties/test_needs.py).
+    """
+    context = asked.request["context"]
+    record = asked.entities[-1]
+    entities = asked.entities
+    fields = record["attrs"]
+    if chosen.resource != CASE and isinstance(fields, dict):
+        entities = [*entities[:-1], {**record, "attrs": chosen.needs.of(RESOURCE, fields)}]
+    read = chosen.needs.of(CONTEXT, context) if isinstance(context, dict) else context
+    return Asked(request={**asked.request, "context": read}, entities=entities)
+
+
+def _hear(
+    book: PolicyBook, chosen: Slice, policies: cedar.PolicySet, asked: Asked
+) -> _Heard:
+    said = cedar.answer(chosen.schema, policies, asked)
     rules = [book.rules[rule_id] for rule_id in said.rules]
     return _Heard(
         decided=said.decided,

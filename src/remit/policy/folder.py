@@ -10,11 +10,13 @@ from remit.domain.value import Json, digest
 from remit.errors import PolicyLoadError
 from remit.policy import cedar, examples, invariants
 from remit.policy.book import Declared, PolicyBook, Slice, ask, broken
+from remit.policy.needs import needs_of
 from remit.policy.request import PolicyRequest
 from remit.policy.rule import Place, Rule, rule_of, statements
 from remit.policy.schema import (
     CASE,
     EVERY_EFFECT,
+    narrowed,
     part,
     readable,
     resource_type,
@@ -163,6 +165,7 @@ class _Slicer:
             "rules": trees,
             "schema": part(self.tree, action, resource_type(spec)),
         }
+        needs = needs_of(rule.tree for rule in mine)
         return Slice(
             digest=digest(told),
             resource=resource_type(spec),
@@ -176,6 +179,8 @@ class _Slicer:
             fields=fields,
             everything=cedar.handle(mine),
             permits=cedar.handle([rule for rule in mine if rule.permits]),
+            needs=needs,
+            schema=cedar.schema_of(narrowed(self.tree, action, resource_type(spec), needs)),
             names=any(_names(rule.tree, (CASE, resource_type(spec))) for rule in mine),
         )
 

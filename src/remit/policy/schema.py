@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from remit.domain.action import ActionSpec, AnySource, FieldSpec, Risk, ToolSpec
 from remit.domain.value import Json
+from remit.policy.needs import CONTEXT, RESOURCE, Needs
 
 EVERY_EFFECT = "effect"
 CASE = "Case"
@@ -80,6 +81,29 @@ def part(tree: Mapping[str, Json], action: str, resource: str) -> Json:
     if not isinstance(actions, dict) or not isinstance(entities, dict):
         return None
     return {"action": actions[action], "resource": entities[resource], "case": entities[CASE]}
+
+
+def narrowed(
+    tree: Mapping[str, Json], action: str, resource: str, needs: Needs
+) -> dict[str, Json]:
+    """Return the schema of one action alone, with what its rules read and nothing else."""
+    whole = tree[""]
+    actions = whole["actions"] if isinstance(whole, dict) else None
+    entities = whole["entityTypes"] if isinstance(whole, dict) else None
+    if not isinstance(actions, dict) or not isinstance(entities, dict):
+        return dict(tree)
+    groups = {name: one for name, one in actions.items() if name in {EVERY_EFFECT, *Risk}}
+    mine = actions[action]
+    applies = mine["appliesTo"] if isinstance(mine, dict) else None
+    if not isinstance(mine, dict) or not isinstance(applies, dict):
+        return dict(tree)
+    types: dict[str, Json] = {name: entities[name] for name in (WORKFLOW, CASE, resource)}
+    record = types[resource]
+    if resource != CASE and isinstance(record, dict):
+        types[resource] = {**record, "shape": needs.declared(RESOURCE, record["shape"])}
+    context = needs.declared(CONTEXT, applies["context"])
+    told: dict[str, Json] = {**mine, "appliesTo": {**applies, "context": context}}
+    return {"": {"entityTypes": types, "actions": {**groups, action: told}}}
 
 
 def resource_type(spec: ActionSpec) -> str:
