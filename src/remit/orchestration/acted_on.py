@@ -1,6 +1,6 @@
 """The record that a proposal acts upon, and the money that it moves there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from remit.domain.action import ActionSpec, ArgumentProof, Bound, Witness
@@ -10,6 +10,7 @@ from remit.orchestration import provenance
 from remit.orchestration.proposed import canonical_values
 from remit.orchestration.run import Run
 from remit.policy import sources
+from remit.policy.reads import Reads
 
 
 def money(spec: ActionSpec | None, arguments: Mapping[str, Json]) -> tuple[int, str] | None:
@@ -46,7 +47,7 @@ def bound_names(
     run: Run,
     spec: ActionSpec,
     values: Mapping[str, Canonical],
-    witnesses: tuple[Witness, ...],
+    witnesses: Sequence[Witness] | Reads,
 ) -> dict[str, Bound]:
     """Return the bounds that these arguments may be under, by digests that all cases share."""
     found = sources.bounds(spec, values, witnesses)

@@ -37,6 +37,7 @@ from remit.orchestration.standing import Standing, read_standing
 from remit.policy import sources
 from remit.policy.book import ask
 from remit.policy.denial import kind
+from remit.policy.reads import Reads
 from remit.store.connection import Connection
 
 # What is taken for a fact that could not be told, beside the fault that denies.
@@ -188,17 +189,14 @@ def _evidence(
         lambda: (*provenance.witnesses(run), *endorsed.typed(run, proposal, values)),
         unknown=_NOTHING,
     )
+    said = Reads(witnesses)
     bounds: Mapping[str, Bound] = {}
     asked: tuple[Asked, ...] = ()
     record = ""
     if spec is not None:
         asked = guard.fact("demands", lambda: limiting.asked(run, spec, proposal), unknown=asked)
-        record = guard.fact(
-            "record", lambda: sources.acted_upon(spec, values, witnesses), unknown=""
-        )
-        bounds = guard.fact(
-            "bounds", lambda: bound_names(run, spec, values, witnesses), unknown=bounds
-        )
+        record = guard.fact("record", lambda: sources.acted_upon(spec, values, said), unknown="")
+        bounds = guard.fact("bounds", lambda: bound_names(run, spec, values, said), unknown=bounds)
     standing = guard.fact(
         "rows",
         lambda: read_standing(
@@ -217,14 +215,16 @@ def _evidence(
         lambda: endorsed.endorsed(run, connection, proposal, values, standing),
         unknown=_NO_WORD,
     )
-    witnesses = (*witnesses, *vouched)
+    if vouched:
+        witnesses = (*witnesses, *vouched)
+        said = Reads(witnesses)
     proofs: tuple[ArgumentProof, ...] = ()
     if spec is not None:
         already = {bounds[name]: quantity for name, quantity in standing.taken}
         proofs = guard.fact(
             "proofs",
             lambda: sources.prove(
-                spec, values, witnesses, directories=equipment.directories, already=already
+                spec, values, said, directories=equipment.directories, already=already
             ),
             unknown=(),
         )

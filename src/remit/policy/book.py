@@ -258,9 +258,7 @@ def needed(chosen: Slice, asked: Asked) -> Asked:
     return Asked(request={**asked.request, "context": read}, entities=entities)
 
 
-def _hear(
-    book: PolicyBook, chosen: Slice, policies: cedar.PolicySet, asked: Asked
-) -> _Heard:
+def _hear(book: PolicyBook, chosen: Slice, policies: cedar.PolicySet, asked: Asked) -> _Heard:
     said = cedar.answer(chosen.schema, policies, asked)
     rules = [book.rules[rule_id] for rule_id in said.rules]
     return _Heard(

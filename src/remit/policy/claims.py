@@ -59,7 +59,6 @@ class Claim:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     reads: Reads
-    witnesses: Sequence[Witness]
     directories: Directories
     already: Mapping[Bound, Decimal]
     claims: Sequence[Claim]
@@ -105,8 +104,6 @@ class Claims:
     def record_of(self, tool: str) -> str:
         """Return the record that agrees best with all claims that cite this tool."""
         records = self.reads.records(tool)
-        if len(records) < 2:  # noqa: PLR2004 - one alone agrees best, whatever it says
-            return records[0] if records else ""
         claims = [claim for claim in self.claims if claim.cites(tool)]
         return max(records, key=lambda record: _likeness(self._at(record, tool, claims)))
 
@@ -147,17 +144,19 @@ class Claims:
         proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
         if proven is not None:
             tried = (proven,)
-        quantity, _ = size(claim.value.type, claim.value.form)
+        limiting = [
+            (one.source, one.record)
+            for one in tried
+            if one.record is not None and isinstance(one.source, ToolSource) and one.source.at_most
+        ]
+        quantity = size(claim.value.type, claim.value.form)[0] if limiting else None
         return tuple(
             Demand(
-                bound=bound_of(one.source, one.record, claim.value, self.reads),
+                bound=bound_of(source, record, claim.value, self.reads),
                 quantity=format(quantity, "f"),
             )
-            for one in tried
+            for source, record in limiting
             if quantity is not None
-            and one.record is not None
-            and isinstance(one.source, ToolSource)
-            and one.source.at_most
         )
 
     def _alone(
@@ -218,7 +217,7 @@ class Claims:
             return None
         found = [
             one
-            for one in self.witnesses
+            for one in self.reads.witnesses
             if one.tool == ENDORSEMENT
             and one.path == claim.param.name
             and one.integrity is Integrity.ENDORSED

@@ -83,7 +83,8 @@ def gravest(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the first that proves, else the failure that is told first."""
     proven = next((one for one in outcomes if one.proof is Proof.PROVEN), None)
     worst = proven or max(outcomes, key=lambda one: one.gravity)
-    return changed(worst, matches=any(one.matches for one in outcomes))
+    matches = any(one.matches for one in outcomes)
+    return worst if worst.matches is matches else changed(worst, matches=matches)
 
 
 def beyond_endorsing(worst: Outcome, tried: Sequence[Outcome]) -> bool:
@@ -192,7 +193,8 @@ def _at_record(
         )
     witness = best([one for one in (_one(reads, source, read, place) for read in standing) if one])
     integrity, chosen_on = _selected(reads, source, witness)
-    witness = changed(witness, assumptions=joined([witness.assumptions, chosen_on]))
+    if chosen_on:
+        witness = changed(witness, assumptions=joined([witness.assumptions, chosen_on]))
     if source.at_most:
         return _within(
             source, name, value, now, witness=witness, integrity=integrity, already=already

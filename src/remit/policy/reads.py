@@ -1,6 +1,5 @@
 """What the entries of a case say: its witnesses, sorted by what was read, newest first."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -34,25 +33,31 @@ class Place:
 
 
 class Reads:
-    """The witnesses of one case."""
+    """The witnesses of one case, in one order whatever the order they came in."""
 
     def __init__(self, witnesses: Sequence[Witness]) -> None:
-        self._fields: dict[tuple[str, str, str], dict[int, list[Witness]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
-        self._elements: dict[tuple[str, int, str], set[tuple[str, int]]] = defaultdict(set)
-        self._records: dict[str, dict[str, int]] = defaultdict(dict)
-        self._reads: dict[str, set[int]] = defaultdict(set)
-        for one in witnesses:
-            self._fields[one.tool, one.record, one.path][one.seq].append(one)
-            self._elements[one.tool, one.seq, one.path].add((one.record, one.element))
-            newest = self._records[one.tool].get(one.record, one.seq)
-            self._records[one.tool][one.record] = max(newest, one.seq)
-            self._reads[one.tool].add(one.seq)
+        self.witnesses = _in_order(witnesses)
+        self._fields: dict[tuple[str, str, str], dict[int, list[Witness]]] = {}
+        self._elements: dict[tuple[str, int, str], set[tuple[str, int]]] = {}
+        self._records: dict[str, dict[str, int]] = {}
+        self._reads: dict[str, set[int]] = {}
+        for one in self.witnesses:  # with the seq that only grows: the last is the newest
+            tool, seq, record, path = one.tool, one.seq, one.record, one.path
+            self._fields.setdefault((tool, record, path), {}).setdefault(seq, []).append(one)
+            self._elements.setdefault((tool, seq, path), set()).add((record, one.element))
+            self._records.setdefault(tool, {})[record] = seq
+            self._reads.setdefault(tool, set()).add(seq)
+
+    @classmethod
+    def of(cls, witnesses: "Sequence[Witness] | Reads") -> "Reads":
+        """Return these witnesses sorted; they may be already, when several questions need them."""
+        return witnesses if isinstance(witnesses, Reads) else cls(witnesses)
 
     def records(self, tool: str) -> tuple[str, ...]:
         """Return the records of that tool that were read, the newest read first."""
         newest = self._records.get(tool, {})
+        if len(newest) < 2:  # noqa: PLR2004 - nothing to sort
+            return tuple(newest)
         return tuple(sorted(newest, key=lambda record: (-newest[record], record)))
 
     def too_many(self, tool: str) -> bool:
@@ -123,9 +128,19 @@ def same(witness: Witness, type_word: str, form: Json) -> bool:
     return witness.type == type_word and encode(witness.form) == encode(form)
 
 
-def order(one: Witness) -> tuple[int, str, str, str, int, bytes]:
-    """Return what sorts witnesses, so that the order in which they come changes nothing."""
-    return (one.seq, one.tool, one.record, one.path, one.element, key(one))
+def _in_order(witnesses: Sequence[Witness]) -> list[Witness]:
+    """Return witnesses so that the order in which they come changes nothing.
+
+    Their values are compared only where everything else is equal: writing them is what costs.
+    """
+    said = sorted(witnesses, key=_place)
+    if any(_place(one) == _place(other) for one, other in pairwise(said)):
+        said.sort(key=lambda one: (_place(one), key(one)))
+    return said
+
+
+def _place(one: Witness) -> tuple[int, str, str, str, int]:
+    return (one.seq, one.tool, one.record, one.path, one.element)
 
 
 def best(witnesses: Sequence[Witness]) -> Witness:

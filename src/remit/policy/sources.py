@@ -13,7 +13,6 @@ from remit.domain.action import (
     ArgumentProof,
     Bound,
     CaseSource,
-    Demand,
     Integrity,
     ParamSpec,
     Proof,
@@ -54,7 +53,7 @@ _NULL = "null"
 def prove(
     spec: ActionSpec,
     arguments: Mapping[str, Canonical],
-    witnesses: Sequence[Witness],
+    witnesses: Sequence[Witness] | Reads,
     *,
     directories: Directories | None = None,
     already: Mapping[Bound, Decimal] | None = None,
@@ -79,7 +78,7 @@ def prove(
 
 
 def acted_upon(
-    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness]
+    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness] | Reads
 ) -> str:
     """Return the record of `spec.on` that these arguments mean; empty where none was read.
 
@@ -87,16 +86,20 @@ def acted_upon(
     """
     if spec.on is None:
         return ""
-    return _claims(spec, arguments, witnesses, directories={}, already={}).record_of(spec.on)
+    reads = Reads.of(witnesses)
+    records = reads.records(spec.on)
+    if len(records) < 2:  # noqa: PLR2004 - one alone agrees best, whatever it says
+        return records[0] if records else ""
+    return _claims(spec, arguments, reads, directories={}, already={}).record_of(spec.on)
 
 
 def bounds(
-    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness]
+    spec: ActionSpec, arguments: Mapping[str, Canonical], witnesses: Sequence[Witness] | Reads
 ) -> tuple[Bound, ...]:
     """Return the bounds of which `prove` needs to know how much is taken."""
     if not any(is_bound(one) for param in spec.params for one in alternatives(param.source)):
         return ()
-    return bounds_of(spec, arguments, Reads(witnesses))
+    return bounds_of(spec, arguments, Reads.of(witnesses))
 
 
 def elements(value: Canonical) -> tuple[Canonical, ...]:
@@ -122,15 +125,14 @@ def named(sources: Collection[Source]) -> frozenset[tuple[str, str]]:
 def _claims(
     spec: ActionSpec,
     arguments: Mapping[str, Canonical],
-    witnesses: Sequence[Witness],
+    witnesses: Sequence[Witness] | Reads,
     *,
     directories: Directories,
     already: Mapping[Bound, Decimal],
 ) -> Claims:
-    said = sorted(witnesses, key=entries.order)
+    reads = Reads.of(witnesses)
     return Claims(
-        reads=Reads(said),
-        witnesses=said,
+        reads=reads,
         directories=directories,
         already=already,
         claims=[
@@ -164,9 +166,13 @@ def _argument(
             source="left out",
             integrity=Integrity.LITERAL,
         )
-    outcomes = [
-        _claim(facts, by_tool, claim) for claim in facts.claims if claim.param.name == param.name
+    tried = [
+        (claim, _tried(facts, by_tool, claim))
+        for claim in facts.claims
+        if claim.param.name == param.name
     ]
+    demands = tuple(demand for one in tried for demand in facts.demands(*one))
+    outcomes = [_claim(facts, *one) for one in tried]
     if _has_twin(value) and not all(one.whole for one in outcomes):
         outcomes.append(
             Outcome(proof=Proof.DIFFERENT, source=param.source, accepted="no value twice")
@@ -183,7 +189,7 @@ def _argument(
             source=words(param.source),
             integrity=Integrity.UNTRUSTED,
             accepted=tuple(text for text in accepted if text),
-            demands=_demands(facts, by_tool, param.name),
+            demands=demands,
             elsewhere=_elsewhere(facts, value),
         )
     weakest = min(outcomes, key=lambda one: one.integrity.rank)
@@ -194,14 +200,11 @@ def _argument(
         integrity=weakest.integrity,
         seq=weakest.seq,
         assumptions=joined(one.assumptions for one in outcomes),
-        demands=_demands(facts, by_tool, param.name),
+        demands=demands,
     )
 
 
-def _claim(
-    facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], claim: Claim
-) -> Outcome:
-    tried = _tried(facts, by_tool, claim)
+def _claim(facts: Claims, claim: Claim, tried: Sequence[Outcome]) -> Outcome:
     vouched = facts.endorsed(claim)
     proven = next((one for one in tried if one.proof is Proof.PROVEN), None)
     if proven is not None:
@@ -229,21 +232,13 @@ def _tried(
     ]
 
 
-def _demands(
-    facts: Claims, by_tool: Mapping[str, Mapping[tuple[str, int], Outcome]], name: str
-) -> tuple[Demand, ...]:
-    claims = [claim for claim in facts.claims if claim.param.name == name]
-    found = (facts.demands(claim, _tried(facts, by_tool, claim)) for claim in claims)
-    return tuple(demand for demands in found for demand in demands)
-
-
 def _repeats(facts: Claims, value: Canonical) -> tuple[str, ...]:
     """Return which outside texts a text repeats, with one run each: a label, blocking nothing."""
     if not isinstance(value.form, str):
         return ()
     found: dict[str, None] = {}
     own = wordings.runs(value.form, REPEATED_WORDS)
-    for one in facts.witnesses if own else ():
+    for one in facts.reads.witnesses if own else ():
         if one.integrity.rank >= Integrity.STATED.rank or not isinstance(one.form, str):
             continue
         run = min(own & wordings.runs(one.form, REPEATED_WORDS), default=None)
@@ -253,7 +248,7 @@ def _repeats(facts: Claims, value: Canonical) -> tuple[str, ...]:
 
 
 def _elsewhere(facts: Claims, value: Canonical) -> tuple[str, ...]:
-    found = entries.occurrences(facts.witnesses, value.type, value.form)
+    found = entries.occurrences(facts.reads.witnesses, value.type, value.form)
     said = (f"{one.tool}.{one.path}, entry {one.seq} ({one.integrity})" for one in found)
     return tuple(dict.fromkeys(said))[:ELSEWHERE_MAX]
 
