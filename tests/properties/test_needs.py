@@ -34,8 +34,7 @@ TEXTS = st.sampled_from([
     "context.args.amount_currency",
     "context.facts.level",
     '(if context.labels has amount then context.labels.amount else "none")',
-    "(if resource has customer && resource.customer has tier then resource.customer.tier"
-    ' else "none")',
+    '(if resource has customer.tier then resource.customer.tier else "none")',
     '(if principal has channel then principal.channel else "none")',
     '"EUR"', '"gold"', '"none"', '"order 1"',
 ])  # fmt: skip
