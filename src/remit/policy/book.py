@@ -16,7 +16,7 @@ from remit.policy.invariants import Invariant
 from remit.policy.needs import CONTEXT, RESOURCE, Needs
 from remit.policy.request import PolicyRequest, attributes
 from remit.policy.rule import Rule
-from remit.policy.schema import CASE, WORKFLOW
+from remit.policy.schema import CASE, WORKFLOW, is_told
 
 ANSWERS_MAX = 1_024  # remembered for each action
 
@@ -158,9 +158,11 @@ def question(chosen: Slice, request: PolicyRequest, *, approved: bool = True) ->
 
     What the action declares must be there, whether a rule reads it or not.
     """
-    for name in chosen.required & chosen.arguments.keys():
-        if name not in request.arguments or request.arguments[name].type == "null":
-            raise ValueError(f"`{name}` is missing")
+    for name, word in chosen.arguments.items():
+        if name in chosen.required and is_told(word):
+            given = request.arguments.get(name)
+            if given is None or given.type == "null":
+                raise ValueError(f"`{name}` is missing")
     case: dict[str, Json] = {"type": CASE, "id": request.case_id if chosen.names else "case"}
     workflow: dict[str, Json] = {"type": WORKFLOW, "id": request.workflow}
     resource = case

@@ -83,6 +83,11 @@ def part(tree: Mapping[str, Json], action: str, resource: str) -> Json:
     return {"action": actions[action], "resource": entities[resource], "case": entities[CASE]}
 
 
+def is_told(word: str) -> bool:
+    """Tell whether rules can read a value of this type; a record is none, its fields are."""
+    return word in _WORDS
+
+
 def narrowed(
     tree: Mapping[str, Json], action: str, resource: str, needs: Needs
 ) -> dict[str, Json]:

@@ -295,3 +295,12 @@ def test_rules_read_what_an_argument_and_anything_rests_on(tmp_path: Path) -> No
     assert fired(order_id=("order_id:year_window",)) == ["no-window"]
     assert fired(days=("due:year_window",)) == ["no-days", "no-window"]
     assert fired(note=("message:year_window",)) == []  # content carries no authority
+
+
+def test_what_is_declared_must_be_told_though_no_rule_reads_it(tmp_path: Path) -> None:
+    book = load(tmp_path, PERMIT)
+    there = dict(request().arguments)
+    del there["order_id"]
+
+    answer = asked(book, replace(request(), arguments=there))
+    assert (answer.decision, answer.diagnostics) == (None, ("`order_id` is missing",))
