@@ -166,6 +166,10 @@ class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
         self.ended[case_id] = f"followed: {note}"
         return a_case(1)
 
+    def badges(self) -> dict[str, int]:
+        names = ("waiting", "quarantined", "stops", "tasks")
+        return {name: n for name, n in self.counts().items() if name in names}
+
     def counts(
         self,
     ) -> dict[str, int]:

@@ -31,7 +31,7 @@ def row_for_batch(view: ApprovalView) -> ApprovalRecord:
         workflow=card.workflow, action=card.action, risk=card.risk, state=view.state,
         digest=card.digest, requirements=card.requirements, card_seq=1, requested_us=0, due_us=0,
         expires_us=0, money_minor=None, currency="", decided_by=view.decided_by or "",
-        decided_us=None, verdict="", reason="", replaced_by="", batch="", held_by="",
+        decided_us=None, verdict="", reason="", replaced_by="", batch="", held_by="", again=False,
         alike=f"{card.workflow}.{card.action} {[one.code for one in card.reasons]}",
     )  # fmt: skip
 

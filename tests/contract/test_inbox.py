@@ -1,15 +1,20 @@
 """Pages of the inbox: whole, of one's own, and with as many queries for sixty as for one."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from remit import testing
 from remit.app import Remit
+from remit.domain import clock
+from remit.domain.approval import Verdict
 from remit.governance import inbox
 from remit.governance.card import InboxPage
 from remit.governance.owners import roles_of
-from remit.store.connection import Connection
+from remit.store import inbox as waits
+from remit.store.connection import Connection, Parameter
 from tests.projects import OLGA, PAUL, ROSA, Small
 
 pytestmark = pytest.mark.anyio
@@ -35,16 +40,16 @@ class Counting:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, tuple[Parameter, ...]]] = []
 
     def __getattr__(self, name: str) -> object:
         found = getattr(self._connection, name)
         if name not in {"rows", "one", "value"}:
             return found
 
-        def counted(sql: str, *parameters: object) -> object:
-            self.asked.append(sql)
-            return found(sql, *parameters)
+        def counted(sql: str, parameters: Sequence[Parameter] = ()) -> object:
+            self.asked.append((sql, tuple(parameters)))
+            return found(sql, parameters)
 
         return counted
 
@@ -118,3 +123,103 @@ async def test_what_is_asked_anew_is_told_apart(small: Small) -> None:
         assert [one.action for one in page.rows if one.changed] == ["pay"]
         assert {one.action: one.waiting for one in page.kinds} == {"note": 10, "pay": 1}
         assert asked <= QUERIES_MAX
+
+
+async def test_a_whole_page_with_its_item_takes_twelve_queries(small: Small) -> None:
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 12)
+        with _listened(remit) as asked:
+            page = remit.inbox(person=OLGA)
+            remit.approval(page.rows[0].approval_id, person=OLGA)
+            remit.badges()
+        assert len(asked) <= QUERIES_MAX, [sql for sql, _ in asked]
+
+
+async def test_no_page_of_the_inbox_reads_a_whole_table(small: Small) -> None:
+    """What it asks is explained by the database itself; only the few counters are read whole."""
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 12)
+        with _listened(remit) as asked:
+            for tab in ("team", "mine", "overdue", "money", "changed"):
+                page = remit.inbox(person=OLGA, tab=tab, limit=5)
+                remit.inbox(person=OLGA, tab=tab, after=page.after, limit=5)
+            (first, *_) = remit.inbox(person=OLGA, workflow="small-desk", action="note").rows
+            remit.approval(first.approval_id, person=OLGA)
+            remit.badges()
+        read = {one for sql, values in asked for one in _whole(remit, sql, values)}
+        assert read <= COUNTERS
+        told = _whole(remit, "select count(*) from entries where event = ?", ("x",))
+        assert {name[:7] for name in told} == {"entries"}  # it is told where it happens
+
+
+async def test_the_counters_follow_what_begins_and_ends_to_wait(small: Small) -> None:
+    small.grace = 10
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 11)
+        assert remit.badges() == {"waiting": 11, "quarantined": 0, "tasks": 0, "stops": 0}
+        rows = remit.inbox(person=OLGA).rows
+        notes = [row.approval_id for row in rows if row.action == "note"]
+        await testing.decide(remit, notes[0], person=OLGA)
+        await testing.decide(remit, notes[1], person=OLGA, verdict=Verdict.REJECT)
+        assert remit.badges()["waiting"] == 9
+        await remit.take_back(notes[0], person=OLGA)
+        assert remit.badges()["waiting"] == 9
+        assert {one.action: one.waiting for one in remit.inbox(person=OLGA).kinds} == {
+            "note": 8,
+            "pay": 1,
+        }
+
+
+async def test_what_is_late_is_counted_no_further_than_it_is_told(small: Small) -> None:
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 5)
+        late_us = clock.microseconds(remit.now()) + 10**13
+        for limit, told in ((None, 5), (3, 3)):
+            assert told == remit.database.read(
+                lambda c, limit=limit: waits.count_overdue(c, now_us=late_us, limit=limit)
+            )
+
+
+COUNTERS = {"open_counts", "case_counts", "stops"}  # a few rows each
+
+
+@contextmanager
+def _listened(remit: Remit) -> Iterator[list[tuple[str, tuple[Parameter, ...]]]]:
+    """Note what the database is asked meanwhile."""
+    asked: list[tuple[str, tuple[Parameter, ...]]] = []
+    database, read = remit.database, remit.database.read
+
+    def noted(work: Callable[[Connection], object]) -> object:
+        def listened(connection: Connection) -> object:
+            counting = Counting(connection)
+            try:
+                return work(counting)  # type: ignore[arg-type]  # it counts and passes on
+            finally:
+                asked.extend(counting.asked)
+
+        return read(listened)
+
+    database.read = noted  # type: ignore[method-assign]  # until the block ends
+    try:
+        yield asked
+    finally:
+        del database.read
+
+
+def _whole(remit: Remit, sql: str, values: Sequence[Parameter]) -> set[str]:
+    """Return the tables that a query reads row by row, as the database itself explains it."""
+
+    def work(connection: Connection) -> set[str]:
+        if connection.dialect == "sqlite":
+            plan = [str(row[3]) for row in connection.rows(f"explain query plan {sql}", values)]
+            whole = {line.split()[1] for line in plan if line.startswith("SCAN ")}
+            by_index = {line.split()[1] for line in plan if " USING " in line}
+            given = {"CONSTANT", "asked", "late", *(name for name in whole if name.isdigit())}
+            return whole - by_index - given
+        connection.execute("set local enable_seqscan = off")  # few rows are read whole anyhow
+        plan = [str(row[0]) for row in connection.rows(f"explain {sql}", values)]
+        return {
+            line.partition("Seq Scan on ")[2].split()[0] for line in plan if "Seq Scan on" in line
+        }
+
+    return remit.database.read(work)

@@ -33,7 +33,7 @@ from remit.opening import (
     vkey_of,
 )
 from remit.settings import Project
-from remit.store import approvals, cases, reserve
+from remit.store import approvals, cases, inbox, reserve
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 from remit.store.waits import LIFT
@@ -238,10 +238,7 @@ def approval_named(connection: Connection, start: str) -> str:
     found: list[str] = []
     after: tuple[int, str] | None = None
     while wanted and len(found) < FOUND_MAX:
-        page = approvals.waiting(
-            connection, workflow=None, action=None, risks=(), due_before_us=None,
-            after=after, limit=WAITING_PAGE,
-        )  # fmt: skip
+        page = inbox.page(connection, workflow=None, after=after, limit=WAITING_PAGE)
         found += [one.approval_id for one in page if one.approval_id.startswith(wanted)]
         if len(page) < WAITING_PAGE:
             break

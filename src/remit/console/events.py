@@ -48,10 +48,10 @@ async def _stream(
     reader = asyncio.create_task(_read(console, changes))
     try:
         yield b"retry: 3000\n\n"
-        yield await _message(console, [])
+        yield await _message(console, request, [])
         while console.sign_in.is_living(token) and not reader.done():
             batch = await _gathered(changes)
-            yield await _message(console, batch) if batch else b": still here\n\n"
+            yield await _message(console, request, batch) if batch else b": still here\n\n"
     finally:
         open_streams.discard(id(request))
         reader.cancel()
@@ -77,8 +77,11 @@ async def _gathered(
     return batch
 
 
-async def _message(console: Console, batch: list[tuple[int | None, str, str]]) -> bytes:
-    counts = await run_in_threadpool(console.remit.counts)
+async def _message(
+    console: Console, request: Request, batch: list[tuple[int | None, str, str]]
+) -> bytes:
+    whole = "totals" in request.query_params  # a page that shows every number of the whole
+    counts = await run_in_threadpool(console.remit.counts if whole else console.remit.badges)
     data = json.dumps(
         {
             "counts": dict(counts),

@@ -32,11 +32,13 @@ def routes(console: Console) -> list[Route]:
         """Show what `remit doctor` shows."""
         seen = await run_in_threadpool(console.remit.health)
         lines = findings.findings(seen)
+        totals = await run_in_threadpool(console.remit.counts)
         return await render(
             console,
             request,
             "health.html",
             at=seen.at,
+            totals=totals,
             worst=WORDS[findings.worst(lines)],
             urgent=sorted((one for one in lines if one.verdict), key=lambda one: -one.verdict),
             topics=[(topic, list(some)) for topic, some in groupby(lines, lambda one: one.topic)],

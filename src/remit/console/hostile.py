@@ -11,6 +11,9 @@ COMBINING_MAX = 4
 _TOKEN = re.compile(r"\b([A-Z]{4,9})_([0-9A-HJKMNP-TV-Z]{8})\b")
 _COMBINING = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff\ufe20-\ufe2f]+")
 
+# Nothing hidden and nothing that combines is among these: most text is looked at no further.
+_PLAIN = re.compile(r"[\n\t\r\x20-\x7e\u00a0-\u02af]*")
+
 # Written by category Cf and Cc, but part of ordinary text.
 _ORDINARY = frozenset("\n\t\r\u00ad")
 
@@ -93,6 +96,10 @@ def _pieces(text: str, *, named: bool) -> Iterator[Piece]:
 
 
 def _marked(text: str, *, named: bool) -> Iterator[Piece]:
+    if _PLAIN.fullmatch(text):
+        if text:
+            yield Piece(kind="text", text=text)
+        return
     text = _COMBINING.sub(lambda stack: stack[0][:COMBINING_MAX], text)
     plain = ""
     for letter in text:

@@ -30,11 +30,13 @@ def routes(console: Console) -> list[Route]:
     async def page(request: Request) -> Response:
         """Show the counts, who keeps anchors, and the last result."""
         anchors = await run_in_threadpool(console.remit.anchored)
+        totals = await run_in_threadpool(console.remit.counts)
         return await render(
             console,
             request,
             "ledger.html",
             anchors=anchors,
+            totals=totals,
             rows=lines_of(last.report),
             result=last.report.result if last.report else None,
             verified_at=last.at,

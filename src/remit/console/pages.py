@@ -49,6 +49,7 @@ def templates(clock: Clock) -> Environment:
     )
     made.filters.update(
         amount=words.amount,
+        bounded=words.bounded,
         currency=words.currency,
         clock=words.clock,
         day=words.day,
@@ -83,7 +84,7 @@ async def render(
     session = getattr(request.state, "session", None)
     counts: Mapping[str, int] = {}
     if session is not None:
-        counts = await run_in_threadpool(console.remit.counts)
+        counts = await run_in_threadpool(console.remit.badges)
     return plain(console, request, template, http_status=http_status, counts=counts, **context)
 
 

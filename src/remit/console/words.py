@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from remit.domain.money import Money
+from remit.governance.card import COUNTED_MAX
 
 MINUTE = 60
 HOUR = 3_600
@@ -26,6 +27,11 @@ def amount(money: Money) -> str:
 def currency(money: Money) -> str:
     """Write a currency as its sign where it has one that nobody confuses, else as its code."""
     return _SYMBOLS.get(money.currency, f"{money.currency} ")
+
+
+def bounded(number: int) -> str:
+    """Write a number that is counted no further than a thousand and one."""
+    return f"{COUNTED_MAX:,}+" if number > COUNTED_MAX else f"{number:,}"
 
 
 def clock(moment: datetime) -> str:

@@ -5,10 +5,13 @@ It is sealed beside the entry that asks for the approval, so what was shown can 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from remit.domain.approval import ApprovalState, Requirement, Vote
 from remit.domain.decision import Reason
 from remit.domain.money import Money
+
+COUNTED_MAX: Final = 1_000  # what is overdue is counted so far; one more says "and more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class InboxPage:
     rows: tuple[ApprovalRow, ...]
     after: str | None  # cursor of the next page
     waiting: int
-    overdue: int
+    overdue: int  # counted no further than one above `COUNTED_MAX`
     kinds: tuple[Kind, ...] = ()  # of everything that waits, the most first
 
 

@@ -13,10 +13,11 @@ from remit.domain.money import Money
 from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards
-from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage, Kind
+from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.store import approvals, proposals, votes
+from remit.store import inbox as waits
 from remit.store.among import Workflows
 from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
@@ -41,7 +42,7 @@ def page(
     """Return a page of what waits, the next due first; `mine` is what these roles may decide."""
     now_us = clock.microseconds(now)
     size = min(limit, PAGE_MAX)
-    rows = approvals.waiting(
+    rows = waits.page(
         connection,
         workflow=workflow,
         action=action,
@@ -54,16 +55,18 @@ def page(
     )
     shown = rows[:size]
     last = shown[-1] if len(rows) > size else None
-    waiting, overdue = approvals.count_open(connection, now_us=now_us, workflow=own)
+    kinds = tuple(
+        Kind(workflow=one, action=action, waiting=number)
+        for one, action, number in waits.kinds(connection, own)
+    )
     return InboxPage(
         rows=approval_rows(connection, keys, shown, now),
         after=None if last is None else mark(last.due_us, last.approval_id),
-        waiting=waiting,
-        overdue=overdue,
-        kinds=tuple(
-            Kind(workflow=one, action=action, waiting=number)
-            for one, action, number in approvals.kinds(connection)
+        waiting=sum(kind.waiting for kind in kinds),
+        overdue=waits.count_overdue(
+            connection, now_us=now_us, workflow=own, limit=COUNTED_MAX + 1
         ),
+        kinds=kinds,
     )
 
 
@@ -78,22 +81,18 @@ def approval_rows(
     }
     ids = [row.approval_id for row in rows]
     voters = votes.voters(connection, ids)
-    again = approvals.asked_before(connection, ids)
     return tuple(
         _line(
             row,
             shown.get((row.case_id, row.card_seq)),
             votes=voters.get(row.approval_id, 0),
-            changed=row.approval_id in again,
             now=now,
         )
         for row in rows
     )
 
 
-def _line(
-    row: ApprovalRecord, form: Json, *, votes: int, changed: bool, now: datetime
-) -> ApprovalRow:
+def _line(row: ApprovalRecord, form: Json, *, votes: int, now: datetime) -> ApprovalRow:
     card: dict[str, Json] = form if isinstance(form, dict) else {"sentence": ERASED}
     reasons = card.get("reasons")
     listed: list[Json] = reasons if isinstance(reasons, list) else []
@@ -115,7 +114,7 @@ def _line(
         due_at=clock.instant(row.due_us),
         expires_at=clock.instant(row.expires_us),
         overdue=row.state is ApprovalState.OPEN and row.due_us < clock.microseconds(now),
-        changed=changed,
+        changed=row.again,
     )
 
 
@@ -174,6 +173,8 @@ def card_of(connection: Connection, keys: KeyRing, row: ApprovalRecord) -> Card:
 
 def _replaced(connection: Connection, row: ApprovalRecord) -> ApprovalRecord | None:
     """Return the approval of the same proposal that was asked for before this one, if any."""
+    if not row.again:
+        return None
     earlier = [
         one
         for one in approvals.of_action(connection, row.action_id)

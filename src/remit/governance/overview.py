@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from remit.domain.action import ActionSpec
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
-from remit.store import approvals, authority, cases, proposals, stops, tasks
+from remit.store import authority, cases, inbox, proposals, stops, tasks
+from remit.store import badges as badge_rows
 from remit.store.among import Workflows
 from remit.store.connection import Connection
 
@@ -120,15 +121,19 @@ def counts(connection: Connection, *, now_us: int, own: Workflows = None) -> dic
     found = cases.counts(connection, own)
     counted = {name: found.get(name, 0) for name in STATES}
     total = cases.received(connection, own)
-    waiting, overdue = approvals.count_open(connection, now_us=now_us, workflow=own)
     return {
         "received": total,
         **counted,
-        "waiting": waiting,
-        "overdue": overdue,
+        "waiting": inbox.count(connection, own),
+        "overdue": inbox.count_overdue(connection, now_us=now_us, workflow=own),
         "overdue_aside": cases.count_aside(connection, workflow=own, due_before_us=now_us)[0],
         "ambiguous": proposals.all_ambiguous(connection, own),
         "stops": stops.count(connection),
         "tasks": tasks.count_open(connection, own),
         "balance": total - sum(counted.values()),
     }
+
+
+def badges(connection: Connection, own: Workflows = None) -> dict[str, int]:
+    """Return the numbers that every page shows: counters, and what is few by its nature."""
+    return badge_rows.numbers(connection, own)

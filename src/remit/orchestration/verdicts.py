@@ -24,8 +24,7 @@ class Verdicts(Desk):
 
     def approval(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Return one approval with its card and what became of it."""
-        self.database.read(lambda c: self._sought(c, approval_id, person))
-        return self.database.read(lambda c: self._view(c, approval_id))
+        return self.database.read(lambda c: self._shown(c, self._sought(c, approval_id, person)))
 
     async def decide(
         self,
@@ -117,7 +116,9 @@ class Verdicts(Desk):
         return row
 
     def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
-        row = inbox.found(connection, approval_id)
+        return self._shown(connection, inbox.found(connection, approval_id))
+
+    def _shown(self, connection: Connection, row: approval_rows.ApprovalRecord) -> ApprovalView:
         equipment = self.equipment.get(row.workflow)
         spec = None if equipment is None else equipment.spec(row.action)
         view = inbox.view(

@@ -193,6 +193,10 @@ class Window:
             if name in views
         )
 
+    def badges(self) -> Mapping[str, int]:
+        """Return the numbers that every page shows."""
+        return self.database.read(lambda c: overview.badges(c, self._people.own()))
+
     def counts(self) -> Mapping[str, int]:
         """Return the numbers of the whole; `balance` must read 0."""
         return self.database.read(

@@ -1,13 +1,12 @@
 """Rows of approvals and votes: a projection."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from remit.domain.approval import MOVES, ApprovalState, Requirement, move
 from remit.domain.entry import Entry
 from remit.store import votes
-from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter
+from remit.store.tally import Tally
 
 SCHEMA = (
     """create table if not exists approvals (
@@ -34,12 +33,23 @@ SCHEMA = (
         record text not null,
         alike text not null,
         batch text not null,
-        held_by text not null
+        held_by text not null,
+        again integer not null
     )""",
     """create index if not exists approvals_record on approvals (record)
         where state = 'open' and record <> ''""",
-    """create index if not exists approvals_open on approvals (due_us, approval_id)
-        where state = 'open'""",
+    # What a list of the inbox is narrowed by stands in its index, so that it reads no other row.
+    """create index if not exists approvals_open on approvals
+        (due_us, approval_id, workflow, action, risk, requirements) where state = 'open'""",
+    """create index if not exists approvals_again on approvals (due_us, approval_id)
+        where state = 'open' and again = 1""",
+    """create table if not exists open_counts (
+        workflow text not null,
+        action text not null,
+        slot integer not null,
+        n integer not null,
+        primary key (workflow, action, slot)
+    )""",
     "create index if not exists approvals_case on approvals (case_id)",
     "create index if not exists approvals_batch on approvals (batch) where batch <> ''",
     "create index if not exists approvals_action on approvals (action_id)",
@@ -57,12 +67,13 @@ SCHEMA = (
     )""",
 )
 
-TABLES = ("approvals", "votes")
+TABLES = ("approvals", "open_counts", "votes")
 
 COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
-    " verdict, reason, replaced_by, record, alike, batch, held_by"
+    " verdict, reason, replaced_by, record, alike, batch, held_by,"
+    " again"
 )
 
 
@@ -93,6 +104,7 @@ class ApprovalRecord:
     alike: str  # digest of what approvals that are answered together have in common
     batch: str  # in which it was decided
     held_by: str  # `role:NAME` or `person:HANDLE`; empty: those it was asked of
+    again: bool  # asked before for the same action of the case, and what was shown then changed
 
     @property
     def moved(self) -> tuple[int, str] | None:
@@ -111,7 +123,7 @@ EVENTS = frozenset(
 )
 
 
-def project(connection: Connection, entry: Entry) -> None:
+def project(connection: Connection, entry: Entry, tally: Tally) -> None:
     """Bring the rows up to this entry; raises `IllegalMoveError` for a move that is not listed."""
     match entry.event:
         case "governance:approval:requested":
@@ -119,7 +131,7 @@ def project(connection: Connection, entry: Entry) -> None:
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '',"
-                " ?, ?, '', '')",
+                f" ?, ?, '', '', {_AGAIN})",
                 [
                     (
                         entry.word("approval_id"),
@@ -138,25 +150,28 @@ def project(connection: Connection, entry: Entry) -> None:
                         entry.word("currency"),
                         entry.word("record"),
                         entry.word("alike"),
+                        entry.case_id,
+                        entry.word("action"),
                     )
                 ],
             )
+            tally.open(entry.workflow, entry.word("action"), 1)
         case "governance:approval:voted":
             votes.cast(connection, entry)
         case "governance:approval:decided":
-            _decided(connection, entry)
+            _decided(connection, entry, tally)
         case "governance:approval:reminded" if entry.word("to"):
             connection.later(
                 "update approvals set held_by = ? where approval_id = ?",
                 [(entry.word("to"), entry.word("approval_id"))],
             )
         case "governance:approval:closed":
-            _move(connection, entry, ApprovalState(entry.word("state")))
+            _move(connection, entry, tally, ApprovalState(entry.word("state")))
         case _:
             pass
 
 
-def _decided(connection: Connection, entry: Entry) -> None:
+def _decided(connection: Connection, entry: Entry, tally: Tally) -> None:
     states = {
         "approve": ApprovalState.APPROVED,
         "reject": ApprovalState.DENIED,
@@ -168,6 +183,7 @@ def _decided(connection: Connection, entry: Entry) -> None:
     _move(
         connection,
         entry,
+        tally,
         states[entry.word("verdict")],
         "decided_by = ?, decided_us = ?, verdict = ?, reason = ?, replaced_by = ?, batch = ?",
         entry.word("person"),
@@ -180,14 +196,28 @@ def _decided(connection: Connection, entry: Entry) -> None:
 
 
 def _move(
-    connection: Connection, entry: Entry, to: ApprovalState, also: str = "", *values: Parameter
+    connection: Connection,
+    entry: Entry,
+    tally: Tally,
+    to: ApprovalState,
+    also: str = "",
+    *values: Parameter,
 ) -> None:
     """Move an approval that is there and may move, and set some of its columns."""
     approval_id = entry.word("approval_id")
+    update = f"update approvals set state = ?{', ' if also else ''}{also} where approval_id = ?"
     begins = _BEFORE[to]
+    if ApprovalState.OPEN.value in begins:
+        left = connection.rows(
+            f"{update} and state = 'open' returning workflow, action",
+            (to.value, *values, approval_id),
+        )
+        for workflow, action in left:
+            tally.open(str(workflow), str(action), -1)
+        if left:
+            return
     moved = connection.execute(
-        f"update approvals set state = ?{', ' if also else ''}{also} where approval_id = ?"
-        f" and state in ({', '.join('?' * len(begins))})",
+        f"{update} and state in ({', '.join('?' * len(begins))})",
         (to.value, *values, approval_id, *begins),
     )
     if not moved:
@@ -195,6 +225,11 @@ def _move(
         if row is not None:
             move(row.state, to)
 
+
+_AGAIN = (
+    "case when exists (select 1 from approvals b where b.case_id = ? and b.action = ?"
+    " and b.state in ('void', 'superseded')) then 1 else 0 end"
+)
 
 # The states from which there is a move to each, and itself.
 _BEFORE = {
@@ -210,7 +245,7 @@ _BEFORE = {
 def find(connection: Connection, approval_id: str) -> ApprovalRecord | None:
     """Return the row of that approval."""
     row = connection.one(f"select {COLUMNS} from approvals where approval_id = ?", (approval_id,))
-    return None if row is None else _row(row)
+    return None if row is None else record(row)
 
 
 def of_case(connection: Connection, case_id: str) -> list[ApprovalRecord]:
@@ -219,7 +254,7 @@ def of_case(connection: Connection, case_id: str) -> list[ApprovalRecord]:
         f"select {COLUMNS} from approvals where case_id = ? order by requested_us, approval_id",
         (case_id,),
     )
-    return [_row(row) for row in rows]
+    return [record(row) for row in rows]
 
 
 def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
@@ -228,7 +263,7 @@ def of_action(connection: Connection, action_id: str) -> list[ApprovalRecord]:
         f"select {COLUMNS} from approvals where action_id = ? order by requested_us, approval_id",
         (action_id,),
     )
-    return [_row(row) for row in rows]
+    return [record(row) for row in rows]
 
 
 def of_batch(connection: Connection, batch: str) -> list[ApprovalRecord]:
@@ -237,105 +272,11 @@ def of_batch(connection: Connection, batch: str) -> list[ApprovalRecord]:
         f"select {COLUMNS} from approvals where batch = ? and batch <> '' order by approval_id",
         (batch,),
     )
-    return [_row(row) for row in rows]
+    return [record(row) for row in rows]
 
 
-# Asked before for the same action of the case, and what was shown then does not hold any more.
-_ASKED_BEFORE = (
-    "select 1 from approvals b where b.case_id = approvals.case_id"
-    " and b.action = approvals.action and b.state in ('void', 'superseded')"
-)
-
-
-def asked_before(connection: Connection, approval_ids: Sequence[str]) -> frozenset[str]:
-    """Return those of some approvals that ask anew for what had changed since it was asked."""
-    if not approval_ids:
-        return frozenset()
-    marks = ", ".join("?" * len(approval_ids))
-    rows = connection.rows(
-        f"select approval_id from approvals where approval_id in ({marks})"
-        f" and exists ({_ASKED_BEFORE})",
-        tuple(approval_ids),
-    )
-    return frozenset(str(row[0]) for row in rows)
-
-
-def kinds(connection: Connection) -> list[tuple[str, str, int]]:
-    """Return (workflow, action, number) of what is open, the most first."""
-    rows = connection.rows(
-        "select workflow, action, count(*) as n from approvals where state = 'open'"
-        " group by workflow, action order by n desc, workflow, action"
-    )
-    return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
-
-
-def waiting(
-    connection: Connection,
-    *,
-    workflow: Workflows,
-    action: str | None,
-    risks: tuple[str, ...],
-    roles: Collection[str] | None = None,
-    changed: bool = False,
-    due_before_us: int | None,
-    after: tuple[int, str] | None,
-    limit: int,
-) -> list[ApprovalRecord]:
-    """Return open approvals, the next due first, after a cursor of (due, id)."""
-    clause, names = among(workflow)
-    where, values = ["state = 'open'", clause], list[Parameter](names)
-    if action is not None:
-        where.append("action = ?")
-        values.append(action)
-    if risks:
-        where.append(f"risk in ({', '.join('?' * len(risks))})")
-        values += risks
-    if roles is not None:  # those that ask for one of these roles
-        asked = ["';' || requirements || ';' like ?" for _ in roles]
-        where.append(f"({' or '.join(asked)})" if asked else "1 = 0")
-        values += [f"% {role};%" for role in sorted(roles)]
-    if changed:
-        where.append(f"exists ({_ASKED_BEFORE})")
-    if due_before_us is not None:
-        where.append("due_us < ?")
-        values.append(due_before_us)
-    if after is not None:
-        where.append("(due_us > ? or (due_us = ? and approval_id > ?))")
-        values += [after[0], after[0], after[1]]
-    rows = connection.rows(
-        f"select {COLUMNS} from approvals where {' and '.join(where)}"
-        " order by due_us, approval_id limit ?",
-        (*values, limit),
-    )
-    return [_row(row) for row in rows]
-
-
-def count_open(
-    connection: Connection, *, now_us: int, workflow: Workflows = None
-) -> tuple[int, int]:
-    """Return how many approvals are open, and how many of these are overdue."""
-    clause, names = among(workflow)
-    row = connection.one(
-        "select count(*), coalesce(sum(case when due_us < ? then 1 else 0 end), 0)"
-        f" from approvals where state = 'open' and {clause}",
-        (now_us, *names),
-    )
-    return (0, 0) if row is None else (int(str(row[0])), int(str(row[1])))
-
-
-def count_waiting(connection: Connection, *, due_before_us: int | None = None) -> int:
-    """Return how many approvals are open, or of these how many are overdue."""
-    value = (
-        connection.value("select count(*) from approvals where state = 'open'")
-        if due_before_us is None
-        else connection.value(
-            "select count(*) from approvals where state = 'open' and due_us < ?", (due_before_us,)
-        )
-    )
-    return int(str(value))
-
-
-def _row(row: tuple[object, ...]) -> ApprovalRecord:
+def record(row: tuple[object, ...]) -> ApprovalRecord:
+    """Return what a row of these columns says."""
     return ApprovalRecord(
         approval_id=str(row[0]),
         case_id=str(row[1]),
@@ -360,6 +301,7 @@ def _row(row: tuple[object, ...]) -> ApprovalRecord:
         alike=str(row[21]),
         batch=str(row[22]),
         held_by=str(row[23]),
+        again=bool(row[24]),
     )
 
 

@@ -85,7 +85,7 @@ def project(
     """
     event = entry.event
     if event in approvals.EVENTS:
-        approvals.project(connection, entry)
+        approvals.project(connection, entry, tally)
     if event in proposals.EVENTS:
         proposals.project(connection, entry, tally)
     if event in bounds.EVENTS:

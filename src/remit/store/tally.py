@@ -18,6 +18,10 @@ _INSERT: Final = {
         "insert into case_counts (workflow, status, slot, n) values (?, ?, ?, ?)"
         " on conflict (workflow, status, slot) do update set n = case_counts.n + excluded.n"
     ),
+    "open_counts": (
+        "insert into open_counts (workflow, action, slot, n) values (?, ?, ?, ?)"
+        " on conflict (workflow, action, slot) do update set n = open_counts.n + excluded.n"
+    ),
 }
 
 
@@ -36,6 +40,10 @@ class Tally:
     def status(self, workflow: str, status: str, change: int) -> None:
         """Count a case in or out of a status."""
         self._added.append(("case_counts", (workflow, status), change))
+
+    def open(self, workflow: str, action: str, change: int) -> None:
+        """Count an approval that begins to wait for people, or ends to."""
+        self._added.append(("open_counts", (workflow, action), change))
 
     def made(self, action_id: str, state: str) -> None:
         """Note how a proposal stands that was made or moved here: nobody else can move it now."""

@@ -1,5 +1,6 @@
 """`remit serve`: a real process that serves, refuses, and stops cleanly."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -96,6 +97,26 @@ def test_a_port_in_use_is_a_sentence_and_exit_69(remit: Cli) -> None:  # noqa: F
         assert f"port {port} of 127.0.0.1 is in use" in remit.err
         with pytest.raises(PortInUseError), Place(host="127.0.0.1", port=port).listening():
             pass
+
+
+def test_what_is_answered_is_sent_at_once() -> None:
+    """Without it each answer waits up to 40 ms until the receipt of its beginning has come."""
+
+    async def accepted(listener: socket.socket) -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def came(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            sent = writer.get_extra_info("socket")
+            found.set_result(sent.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(came, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+            writer.close()
+            return await found
+
+    with Place.of("127.0.0.1", 0, proxy=None).listening() as listener:
+        assert asyncio.run(accepted(listener)) == 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

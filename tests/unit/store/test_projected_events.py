@@ -15,7 +15,7 @@ from remit.store.unread import NO_ROWS, RowsNeeded
 def test_an_event_that_a_noun_does_not_name_changes_none_of_its_rows(noun: ModuleType) -> None:
     assert EVENTS.keys() >= noun.EVENTS
     for name in EVENTS.keys() - noun.EVENTS:
-        given = (Tally(),) if noun is proposals else ()
+        given = (Tally(),) if noun in {proposals, approvals} else ()
         noun.project(NO_ROWS, _entry(name), *given)
 
 

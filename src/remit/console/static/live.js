@@ -42,7 +42,7 @@ function changed(message) {
 
 function open() {
   if (source) return;
-  source = new EventSource("/events");
+  source = new EventSource(document.querySelector("dd[data-count]") ? "/events?totals" : "/events");
   source.addEventListener("change", changed);
   source.addEventListener("open", () => {
     if (note) note.textContent = calm;
