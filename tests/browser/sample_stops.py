@@ -62,8 +62,8 @@ class Halted:
                 name="refunds-a-day", workflow="refund-desk", of="risk money", measure="money",
                 per="workflow", window_seconds=86_400, allowed="900.00 EUR",
                 normally="500.00 EUR", raised_until=self.now + timedelta(hours=5),
-                raised_by="l.costa", taken=("871.40 EUR",), counts_all=True, escalates=False,
-                owner="l.costa", waiting=1_204,
+                raised_by="l.costa", taken=("871.40 EUR",), taken_ppm=968_222, counts_all=True,
+                escalates=False, owner="l.costa", waiting=1_204,
                 waiting_first=tuple(
                     Waiting(
                         case_id=case_id(n), workflow="refund-desk", action="issue_refund",
@@ -75,8 +75,8 @@ class Halted:
             LimitView(
                 name="pilot", workflow="refund-desk", of="every action", measure="effects",
                 per="everything", window_seconds=3_600, allowed="20", normally="20",
-                raised_until=None, raised_by="", taken=(), counts_all=False, escalates=True,
-                owner="a.weber", waiting=0, waiting_first=(),
+                raised_until=None, raised_by="", taken=(), taken_ppm=0, counts_all=False,
+                escalates=True, owner="a.weber", waiting=0, waiting_first=(),
             ),
         )  # fmt: skip
 

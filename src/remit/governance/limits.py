@@ -40,6 +40,7 @@ class LimitView:
     raised_until: datetime | None
     raised_by: str
     taken: tuple[str, ...]  # the fullest first, one for each case, subject, … it is counted for
+    taken_ppm: int  # of what is allowed now, where it is fullest
     counts_all: bool
     escalates: bool
     owner: str
@@ -206,6 +207,9 @@ def view(connection: Connection, limit: Limit, *, workflow: str, now_us: int) ->
         raised_until=None if raised is None or over else clock.instant(raised.until_us),
         raised_by="" if raised is None or over else raised.raised_by,
         taken=tuple(written(limit, one.used + one.reserved) for _, one in fullest),
+        taken_ppm=max((one.used + one.reserved for _, one in fullest), default=0)
+        * 1_000_000
+        // most,
         counts_all=limit.counts_all,
         escalates=limit.escalates,
         owner=limit.owner,

@@ -32,16 +32,23 @@ class Asked:
 
 
 def asked(run: Run, spec: ActionSpec, proposal: Proposal) -> tuple[Asked, ...]:
-    """Return what a proposal asks of each limit that covers it."""
+    """Return what a proposal asks of each limit that covers it.
+
+    A limit on money is about its own currency. What moves in one that no limit counts is asked of
+    all of them, and nobody can tell how much it is.
+    """
     now_us = clock.microseconds(run.now())
+    moved = money(spec, proposal.arguments)
+    covering = [one for one in run.equipment.limits if one.covers(spec) and _moves(one, spec)]
+    counted = {one.currency for one in covering}
     found = []
-    for limit in run.equipment.limits:
-        if not limit.covers(spec) or not _moves(limit, spec):
-            continue
+    for limit in covering:
+        if limit.currency and moved is not None and limit.currency != moved[1] in counted:
+            continue  # another limit is for that currency
         found.append(
             Asked(
                 limit=limit, key=_key(run, limit, proposal), since_us=now_us - limit.window_us,
-                demand=_demand(run, limit, spec, proposal),
+                demand=_demand(run, limit, spec, moved),
             )
         )  # fmt: skip
     return tuple(found)
@@ -135,12 +142,11 @@ def _moves(limit: Limit, spec: ActionSpec) -> bool:
     return True
 
 
-def _demand(run: Run, limit: Limit, spec: ActionSpec, proposal: Proposal) -> int | None:
+def _demand(run: Run, limit: Limit, spec: ActionSpec, moved: tuple[int, str] | None) -> int | None:
     match limit.measure:
         case Measure.EFFECTS:
             return 1
         case Measure.MONEY:
-            moved = money(spec, proposal.arguments)
             return None if moved is None or moved[1] != limit.currency else moved[0]
         case Measure.ROWS | Measure.RECIPIENTS:
             name = dict(spec.reaches).get(limit.measure.value)

@@ -1,6 +1,6 @@
 """May it happen now? Stops, policies and limits: checks 1, 4 and 5."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from remit.domain.decision import (
     NEVER,
@@ -90,8 +90,25 @@ def _policy(word: str, verdict: GateVerdict, lift: Lift, sentence: str, *refs: s
 
 def limits(facts: GateFacts) -> Iterator[Reason]:
     """Hold what does not fit into its limits any more."""
+    foreign = [one for one in facts.limits if one.unknown and one.demand is None and one.currency]
+    if foreign:
+        yield _foreign(facts, foreign)
     for limit in facts.limits:
-        yield from _limit(facts, limit)
+        if limit not in foreign:
+            yield from _limit(facts, limit)
+
+
+def _foreign(facts: GateFacts, limits: Sequence[LimitFact]) -> Reason:
+    """Hold what moves in a currency that none of these limits counts."""
+    counted = ", ".join(sorted({one.currency for one in limits}))
+    return Reason(
+        check=Check.LIMITS,
+        code="limits.unknown",
+        verdict=_V.HOLD,
+        lift=OWNER if any(one.counts_all for one in limits) else approve(1, facts),
+        sentence=f"no limit counts what this moves; its limits count {counted}",
+        refs=tuple(one.name for one in limits),
+    )
 
 
 def _limit(facts: GateFacts, limit: LimitFact) -> Iterator[Reason]:

@@ -149,6 +149,33 @@ async def test_another_currency_is_not_guessed(small: Small) -> None:
         await send(remit)
         card = remit.approval(only_waiting(remit).approval_id, person=OLGA).card
         assert [reason.code for reason in card.reasons] == ["limits.unknown"]
+        said = "no limit counts what this moves; its limits count USD"
+        assert [reason.sentence for reason in card.reasons] == [said]
+
+
+async def test_each_currency_has_a_limit_of_its_own(small: Small) -> None:
+    """Dollars are no matter of the limit in euros, once one counts dollars; pounds still are."""
+    small.settings = limit(
+        group=None, action=f"{NAME}.pay", measure="money", max="20.00 EUR", counts="all"
+    ) + limit(
+        name="in-dollars", group=None, action=f"{NAME}.pay", measure="money", max="10.00 USD",
+        counts="all",
+    )  # fmt: skip
+    async with small.open(PAY) as remit:
+        cases = []
+        for number, amount in enumerate(
+            ("9.99 EUR", "9.99 USD", "9.99 EUR", "1.00 USD", "1.00 GBP")
+        ):
+            small.order["total"] = {"amount": "50.00", "currency": amount[-3:]}
+            cases.append(
+                await send(remit, message=str(number), order_id=str(number), amount=amount)
+            )
+        taken = {one.name: one.taken for one in remit.limits()}
+        assert taken == {"hourly": ("19.98 EUR",), "in-dollars": ("9.99 USD",)}
+        assert [standing(remit, one)[0] for one in cases[:3]] == ["closed"] * 3
+        assert standing(remit, cases[3]) == ("parked", "lift")
+        codes = found(remit, cases[4], "policy:action:decided")[0].body["codes"]
+        assert codes == ["limits.unknown"]
 
 
 @pytest.mark.parametrize(
