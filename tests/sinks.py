@@ -18,6 +18,7 @@ SINKS: dict[str, dict[str, str]] = {
         MASKED: """
             api.approvals: routes.listed routes.one routes.verdict
             api.batches: routes.answered routes.gathered routes.taken_back
+            api.delegations: routes.end routes.give routes.listed
             api.denials: routes.lift routes.listed routes.widen
             api.endorsements: routes.endorse routes.endorse_values routes.listed routes.revoke
                 routes.second
@@ -116,6 +117,7 @@ SINKS: dict[str, dict[str, str]] = {
         "sentences, counts, ids and keys": """
             cli.check: check
             cli.copy: copy
+            cli.delegate: end give list_
             cli.denials: lift list_ widen
             cli.endorsements: give list_ revoke second values_
             cli.display: _Plain.show training

@@ -12,7 +12,7 @@ from remit.assembly import Assembled
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
 from remit.errors import DatabaseLostError, LedgerMismatchError
-from remit.governance import stops
+from remit.governance import delegations, stops
 from remit.governance.access import Roster
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchoring import Anchors
@@ -28,6 +28,7 @@ from remit.orchestration.admission import Intake
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
+from remit.orchestration.delegating import Delegating
 from remit.orchestration.denying import Denying
 from remit.orchestration.dispatch import Drive
 from remit.orchestration.duties import Duties
@@ -70,7 +71,18 @@ READY_SHOWN_MAX = 1_000
 log = logging.getLogger("remit.app")
 
 
-class Remit(Window, Reception, Batching, Denying, Endorsing, Duties, Checkup, Stopping, Proving):
+class Remit(
+    Window,
+    Reception,
+    Batching,
+    Delegating,
+    Denying,
+    Endorsing,
+    Duties,
+    Checkup,
+    Stopping,
+    Proving,
+):
     """A running Remit: what pages, endpoints and commands may ask for.
 
     It hands out no connector and no vault.
@@ -124,6 +136,7 @@ class Remit(Window, Reception, Batching, Denying, Endorsing, Duties, Checkup, St
                     self.breakers,
                 ),
                 able=partial(people.able, name),
+                lent=partial(delegations.lent, people, name),
             )
             for name, one in assembled.items()
         }

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from remit.errors import NotFoundError
+from remit.governance.delegations import Delegation, Lending
 from remit.governance.denial import Denial
 from remit.governance.endorsement import Endorsement, Scope
 from tests.browser.samples import case_id
@@ -26,6 +27,7 @@ class Refused:
     """Keeps one refusal, to be widened and lifted, and the words that people give."""
 
     refused: dict[str, Denial] | None = None
+    lent: dict[str, Delegation] | None = None
     words: dict[str, Endorsement] | None = None
 
     def endorsements(self, *, person: str, workflow: str | None = None) -> tuple[Endorsement, ...]:
@@ -83,6 +85,24 @@ class Refused:
             )  # fmt: skip
             made.append(key)
         return tuple(made)
+
+    def delegations(self, *, person: str) -> tuple[Delegation, ...]:
+        return tuple((self.lent or {}).values())
+
+    async def delegate(self, lending: Lending, /, *, person: str) -> str:
+        self.lent = self.lent or {}
+        key = f"{len(self.lent):032x}"
+        self.lent[key] = Delegation(
+            delegation_id=key, giver=lending.giver, to=lending.to, workflows=lending.workflows,
+            begins=lending.begins or DENIED.at, until=lending.until, cap_minor=None, currency="",
+            by=person, at=DENIED.at,
+        )  # fmt: skip
+        return key
+
+    async def end_delegation(self, delegation_id: str, /, *, person: str) -> None:
+        if delegation_id not in (self.lent or {}):
+            raise NotFoundError(f"there is no delegation `{delegation_id}`; see the list")
+        del (self.lent or {})[delegation_id]
 
     def denials(self, *, person: str, workflow: str | None = None) -> tuple[Denial, ...]:
         return tuple(one for one in self._kept().values() if workflow in {None, one.workflow})

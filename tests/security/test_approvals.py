@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from remit import Context, testing
 from remit.authoring import context
 from remit.domain.approval import ApprovalState
 from remit.errors import ApprovalClosedError, RemitError, StaleDigestError
+from remit.governance.delegations import Lending
 from tests.projects import (
     OLGA,
     PAUL,
@@ -109,6 +111,30 @@ unless { context.facts.approvals >= 2 };
         await testing.pass_time(remit, small.clock, 60)
         assert states(remit, case_id) == [("pay", "held")]
         await testing.decide(remit, approval, person=PAUL)  # no payer: it counts for nothing here
+        await testing.pass_time(remit, small.clock, 60)
+        assert states(remit, case_id) == [("pay", "held")]
+        assert small.performed() == []
+        await testing.decide(remit, approval, person=ROSA)
+        await testing.pass_time(remit, small.clock, 60)
+        assert states(remit, case_id) == [("pay", "confirmed")]
+    assert small.performed() == ["pay"]
+
+
+async def test_15_who_lends_and_who_borrows_are_one_person(small: Small) -> None:
+    """Where two payers are asked, a delegate and their giver are one of them."""
+    small.policy = """
+@id("two-payers") @says("Two payers agree") @owner("olga") @since("2026-11-01")
+@obligation("approve(n=2, role=payer)")
+forbid (principal, action == Action::"small-desk.pay", resource)
+unless { context.facts.approvals >= 2 };
+"""
+    async with small.open(PAY) as remit:
+        until = remit.now() + timedelta(days=7)
+        await remit.delegate(Lending(giver=OLGA, to=PAUL, until=until), person=OLGA)
+        case_id = await send(remit)
+        approval = only_waiting(remit).approval_id
+        await testing.decide(remit, approval, person=PAUL)
+        await testing.decide(remit, approval, person=OLGA)
         await testing.pass_time(remit, small.clock, 60)
         assert states(remit, case_id) == [("pay", "held")]
         assert small.performed() == []

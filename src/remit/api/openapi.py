@@ -12,6 +12,7 @@ from starlette.routing import Route
 from remit.api.approvals import VerdictBody
 from remit.api.body import ReasonBody
 from remit.api.cases import FreezeBody
+from remit.api.delegations import DelegateBody
 from remit.api.denials import WidenBody
 from remit.api.endorsements import EndorseBody, EndorseValuesBody
 from remit.api.headers import MAIL
@@ -31,6 +32,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "endorse": EndorseBody,
     "endorse_values": EndorseValuesBody,
     "endorsement_revoke": ReasonBody,
+    "delegation_give": DelegateBody,
     "denial_lift": ReasonBody,
     "denial_widen": WidenBody,
     "quarantine_discard": ReasonBody,
@@ -67,6 +69,9 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "case_one": (401, 404),
     "case_trace": (401, 404),
     "cases_list": (401, 422),
+    "delegation_give": (401, 403, 404, 413, 422),
+    "delegation_end": (401, 403, 404),
+    "delegations": (401,),
     "denial_lift": (401, 403, 404, 409, 413, 422),
     "denial_widen": (401, 403, 404, 409, 413, 422),
     "denials": (401,),
@@ -102,6 +107,8 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
 
 _DONE: Mapping[str, tuple[int, ...]] = {
     "case_receive": (200, 201),
+    "delegation_give": (201,),
+    "delegation_end": (204,),
     "denial_lift": (204,),
     "endorse": (201,),
     "endorse_values": (201,),

@@ -42,7 +42,11 @@ def votes(view: ApprovalView) -> str:
     """Say who has said yes."""
     if not view.votes:
         return "nobody has said yes"
-    return f"{' and '.join(vote.person for vote in view.votes)} said yes"
+    people = dict.fromkeys(
+        f"{vote.person} for {vote.delegated_from}" if vote.delegated_from else vote.person
+        for vote in view.votes
+    )
+    return f"{' and '.join(people)} said yes"
 
 
 # -- parts ---------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ COMMANDS = {
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
     "endorsements": "List what people vouch for, vouch for a value, take it back.",
+    "delegate": "Lend your roles for a while, list what is lent, end it.",
     "denials": "List what is refused in every case, widen a no, lift one.",
     "sign-in": "Sign in, for commands that act in your name.",
     "people": "Say who has an account, and sign people out.",

@@ -106,3 +106,20 @@ class Vote:
     channel: str = ""
     strength: str = ""  # how they had signed in
     seconds_open: int | None = None  # how long they had it before them
+    delegated_from: str = ""  # whose role it was, if not their own
+
+
+def behind(votes: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return by voter who stands for them: who votes for somebody is one with them.
+
+    `votes` are (person, delegated from). INVARIANT: delegator and delegate are never two people
+    (tests/properties/test_people_behind.py).
+    """
+    found: dict[str, str] = {}
+    for person, giver in votes:
+        one = found.setdefault(person, person)
+        if giver:
+            other = found.setdefault(giver, giver)
+            first, last = sorted((one, other))
+            found = {name: first if stands == last else stands for name, stands in found.items()}
+    return found

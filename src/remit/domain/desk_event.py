@@ -33,6 +33,7 @@ class ApprovalVoted(Event):
     strength: str | None = None
     auth_us: int | None = None
     batch: str | None = None  # digest of the batch that this is one answer of
+    delegated_from: str | None = None  # whose role it was, if not their own
 
 
 @declared("governance:approval:decided", "reason")
@@ -51,6 +52,7 @@ class ApprovalDecided(Event):
     strength: str | None = None
     auth_us: int | None = None
     batch: str | None = None  # digest of the batch that this is one answer of
+    delegated_from: str | None = None  # whose role it was, if not their own
 
 
 @declared("governance:approval:closed")
@@ -126,3 +128,24 @@ class DenialLifted(Event):
     """An owner took a person's no away: what is proposed from here on is judged anew."""
 
     action_id: str
+
+
+@declared("governance:delegation:given")
+class DelegationGiven(Event):
+    """Somebody's roles are lent to another person for a while: one link long."""
+
+    delegation_id: str
+    giver: str
+    to: str
+    workflows: tuple[str, ...]  # empty: all
+    from_us: int
+    until_us: int
+    cap_minor: int | None = None
+    currency: str | None = None
+
+
+@declared("governance:delegation:ended")
+class DelegationEnded(Event):
+    """What was lent is taken back before its time."""
+
+    delegation_id: str

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from remit.domain import actor, clock
 from remit.domain.action import ActionSpec, Risk
-from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.approval import ApprovalState, RejectReason, Verdict, behind
 from remit.domain.desk_event import ApprovalClosed, ApprovalDecided, ApprovalVoted
 from remit.domain.effect import BEGUN, EffectState
 from remit.domain.effect_event import ActionExpired, ActionWithdrawn
@@ -66,18 +66,23 @@ def decide(
     *,
     person: str,
     roles: frozenset[str],
+    lent: Mapping[str, frozenset[str]] | None = None,
 ) -> None:
     """Record one person's verdict, bound to the digest that they were shown.
 
-    A yes that is not yet enough is a vote; one no is a no. The same vote again changes nothing.
+    `lent` are the roles of others that they may use now, by giver: looked at where their own are
+    not enough. A yes that is not yet enough is a vote; one no is a no. The same vote again
+    changes nothing.
     Raises `NotFoundError`, `NotEntitledError`, `StaleDigestError`, `ApprovalClosedError` and
     `ApprovalExpiredError`.
     """
     row = rows.find(uow.projected, approval_id)
     if row is None:
         raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
-    role = _roles(row, person, roles)
     case = cases.find(uow.projected, row.case_id)
+    role, giver = _roles(
+        row, person, roles, lent or {}, requester="" if case is None else case.requester or ""
+    )
     if answer.verdict in _CLEARING and case is not None and case.requester == person:
         raise OwnRequestError(
             f"`{person}` brought this case in and approves nothing of it; somebody else must"
@@ -104,14 +109,14 @@ def decide(
     if answer.verdict is Verdict.APPROVE and not _enough(
         row,
         [
-            *((vote.person, vote.role) for vote in votes),
-            *((person, one) for one in role.split()),
+            *((vote.person, vote.role, vote.delegated_from) for vote in votes),
+            *((person, one, giver) for one in role.split()),
         ],
     ):
         event: Event = ApprovalVoted(
             approval_id=approval_id, person=person, role=role, digest=answer.digest,
             channel=answer.channel, seconds_open=answer.seconds_open, batch=answer.batch,
-            **_how(answer.signed_in),
+            delegated_from=giver or None, **_how(answer.signed_in),
         )  # fmt: skip
     else:
         event = ApprovalDecided(
@@ -125,6 +130,7 @@ def decide(
             reason=None if answer.reason is None else answer.reason.value,
             seconds_open=answer.seconds_open,
             batch=answer.batch,
+            delegated_from=giver or None,
             **_how(answer.signed_in),
         )
     payload: dict[str, Json] = {}
@@ -340,20 +346,38 @@ def _how(signed_in: SignedIn | None) -> _How:
     }
 
 
-def _roles(row: ApprovalRecord, person: str, roles: frozenset[str]) -> str:
-    """Return the asked-for roles that this person holds; one yes may meet several requirements."""
-    wanted = [requirement.role for requirement in row.requirements]
-    held = [role for role in dict.fromkeys(wanted) if role in roles]
-    if not held:
-        raise NotEntitledError(
-            f"`{person}` may not decide this; it needs the role {' or '.join(wanted)}"
+def _roles(
+    row: ApprovalRecord,
+    person: str,
+    roles: frozenset[str],
+    lent: Mapping[str, frozenset[str]],
+    *,
+    requester: str,
+) -> tuple[str, str]:
+    """Return the asked-for roles that this person may use, and whose they are if not their own.
+
+    One yes may meet several requirements, and is of one giver. INVARIANT: nobody acts for who
+    brought the case in (tests/security/test_approvals.py).
+    """
+    wanted = list(dict.fromkeys(requirement.role for requirement in row.requirements))
+    for giver, held in (("", roles), *sorted(lent.items())):
+        met = [role for role in wanted if role in held]
+        if met and (not giver or giver != requester):
+            return " ".join(met), giver
+    if lent.get(requester, frozenset()) & set(wanted):
+        raise OwnRequestError(
+            f"`{requester}` brought this case in, so `{person}` may not act for them here"
         )
-    return " ".join(held)
+    raise NotEntitledError(
+        f"`{person}` may not decide this; it needs the role {' or '.join(wanted)}"
+    )
 
 
-def _enough(row: ApprovalRecord, votes: list[tuple[str, str]]) -> bool:
+def _enough(row: ApprovalRecord, votes: list[tuple[str, str, str]]) -> bool:
+    one = behind((person, giver) for person, _, giver in votes)
     return all(
-        len({person for person, role in votes if role == requirement.role}) >= requirement.people
+        len({one[person] for person, role, _ in votes if role == requirement.role})
+        >= requirement.people
         for requirement in row.requirements
     )
 

@@ -14,6 +14,7 @@ from remit.domain.task import Finding
 from remit.domain.value import Json
 from remit.governance.batch import Batch, BatchResult
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
+from remit.governance.delegations import Delegation, Lending
 from remit.governance.denial import Denial
 from remit.governance.endorsement import Endorsement, Scope
 from remit.governance.health import Health
@@ -265,6 +266,9 @@ class RemitPort(Protocol):
     async def revoke_endorsement(
         self, endorsement_id: str, /, *, person: str, reason: str
     ) -> None: ...
+    def delegations(self, *, person: str) -> Sequence[Delegation]: ...
+    async def delegate(self, lending: Lending, /, *, person: str) -> str: ...
+    async def end_delegation(self, delegation_id: str, /, *, person: str) -> None: ...
     def denials(self, *, person: str, workflow: str | None = None) -> Sequence[Denial]: ...
     async def widen_denial(
         self, action_id: str, /, *, person: str, days: int, reason: str

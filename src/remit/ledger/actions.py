@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from remit.ledger.leaf import Json, Leaf
+from remit.ledger.lent import Lent, people_behind
 
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
 _FREE: Final = _LEVELS.index("sampled")  # from here on nobody is asked each time
@@ -25,7 +26,9 @@ class _Approval:
     bound: str  # what it asks for
     needed: tuple[tuple[int, str], ...]  # people, role
     expires: str  # as leaves write an instant
+    moved: tuple[int, str]  # minor units and currency, or none of one
     yes: dict[str, str] = field(default_factory=dict)  # person -> roles
+    givers: dict[str, str] = field(default_factory=dict)  # person -> for whom they said it
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Actions:
         self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._brought: dict[str, str] = {}  # case -> the person who brought it in
+        self._lent = Lent(_moment)
         self.looks: Mapping[str, Callable[[Leaf, Broken], None]] = {
             "policy:action:decided": self._decided,
             "policy:book:loaded": self._loaded,
@@ -63,6 +67,8 @@ class Actions:
             "governance:approval:closed": self._ended,
             "intake:case:received": self._came,
             "intake:case:quarantined": self._came,
+            "governance:delegation:given": self._lent.given,
+            "governance:delegation:ended": self._lent.ended,
             "governance:grant:given": self._grant,
             "governance:grant:lowered": self._grant,
         }
@@ -120,6 +126,7 @@ class Actions:
             word(leaf.body, "bound"),
             tuple((int(count) if count.isdigit() else 1, role) for count, _, role in people),
             _moment(_count(leaf.body, "expires_us")),
+            (_count(leaf.body, "money_minor"), word(leaf.body, "currency")),
         )
         action.approvals[word(leaf.body, "approval_id")] = approval
         self._asked[word(leaf.body, "approval_id")] = (action, approval)
@@ -143,6 +150,13 @@ class Actions:
             )
         elif leaf.at > approval.expires:
             broken("LS07", f"`{person}` said yes after the approval had expired")
+        giver = word(body, "delegated_from")
+        if giver and self._brought.get(leaf.case_id) == giver:
+            broken("LS07", f"`{person}` said yes for `{giver}`, who brought the case in")
+        elif giver and self.whole and not self._lent.covers(leaf, person, giver, approval.moved):
+            broken("LS07", f"`{person}` said yes for `{giver}`, who had not lent that")
+        if giver:
+            approval.givers[person] = giver
         approval.yes[person] = f"{approval.yes.get(person, '')} {word(body, 'role')}"
 
     def _ended(self, leaf: Leaf, broken: Broken) -> None:
@@ -240,8 +254,9 @@ class Actions:
 
 def _enough(approval: _Approval, digest: str) -> bool:
     """Did as many people of each role say yes to this digest as were asked for?"""
+    one = people_behind(approval.yes, approval.givers)
     return approval.bound == digest and all(
-        sum(role in roles.split() for roles in approval.yes.values()) >= people
+        len({one[who] for who, roles in approval.yes.items() if role in roles.split()}) >= people
         for people, role in approval.needed
     )
 

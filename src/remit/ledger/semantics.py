@@ -19,7 +19,8 @@ RULES: Final = {
     "LS04": "what the gate allows names a policy book that was loaded before",
     "LS05": "an intent was cleared by the gate over the same digest",
     "LS06": "an intent whose action was held has a yes over the same digest from enough people",
-    "LS07": "a yes comes from a person, in time, who neither proposed nor brought the case in",
+    "LS07": "a yes comes from a person, in time, who neither proposed nor brought the case in, "
+    "nor acts for who did, nor for who had not lent them that",
     "LS08": "what the gate clears without a yes needs a grant in force of at least that level",
     "LS09": "a case begins with its receipt: received = closed + open + quarantined",
     "LS10": "a cause is an earlier entry",

@@ -110,10 +110,16 @@ def _requested(entry: Entry, named: Named) -> Told:
     )
 
 
+def _for(entry: Entry) -> str:
+    """Return who decided, and for whom if not for themself."""
+    giver = word(entry, "delegated_from")
+    return f"{word(entry, 'person')}{f' for {giver}' if giver else ''}"
+
+
 def _voted(entry: Entry, _named: Named) -> Told:
     return Told(
         kind="vote",
-        text=f"{word(entry, 'person')}, {word(entry, 'role')}, said yes",
+        text=f"{_for(entry)}, {word(entry, 'role')}, said yes",
         detail=how(entry),
         roles=("reason",),
     )
@@ -176,6 +182,15 @@ def _endorsement(entry: Entry, _: Named) -> Told:
     return Told(kind="approval", text=text, roles=("value", "reason"))
 
 
+def _delegation(entry: Entry, _: Named) -> Told:
+    """Tell that roles were lent or taken back."""
+    if entry.event.endswith("ended"):
+        text = f"{entry.actor.ref} ended a delegation"
+    else:
+        text = f"{entry.actor.ref} lent the roles of {word(entry, 'giver')} to {word(entry, 'to')}"
+    return Told(kind="approval", text=text)
+
+
 def _denial(entry: Entry, _: Named) -> Told:
     """Tell that a no was widened or lifted."""
     if entry.event.endswith("lifted"):
@@ -228,6 +243,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:endorsement:given": _endorsement,
     "governance:endorsement:seconded": _endorsement,
     "governance:endorsement:revoked": _endorsement,
+    "governance:delegation:given": _delegation,
+    "governance:delegation:ended": _delegation,
     "governance:denial:widened": _denial,
     "governance:denial:lifted": _denial,
     "governance:grant:given": _grant,

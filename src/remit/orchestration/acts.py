@@ -209,6 +209,7 @@ def _votes(act: ActRecord, entry: Entry) -> tuple[Vote, ...]:
             role=role,
             digest=act.bound if shown else "",
             at=instant(entry.at_us),
+            delegated_from=entry.word("delegated_from"),
         )
         for role in entry.word("role").split()
     )

@@ -11,6 +11,7 @@ from remit.domain.autonomy import Level, Phase
 from remit.domain.directory import Directories
 from remit.domain.limit import Limit
 from remit.governance.access import Entitled
+from remit.governance.delegations import Lent
 from remit.governance.escalation import Chain
 from remit.intake.senders import Senders
 from remit.models.choice import Classifier
@@ -51,6 +52,7 @@ class Equipment:
     desk: Desk = field(default_factory=Desk)
     chain: Chain = field(default_factory=Chain)  # who is asked next
     able: Callable[[str, tuple[int, str] | None], list[str]] | None = None  # by role and money
+    lent: Lent = lambda _handle, _found, _moved, _now_us: {}  # roles of others, by giver
     entitled: Entitled = lambda _handle, _moved: frozenset()  # roles of now, for so much money
     ceilings: Mapping[str, Level] = field(default_factory=dict)
     reveals: Listed = field(default_factory=dict)

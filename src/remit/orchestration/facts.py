@@ -6,7 +6,7 @@ from datetime import datetime
 from remit.domain.action import ActionSpec, ArgumentProof, Bound, Witness
 from remit.domain.approval import Vote
 from remit.domain.autonomy import Level, Phase
-from remit.domain.clock import instant
+from remit.domain.clock import instant, microseconds
 from remit.domain.decision import (
     Clearance,
     ConfidenceFact,
@@ -87,7 +87,12 @@ def gather(
         unknown=_NO_LEVEL,
     )
     digest = guard.fact("digest", lambda: _bound(run, proposal, spec, said.witnesses), unknown="")
-    counted = guard.fact("votes", lambda: _counted(run, proposal, votes, digest), unknown=_NOBODY)
+    cast = guard.fact(
+        "delegations",
+        lambda: _not_lapsed(connection, run, proposal, votes, said.standing),
+        unknown=_NOBODY,
+    )
+    counted = guard.fact("votes", lambda: _counted(run, proposal, cast, digest), unknown=_NOBODY)
     weighed = () if spec is None else policy_facts.of_record(spec, said.witnesses, said.record)
     resting = {} if spec is None else provenance.facts_resting(spec, weighed)
     book = equipment.book
@@ -297,6 +302,27 @@ def _counted(
         for role in sorted(roles)
     )
     return (*cast, *edited)
+
+
+def _not_lapsed(
+    connection: Connection,
+    run: Run,
+    proposal: Proposal,
+    votes: tuple[Vote, ...],
+    standing: Standing,
+) -> tuple[Vote, ...]:
+    """Return the votes but for those of delegates who may not use the role any more."""
+    if not any(vote.delegated_from for vote in votes):
+        return votes
+    found = run.authority.delegations(connection, standing.authority)
+    moved = money(run.equipment.spec(proposal.action), proposal.arguments)
+    now_us = microseconds(run.now())
+
+    def stands(vote: Vote) -> bool:
+        able = run.equipment.lent(vote.person, found, moved, now_us)
+        return vote.role in able.get(vote.delegated_from, frozenset())
+
+    return tuple(vote for vote in votes if not vote.delegated_from or stands(vote))
 
 
 def _denied_until(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from remit.domain.action import ActionSpec, ArgumentProof, Witness
-from remit.domain.approval import Vote
+from remit.domain.approval import Vote, behind
 from remit.domain.decision import LevelFact
 from remit.domain.value import Canonical
 from remit.orchestration.level_facts import effective, lowest_choice
@@ -33,6 +33,7 @@ def question(
     )
     on = [w for w in witnesses if w.seq == newest and w.tool == spec.on]
     confidence = lowest_choice(run)
+    one = behind((vote.person, vote.delegated_from) for vote in votes)
     return PolicyRequest(
         workflow=run.equipment.name,
         action=spec.name,
@@ -40,7 +41,7 @@ def question(
         arguments=values,
         labels={proof.parameter: proof.integrity for proof in proofs},
         approvers={
-            role: frozenset(vote.person for vote in votes if vote.role == role)
+            role: frozenset(one[vote.person] for vote in votes if vote.role == role)
             for role in {vote.role for vote in votes}
         },
         level=effective(level, spec),

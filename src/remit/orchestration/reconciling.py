@@ -143,6 +143,8 @@ async def _repeat(
 def entitled(run: Run, act: ActRecord) -> tuple[Vote, ...]:
     """Return the votes of people who still hold the role that they voted with, for so much.
 
+    Of a delegate it is the giver's role; whether it is still lent the gate looks up in its rows.
+
     INVARIANT: who brought a case in approves nothing of it
     (tests/unit/orchestration/test_requesters.py).
     """
@@ -150,8 +152,8 @@ def entitled(run: Run, act: ActRecord) -> tuple[Vote, ...]:
     return tuple(
         vote
         for vote in act.votes
-        if vote.role in run.equipment.entitled(vote.person, moved)
-        and vote.person != run.history.requester
+        if vote.role in run.equipment.entitled(vote.delegated_from or vote.person, moved)
+        and run.history.requester not in {vote.person, vote.delegated_from or vote.person}
     )
 
 

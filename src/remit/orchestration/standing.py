@@ -8,10 +8,11 @@ from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
-from remit.store import authority, denials, endorsements, proposals, stops
+from remit.store import authority, delegations, denials, endorsements, proposals, stops
 from remit.store import bounds as bound_rows
 from remit.store import limits as limit_rows
 from remit.store.connection import Connection
+from remit.store.delegations import DelegationRow
 from remit.store.denials import DenialRow
 from remit.store.endorsements import EndorsementRow
 from remit.store.limits import Taken
@@ -33,7 +34,11 @@ class Standing:
 
 # What moves a grant, a stop, a no, what people vouch for, or the number of effects in doubt.
 TOUCHING: Final = (
-    authority.MOVING | denials.EVENTS | endorsements.EVENTS | {"orchestration:effect:ambiguous"}
+    authority.MOVING
+    | delegations.EVENTS
+    | denials.EVENTS
+    | endorsements.EVENTS
+    | {"orchestration:effect:ambiguous"}
 )
 
 
@@ -150,6 +155,13 @@ class Authority:
             known.denials = tuple(denials.every(connection))
         return known.denials
 
+    def delegations(self, connection: Connection, version: int) -> tuple[DelegationRow, ...]:
+        """Return what people lent of their roles, in a snapshot with that version."""
+        known = self._at(version)
+        if known.delegations is None:
+            known.delegations = tuple(delegations.every(connection))
+        return known.delegations
+
     def endorsements(self, connection: Connection, version: int) -> tuple[EndorsementRow, ...]:
         """Return what people vouch for, in a snapshot with that version."""
         known = self._at(version)
@@ -174,6 +186,7 @@ def _plain(connection: Connection, row: StopRow) -> Stop:
 class _Known:
     version: int
     stops: tuple[Stop, ...] | None = None
+    delegations: tuple[DelegationRow, ...] | None = None
     denials: tuple[DenialRow, ...] | None = None
     endorsements: tuple[EndorsementRow, ...] | None = None
     grants: dict[tuple[str, str], authority.GrantRow | None] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from remit.domain import clock
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
-from remit.governance import approvals, inbox
+from remit.governance import approvals, delegations, inbox
 from remit.governance.approvals import Answer
 from remit.governance.card import ApprovalView
 from remit.governance.owners import roles_of
@@ -15,6 +15,7 @@ from remit.intake.mask import Masker
 from remit.orchestration.desk import Desk
 from remit.store import approvals as approval_rows
 from remit.store import cases, proposals, vault
+from remit.store import delegations as delegation_rows
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
@@ -67,7 +68,8 @@ class Verdicts(Desk):
         def work(uow: UnitOfWork) -> None:
             if new:
                 vault.insert(uow.projected, new)
-            approvals.decide(uow, approval_id, answer, person=person, roles=roles)
+            lent = self._lent(uow.projected, person, row)
+            approvals.decide(uow, approval_id, answer, person=person, roles=roles, lent=lent)
 
         await self.write(work, streams=(row.case_id,), lane="control")
         return await self.read(lambda c: self._view(c, approval_id))
@@ -106,13 +108,22 @@ class Verdicts(Desk):
         spec = None if equipment is None else equipment.spec(action)
         return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
 
+    def _lent(
+        self, connection: Connection, person: str, row: approval_rows.ApprovalRecord
+    ) -> dict[str, frozenset[str]]:
+        """Return the roles of others that somebody may use now for an approval, by giver."""
+        found = delegation_rows.every(connection)
+        now_us = clock.microseconds(self.now())
+        return delegations.lent(self._people, row.workflow, person, found, row.moved, now_us)
+
     def _sought(
         self, connection: Connection, approval_id: str, person: str
     ) -> approval_rows.ApprovalRecord:
         """Return an approval of this person's desk; of another it is as if it did not exist."""
         roles_of(self._people, person)
         row = inbox.found(connection, approval_id)
-        self._people.demand_sight(person, row.workflow, inbox.unknown(approval_id))
+        if not self._lent(connection, person, row):  # what is lent is on one's desk meanwhile
+            self._people.demand_sight(person, row.workflow, inbox.unknown(approval_id))
         return row
 
     def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
@@ -129,9 +140,16 @@ class Verdicts(Desk):
             undoable=spec is not None and spec.undo is not None,
         )
         case = cases.find(connection, row.case_id)
+        requester = None if case is None else case.requester
         able = {
-            one: self._people.held(one, row.workflow, row.moved)
+            one: self._people.held(one, row.workflow, row.moved).union(
+                *(
+                    roles
+                    for giver, roles in self._lent(connection, one, row).items()
+                    if giver != requester
+                )
+            )
             for one in self._people
-            if case is None or one != case.requester
+            if one != requester
         }
         return replace(view, eligible=approvals.eligible(row, able))

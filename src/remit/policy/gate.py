@@ -1,6 +1,6 @@
 """The one decision point: facts in, verdict with every reason out; pure, the same years later."""
 
-from remit.domain.approval import Requirement
+from remit.domain.approval import Requirement, behind
 from remit.domain.decision import (
     Check,
     Decision,
@@ -87,8 +87,9 @@ def _people(facts: GateFacts, role: str) -> frozenset[str]:
     clearance = facts.clearance
     if not facts.digest or clearance.digest != facts.digest:
         return frozenset()
+    one = behind((vote.person, vote.delegated_from) for vote in clearance.votes)
     return frozenset(
-        vote.person
+        one[vote.person]
         for vote in clearance.votes
         if vote.digest == facts.digest and vote.role == role
     )

@@ -63,6 +63,7 @@ SCHEMA = (
         channel text not null,
         strength text not null,
         seconds_open integer,
+        delegated_from text not null,
         primary key (approval_id, person)
     )""",
 )

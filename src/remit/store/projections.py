@@ -8,6 +8,7 @@ from remit.store import (
     case_moves,
     cases,
     claims,
+    delegations,
     denials,
     endorsements,
     erasures,
@@ -38,6 +39,7 @@ SCHEMA: tuple[str, ...] = (
     *limits.SCHEMA,
     *approvals.SCHEMA,
     *authority.SCHEMA,
+    *delegations.SCHEMA,
     *denials.SCHEMA,
     *endorsements.SCHEMA,
     *kpi_days.SCHEMA,
@@ -65,6 +67,7 @@ TABLES: tuple[str, ...] = (
     *limits.TABLES,
     *approvals.TABLES,
     *authority.TABLES,
+    *delegations.TABLES,
     *denials.TABLES,
     *endorsements.TABLES,
     *kpi_days.TABLES,
@@ -98,6 +101,8 @@ def project(
         timers.project(connection, entry)
     if event in authority.EVENTS:
         authority.project(connection, entry)
+    if event in delegations.EVENTS:
+        delegations.project(connection, entry)
     if event in denials.EVENTS:
         denials.project(connection, entry)
     if event in endorsements.EVENTS:

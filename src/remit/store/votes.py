@@ -12,7 +12,7 @@ def cast(connection: Connection, entry: Entry) -> None:
     """Keep a yes."""
     connection.later(
         "insert into votes (approval_id, person, role, digest, edited, at_us, channel,"
-        " strength, seconds_open) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " strength, seconds_open, delegated_from) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 entry.word("approval_id"),
@@ -24,6 +24,7 @@ def cast(connection: Connection, entry: Entry) -> None:
                 entry.word("channel"),
                 entry.word("strength"),
                 entry.number("seconds_open"),
+                entry.word("delegated_from"),
             )
         ],
     )
@@ -32,8 +33,8 @@ def cast(connection: Connection, entry: Entry) -> None:
 def of_approval(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     """Return who said yes, oldest first; once for each role that their yes meets."""
     rows = connection.rows(
-        "select person, role, digest, edited, at_us, channel, strength, seconds_open from votes"
-        " where approval_id = ? order by at_us, person",
+        "select person, role, digest, edited, at_us, channel, strength, seconds_open,"
+        " delegated_from from votes where approval_id = ? order by at_us, person",
         (approval_id,),
     )
     return tuple(
@@ -46,6 +47,7 @@ def of_approval(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
             channel=str(row[5]),
             strength=str(row[6]),
             seconds_open=None if row[7] is None else int(str(row[7])),
+            delegated_from=str(row[8]),
         )
         for row in rows
         for role in str(row[1]).split()
