@@ -40,7 +40,7 @@ CALLS = {
     "digest": (facts, "bound"),
     "votes": (facts, "_counted"),
     "count": (denials, "times_used"),
-    "delegations": (facts, "_not_lapsed"),
+    "delegations": (facts.cast_votes, "not_lapsed"),
     "denials": (denials, "denied"),
     "denied": (denials, "count"),
     "subject": (facts, "_denied_until"),

@@ -36,7 +36,7 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse(as_json({"rows": found}))
 
-    @needs(Permission.DECIDE)
+    @needs(Permission.DECIDE, fresh=True)
     async def give(request: Request) -> Response:
         """Lend one's roles for a while, or as an owner those of somebody who is absent."""
         body = await read_model(request, DelegateBody)

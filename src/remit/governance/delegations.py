@@ -22,6 +22,7 @@ from remit.store.unit import UnitOfWork
 NAME: Final = "delegations"
 STREAM: Final = control_stream(NAME)
 OWNER: Final = "owner"
+STANDING_MAX: Final = 1_000  # lent at one time
 
 
 # Who, by which rows, for how much, and when -> by giver the roles that they may use.
@@ -86,7 +87,13 @@ def give(
 
     Raises `NotFoundError`, `RequestInvalidError` and `NotEntitledError`.
     """
-    _check(lending, people, uow.now, rows.every(uow.connection))
+    now_us = clock.microseconds(uow.now)
+    standing = [one for one in rows.every(uow.connection) if one.until_us > now_us]
+    if len(standing) >= STANDING_MAX:
+        raise RequestInvalidError(
+            f"{STANDING_MAX} delegations stand already; end some that are needed no more"
+        )
+    _check(lending, people, uow.now, standing)
     if person != lending.giver and not _owns(people, person, lending.workflows):
         raise NotEntitledError(
             f"`{person}` may not lend what `{lending.giver}` may do; "
@@ -116,10 +123,9 @@ def end(uow: UnitOfWork, delegation_id: str, *, people: Roster, person: str) -> 
     Raises `NotFoundError`, `NotEntitledError`.
     """
     roles_of(people, person)
-    found = [one for one in rows.every(uow.connection) if one.delegation_id == delegation_id]
-    if not found:
+    row = rows.find(uow.connection, delegation_id)
+    if row is None:
         raise NotFoundError(f"there is no delegation `{delegation_id[:64]}`; see the list")
-    row = found[0]
     involved = person in {row.giver, row.to, row.by}
     if not involved and not _owns(people, person, tuple(row.workflows)):
         raise NotEntitledError(f"`{person}` may not end this; its giver or an owner may")

@@ -183,12 +183,22 @@ class Actions:
         if digest != action.cleared and self.whole:
             broken("LS05", "an effect is intended that the gate did not clear over this digest")
         asked = bool(action.approvals) or not action.free
-        enough = any(_enough(one, digest) for one in action.approvals.values())
+        enough = any(
+            _enough(one, digest, self._lapsed(one, leaf)) for one in action.approvals.values()
+        )
         enough = enough or (action.edited and not action.approvals)
         if asked and not enough and not action.undoes and self.whole:
             broken("LS06", "an effect is intended without a yes of enough people over it")
         action.attempts[attempt] = ""
         action.since[attempt] = (0, _moment(_count(body, "deadline_us")))
+
+    def _lapsed(self, approval: _Approval, leaf: Leaf) -> frozenset[str]:
+        """Return who said yes for somebody whose roles they have not any more."""
+        return frozenset(
+            person
+            for person, giver in approval.givers.items()
+            if self.whole and not self._lent.covers(leaf, person, giver, approval.moved)
+        )
 
     def outcome(self, position: int, leaf: Leaf, broken: Broken) -> None:
         """Judge an intent, what came of it, or its undoing."""
@@ -252,11 +262,12 @@ class Actions:
         return self._actions.get(word(body, "action_id"))
 
 
-def _enough(approval: _Approval, digest: str) -> bool:
+def _enough(approval: _Approval, digest: str, lapsed: frozenset[str]) -> bool:
     """Did as many people of each role say yes to this digest as were asked for?"""
-    one = people_behind(approval.yes, approval.givers)
+    yes = {who: roles for who, roles in approval.yes.items() if who not in lapsed}
+    one = people_behind(yes, {who: giver for who, giver in approval.givers.items() if who in yes})
     return approval.bound == digest and all(
-        len({one[who] for who, roles in approval.yes.items() if role in roles.split()}) >= people
+        len({one[who] for who, roles in yes.items() if role in roles.split()}) >= people
         for people, role in approval.needed
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from remit.domain.action import ActionSpec, ArgumentProof, Bound, Witness
 from remit.domain.approval import Vote
 from remit.domain.autonomy import Level, Phase
-from remit.domain.clock import instant, microseconds
+from remit.domain.clock import instant
 from remit.domain.decision import (
     Clearance,
     ConfidenceFact,
@@ -25,6 +25,7 @@ from remit.orchestration import (
     policy_facts,
     provenance,
 )
+from remit.orchestration import votes as cast_votes
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import confidential, findings
@@ -89,7 +90,14 @@ def gather(
     digest = guard.fact("digest", lambda: _bound(run, proposal, spec, said.witnesses), unknown="")
     cast = guard.fact(
         "delegations",
-        lambda: _not_lapsed(connection, run, proposal, votes, said.standing),
+        lambda: cast_votes.not_lapsed(
+            connection,
+            run,
+            proposal,
+            votes,
+            version=said.standing.authority,
+            now=run.now(),
+        ),
         unknown=_NOBODY,
     )
     counted = guard.fact("votes", lambda: _counted(run, proposal, cast, digest), unknown=_NOBODY)
@@ -302,27 +310,6 @@ def _counted(
         for role in sorted(roles)
     )
     return (*cast, *edited)
-
-
-def _not_lapsed(
-    connection: Connection,
-    run: Run,
-    proposal: Proposal,
-    votes: tuple[Vote, ...],
-    standing: Standing,
-) -> tuple[Vote, ...]:
-    """Return the votes but for those of delegates who may not use the role any more."""
-    if not any(vote.delegated_from for vote in votes):
-        return votes
-    found = run.authority.delegations(connection, standing.authority)
-    moved = money(run.equipment.spec(proposal.action), proposal.arguments)
-    now_us = microseconds(run.now())
-
-    def stands(vote: Vote) -> bool:
-        able = run.equipment.lent(vote.person, found, moved, now_us)
-        return vote.role in able.get(vote.delegated_from, frozenset())
-
-    return tuple(vote for vote in votes if not vote.delegated_from or stands(vote))
 
 
 def _denied_until(

@@ -21,7 +21,7 @@ from remit.domain.task import TaskKind
 from remit.domain.value import Json
 from remit.errors import StaleFactsError
 from remit.orchestration import facts, left, limiting
-from remit.orchestration.acted_on import money
+from remit.orchestration import votes as cast_votes
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.proposed import Gathered, Proposal
@@ -78,7 +78,7 @@ class Intending:
         """
         before = run.history.act(proposal.path)
         for _ in range(STALE_MAX):
-            held = _held(run, proposal, votes)
+            held = cast_votes.held(run, proposal, votes)
             with run.nearing_a_write():
                 gathered = await self.read(
                     lambda c, v=held: facts.gather(  # type: ignore[misc]  # a default binds the loop's value
@@ -192,17 +192,15 @@ def _current(uow: UnitOfWork, run: Run, proposal: Proposal, gathered: Gathered) 
     if now != gathered.standing:
         raise StaleFactsError("grants, stops or bounds changed while deciding; decide again")
     counted = gathered.facts.clearance.votes
-    if _held(run, proposal, counted) != counted:
+    standing = cast_votes.not_lapsed(
+        uow.projected, run, proposal, cast_votes.held(run, proposal, counted),
+        version=now.authority, now=uow.now,
+    )  # fmt: skip
+    if standing != counted:
         raise StaleFactsError("who said yes has lost the right to; decide again")
     if not limiting.fit(now.limits, gathered.reserves):
         raise StaleFactsError("others were quicker at a limit; decide again")
     return now.authority
-
-
-def _held(run: Run, proposal: Proposal, votes: tuple[Vote, ...]) -> tuple[Vote, ...]:
-    """Return the votes of people who hold the role that they voted with now, for so much."""
-    moved = money(run.equipment.spec(proposal.action), proposal.arguments)
-    return tuple(vote for vote in votes if vote.role in run.equipment.entitled(vote.person, moved))
 
 
 def _restore(run: Run, path: str, before: ActRecord | None) -> None:

@@ -25,6 +25,7 @@ from remit.errors import (
     TransientError,
 )
 from remit.orchestration import asking, effects, left, lifting, reconciling, rereading
+from remit.orchestration import votes as cast_votes
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.intending import Intended, Intending, prepare
@@ -151,7 +152,7 @@ class Proposals:
             return
         await self._read_again(run, declared, self._again(run, act), however_fresh=True)
         await self._gate(
-            run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=cast_votes.of_act(run, act), second=True
         )
 
     async def _cleared(self, run: Run, declared: DeclaredAction, act: ActRecord) -> None:
@@ -189,7 +190,7 @@ class Proposals:
             raise CaseParked
         run.history.ended.pop(act.path, None)
         await self._gate(
-            run, declared, self._again(run, act), votes=reconciling.entitled(run, act), second=True
+            run, declared, self._again(run, act), votes=cast_votes.of_act(run, act), second=True
         )
 
     # -- the gate --------------------------------------------------------------------------------

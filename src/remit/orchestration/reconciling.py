@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from remit.authoring.declared import DeclaredAction
 from remit.domain import clock
-from remit.domain.approval import Vote
 from remit.domain.decision import Decision, GateVerdict
 from remit.domain.effect import EffectState
 from remit.domain.effect_event import EffectReconciled
@@ -12,7 +11,7 @@ from remit.domain.members import changed
 from remit.domain.task import TaskKind
 from remit.errors import TokenRefusedError
 from remit.orchestration import asking, effects, left
-from remit.orchestration.acted_on import money
+from remit.orchestration import votes as cast_votes
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.executor import Prepared
 from remit.orchestration.intending import Intending, prepare
@@ -113,7 +112,7 @@ async def _repeat(
 ) -> EffectOutcome:
     """Perform once more under the same key what is not there, if the gate allows it now."""
     proposal = changed(proposal, connector=prepared.connector, repeats=True)
-    votes = entitled(run, act)
+    votes = cast_votes.of_act(run, act)
 
     def record(gathered: Gathered, decision: Decision) -> bool:
         allowed = decision.verdict is GateVerdict.ALLOW
@@ -138,23 +137,6 @@ async def _repeat(
     if isinstance(outcome, Confirmed | NotPerformed):
         return outcome
     return wait_for(run, act)
-
-
-def entitled(run: Run, act: ActRecord) -> tuple[Vote, ...]:
-    """Return the votes of people who still hold the role that they voted with, for so much.
-
-    Of a delegate it is the giver's role; whether it is still lent the gate looks up in its rows.
-
-    INVARIANT: who brought a case in approves nothing of it
-    (tests/unit/orchestration/test_requesters.py).
-    """
-    moved = money(run.equipment.spec(act.action), act.arguments)
-    return tuple(
-        vote
-        for vote in act.votes
-        if vote.role in run.equipment.entitled(vote.delegated_from or vote.person, moved)
-        and run.history.requester not in {vote.person, vote.delegated_from or vote.person}
-    )
 
 
 def _let_go(run: Run, act: ActRecord) -> EffectOutcome:

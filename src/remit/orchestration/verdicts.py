@@ -1,7 +1,8 @@
 """Verdicts of people: a yes, a no, other values, and a yes taken back in its grace time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from remit.domain import clock
 from remit.domain.approval import RejectReason, Verdict
@@ -14,9 +15,10 @@ from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
 from remit.orchestration.desk import Desk
 from remit.store import approvals as approval_rows
-from remit.store import cases, proposals, vault
+from remit.store import authority, cases, proposals, vault
 from remit.store import delegations as delegation_rows
 from remit.store.connection import Connection
+from remit.store.delegations import DelegationRow
 from remit.store.unit import UnitOfWork
 
 
@@ -68,7 +70,10 @@ class Verdicts(Desk):
         def work(uow: UnitOfWork) -> None:
             if new:
                 vault.insert(uow.projected, new)
-            lent = self._lent(uow.projected, person, row)
+            lent = self._lent(uow.projected, person, row, now=uow.now)
+            if lent:  # and stays so until the commit: who ends it waits, or was quicker
+                authority.keep(uow.projected)
+                lent = self._lent(uow.projected, person, row, now=uow.now)
             approvals.decide(uow, approval_id, answer, person=person, roles=roles, lent=lent)
 
         await self.write(work, streams=(row.case_id,), lane="control")
@@ -109,11 +114,25 @@ class Verdicts(Desk):
         return 0 if equipment is None or spec is None else equipment.grace_seconds(spec)
 
     def _lent(
-        self, connection: Connection, person: str, row: approval_rows.ApprovalRecord
+        self,
+        connection: Connection,
+        person: str,
+        row: approval_rows.ApprovalRecord,
+        *,
+        now: datetime | None = None,
     ) -> dict[str, frozenset[str]]:
         """Return the roles of others that somebody may use now for an approval, by giver."""
-        found = delegation_rows.every(connection)
-        now_us = clock.microseconds(self.now())
+        found = delegation_rows.to(connection, person)
+        return self._usable(found, person, row, now or self.now())
+
+    def _usable(
+        self,
+        found: Sequence[DelegationRow],
+        person: str,
+        row: approval_rows.ApprovalRecord,
+        now: datetime,
+    ) -> dict[str, frozenset[str]]:
+        now_us = clock.microseconds(now)
         return delegations.lent(self._people, row.workflow, person, found, row.moved, now_us)
 
     def _sought(
@@ -141,11 +160,12 @@ class Verdicts(Desk):
         )
         case = cases.find(connection, row.case_id)
         requester = None if case is None else case.requester
+        lent, now = delegation_rows.every(connection), self.now()
         able = {
             one: self._people.held(one, row.workflow, row.moved).union(
                 *(
                     roles
-                    for giver, roles in self._lent(connection, one, row).items()
+                    for giver, roles in self._usable(lent, one, row, now).items()
                     if giver != requester
                 )
             )

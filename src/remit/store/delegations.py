@@ -62,6 +62,7 @@ def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry; whoever decides meanwhile waits, or decides again."""
     authority.moving(connection)
     if entry.event == "governance:delegation:given":
+        connection.execute("delete from delegations where until_us <= ?", (entry.at_us,))
         connection.execute(
             f"insert into delegations ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -84,10 +85,25 @@ def project(connection: Connection, entry: Entry) -> None:
     authority.moved(connection)
 
 
-def every(connection: Connection, *, limit: int = 10_000) -> list[DelegationRow]:
-    """Return all that nobody ended, the newest first; also those whose time is over."""
+def every(connection: Connection) -> list[DelegationRow]:
+    """Return all that nobody ended, the newest first; also what is over since the newest."""
+    return _rows(connection, "", ())
+
+
+def to(connection: Connection, person: str) -> list[DelegationRow]:
+    """Return what of it was lent to somebody."""
+    return _rows(connection, " where delegate = ?", (person,))
+
+
+def find(connection: Connection, delegation_id: str) -> DelegationRow | None:
+    """Return one, while nobody has ended it."""
+    found = _rows(connection, " where delegation_id = ?", (delegation_id,))
+    return found[0] if found else None
+
+
+def _rows(connection: Connection, where: str, given: tuple[str, ...]) -> list[DelegationRow]:
     rows = connection.rows(
-        f"select {COLUMNS} from delegations order by at_us desc, delegation_id limit ?", (limit,)
+        f"select {COLUMNS} from delegations{where} order by at_us desc, delegation_id", given
     )
     return [
         DelegationRow(

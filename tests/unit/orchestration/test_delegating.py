@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,12 @@ from remit.domain.approval import ApprovalState, Verdict
 from remit.domain.desk_event import ApprovalDecided
 from remit.domain.entry import Draft
 from remit.errors import NotEntitledError, NotFoundError, OwnRequestError, RequestInvalidError
+from remit.governance import delegations
 from remit.governance.delegations import Lending
+from remit.orchestration import intending
+from remit.orchestration import votes as cast_votes
+from remit.store import delegations as delegation_rows
+from remit.store.unit import UnitOfWork
 from tests.projects import (
     NAME,
     ODA,
@@ -191,3 +197,55 @@ async def test_a_yes_for_somebody_who_lent_nothing_counts_for_nothing_and_is_fou
         assert states(remit, case_id) == [("pay", "held")]
         assert any("had not lent that" in one for one in findings(remit))
     assert small.performed() == []
+
+
+async def test_what_is_ended_between_the_facts_and_the_intent_is_seen_in_its_transaction(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The delegation is over by the time of the transaction, though not by that of the facts."""
+    compare = intending._current
+
+    def current(uow: UnitOfWork, *given: Any) -> int:
+        if uow.now < small.clock() + timedelta(days=1):
+            uow.now += timedelta(days=2)
+        return compare(uow, *given)
+
+    monkeypatch.setattr(intending, "_current", current)
+    async with small.open(PAY, attacked=True) as remit:
+        case_id = await send(remit)
+        await remit.delegate(_lending(remit), person=PAUL)
+        await testing.decide(remit, only_waiting(remit).approval_id, person=OTTO)
+        await testing.pass_time(remit, small.clock, 11)
+        assert found(remit, case_id, "orchestration:effect:intended") == []
+    assert small.performed() == []
+
+
+async def test_an_effect_on_a_lent_yes_that_had_lapsed_is_found_by_the_verifier(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate that should have seen it is out of order."""
+    monkeypatch.setattr(cast_votes, "not_lapsed", lambda *given, **_: given[3])
+    async with small.open(PAY, attacked=True) as remit:
+        await send(remit)
+        made = await remit.delegate(_lending(remit), person=PAUL)
+        await testing.decide(remit, only_waiting(remit).approval_id, person=OTTO)
+        assert findings(remit) == []
+        await remit.end_delegation(made, person=PAUL)
+        await testing.pass_time(remit, small.clock, 11)
+        assert small.performed() == ["pay"]
+        assert any("without a yes of enough people" in one for one in findings(remit))
+
+
+async def test_what_is_over_makes_room_and_what_stands_has_a_limit(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delegations, "STANDING_MAX", 2)
+    async with small.open(PAY) as remit:
+        for _ in range(2):
+            await remit.delegate(_lending(remit), person=PAUL)
+        with pytest.raises(RequestInvalidError, match="2 delegations stand already"):
+            await remit.delegate(_lending(remit), person=PAUL)
+        await testing.pass_time(remit, small.clock, 86_401)
+        made = await remit.delegate(_lending(remit), person=PAUL)
+        rows = remit.database.read(delegation_rows.every)
+        assert [one.delegation_id for one in rows] == [made]
