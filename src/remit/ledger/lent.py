@@ -17,23 +17,23 @@ class Lent:
     def given(self, leaf: Leaf, broken: Callable[[str, str], None]) -> None:
         """Take in what was lent; by a person alone, to somebody else."""
         body, actor = leaf.body, leaf.value["actor"]
-        giver, to, cap = _text(body, "giver"), _text(body, "to"), body.get("cap_minor")
+        giver, to, cap = _field_text(body, "giver"), _field_text(body, "to"), body.get("cap_minor")
         if not isinstance(actor, dict) or actor.get("kind") != "person" or to == actor.get("ref"):
             broken("LS07", f"the roles of `{giver}` were lent by no person, or to themself")
         named = body.get("workflows")
-        self._standing[_text(body, "delegation_id")] = (
+        self._standing[_field_text(body, "delegation_id")] = (
             giver,
             to,
             frozenset(map(str, named if isinstance(named, list) else ())),
-            _number(body, "from_us"),
-            _number(body, "until_us"),
-            (cap, _text(body, "currency")) if isinstance(cap, int) else None,
+            _field_number(body, "from_us"),
+            _field_number(body, "until_us"),
+            (cap, _field_text(body, "currency")) if isinstance(cap, int) else None,
         )
 
     def ended(self, leaf: Leaf, broken: Callable[[str, str], None]) -> None:
         """Forget what was taken back."""
         del broken
-        self._standing.pop(_text(leaf.body, "delegation_id"), None)
+        self._standing.pop(_field_text(leaf.body, "delegation_id"), None)
 
     def covers(self, leaf: Leaf, person: str, giver: str, moved: tuple[int, str]) -> bool:
         """Had this person the giver's roles when they voted, for this workflow and so much?"""
@@ -56,11 +56,11 @@ def people_behind(voters: Mapping[str, str], givers: Mapping[str, str]) -> dict[
     return found
 
 
-def _text(body: Mapping[str, Json], name: str) -> str:
+def _field_text(body: Mapping[str, Json], name: str) -> str:
     value = body.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _number(body: Mapping[str, Json], name: str) -> int:
+def _field_number(body: Mapping[str, Json], name: str) -> int:
     value = body.get(name)
     return value if isinstance(value, int) else 0
