@@ -14,7 +14,7 @@ from remit.errors import (
     NotFoundError,
     RequestInvalidError,
 )
-from remit.governance import approvals, endorsements, inbox
+from remit.governance import approvals, edits, endorsements, inbox
 from remit.governance.endorsement import DAYS_MAX, Endorsement, Scope, Vouched
 from remit.governance.owners import roles_of
 from remit.intake import tokens
@@ -100,7 +100,7 @@ class Endorsing(Desk):
         if spec is None:
             raise RequestInvalidError(f"`{action}` is no action of `{case.workflow}`")
         masker, new = self.runs.scope(case_id)
-        forms = approvals.typed(spec, values)
+        forms = edits.typed(spec, values)
         private = {one.name: one.private for one in spec.params if one.private}
         masked = masker.mask_json(forms, private=private, trusted_tokens=True)
         vouched = self._vouched(

@@ -10,6 +10,7 @@ from remit.domain.value import Json
 from remit.governance import approvals, delegations, inbox
 from remit.governance.approvals import Answer
 from remit.governance.card import ApprovalView
+from remit.governance.edits import typed as typed_values
 from remit.governance.owners import roles_of
 from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
@@ -102,7 +103,7 @@ class Verdicts(Desk):
     ) -> dict[str, Json]:
         """Return what a person typed in place of a proposal's values, masked."""
         spec = self.runs.workflow(row.workflow).spec(row.action)
-        typed = {} if spec is None else approvals.typed(spec, edits)
+        typed = {} if spec is None else typed_values(spec, edits)
         params = () if spec is None else spec.params
         private = {param.name: param.private for param in params if param.private}
         masked = masker.mask_json(typed, private=private, trusted_tokens=True)
