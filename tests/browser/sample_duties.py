@@ -97,12 +97,14 @@ class Left:
                 state="ambiguous" if number == 1 else "confirmed",
                 risk="irreversible" if name == "close_account" else "money", record="r",
                 at=self.now - timedelta(minutes=9 * number + 4),
+                money="44.00 EUR" if name == "issue_refund" else "",
+                sentence="Refund 44.00 EUR for order 1019" if number == 0 else "",
                 note="it cannot be undone: a task for its owner" * (name == "close_account"),
             )
             for number, name in enumerate(names)
         )  # fmt: skip
         kept = tuple(one for one in items if selection.action in {None, one.action})
-        return Plan(workflow=selection.workflow, items=kept, digest=DIGEST)
+        return Plan(workflow=selection.workflow, items=kept, digest=DIGEST, sums=("88.00 EUR",))
 
     async def start_rollback(
         self, selection: Selection, /, *, person: str, reason: str, digest: str

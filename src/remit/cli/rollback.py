@@ -61,9 +61,12 @@ def plan(
     Example: `remit rollback plan --workflow refund-desk --action issue_refund --hours 2`
     """
     with reading(_options(ctx).project()) as record:
-        undos = {name: spec.undo for name, spec in record.specs(workflow).items()}
+        specs = record.specs(workflow)
+        undos = {name: spec.undo for name, spec in specs.items()}
         wanted = _selection(workflow, action, case_id, hours)
-        found = record.database.read(lambda c: kept.planned(c, wanted, undos))
+        found = record.database.read(
+            lambda c: kept.told(c, record.keys, kept.planned(c, wanted, undos), specs)
+        )
     if as_json:
         terminal.echo_json(found)
     else:
@@ -154,9 +157,12 @@ def _plan(found: Plan) -> None:
         click.echo(
             f"{one.action_id[:NAMED]}  {one.at:%m-%d %H:%M}  {one.action} ({one.risk})  {undo}"
         )
+        click.echo(terminal.wrapped(one.sentence or one.money, first=" " * 4))
         if one.note:
             click.echo(terminal.wrapped(one.note, first=" " * 4))
-    said = f"{len(found.items)} to undo, newest first; the plan's digest is {found.digest[:NAMED]}"
+    moved = f", {', '.join(found.sums)}" if found.sums else ""
+    said = f"{len(found.items)} to undo{moved}, newest first"
+    said += f"; the plan's digest is {found.digest[:NAMED]}"
     click.echo(said if found.items else "nothing was done there that could be undone", err=True)
 
 

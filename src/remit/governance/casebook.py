@@ -146,12 +146,9 @@ def view(
     entries = record.stream(connection, keys, case_id, erased=True)
     ended = record.ended(connection, case_id)
     fields: Json = {}
-    arguments: dict[str, Mapping[str, Json]] = {}
     for entry in entries:
         fields = entry.payloads.get("fields", fields)
-        given = entry.payloads.get("arguments")
-        if entry.event == "orchestration:action:proposed" and isinstance(given, dict):
-            arguments[str(entry.body["action_id"])] = given
+    arguments = _proposed(entries)
     return CaseView(
         row=line(row),
         fields={name: cards.shown(form) for name, form in fields.items()}
@@ -170,6 +167,20 @@ def view(
         follows=_linked(entries, "follows"),
         followed_by=_linked(entries, "followed_by"),
     )
+
+
+def proposed(connection: Connection, keys: KeyRing, case_id: str) -> dict[str, Mapping[str, Json]]:
+    """Return what each action of a case was given; without those whose words were erased."""
+    return _proposed(record.stream(connection, keys, case_id, roles=("arguments",), erased=True))
+
+
+def _proposed(entries: Sequence[Entry]) -> dict[str, Mapping[str, Json]]:
+    found: dict[str, Mapping[str, Json]] = {}
+    for entry in entries:
+        given = entry.payloads.get("arguments")
+        if entry.event == "orchestration:action:proposed" and isinstance(given, dict):
+            found[str(entry.body["action_id"])] = given
+    return found
 
 
 def line(row: cases.CaseRow) -> CaseLine:

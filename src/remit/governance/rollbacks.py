@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from remit.domain import actor, clock
+from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
+from remit.domain.money import Money
 from remit.domain.rollback_event import (
     RollbackFinished,
     RollbackPlanned,
@@ -16,7 +18,10 @@ from remit.domain.rollback_event import (
 )
 from remit.domain.value import Json, digest
 from remit.errors import NotFoundError, RequestInvalidError, StaleDigestError
+from remit.governance.cards import sentence
+from remit.governance.casebook import proposed
 from remit.governance.grants import control_stream
+from remit.ledger.seal import KeyRing
 from remit.store import performed, proposals, rollbacks
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
@@ -26,6 +31,7 @@ from remit.store.unit import UnitOfWork
 PLANNED_MAX = 1_000
 ACTIONS_AN_ENTRY = 200
 SHOWN_MAX = 100
+SENTENCES_MAX = 200
 COMPENSATED, UNCOMPENSATED, NOT_NEEDED = "compensated", "uncompensated", "not_needed"
 
 
@@ -53,6 +59,8 @@ class PlannedUndo:
     record: str  # a keyed digest: the same for effects on the same record
     at: datetime
     note: str  # empty, or why it will not simply be undone
+    money: str = ""
+    sentence: str = ""  # what was done, of the first `SENTENCES_MAX`; empty where it was erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,7 @@ class Plan:
     workflow: str
     items: tuple[PlannedUndo, ...]
     digest: str
+    sums: tuple[str, ...] = ()  # of the money that moved, for each currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +125,25 @@ def planned(connection: Connection, selection: Selection, undos: Mapping[str, st
         workflow=selection.workflow,
         items=tuple(_planned(row, undos.get(row.action)) for row in rows),
         digest=digest([selection.workflow, forms]),
+        sums=_sums(rows),
     )
+
+
+def told(
+    connection: Connection, keys: KeyRing, plan: Plan, specs: Mapping[str, ActionSpec]
+) -> Plan:
+    """Return a plan with the sentences of its first effects, each as its card said it."""
+    first = plan.items[:SENTENCES_MAX]
+    given = {
+        case_id: proposed(connection, keys, case_id) for case_id in {one.case_id for one in first}
+    }
+    said = (
+        replace(one, sentence=sentence(specs[one.action], given[one.case_id][one.action_id]))
+        if one.action in specs and one.action_id in given[one.case_id]
+        else one
+        for one in first
+    )
+    return replace(plan, items=(*said, *plan.items[SENTENCES_MAX:]))
 
 
 def start(
@@ -210,7 +237,17 @@ def _planned(row: ProposalRow, undo: str | None) -> PlannedUndo:
         record=row.record,
         at=clock.instant(row.changed_us),
         note=note,
+        money=""
+        if row.money_minor is None
+        else str(Money.of_minor(row.money_minor, row.currency)),
     )
+
+
+def _sums(rows: Sequence[ProposalRow]) -> tuple[str, ...]:
+    sums = Counter[str]()
+    for row in rows:
+        sums[row.currency] += row.money_minor or 0
+    return tuple(str(Money.of_minor(sums[one], one)) for one in sorted(sums) if one)
 
 
 def _view(connection: Connection, row: RollbackRow, *, whole: bool) -> RollbackView:

@@ -17,6 +17,7 @@ from remit.governance.owners import roles_of
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView
 from remit.intake.scrub import scrub
+from remit.ledger.seal import KeyRing
 from remit.orchestration import awaited, undoing
 from remit.orchestration.bodies import recorded
 from remit.orchestration.drill import Drill, DrillView
@@ -46,6 +47,7 @@ class Duties:
     """The part of a running Remit that people use for effects; `remit.app.Remit` fills it in."""
 
     database: Database
+    keys: KeyRing
     runs: Runs
     equipment: dict[str, Equipment]
     timekeeper: Timekeeper
@@ -98,8 +100,11 @@ class Duties:
         """Return what would be taken back, newest first; nothing is done by that."""
         self._people.demand_own(selection.workflow, f"there is no workflow `{selection.workflow}`")
         found = self.runs.workflow(selection.workflow)
-        undos = {name: one.spec.undo for name, one in found.workflow.actions.items()}
-        return self.database.read(lambda c: rollbacks.planned(c, selection, undos))
+        specs = {name: one.spec for name, one in found.workflow.actions.items()}
+        undos = {name: spec.undo for name, spec in specs.items()}
+        return self.database.read(
+            lambda c: rollbacks.told(c, self.keys, rollbacks.planned(c, selection, undos), specs)
+        )
 
     async def start_rollback(
         self, selection: Selection, /, *, person: str, reason: str, digest: str

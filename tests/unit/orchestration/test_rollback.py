@@ -61,6 +61,8 @@ async def test_a_plan_lists_what_was_done_newest_first_and_does_nothing(small: S
         times = [one.at for one in plan.items]
         assert times == sorted(times, reverse=True)
         assert {one.record for one in plan.items} == {plan.items[0].record} != {""}
+        assert {one.sentence for one in plan.items} == {"Pay 10.00 EUR on 7"}
+        assert ({one.money for one in plan.items}, plan.sums) == ({"10.00 EUR"}, ("30.00 EUR",))
         nothing = Selection(
             workflow=NAME, since=small.clock() + timedelta(days=1),
             until=small.clock() + timedelta(days=2),
