@@ -54,7 +54,7 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse({"delegation_id": made}, status_code=201)
 
-    @needs(Permission.READ)
+    @needs(Permission.DECIDE)
     async def end(request: Request) -> Response:
         """Take back what was lent; a yes that was said with it falls."""
         await remit.end_delegation(
