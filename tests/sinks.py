@@ -27,6 +27,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.effects: routes.undo routes.withdraw
             api.limits: routes.lift routes.listed
             api.rollbacks: routes.plan routes.rolled routes.start
+            api.remarks: routes.assign routes.claim routes.comment routes.snooze
             api.tasks: routes.close routes.listed routes.one routes.settle
             api.quarantine: routes.discard routes.listed routes.release
             api.sessions: routes.end routes.told
@@ -109,6 +110,7 @@ SINKS: dict[str, dict[str, str]] = {
     },
     "terminal": {
         MASKED: """
+            cli.remarks: _said
             cli.approvals: _decide _decided list_ show
             cli.batch: _show batch
             cli.cases: _laid_out _settle _told cases follow.work show

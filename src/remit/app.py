@@ -47,6 +47,7 @@ from remit.orchestration.pressure import Pressure
 from remit.orchestration.proposals import Proposals
 from remit.orchestration.proving import Proving
 from remit.orchestration.reception import Reception
+from remit.orchestration.remarking import Remarking
 from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
 from remit.orchestration.runs import Runs
@@ -75,6 +76,7 @@ class Remit(
     Window,
     Reception,
     Batching,
+    Remarking,
     Delegating,
     Denying,
     Endorsing,

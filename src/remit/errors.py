@@ -327,6 +327,13 @@ class ApprovalClosedError(RemitError):
     status = 409
 
 
+class ApprovalClaimedError(RemitError):
+    """Somebody else is at it; it can be decided all the same."""
+
+    code = "approval.claimed"
+    status = 409
+
+
 class ApprovalExpiredError(ApprovalClosedError):
     """The time to decide has passed; nothing was performed."""
 

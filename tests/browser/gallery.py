@@ -29,6 +29,7 @@ from tests.browser.sample_duties import Left
 from tests.browser.sample_health import Examined
 from tests.browser.sample_masked import masked_of
 from tests.browser.sample_quarantine import Aside
+from tests.browser.sample_remarks import Remarked, remarked
 from tests.browser.sample_stops import Halted
 from tests.browser.samples import (
     HOSTILE,
@@ -46,12 +47,12 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Decided, Examined, Aside, Refused, Halted, Left):
+class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
         self.now = now
-        self.views = {view.card.approval_id: view for view in items_of(now, items)}
+        self.views = remarked({view.card.approval_id: view for view in items_of(now, items)})
         self.answered: dict[str, tuple[str, ...]] = {}
         self.decided: list[tuple[str, Verdict, str | None]] = []
         self.queues: set[asyncio.Queue[tuple[int, str, str]]] = set()

@@ -32,6 +32,8 @@ def row_for_batch(view: ApprovalView) -> ApprovalRecord:
         digest=card.digest, requirements=card.requirements, card_seq=1, requested_us=0, due_us=0,
         expires_us=0, money_minor=None, currency="", decided_by=view.decided_by or "",
         decided_us=None, verdict="", reason="", replaced_by="", batch="", held_by="", again=False,
+        claimed_by="",
+        claimed_until_us=0, asked_of="", comments=0, remarks=0,
         alike=f"{card.workflow}.{card.action} {[one.code for one in card.reasons]}",
     )  # fmt: skip
 
@@ -69,6 +71,7 @@ class Decided:
             "overdue": lambda row: row.overdue,
             "money": lambda row: row.risk in {"money", "irreversible"},
             "changed": lambda row: row.changed,
+            "snoozed": lambda row: self.views[row.approval_id].snoozed_until is not None,
         }.get(tab, lambda row: True)
         rows = [
             row

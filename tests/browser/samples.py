@@ -108,7 +108,10 @@ def _view(
         if number == 3
         else ()
     )
-    return ApprovalView(card=card, state=ApprovalState.OPEN, votes=votes, effect_state="held")
+    return ApprovalView(
+        card=card, state=ApprovalState.OPEN, votes=(), answered=len(votes), effect_state="held",
+        eligible=("a.weber", "l.costa"),
+    )  # fmt: skip
 
 
 def _reasons(money: Money | None) -> tuple[Reason, ...]:
@@ -152,10 +155,12 @@ def row_of(view: ApprovalView, now: datetime) -> ApprovalRow:
     return ApprovalRow(
         approval_id=card.approval_id, case_id=card.case_id, workflow=card.workflow,
         action=card.action, risk=card.risk, sentence=card.sentence, money=card.money,
-        first_reason=card.reasons[0].sentence, reasons=len(card.reasons), votes=len(view.votes),
+        first_reason=card.reasons[0].sentence, reasons=len(card.reasons), votes=view.answered,
         votes_needed=sum(one.people for one in card.requirements), state=view.state,
         requested_at=card.requested_at, due_at=card.due_at, expires_at=card.expires_at,
         overdue=card.due_at < now, changed=card.approval_id == approval_id(5),
+        claimed_by=view.claimed_by, asked_of=view.asked_of,
+        comments=sum(one.kind == "commented" for one in view.remarks),
     )  # fmt: skip
 
 

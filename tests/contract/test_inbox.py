@@ -180,7 +180,7 @@ async def test_what_is_late_is_counted_no_further_than_it_is_told(small: Small) 
             )
 
 
-COUNTERS = {"open_counts", "case_counts", "stops"}  # a few rows each
+COUNTERS = {"open_counts", "case_counts", "stops", "delegations"}  # a few rows each
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from remit.api.endorsements import EndorseBody, EndorseValuesBody
 from remit.api.headers import MAIL
 from remit.api.limits import RaiseBody
 from remit.api.quarantine import ReleaseBody
+from remit.api.remarks import AssignBody, ClaimBody, CommentBody, SnoozeBody
 from remit.api.rollbacks import RollbackBody
 from remit.api.sessions import SignInBody
 from remit.api.stops import StopBody, StopLiftBody
@@ -27,6 +28,10 @@ from remit.governance.permissions import Permission, needs, permission_of
 
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
+    "approval_assign": AssignBody,
+    "approval_claim": ClaimBody,
+    "approval_comment": CommentBody,
+    "approval_snooze": SnoozeBody,
     "case_cancel": ReasonBody,
     "case_freeze": FreezeBody,
     "endorse": EndorseBody,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from remit.app import Remit
-from remit.cli import terminal
+from remit.cli import remarks, terminal
 from remit.cli.batch import batch
 from remit.cli.card import card_text, votes
 from remit.cli.identity import CHANNEL, IDENTITY
@@ -58,9 +58,13 @@ def list_(
         terminal.echo_json(rows)
         return
     for row in rows:
+        at = f", {row.claimed_by} is at it" if row.claimed_by else ""
+        asks = f", {row.asked_of} is asked" if row.asked_of else ""
         said = f", {row.votes} of {row.votes_needed} said yes" if row.votes_needed > 1 else ""
         late = ", overdue" if row.overdue else ""
-        click.echo(f"{row.approval_id}  {row.risk:<12} due {row.due_at:%m-%d %H:%M}{late}{said}")
+        click.echo(
+            f"{row.approval_id}  {row.risk:<12} due {row.due_at:%m-%d %H:%M}{late}{said}{at}{asks}"
+        )
         click.echo(terminal.wrapped(row.sentence, first=" " * 4))
         more = f" (and {row.reasons - 1} more)" if row.reasons > 1 else ""
         click.echo(terminal.wrapped(f"{row.first_reason}{more}", first="    waits: "))
@@ -84,12 +88,15 @@ def show(ctx: click.Context, *, approval_id: str, as_json: bool) -> None:
                 inbox.found(c, approval_named(c, approval_id)),
                 grace_seconds=0,
                 undoable=False,
+                now=datetime.now(UTC),
             )
         )
     if as_json:
         terminal.echo_json(view)
     else:
         click.echo(card_text(view))
+        for line in remarks.standing(view):
+            click.echo(terminal.wrapped(line, first="  "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +214,8 @@ def edit(
 
 
 approvals.add_command(batch)
+for _command in remarks.COMMANDS:
+    approvals.add_command(_command)
 
 
 # -- parts ---------------------------------------------------------------------------------------

@@ -39,9 +39,11 @@ def card_text(view: ApprovalView) -> str:
 
 
 def votes(view: ApprovalView) -> str:
-    """Say who has said yes."""
-    if not view.votes:
+    """Say who has said yes; how others answered shows when all have."""
+    if not view.answered:
         return "nobody has said yes"
+    if view.state is ApprovalState.OPEN:
+        return f"{view.answered} {'has' if view.answered == 1 else 'have'} said yes"
     people = dict.fromkeys(
         f"{vote.person} for {vote.delegated_from}" if vote.delegated_from else vote.person
         for vote in view.votes

@@ -1,52 +1,25 @@
 """The inbox: what waits, one item whole, and the verdict on exactly what is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from remit.console.asked import TABS, Asked
 from remit.console.pages import Console, asked_for, fields, needed, render, see_other
+from remit.console.remarks import SNOOZES
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.errors import InvalidEditError, NotFoundError, RequestInvalidError
 from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
 from remit.governance.endorsement import Scope
 from remit.governance.permissions import Permission, needs
 
-TABS = ("mine", "team", "overdue", "money", "changed")
 PAGE_ROWS = 60
+ACTS = frozenset({"reject", "edit", "escalate", "endorse", "assign", "comment", "ask", "snooze"})
 SECONDS_OPEN_MAX = 86_400
 _FIELD = "field."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Which list: everything that is in the address, and nothing else."""
-
-    tab: str
-    workflow: str | None
-    action: str | None
-    after: str | None
-
-    @classmethod
-    def of(cls, given: Mapping[str, str]) -> "Asked":
-        tab = given.get("tab", "team")
-        return cls(
-            tab=tab if tab in TABS else "team",
-            workflow=given.get("workflow") or None,
-            action=given.get("action") or None,
-            after=given.get("after") or None,
-        )
-
-    def members(self) -> dict[str, str | None]:
-        return {
-            "tab": None if self.tab == "team" else self.tab,
-            "workflow": self.workflow,
-            "action": self.action,
-            "after": self.after,
-        }
 
 
 def routes(console: Console) -> list[Route]:
@@ -186,10 +159,12 @@ async def _show(
         asked=asked,
         tabs=TABS,
         chosen=chosen,
-        act=act if act in {"reject", "edit", "escalate", "endorse"} else "",
+        act=act if act in ACTS else "",
         open_=view is not None and view.state is ApprovalState.OPEN,
         voted=view is not None and person in {vote.person for vote in view.votes},
         people_left=_people_left,
+        colleagues=[one for one in console.remit.people().values() if one.active],
+        snoozes=SNOOZES,
         again=_word_to_type(view.card) if view else None,
         reject_reasons=tuple(RejectReason),
         unproved=[]
@@ -214,7 +189,7 @@ def _groups(page: InboxPage, console: Console) -> list[tuple[str, list[ApprovalR
 def _people_left(view: ApprovalView) -> str:
     """Say how many people must still say yes."""
     needed_people = max((one.people for one in view.card.requirements), default=1)
-    left = max(needed_people - len({vote.person for vote in view.votes}), 1)
+    left = max(needed_people - view.answered, 1)
     return "one person" if left == 1 else f"{left} people"
 
 

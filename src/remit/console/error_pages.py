@@ -26,6 +26,11 @@ SENTENCES: Mapping[str, Said] = {
         means="Your answer was not recorded. Nothing ran.",
         do="Look again: the values are the new ones.",
     ),
+    "approval.claimed": Said(
+        title="Somebody else is at it",
+        means="You are not named as being at it; nothing else changed.",
+        do="Ask them, or decide it all the same.",
+    ),
     "approval.closed": Said(
         title="This is already decided",
         means="Your answer was not recorded.",

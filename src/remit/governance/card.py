@@ -10,6 +10,7 @@ from typing import Final
 from remit.domain.approval import ApprovalState, Requirement, Vote
 from remit.domain.decision import Reason
 from remit.domain.money import Money
+from remit.governance.remark import Remark
 
 COUNTED_MAX: Final = 1_000  # what is overdue is counted so far; one more says "and more"
 
@@ -103,6 +104,9 @@ class ApprovalRow:
     due_at: datetime
     expires_at: datetime
     overdue: bool
+    claimed_by: str = ""  # who is at it now
+    asked_of: str = ""  # who was asked something and has not answered
+    comments: int = 0
     changed: bool = False  # it was asked before, and what was shown then has changed
 
 
@@ -132,7 +136,7 @@ class ApprovalView:
 
     card: Card
     state: ApprovalState
-    votes: tuple[Vote, ...]
+    votes: tuple[Vote, ...]  # while it is open, one's own alone
     effect_state: str  # of the proposal: held, cleared, intended, confirmed, ...
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -144,3 +148,9 @@ class ApprovalView:
     changed_since: tuple[str, ...] = ()  # what is not as in the card that this one replaces
     held_by: str = ""  # who has it now, where attention has moved
     eligible: tuple[str, ...] = ()  # who may say yes now
+    answered: int = 0  # people who have said yes
+    claimed_by: str = ""  # who is at it; anybody else may decide it all the same
+    claimed_until: datetime | None = None
+    asked_of: str = ""  # who was asked something and has not answered
+    snoozed_until: datetime | None = None  # by whoever looks
+    remarks: tuple[Remark, ...] = ()  # what people said and did without deciding, oldest first

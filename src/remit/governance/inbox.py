@@ -14,9 +14,10 @@ from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards
 from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
+from remit.governance.remark import Remark
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
-from remit.store import approvals, proposals, votes
+from remit.store import approvals, proposals, remarks, votes
 from remit.store import inbox as waits
 from remit.store.among import Workflows
 from remit.store.approvals import ApprovalRecord
@@ -38,8 +39,12 @@ def page(
     now: datetime,
     roles: frozenset[str],
     own: Workflows = None,
+    person: str = "",
 ) -> InboxPage:
-    """Return a page of what waits, the next due first; `mine` is what these roles may decide."""
+    """Return a page of what waits, the next due first; `mine` is what these roles may decide.
+
+    What this person snoozed stands in `snoozed`, and in no other list but `overdue`.
+    """
     now_us = clock.microseconds(now)
     size = min(limit, PAGE_MAX)
     rows = waits.page(
@@ -50,6 +55,8 @@ def page(
         roles=roles if tab == "mine" else None,
         changed=tab == "changed",
         due_before_us=now_us if tab == "overdue" else None,
+        snoozed=None if tab == "overdue" or not person else (person, now_us),
+        only_snoozed=tab == "snoozed",
         after=cursor(after),
         limit=size + 1,
     )
@@ -115,6 +122,9 @@ def _line(row: ApprovalRecord, form: Json, *, votes: int, now: datetime) -> Appr
         expires_at=clock.instant(row.expires_us),
         overdue=row.state is ApprovalState.OPEN and row.due_us < clock.microseconds(now),
         changed=row.again,
+        claimed_by=row.claimed_by if row.claimed_until_us > clock.microseconds(now) else "",
+        asked_of=row.asked_of,
+        comments=row.comments,
     )
 
 
@@ -125,8 +135,18 @@ def view(
     *,
     grace_seconds: int,
     undoable: bool,
+    person: str = "",
+    now: datetime | None = None,
 ) -> ApprovalView:
-    """Return an approval with its card and what has become of it."""
+    """Return an approval with its card and what has become of it, as a person sees it.
+
+    Until all have answered, nobody is shown how another did.
+    """
+    said = votes.of_approval(connection, row.approval_id)
+    now_us = 0 if now is None else clock.microseconds(now)
+    snoozed_us = remarks.snoozed_until(connection, row.approval_id, person) if row.remarks else 0
+    is_open = row.state is ApprovalState.OPEN
+    at_it = is_open and row.claimed_until_us > now_us
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
     state = "" if proposal is None else proposal.state.value
@@ -141,7 +161,13 @@ def view(
         if before is None
         else cards.changed_since(card_of(connection, keys, before), card),
         state=row.state,
-        votes=votes.of_approval(connection, row.approval_id),
+        votes=tuple(one for one in said if not is_open or one.person == person),
+        answered=len({one.person for one in said}),
+        claimed_by=row.claimed_by if at_it else "",
+        claimed_until=clock.instant(row.claimed_until_us) if at_it else None,
+        asked_of=row.asked_of if is_open else "",
+        snoozed_until=clock.instant(snoozed_us) if is_open and snoozed_us > now_us else None,
+        remarks=_remarks(connection, keys, row.approval_id) if row.remarks else (),
         effect_state=state,
         decided_by=row.decided_by or None,
         decided_at=None if row.decided_us is None else clock.instant(row.decided_us),
@@ -150,6 +176,27 @@ def view(
         replaced_by=_replacement(connection, row, proposal),
         effect_due_at=clock.instant(begins_us) if approved and begins_us else None,
         can_undo=undoable and state == EffectState.CONFIRMED.value,
+    )
+
+
+def _remarks(connection: Connection, keys: KeyRing, approval_id: str) -> tuple[Remark, ...]:
+    """Return what people said and did about an approval, oldest first."""
+    found = remarks.of_approval(connection, approval_id)
+    places = [(one.case_id, one.seq) for one in found if one.kind == "commented"]
+    texts: dict[int, Json] = {}
+    if places:
+        entries = record.several(connection, keys, places, roles={"comment"})
+        texts = {entry.seq: entry.payloads.get("comment") for entry in entries}
+    return tuple(
+        Remark(
+            kind=one.kind,
+            person=one.person,
+            at=clock.instant(one.at_us),
+            other=one.other,
+            until=None if not one.until_us else clock.instant(one.until_us),
+            text=None if one.kind != "commented" else str(texts.get(one.seq) or ERASED),
+        )
+        for one in found
     )
 
 

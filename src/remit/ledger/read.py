@@ -10,7 +10,7 @@ from remit.domain.entry import Entry
 from remit.domain.erasure import Ended, Ending
 from remit.errors import NotFoundError, PayloadErasedError, PayloadMissingError
 from remit.ledger.canonical import Json
-from remit.ledger.entry import PayloadName, parse
+from remit.ledger.entry import Leaf, PayloadName, parse
 from remit.ledger.keys import CASE
 from remit.ledger.seal import KeyRing, open_payload
 from remit.store import erasures, vault
@@ -150,7 +150,7 @@ def several(
 ) -> list[Entry]:
     """Return the entries at many places (case, number), as given, with their payloads.
 
-    Takes two queries for each page of places, and one for their keys. What was erased is left out,
+    Takes one query for each page of places, and one for their keys. What was erased is left out,
     payloads and whole entries; with `missing` also what is not there. Raises as `stream` does for
     what is missing or altered.
     """
@@ -159,23 +159,19 @@ def several(
     for first in range(0, len(places), PLACES_PAGE):
         page = list(places[first : first + PLACES_PAGE])
         asked, given = _asked(page)
-        leaves = {
-            (case_id, seq): parse(leaf)
-            for case_id, seq, leaf in connection.rows(
-                f"{asked} SELECT case_id, seq, leaf FROM asked"  # noqa: S608 - marks only
-                " CROSS JOIN entries WHERE case_id = asked_case AND seq = asked_seq",
-                given,
-            )
-        }
-        sealed = {
-            (case_id, seq, role): content
-            for case_id, seq, role, content in connection.rows(
-                f"{asked} SELECT case_id, seq, role, sealed FROM asked"  # noqa: S608 - as above
-                " CROSS JOIN payloads WHERE case_id = asked_case AND seq = asked_seq",
-                given,
-            )
-            if _wanted(role, roles)
-        }
+        leaves: dict[tuple[str, int], Leaf] = {}
+        sealed: dict[tuple[str, int, str], bytes] = {}
+        for case_id, seq, data, role, content in connection.rows(
+            f"{asked} SELECT e.case_id, e.seq, e.leaf, p.role, p.sealed FROM asked"  # noqa: S608 - marks only
+            " CROSS JOIN entries e LEFT JOIN payloads p"
+            " ON p.case_id = e.case_id AND p.seq = e.seq"
+            " WHERE e.case_id = asked_case AND e.seq = asked_seq",
+            given,
+        ):
+            if (case_id, seq) not in leaves:
+                leaves[case_id, seq] = parse(data)
+            if role is not None and _wanted(role, roles):
+                sealed[case_id, seq, role] = content
         keys.warm(
             sorted(
                 name.key

@@ -164,6 +164,31 @@ def _approval_closed(entry: Entry, _named: Named) -> Told:
     )
 
 
+_REMARKS = {
+    "claimed": "is at it",
+    "freed": "is not at it any more",
+    "assigned": "passed it to",
+    "commented": "said a word about it",
+    "snoozed": "wants to see it again later",
+}
+
+
+def _remark(entry: Entry, _named: Named) -> Told:
+    """Tell what somebody did about an approval without deciding it."""
+    kind = entry.event.rpartition(":")[2]
+    text = f"{who(entry)} {_REMARKS[kind]}"
+    if to := word(entry, "to"):
+        text = f"{text} {to}"
+    if asked := word(entry, "asked"):
+        text = f"{who(entry)} asked {asked} about it"
+    return Told(
+        kind="approval",
+        text=text,
+        detail=(("approval", word(entry, "approval_id")),),
+        roles=("comment",),
+    )
+
+
 def _endorsement(entry: Entry, _: Named) -> Told:
     """Tell whose word a value rests on."""
     who = entry.actor.ref
@@ -240,6 +265,11 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:approval:voted": _voted,
     "governance:approval:decided": _verdict,
     "governance:approval:closed": _approval_closed,
+    "governance:approval:claimed": _remark,
+    "governance:approval:freed": _remark,
+    "governance:approval:assigned": _remark,
+    "governance:approval:commented": _remark,
+    "governance:approval:snoozed": _remark,
     "governance:endorsement:given": _endorsement,
     "governance:endorsement:seconded": _endorsement,
     "governance:endorsement:revoked": _endorsement,

@@ -7,6 +7,7 @@ from datetime import datetime
 from remit.domain import clock
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.value import Json
+from remit.errors import NotFoundError
 from remit.governance import approvals, delegations, inbox
 from remit.governance.approvals import Answer
 from remit.governance.card import ApprovalView
@@ -28,7 +29,9 @@ class Verdicts(Desk):
 
     def approval(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Return one approval with its card and what became of it."""
-        return self.database.read(lambda c: self._shown(c, self._sought(c, approval_id, person)))
+        return self.database.read(
+            lambda c: self._shown(c, self._sought(c, approval_id, person), person)
+        )
 
     async def decide(
         self,
@@ -78,7 +81,7 @@ class Verdicts(Desk):
             approvals.decide(uow, approval_id, answer, person=person, roles=roles, lent=lent)
 
         await self.write(work, streams=(row.case_id,), lane="control")
-        return await self.read(lambda c: self._view(c, approval_id))
+        return await self.read(lambda c: self._view(c, approval_id, person))
 
     async def take_back(self, approval_id: str, /, *, person: str) -> ApprovalView:
         """Take a yes back inside its grace time."""
@@ -94,7 +97,7 @@ class Verdicts(Desk):
             approvals.take_back(uow, approval_id, person=person, grace_until=until)
 
         await self.write(work, streams=(known.case_id,), lane="control")
-        return await self.read(lambda c: self._view(c, approval_id))
+        return await self.read(lambda c: self._view(c, approval_id, person))
 
     # -- parts ------------------------------------------------------------------------------------
 
@@ -142,14 +145,17 @@ class Verdicts(Desk):
         """Return an approval of this person's desk; of another it is as if it did not exist."""
         roles_of(self._people, person)
         row = inbox.found(connection, approval_id)
-        if not self._lent(connection, person, row):  # what is lent is on one's desk meanwhile
-            self._people.demand_sight(person, row.workflow, inbox.unknown(approval_id))
+        # What is lent is on one's desk meanwhile.
+        if not (self._people.sees(person, row.workflow) or self._lent(connection, person, row)):
+            raise NotFoundError(inbox.unknown(approval_id))
         return row
 
-    def _view(self, connection: Connection, approval_id: str) -> ApprovalView:
-        return self._shown(connection, inbox.found(connection, approval_id))
+    def _view(self, connection: Connection, approval_id: str, person: str) -> ApprovalView:
+        return self._shown(connection, inbox.found(connection, approval_id), person)
 
-    def _shown(self, connection: Connection, row: approval_rows.ApprovalRecord) -> ApprovalView:
+    def _shown(
+        self, connection: Connection, row: approval_rows.ApprovalRecord, person: str
+    ) -> ApprovalView:
         equipment = self.equipment.get(row.workflow)
         spec = None if equipment is None else equipment.spec(row.action)
         view = inbox.view(
@@ -158,7 +164,13 @@ class Verdicts(Desk):
             row,
             grace_seconds=self._grace(row.workflow, row.action),
             undoable=spec is not None and spec.undo is not None,
+            person=person,
+            now=self.now(),
         )
+        return replace(view, eligible=self._able(connection, row))
+
+    def _able(self, connection: Connection, row: approval_rows.ApprovalRecord) -> tuple[str, ...]:
+        """Return who may say yes to an approval now."""
         case = cases.find(connection, row.case_id)
         requester = None if case is None else case.requester
         lent, now = delegation_rows.every(connection), self.now()
@@ -173,4 +185,4 @@ class Verdicts(Desk):
             for one in self._people
             if one != requester
         }
-        return replace(view, eligible=approvals.eligible(row, able))
+        return approvals.eligible(row, able)

@@ -57,6 +57,7 @@ class Window:
             lambda c: inbox.page(
                 c, self.keys, tab=tab, workflow=self._people.within(workflow), action=action,
                 after=after, limit=limit, now=self.now(), roles=roles, own=self._people.own(),
+                person=person,
             )
         )  # fmt: skip
 

@@ -34,7 +34,12 @@ SCHEMA = (
         alike text not null,
         batch text not null,
         held_by text not null,
-        again integer not null
+        again integer not null,
+        claimed_by text not null,
+        claimed_until_us integer not null,
+        asked_of text not null,
+        comments integer not null,
+        remarks integer not null
     )""",
     """create index if not exists approvals_record on approvals (record)
         where state = 'open' and record <> ''""",
@@ -74,7 +79,7 @@ COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
     " verdict, reason, replaced_by, record, alike, batch, held_by,"
-    " again"
+    " again, claimed_by, claimed_until_us, asked_of, comments, remarks"
 )
 
 
@@ -106,6 +111,11 @@ class ApprovalRecord:
     batch: str  # in which it was decided
     held_by: str  # `role:NAME` or `person:HANDLE`; empty: those it was asked of
     again: bool  # asked before for the same action of the case, and what was shown then changed
+    claimed_by: str  # who is at it
+    claimed_until_us: int
+    asked_of: str  # who was asked something, and has not said anything since
+    comments: int
+    remarks: int  # all that people did about it without deciding it
 
     @property
     def moved(self) -> tuple[int, str] | None:
@@ -132,7 +142,7 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '',"
-                f" ?, ?, '', '', {_AGAIN})",
+                f" ?, ?, '', '', {_AGAIN}, '', 0, '', 0, 0)",
                 [
                     (
                         entry.word("approval_id"),
@@ -303,6 +313,11 @@ def record(row: tuple[object, ...]) -> ApprovalRecord:
         batch=str(row[22]),
         held_by=str(row[23]),
         again=bool(row[24]),
+        claimed_by=str(row[25]),
+        claimed_until_us=int(str(row[26])),
+        asked_of=str(row[27]),
+        comments=int(str(row[28])),
+        remarks=int(str(row[29])),
     )
 
 

@@ -16,10 +16,15 @@ def page(
     roles: Collection[str] | None = None,
     changed: bool = False,
     due_before_us: int | None = None,
+    snoozed: tuple[str, int] | None = None,
+    only_snoozed: bool = False,
     after: tuple[int, str] | None,
     limit: int,
 ) -> list[ApprovalRecord]:
-    """Return open approvals, the next due first, after a cursor of (due, id)."""
+    """Return open approvals, the next due first, after a cursor of (due, id).
+
+    Without what somebody snoozed beyond a time, as (person, time); or that only.
+    """
     clause, names = among(workflow)
     where, values = ["state = 'open'", clause], list[Parameter](names)
     if action is not None:
@@ -37,6 +42,12 @@ def page(
     if due_before_us is not None:
         where.append("due_us < ?")
         values.append(due_before_us)
+    if snoozed is not None:
+        where.append(
+            f"approval_id {'in' if only_snoozed else 'not in'}"
+            " (select approval_id from snoozes where person = ? and until_us > ?)"
+        )
+        values += snoozed
     if after is not None:
         where.append("(due_us, approval_id) > (?, ?)")
         values += after

@@ -17,6 +17,7 @@ from remit.store import (
     limits,
     proposals,
     prunes,
+    remarks,
     rollbacks,
     schedules,
     starts,
@@ -38,6 +39,7 @@ SCHEMA: tuple[str, ...] = (
     *bounds.SCHEMA,
     *limits.SCHEMA,
     *approvals.SCHEMA,
+    *remarks.SCHEMA,
     *authority.SCHEMA,
     *delegations.SCHEMA,
     *denials.SCHEMA,
@@ -66,6 +68,7 @@ TABLES: tuple[str, ...] = (
     *bounds.TABLES,
     *limits.TABLES,
     *approvals.TABLES,
+    *remarks.TABLES,
     *authority.TABLES,
     *delegations.TABLES,
     *denials.TABLES,
@@ -89,6 +92,8 @@ def project(
     event = entry.event
     if event in approvals.EVENTS:
         approvals.project(connection, entry, tally)
+    if event in remarks.EVENTS:
+        remarks.project(connection, entry)
     if event in proposals.EVENTS:
         proposals.project(connection, entry, tally)
     if event in bounds.EVENTS:

@@ -28,6 +28,8 @@ CARRIED = (
 
 TABLES = ("prunes",)
 OF_CASES = (
+    "remarks",
+    "snoozes",
     "endorsements",
     "denials",
     "approvals",
