@@ -1,6 +1,7 @@
 """The shape of a call, what people changed of it, and what they are told."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from remit.domain.action import Integrity, Proof, Risk
 from remit.domain.autonomy import Level
@@ -133,3 +134,12 @@ def test_money_that_rests_on_an_assumption_is_held_and_says_what_was_taken() -> 
     ]
     assert gate.decide(cleared(facts, vote("tomasz.w"))).verdict is GateVerdict.ALLOW
     assert gate.decide(at_risk(facts, Risk.NORMAL)).verdict is GateVerdict.ALLOW
+
+
+def test_a_word_for_a_value_that_was_given_later_than_now_is_a_fault() -> None:
+    codes = [
+        [one.code for one in gate.decide(replace(ALLOWED, latest=at)).reasons]
+        for at in (ALLOWED.now, ALLOWED.now + timedelta(microseconds=1))
+    ]
+
+    assert codes == [[], ["step.future_fact"]]
