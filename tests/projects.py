@@ -8,6 +8,7 @@ from pathlib import Path
 
 from remit import testing
 from remit.app import Remit
+from remit.domain import actor
 from remit.domain.autonomy import Level
 from remit.domain.entry import Entry
 from remit.domain.value import Json
@@ -332,7 +333,9 @@ def only_waiting(remit: Remit) -> ApprovalRow:
 async def set_stop(remit: Remit, *, hard: bool, scope: str = f"workflow:{NAME}") -> None:
     """Set a stop as the desk does."""
     await remit.write(
-        lambda uow: stops.set_stop(uow, scope=scope, sentence="wait", person=OLGA, hard=hard)
+        lambda uow: stops.set_stop(
+            uow, scope=scope, sentence="wait", by=actor.person(OLGA), hard=hard
+        )
     )
 
 

@@ -137,6 +137,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.new: new
             cli.policy: _flips _readable _say diff matrix replay test why
             cli.people: add deactivate list_ password sign_out
+            cli.services: issue list_ revoke rotate
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild
             cli.rollback: _became _plan list_ plan show start

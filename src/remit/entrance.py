@@ -11,11 +11,14 @@ from remit.assembly.fetching import fetching
 from remit.domain.money import Money
 from remit.errors import SettingsError
 from remit.governance.access import Rights, Role, Roster
+from remit.governance.accounts import Accounts
 from remit.governance.oidc import Oidc, Provider, require_extra
 from remit.governance.owners import Person
+from remit.governance.services import Services
 from remit.governance.sessions import SignIn, Times
 from remit.settings import FILE, Project, read, secret
 from remit.store.accounts import AccountRows, account_rows
+from remit.store.services import service_rows
 
 log = logging.getLogger("remit.entrance")
 
@@ -152,6 +155,23 @@ def sign_in_of(
             step_up_minutes=settings.step_up_minutes,
         ),
         links=links and settings.links,
+    )
+
+
+def services_of(
+    project: Project,
+    roster: Roster,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Services:
+    """Return who knows the tokens of a project's services; any process may have them open."""
+    return Services(
+        rows=service_rows(project.path(project.settings.keys), url=database_url(project)),
+        accounts=Accounts(accounts_of(project), clock=now, people=lambda: roster),
+        random_bytes=secrets.token_bytes,
+        clock=now,
+        roster=roster,
+        audience=project.settings.services.audience,
     )
 
 

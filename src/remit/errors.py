@@ -396,6 +396,32 @@ class TooManyTriesError(RemitError):
     status = 429
 
 
+class TooManyRequestsError(RemitError):
+    """One principal asks too much in a minute; says when to come again."""
+
+    code = "request.too_many"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ServiceTokenError(RemitError):
+    """The token of a service is not valid here; get another with `remit services`."""
+
+    code = "service.token"
+    status = 401
+    challenge = 'Bearer realm="remit", error="invalid_token"'
+
+
+class PersonNeededError(RemitError):
+    """A service asked for what a person must do, with a session of their own."""
+
+    code = "service.person_needed"
+    status = 403
+
+
 class ForeignRequestError(RemitError):
     """A change was asked for from another site, or without this session's own token."""
 

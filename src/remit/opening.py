@@ -51,8 +51,12 @@ if TYPE_CHECKING:
 SCHEMA = (*projections.SCHEMA, *passages.SCHEMA)
 
 
-# Runs forward only, and while the machine sleeps too.
 FORWARD = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed() -> float:
+    """Return seconds that run forward only, and while the machine sleeps too."""
+    return time.clock_gettime(FORWARD)
 
 
 # Allocations between two looks for garbage, and looks between two of the next, older generation.
@@ -77,7 +81,7 @@ def open_remit(
     read_only: bool = False,
     progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    elapsed: Callable[[], float] = lambda: time.clock_gettime(FORWARD),
+    elapsed: Callable[[], float] = elapsed,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     durability_check: bool = True,
     reserve_bytes: int = 0,

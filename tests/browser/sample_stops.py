@@ -45,6 +45,9 @@ class Halted:
         self._standing()[scope] = view(scope, sentence, at=self.now, by=person, hard=hard)
         return True
 
+    async def halt(self, scope: str, /, *, service: str, sentence: str) -> bool:
+        return await self.set_stop(scope, person=f"service:{service}", sentence=sentence)
+
     async def lift_stop(self, scope: str, /, *, person: str, reason: str) -> bool:
         standing = self._standing()
         if scope not in standing:

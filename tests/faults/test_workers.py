@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from remit import testing
+from remit.domain import actor
 from remit.governance.stops import set_stop
 from tests import postgres
 from tests.faults.lengths import times
@@ -159,7 +160,7 @@ async def test_a_stop_holds_in_every_worker_from_its_commit_on(busy: Desk) -> No
         before = await receive(remit, 4)
         await until(lambda: closed(remit, before) == 4, "cases before the stop", desk=busy)
         await remit.write(
-            lambda uow: set_stop(uow, scope="everything", sentence="halt", person="olga")
+            lambda uow: set_stop(uow, scope="everything", sentence="halt", by=actor.person("olga"))
         )
         after = await receive(remit, 8, first=100)
         await until(lambda: remit.counts()["ready"] == 0, "an end of all turns", desk=busy)

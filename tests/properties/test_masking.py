@@ -115,9 +115,9 @@ def test_tokens_are_read_as_by_their_whole_shape(text: str) -> None:
 # No credentials: what stands before one, and what is long and odd enough behind it.
 BEGINNINGS = (
     "AKIA", "ghp_", "github_pat_", "glpat-", "xoxb-", "sk-", "rk_live_", "whsec_", "AIza", "ya29.",
-    "SG.", "hf_", "npm_", "pypi-", "dop_v1_", "sq0atp-", "eyJ", ".eyJ", "-----BEGIN ",
-    "-----END ", "PRIVATE KEY-----", "PassWord", "pwd", "API-key", "secret", "has\u0142o",
-    "contrase\u00f1a",
+    "SG.", "hf_", "npm_", "remit_svc_", "pypi-", "dop_v1_", "sq0atp-", "eyJ", ".eyJ",
+    "-----BEGIN ", "-----END ", "PRIVATE KEY-----", "PassWord", "pwd", "API-key", "secret",
+    "has\u0142o", "contrase\u00f1a",
     " is ", ": ", "=", "=> ", '"', "Bearer ", "basic  ", "\u017f", "\u0130",
 )  # fmt: skip
 ODD = st.text(alphabet="aB3-_.", min_size=18, max_size=90)

@@ -129,7 +129,11 @@ CHECKLIST: tuple[Requirement, ...] = (
         lacks="seeded checks and reviewer figures come with earned autonomy; "
         "seconds open are recorded with each vote",
     ),
-    Requirement(number=19, title="No way to approve is within reach of workflow code or models"),
+    Requirement(
+        number=19,
+        title="No way to approve is within reach of workflow code, models or programs",
+        also=("tests/unit/api/test_services.py", "tests/stories/test_services.py"),
+    ),
     Requirement(
         number=20,
         title="Silence is no",
@@ -168,7 +172,8 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(number=26, title="What a tool returns is untrusted unless the platform wrote it"),
     Requirement(
         number=27,
-        title="Tokens of tools: one for each, never handed on, out of sight of models",
+        title="Tokens: one for each tool and program, for one audience, never handed on or shown",
+        also=("tests/unit/governance/test_services.py",),
     ),
     Requirement(
         number=28,
@@ -199,12 +204,20 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=35,
         title="Keys rotate and are revoked without a restart; what rests is sealed, backups too",
-        also=("tests/faults/test_keys_beside.py", "tests/stories/test_log_key_rotated.py"),
+        also=(
+            "tests/faults/test_keys_beside.py",
+            "tests/stories/test_log_key_rotated.py",
+            "tests/stories/test_services.py",
+        ),
     ),
     Requirement(
         number=36,
         title="Every route declares what it demands, and every record is checked",
-        also=("tests/unit/console/test_routes.py", "tests/unit/api/test_rights.py"),
+        also=(
+            "tests/unit/console/test_routes.py",
+            "tests/unit/api/test_rights.py",
+            "tests/unit/api/test_services.py",
+        ),
     ),
     Requirement(
         number=37,
@@ -235,7 +248,11 @@ CHECKLIST: tuple[Requirement, ...] = (
         title="What is uploaded is judged by its content and kept out of the web's reach",
         also=("tests/faults/test_hostile_mail.py", "tests/unit/cli/test_serve_mails.py"),
     ),
-    Requirement(number=43, title="Rates and bodies are limited"),
+    Requirement(
+        number=43,
+        title="Rates and bodies are limited, and what a case and a day may cost in effects",
+        also=("tests/unit/api/test_rates.py", "tests/unit/orchestration/test_limits.py"),
+    ),
     Requirement(
         number=44,
         title="Decision, approval, effect and outcome are recorded first; no record, no effect",

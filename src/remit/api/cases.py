@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from remit.api.approvals import limit_of
 from remit.api.body import ReasonBody, as_json, read_model, read_object
+from remit.api.guard import caller
 from remit.api.headers import MAIL, media
 from remit.api.mails import Mails
 from remit.domain import clock
@@ -15,8 +16,10 @@ from remit.domain.case import Priority
 from remit.errors import RequestInvalidError
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
+from remit.governance.services import ServicePermission
 
 KEY_CHARACTERS_MAX = 200
+READERS = frozenset({ServicePermission.READ})
 
 
 class FreezeBody(BaseModel):
@@ -31,7 +34,7 @@ def routes(remit: RemitPort) -> list[Route]:
     """Return the routes of cases."""
     mails = Mails()
 
-    @needs(Permission.SUBMIT)
+    @needs(Permission.SUBMIT, services=frozenset({ServicePermission.SUBMIT}))
     async def receive(request: Request) -> Response:
         """Bring a message in; the same `Idempotency-Key` and body, or the same mail, is one case.
 
@@ -42,7 +45,8 @@ def routes(remit: RemitPort) -> list[Route]:
         if key is not None and (not key or len(key) > KEY_CHARACTERS_MAX):
             raise RequestInvalidError(f"`Idempotency-Key`: 1 to {KEY_CHARACTERS_MAX} characters")
         priority = priority_of(request)
-        by = f"person:{request.state.session.person.handle}"
+        who = caller(request)
+        by = f"{who.kind}:{who.ref}"
         workflow = request.path_params["workflow"]
         if media(request.headers) == MAIL:
             if key is not None:
@@ -68,7 +72,7 @@ def routes(remit: RemitPort) -> list[Route]:
             status_code=200 if admission.duplicate else 201,
         )
 
-    @needs(Permission.READ)
+    @needs(Permission.READ, services=READERS)
     async def listed(request: Request) -> Response:
         """List cases, newest first; `after` continues a list."""
         asked = request.query_params
@@ -82,19 +86,19 @@ def routes(remit: RemitPort) -> list[Route]:
         )
         return JSONResponse(as_json(page))
 
-    @needs(Permission.READ)
+    @needs(Permission.READ, services=READERS)
     async def one(request: Request) -> Response:
         """Show one case: its fields, approvals, effects and timeline; values are masked."""
         view = await run_in_threadpool(remit.case, request.path_params["case_id"])
         return JSONResponse(as_json(view))
 
-    @needs(Permission.READ)
+    @needs(Permission.READ, services=READERS)
     async def masked(request: Request) -> Response:
         """Show what was masked in a case, what may receive it and what did; never a value."""
         view = await run_in_threadpool(remit.masked, request.path_params["case_id"])
         return JSONResponse(as_json(view))
 
-    @needs(Permission.READ)
+    @needs(Permission.READ, services=READERS)
     async def trace(request: Request) -> Response:
         """Show a case's timeline as one array for each column."""
         view = await run_in_threadpool(remit.case, request.path_params["case_id"])

@@ -1,4 +1,9 @@
-"""What stands before every endpoint: session, permission, origin and the session's own token."""
+"""What stands before every endpoint: who asks, how often, with which right, and from where.
+
+A person asks with the cookie of a session, from our own origin and with the session's own token.
+A service asks with `Authorization: Bearer`, which no form of another site can send: it needs
+neither, its cookies are not looked at, and it gets only where an endpoint admits services.
+"""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -8,9 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from remit.errors import ForeignRequestError
-from remit.governance.access import ASKING
-from remit.governance.permissions import Permission, demand
+from remit.api.rates import Kind, Rates, network_of
+from remit.domain.actor import Actor
+from remit.domain.actor import person as acts
+from remit.errors import ForeignRequestError, ServiceTokenError
+from remit.governance.access import ASKING, Asking
+from remit.governance.permissions import Permission, demand, demand_service
+from remit.governance.services import Service, ServicePermission, Services
 from remit.governance.sessions import Session, SignIn
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,17 +35,31 @@ class Guard:
 
     sign_in: SignIn
     secure: bool
+    services: Services | None = None  # None: no program is let in
+    rates: Rates | None = None  # None: nobody counts
 
     def around(
-        self, endpoint: Endpoint, permission: Permission, *, fresh: bool = False
+        self,
+        endpoint: Endpoint,
+        permission: Permission,
+        *,
+        fresh: bool = False,
+        services: frozenset[ServicePermission] = frozenset(),
     ) -> Endpoint:
-        """Return the endpoint behind this guard; `request.state.session` is set for it."""
+        """Return the endpoint behind this guard.
+
+        `request.state.session` is set for it, or `request.state.service`.
+        """
 
         async def guarded(request: Request) -> Response:
-            token = request.cookies.get(cookie_name(secure=self.secure))
-            session = await run_in_threadpool(self.sign_in.find, token) if token else None
-            request.state.session = session
+            request.state.session = request.state.service = None
             request.state.address = address_of(request, proxied=self.secure)
+            token = bearer_of(request)
+            if token is not None:
+                service = request.state.service = await self._service(request, token)
+                demand_service(services, service)
+                return await answer(request, service.bound)
+            session = request.state.session = await self._session(request)
             if request.method not in SAFE_METHODS:
                 same_origin(request)
             demand(permission, session)
@@ -44,13 +67,60 @@ class Guard:
                 await own_token(request, session)
             if fresh and session is not None:
                 session.signed_in.demand_fresh(self.sign_in.now())
-            asking = ASKING.set(None if session is None else session.person.handle)
+            return await answer(request, None if session is None else session.person.handle)
+
+        async def answer(request: Request, who: Asking) -> Response:
+            asking = ASKING.set(who)
             try:
                 return await endpoint(request)
             finally:
                 ASKING.reset(asking)
 
         return guarded
+
+    async def _service(self, request: Request, token: str) -> Service:
+        """Return who a token is of; raises `ServiceTokenError`, `TooManyRequestsError`."""
+        found = self.services
+        service = None if found is None else await run_in_threadpool(found.find, token)
+        if service is None:
+            self._count(Kind.ADDRESS, network_of(request.state.address))
+            # One sentence for every reason: it tells a valid name from no other.
+            raise ServiceTokenError("this token is not valid here; ask its issuer for another")
+        self._count(Kind.SERVICE, service.name)
+        return service
+
+    async def _session(self, request: Request) -> Session | None:
+        """Return the session of a request's cookie; raises `TooManyRequestsError`."""
+        token = request.cookies.get(cookie_name(secure=self.secure))
+        session = await run_in_threadpool(self.sign_in.find, token) if token else None
+        if session is None:
+            self._count(Kind.ADDRESS, network_of(request.state.address))
+        else:
+            self._count(Kind.PERSON, session.person.handle)
+        return session
+
+    def _count(self, kind: Kind, who: str) -> None:
+        if self.rates is not None:
+            self.rates.take(kind, who)
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the token of a program that asks; None where it is none, empty for two at once."""
+    given = request.headers.getlist("authorization")
+    bearers = [
+        token.strip()
+        for scheme, _, token in (one.strip().partition(" ") for one in given)
+        if scheme.lower() == "bearer"
+    ]
+    if not bearers:
+        return None
+    return bearers[0] if len(given) == 1 else ""
+
+
+def caller(request: Request) -> Actor:
+    """Return whom the record names for a request that the guard let through."""
+    service = request.state.service
+    return service.actor if service is not None else acts(request.state.session.person.handle)
 
 
 def cookie_name(*, secure: bool) -> str:

@@ -9,12 +9,13 @@ from remit.api.body import as_json
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 from remit.governance.proof import HEADER
+from remit.governance.services import ANY, ServicePermission
 
 
 def routes(remit: RemitPort) -> list[Route]:
     """Return the routes of the process's health and its numbers."""
 
-    @needs(Permission.PUBLIC)
+    @needs(Permission.PUBLIC, services=ANY)
     async def healthz(request: Request) -> Response:
         """Say that this process answers; says nothing of cases."""
         del request
@@ -22,7 +23,7 @@ def routes(remit: RemitPort) -> list[Route]:
             return JSONResponse({"status": "read-only"}, status_code=503)
         return JSONResponse({"status": "ok"})
 
-    @needs(Permission.READ)
+    @needs(Permission.READ, services=frozenset({ServicePermission.METRICS}))
     async def metrics(request: Request) -> Response:
         """Show the numbers of dispatcher, rows and limits; `case_balance` must be 0."""
         del request

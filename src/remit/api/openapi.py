@@ -24,7 +24,8 @@ from remit.api.sessions import SignInBody
 from remit.api.stops import StopBody, StopLiftBody
 from remit.api.tasks import CloseBody, SettleBody
 from remit.domain.value import Json
-from remit.governance.permissions import Permission, needs, permission_of
+from remit.governance.permissions import Permission, needs, permission_of, services_of
+from remit.governance.services import ANY
 
 _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_verdict": VerdictBody,
@@ -110,6 +111,9 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "session_end": (401, 403),
 }
 
+# A token that is not valid, a person who is needed, and too much in a minute.
+_EVERYWHERE = (401, 403, 429)
+
 _DONE: Mapping[str, tuple[int, ...]] = {
     "case_receive": (200, 201),
     "delegation_give": (201,),
@@ -128,7 +132,7 @@ def routes(served: Sequence[Route]) -> list[Route]:
     """Return the route of the document that describes these routes."""
     made = document(served)
 
-    @needs(Permission.PUBLIC)
+    @needs(Permission.PUBLIC, services=ANY)
     async def openapi(request: Request) -> Response:
         """Show this document."""
         del request
@@ -153,8 +157,9 @@ def document(served: Sequence[Route]) -> dict[str, Json]:
             "title": "Remit",
             "version": "1",
             "description": (
-                "Identity comes from the session cookie alone. Every change carries "
-                "`X-CSRF-Token` and comes from this origin. A GET never decides."
+                "A person is known by the session cookie alone: every change carries "
+                "`X-CSRF-Token` and comes from this origin. A service is known by its token "
+                "alone, and may ask only where `service` stands. A GET never decides."
             ),
         },
         "paths": dict(paths),
@@ -170,6 +175,7 @@ def document(served: Sequence[Route]) -> dict[str, Json]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "remit"},
                 "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+                "service": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -177,15 +183,11 @@ def document(served: Sequence[Route]) -> dict[str, Json]:
 
 def _operation(route: Route) -> Json:
     permission = permission_of(route.endpoint)
-    changes = "POST" in (route.methods or set())
-    guarded = permission is not Permission.PUBLIC
     operation: dict[str, Json] = {
         "operationId": route.name,
         "summary": (route.endpoint.__doc__ or "").strip().partition("\n")[0],
         "x-permission": permission.value if permission else None,
-        "security": [{"session": [], "csrf": []} if changes else {"session": []}]
-        if guarded
-        else [],
+        "security": _security(route),
         "parameters": _parameters(route),
         "responses": _responses(route),
     }
@@ -196,6 +198,18 @@ def _operation(route: Route) -> Json:
     elif route.name == "case_receive":
         operation["requestBody"] = _body({"type": "object"}, mail=True)
     return operation
+
+
+def _security(route: Route) -> list[Json]:
+    """Return the ways to be let in: as a person, or as a service with one of its permissions."""
+    if permission_of(route.endpoint) is Permission.PUBLIC:
+        return []
+    changes = "POST" in (route.methods or set())
+    person: Json = {"session": [], "csrf": []} if changes else {"session": []}
+    services: list[Json] = [
+        {"service": [one.value]} for one in sorted(services_of(route.endpoint))
+    ]
+    return [person, *services]
 
 
 def _body(schema: Json, *, mail: bool = False) -> Json:
@@ -228,6 +242,6 @@ def _responses(route: Route) -> Json:
             "description": "refused; the body says why",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
-        for status in _REFUSALS.get(route.name, ())
+        for status in sorted({*_REFUSALS.get(route.name, ()), *_EVERYWHERE})
     }
     return {**good, **bad}

@@ -29,16 +29,21 @@ from remit.api import (
     stops,
     tasks,
 )
-from remit.api.guard import Guard
+from remit.api.guard import Guard, bearer_of
 from remit.api.headers import SECURITY_HEADERS, BodyLimit, KnownHosts, SecurityHeaders
+from remit.api.rates import Rates
 from remit.errors import (
+    IntakeBusyError,
     NotFoundError,
     RemitError,
     RequestInvalidError,
     RouteUndeclaredError,
+    ServiceTokenError,
+    TooManyRequestsError,
 )
-from remit.governance.permissions import is_fresh, permission_of
+from remit.governance.permissions import is_fresh, permission_of, services_of
 from remit.governance.port import RemitPort
+from remit.governance.services import Services
 from remit.governance.sessions import SignIn
 from remit.intake.scrub import scrub
 
@@ -71,14 +76,17 @@ def build(
     secure: bool,
     site: Site | None = None,
     hosts: Sequence[str] = LOOPBACK_HOSTS,
+    services: Services | None = None,
+    rates: Rates | None = None,
 ) -> Starlette:
     """Return the application of the API and of a site's pages.
 
     `secure` says that browsers reach it by https; `hosts` are the names it answers to, whatever
-    the port. Raises `RouteUndeclaredError` for a route whose endpoint declares no permission.
+    the port. Without `services` no program is let in, without `rates` nobody counts. Raises
+    `RouteUndeclaredError` for a route whose endpoint declares no permission.
     """
     pages = site if site is not None else NoSite()
-    guard = Guard(sign_in=sign_in, secure=secure)
+    guard = Guard(sign_in=sign_in, secure=secure, services=services, rates=rates)
     declared = routes(remit, sign_in, secure=secure)
 
     async def on_error(request: Request, error: Exception) -> Response:
@@ -103,7 +111,11 @@ def build(
 
     def _answer(request: Request, error: RemitError) -> Response:
         machine = request.url.path.startswith(("/api/", "/openapi", "/healthz"))
-        return said(error) if machine else pages.error(request, error)
+        if machine or bearer_of(request) is not None:
+            return said(error)
+        answer = pages.error(request, error)
+        answer.headers.update(_beside(error))
+        return answer
 
     return Starlette(
         routes=[*_guarded(declared, guard), *_guarded(pages.routes, guard)],
@@ -147,12 +159,21 @@ def said(error: RemitError) -> JSONResponse:
 
     A sentence may repeat a word of the request; a value in it is taken out.
     """
-    after = getattr(error, "retry_after_seconds", None)
     return JSONResponse(
         {"code": error.code, "message": scrub(str(error))},
         status_code=error.status,
-        headers={} if after is None else {"retry-after": str(int(after))},
+        headers=_beside(error),
     )
+
+
+def _beside(error: RemitError) -> dict[str, str]:
+    """Return the headers of an error: when to come again, and how to say who one is."""
+    found: dict[str, str] = {}
+    if isinstance(error, TooManyRequestsError | IntakeBusyError):
+        found["retry-after"] = str(error.retry_after_seconds)
+    if isinstance(error, ServiceTokenError):
+        found["www-authenticate"] = error.challenge
+    return found
 
 
 def _guarded(declared: Iterable[BaseRoute], guard: Guard) -> list[BaseRoute]:
@@ -168,7 +189,12 @@ def _guarded(declared: Iterable[BaseRoute], guard: Guard) -> list[BaseRoute]:
         made.append(
             Route(
                 route.path,
-                guard.around(route.endpoint, permission, fresh=is_fresh(route.endpoint)),
+                guard.around(
+                    route.endpoint,
+                    permission,
+                    fresh=is_fresh(route.endpoint),
+                    services=services_of(route.endpoint),
+                ),
                 methods=sorted(route.methods or {"GET"}),
                 name=route.name,
             )

@@ -7,8 +7,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.body import as_json, read_model
+from remit.api.guard import caller
+from remit.domain.actor import ActorKind
+from remit.errors import PersonNeededError
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
+from remit.governance.services import ServicePermission
 
 
 class StopBody(BaseModel):
@@ -40,16 +44,22 @@ def routes(remit: RemitPort) -> list[Route]:
         found = await run_in_threadpool(remit.stops)
         return JSONResponse({"stops": as_json(found)})
 
-    @needs(Permission.OPERATE)
+    @needs(Permission.OPERATE, services=frozenset({ServicePermission.STOP}))
     async def begin(request: Request) -> Response:
-        """Halt effects in a scope from the answer on; `set` is false where one stands already."""
+        """Halt effects in a scope from the answer on; `set` is false where one stands already.
+
+        A service sets one in its own workflows, and no hard one.
+        """
         body = await read_model(request, StopBody)
-        done = await remit.set_stop(
-            body.scope,
-            person=request.state.session.person.handle,
-            sentence=body.sentence,
-            hard=body.hard,
-        )
+        who = caller(request)
+        if who.kind is ActorKind.PERSON:
+            done = await remit.set_stop(
+                body.scope, person=who.ref, sentence=body.sentence, hard=body.hard
+            )
+        elif body.hard:
+            raise PersonNeededError("a hard stop holds undos too; a person sets it")
+        else:
+            done = await remit.halt(body.scope, service=who.ref, sentence=body.sentence)
         return JSONResponse({"scope": body.scope.strip(), "set": done})
 
     @needs(Permission.OPERATE, fresh=True)

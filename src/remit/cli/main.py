@@ -36,6 +36,7 @@ COMMANDS = {
     "denials": "List what is refused in every case, widen a no, lift one.",
     "sign-in": "Sign in, for commands that act in your name.",
     "people": "Say who has an account, and sign people out.",
+    "services": "Give programs a token, rotate it, revoke it.",
     "tasks": "List what is left to people, and settle it.",
     "rollback": "Undo what a workflow did, newest first.",
     "drill": "Rehearse an undo on a stand-in.",

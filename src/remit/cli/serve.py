@@ -16,18 +16,20 @@ import click
 import uvicorn
 
 from remit.api import server
+from remit.api.rates import Kind, Rates
 from remit.app import Remit
 from remit.cli import terminal
 from remit.cli.opening import free, opened
 from remit.cli.options import Options
 from remit.console import site
-from remit.entrance import oidc_of, sign_in_of
+from remit.entrance import oidc_of, roster_of, services_of, sign_in_of
 from remit.errors import PortInUseError, SettingsError
 from remit.governance.oidc import Oidc
+from remit.governance.services import Services
 from remit.governance.sessions import CODE_MINUTES, SignIn
 from remit.intake.scrub import scrub
 from remit.observability import logging
-from remit.opening import settle
+from remit.opening import elapsed, settle
 from remit.settings import Project
 
 DRAIN_SECONDS = 2  # for answers that are being sent; a page's live stream is cut
@@ -142,6 +144,8 @@ async def live(
     *,
     sign_in: SignIn,
     oidc: Oidc | None = None,
+    services: Services | None = None,
+    rates: Rates | None = None,
     started: Callable[[str, SignIn], None],
 ) -> None:
     """Serve a running Remit until SIGINT or SIGTERM; `started` is told address and sign-in."""
@@ -154,6 +158,8 @@ async def live(
         secure=secure,
         site=site.build(remit, sign_in, secure=secure, clock=clock, oidc=oidc),
         hosts=(*server.LOOPBACK_HOSTS, *own_host, *((place.proxy,) if place.proxy else ())),
+        services=services,
+        rates=rates,
     )
     web = _Web(
         uvicorn.Config(
@@ -227,9 +233,31 @@ async def _whole(
     sign_in = sign_in_of(project, remit.people, links=place.proxy is None)
     try:
         oidc = oidc_of(project, sign_in)
-        await live(remit, place, listener, sign_in=sign_in, oidc=oidc, started=started)
+        await live(
+            remit,
+            place,
+            listener,
+            sign_in=sign_in,
+            oidc=oidc,
+            services=services_of(project, roster_of(project)),
+            rates=rates_of(project, elapsed=elapsed),
+            started=started,
+        )
     finally:
         await remit.stop()
+
+
+def rates_of(project: Project, *, elapsed: Callable[[], float]) -> Rates:
+    """Return what counts the requests of this process, as the settings say."""
+    settings = project.settings.rates
+    return Rates(
+        {
+            Kind.PERSON: settings.person_per_minute,
+            Kind.SERVICE: settings.service_per_minute,
+            Kind.ADDRESS: settings.address_per_minute,
+        },
+        elapsed=elapsed,
+    )
 
 
 class _Web(uvicorn.Server):

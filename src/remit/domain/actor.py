@@ -4,6 +4,12 @@ from enum import StrEnum
 
 from remit.domain.frozen import dataclass
 
+# The parts of Remit that the record names as services; no other program may have such a name.
+OWN_SERVICES = frozenset({
+    "clock", "erasure", "executor", "gate", "heartbeat", "intake", "keys", "ledger", "monitors",
+    "policy", "replay", "retention", "rollback", "signer", "supervisor",
+})  # fmt: skip
+
 
 class ActorKind(StrEnum):
     PERSON = "person"
@@ -18,6 +24,11 @@ class Actor:
 
     kind: ActorKind
     ref: str  # an account handle or the name of a workflow or service, never a person's name
+
+    @property
+    def shown(self) -> str:
+        """What pages say: a person's handle, or `service:NAME`, which no handle can be."""
+        return self.ref if self.kind is ActorKind.PERSON else f"{self.kind.value}:{self.ref}"
 
 
 def person(ref: str) -> Actor:

@@ -32,8 +32,19 @@ class Role:
 
 EVERYWHERE = Role()
 
-# Whoever a request comes from, while it is answered; None: the machine itself.
-ASKING: ContextVar[str | None] = ContextVar("asking", default=None)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """How far a program reaches that a person answers for."""
+
+    owner: str
+    workflows: frozenset[str]
+
+
+Asking = str | Bound | None  # a person's handle, a program, or the machine itself
+
+# Whoever a request comes from, while it is answered.
+ASKING: ContextVar[Asking] = ContextVar("asking", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +139,14 @@ class Roster(Mapping[str, Person]):
         A face sets `ASKING` for each request (`remit.api.guard`); where nobody did it is the
         machine itself that asks: a command, a run.
         """
-        handle = ASKING.get()
-        return None if handle is None else self.desk(handle)
+        match ASKING.get():
+            case None:
+                return None
+            case Bound() as bound:
+                desk = self.desk(bound.owner)
+                return bound.workflows if desk is None else bound.workflows & desk
+            case handle:
+                return self.desk(handle)
 
     def within(self, workflow: str | None) -> str | frozenset[str] | None:
         """Return what a list that was asked for one workflow, or all, may cover."""

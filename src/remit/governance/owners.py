@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from remit.errors import NotEntitledError, SettingsError
 
+# Roles that read everything and change nothing.
+READ_ONLY_ROLES = frozenset({"auditor"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

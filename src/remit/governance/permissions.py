@@ -1,14 +1,13 @@
-"""What a route of a face demands of the person behind it; every route declares one."""
+"""What a route of a face demands of whoever is behind it; every route declares one."""
 
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar, assert_never
 
-from remit.errors import NotEntitledError, NotSignedInError
+from remit.errors import NotEntitledError, NotSignedInError, PersonNeededError
+from remit.governance.owners import READ_ONLY_ROLES
+from remit.governance.services import Service, ServicePermission
 from remit.governance.sessions import Session
-
-# Roles that read everything and change nothing.
-READ_ONLY_ROLES = frozenset({"auditor"})
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., object])
 
@@ -22,12 +21,21 @@ class Permission(StrEnum):
     SUBMIT = "submit"  # bring a case in
 
 
-def needs(permission: Permission, *, fresh: bool = False) -> Callable[[Endpoint], Endpoint]:
-    """Declare what an endpoint demands; `fresh` is a sign-in of the last minutes."""
+def needs(
+    permission: Permission,
+    *,
+    fresh: bool = False,
+    services: frozenset[ServicePermission] = frozenset(),
+) -> Callable[[Endpoint], Endpoint]:
+    """Declare what an endpoint demands; `fresh` is a sign-in of the last minutes.
+
+    It is for people alone, but for services with one of the permissions in `services`.
+    """
 
     def declare(endpoint: Endpoint) -> Endpoint:
         endpoint.permission = permission  # type: ignore[attr-defined]  # read by `permission_of`
         endpoint.fresh = fresh  # type: ignore[attr-defined]  # read by `is_fresh`
+        endpoint.services = services  # type: ignore[attr-defined]  # read by `services_of`
         return endpoint
 
     return declare
@@ -42,6 +50,26 @@ def permission_of(endpoint: object) -> Permission | None:
 def is_fresh(endpoint: object) -> bool:
     """Return whether an endpoint demands that somebody proved lately who they are."""
     return getattr(endpoint, "fresh", False) is True
+
+
+def services_of(endpoint: object) -> frozenset[ServicePermission]:
+    """Return with which permissions a service may ask an endpoint: none, unless it says so."""
+    found = getattr(endpoint, "services", None)
+    return found if isinstance(found, frozenset) else frozenset()
+
+
+def demand_service(admitted: frozenset[ServicePermission], service: Service) -> None:
+    """Raise `PersonNeededError` or `NotEntitledError` unless a service with these may ask."""
+    if not admitted:
+        raise PersonNeededError(
+            f"this needs a person's session, and `{service.name}` is a service; a person does it "
+            "in the console"
+        )
+    if not admitted & service.permissions:
+        raise NotEntitledError(
+            f"the token of `{service.name}` lacks the permission {' or '.join(sorted(admitted))}; "
+            "`remit services` issues another"
+        )
 
 
 def demand(permission: Permission, session: Session | None) -> None:

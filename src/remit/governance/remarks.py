@@ -22,7 +22,7 @@ from remit.errors import (
     RequestInvalidError,
 )
 from remit.governance import inbox
-from remit.governance.permissions import READ_ONLY_ROLES
+from remit.governance.owners import READ_ONLY_ROLES
 from remit.governance.remark import (
     CLAIM_MINUTES_MAX,
     COMMENT_CHARACTERS_MAX,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from remit.domain import actor, clock
+from remit.domain import clock
+from remit.domain.actor import Actor
+from remit.domain.actor import person as acts
 from remit.domain.decision import Stop
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
@@ -44,13 +46,14 @@ class Known:
     actions: Mapping[str, Collection[str]]  # by workflow
     connectors: Collection[str]
     case: Callable[[str], bool]  # whether there is such a case
+    whole: bool = True  # whether everything may be stopped at once
 
     @property
     def scopes(self) -> list[str]:
         """Return every scope but single cases."""
         named = [f"{flow}.{one}" for flow, actions in self.actions.items() for one in actions]
         return [
-            "everything",
+            *(("everything",) if self.whole else ()),
             *(f"workflow:{name}" for name in sorted(self.actions)),
             *(f"connector:{name}" for name in sorted(self.connectors)),
             *(f"action:{name}" for name in sorted(named)),
@@ -102,7 +105,8 @@ def checked(scope: str, known: Known) -> str:
     """Return the scope if there is such a thing; raises `NotFoundError` with the nearest names."""
     scope = scope.strip()
     kind, _, name = scope.partition(":")
-    bare = {f"action:{one}" for actions in known.actions.values() for one in actions}
+    # An action without its workflow is that of every workflow that has one.
+    bare = {f"action:{one}" for some in known.actions.values() for one in some if known.whole}
     if scope in known.scopes or scope in bare or (kind == "case" and name and known.case(name)):
         return scope
     near = difflib.get_close_matches(
@@ -128,7 +132,7 @@ def set_stop(
     *,
     scope: str,
     sentence: str,
-    person: str,
+    by: Actor,
     hard: bool = False,
     drill: bool = False,
 ) -> bool:
@@ -150,7 +154,7 @@ def set_stop(
         scope=scope, hard=hard, drill=drill, under_way=len(begun),
         finishing=tuple(begun[:FINISHING_MAX]),
     )  # fmt: skip
-    _append(uow, event, person=person, payloads={"sentence": sentence})
+    _append(uow, event, by=by, payloads={"sentence": sentence})
     return True
 
 
@@ -180,10 +184,10 @@ def lift_stop(
     second = asked and asked != person and entitled(asked)
     if alone or second:
         lifted = StopLifted(scope=scope, asked_by=asked if second else "")
-        _append(uow, lifted, person=person, payloads={"reason": reason})
+        _append(uow, lifted, by=acts(person), payloads={"reason": reason})
         return True
     if asked != person:
-        _append(uow, StopLiftAsked(scope=scope), person=person, payloads={"reason": reason})
+        _append(uow, StopLiftAsked(scope=scope), by=acts(person), payloads={"reason": reason})
     return False
 
 
@@ -194,7 +198,7 @@ def lift_drill(uow: UnitOfWork, *, scope: str, person: str) -> bool:
     if standing is None or not standing.drill:
         return False
     _append(
-        uow, StopLifted(scope=scope), person=person, payloads={"reason": "the rehearsal is over"}
+        uow, StopLifted(scope=scope), by=acts(person), payloads={"reason": "the rehearsal is over"}
     )
     return True
 
@@ -304,13 +308,13 @@ def _words(connection: Connection, keys: KeyRing, row: StopRow, seq: int, role: 
         return LOST
 
 
-def _append(uow: UnitOfWork, event: Event, *, person: str, payloads: dict[str, str]) -> None:
+def _append(uow: UnitOfWork, event: Event, *, by: Actor, payloads: dict[str, str]) -> None:
     uow.append(
         Draft(
             event=event,
             case_id=STREAM,
             workflow=NAME,
-            actor=actor.person(person),
+            actor=by,
             payloads=payloads,
         )
     )

@@ -101,6 +101,7 @@ _IN_TEXT = (
     _row(Anchor.VENDOR, (
         r"akia|asia[0-9a-z]|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|[rs]k_(?:live|test)_"
         r"|whsec_|aiza|ya29\.|sg\.[a-z0-9_-]{8}|hf_|npm_|pypi-|dop_v1_|sq0(?:atp|csp)-|shp[a-z]{2}_"
+        r"|remit_svc_"
         r"|eyj[a-z0-9_-]{8}|-----begin|age-secret-key-|(?:ac|sk)[0-9a-f]{32}"
         r"|hooks\.slack\.com|[0-9]{8,10}:aa")),
     _row(Anchor.BEARER, r"bearer|basic"),

@@ -23,6 +23,7 @@ _VENDOR = re.compile(
     r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}|hf_[A-Za-z0-9]{30,64}"
     r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,512}|dop_v1_[a-f0-9]{64}"
     r"|sq0(?:atp|csp)-[\w-]{22,60}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"
+    r"|remit_svc_[0-9a-f]{64}"
     r"|AGE-SECRET-KEY-1[0-9A-Z]{58}|SK[0-9a-f]{32}|\d{8,10}:AA[\w-]{33}"
     r"|hooks\.slack\.com/services/[A-Za-z0-9/]{20,80}"
     r"|eyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}\.[\w-]{8,2048}"

@@ -86,7 +86,7 @@ def _stop(entry: Entry, _named: Named) -> Told:
     kind = "a drill of a stop" if entry.body.get("drill") else kind
     return Told(
         kind="gate",
-        text=f"{who(entry)} {verbs[what]} {kind} for {word(entry, 'scope')}",
+        text=f"{entry.actor.shown} {verbs[what]} {kind} for {word(entry, 'scope')}",
         detail=tuple(
             (key, word(entry, key)) for key in ("under_way", "asked_by") if key in entry.body
         ),

@@ -69,7 +69,7 @@ class Reception:
     ) -> Admission:
         """Take a message in; it is durable when this returns. A known id is the same case.
 
-        `by` is whoever asks, as a face knows them: `person:HANDLE` or `token:NAME`.
+        `by` is whoever asks, as a face knows them: `person:HANDLE` or `service:NAME`.
         """
         self._demand(workflow)
         admitted = self.admit(

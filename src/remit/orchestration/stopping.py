@@ -84,7 +84,24 @@ class Stopping:
         text = scrub(stops.said(sentence, what="sentence"))
         receipt = await submit(
             self.writer,
-            lambda uow: stops.set_stop(uow, scope=named, sentence=text, person=person, hard=hard),
+            lambda uow: stops.set_stop(
+                uow, scope=named, sentence=text, by=actor.person(person), hard=hard
+            ),
+            lane="control",
+            streams=(stops.STREAM,),
+        )
+        return receipt.value
+
+    async def halt(self, scope: str, /, *, service: str, sentence: str) -> bool:
+        """Halt effects in a scope on the word of a service, within the workflows it is bound to.
+
+        Raises `NotFoundError` for whatever is not in them: everything, and a connector, too.
+        """
+        named = stops.checked(scope, self._known(self._people.own() or frozenset()))
+        text = scrub(stops.said(sentence, what="sentence"))
+        receipt = await submit(
+            self.writer,
+            lambda uow: stops.set_stop(uow, scope=named, sentence=text, by=actor.service(service)),
             lane="control",
             streams=(stops.STREAM,),
         )
@@ -104,7 +121,7 @@ class Stopping:
         hold_id = self.erasure.new_id()
 
         def work(uow: UnitOfWork) -> None:
-            stops.set_stop(uow, scope=scope, sentence=text, person=person)
+            stops.set_stop(uow, scope=scope, sentence=text, by=actor.person(person))
             kept = legal_hold_rows.on_cases(uow.connection, [case_id])
             if not any(hold.kind == "case" for hold in kept):
                 legal_holds.place(
@@ -144,7 +161,9 @@ class Stopping:
         text = "a rehearsal; it is lifted by itself"
         begun = await submit(
             self.writer,
-            lambda uow: stops.set_stop(uow, scope=named, sentence=text, person=person, drill=True),
+            lambda uow: stops.set_stop(
+                uow, scope=named, sentence=text, by=actor.person(person), drill=True
+            ),
             lane="control",
             streams=(stops.STREAM,),
         )
@@ -254,11 +273,22 @@ class Stopping:
             stop_ms=max((one for one in ends.values() if one is not None), default=0),
         )
 
-    def _known(self) -> Known:
+    def _known(self, own: frozenset[str] | None = None) -> Known:
+        """Return what may be stopped; `own` are the workflows it is to lie in, None for all."""
+
+        def is_case(name: str) -> bool:
+            row = self.database.read(lambda c: cases.find(c, name))
+            return row is not None and (own is None or row.workflow in own)
+
         return Known(
-            actions={name: tuple(one.workflow.actions) for name, one in self.equipment.items()},
-            connectors=self._connector_names,
-            case=lambda name: self.database.read(lambda c: cases.find(c, name)) is not None,
+            actions={
+                name: tuple(one.workflow.actions)
+                for name, one in self.equipment.items()
+                if own is None or name in own
+            },
+            connectors=self._connector_names if own is None else (),
+            case=is_case,
+            whole=own is None,
         )
 
     def _may_stop(self, handle: str) -> bool:

@@ -33,6 +33,7 @@ from remit.settings.people import (
 )
 from remit.settings.project import Project, Settings, WorkSettings
 from remit.settings.reading import FILE, read, secret
+from remit.settings.services import RateSettings, ServiceSettings
 from remit.settings.workflow import (
     ActionSettings,
     DeskSettings,
@@ -63,6 +64,7 @@ __all__ = [
     "OwnerSettings",
     "PersonSettings",
     "Project",
+    "RateSettings",
     "RecorderSettings",
     "RetentionSettings",
     "RevealSettings",
@@ -70,6 +72,7 @@ __all__ = [
     "RouteSettings",
     "RunningSettings",
     "ScriptedModel",
+    "ServiceSettings",
     "Settings",
     "SignInSettings",
     "TimestampAnchor",

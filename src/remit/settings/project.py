@@ -9,6 +9,7 @@ from remit.settings.directories import DirectorySettings
 from remit.settings.ledger import LedgerSettings
 from remit.settings.limits import LimitSettings
 from remit.settings.people import PersonSettings, RoleSettings, SignInSettings
+from remit.settings.services import RateSettings, ServiceSettings
 from remit.settings.table import Table
 from remit.settings.workflow import WorkflowSettings
 
@@ -50,6 +51,8 @@ class Settings(Table):
     people: dict[str, PersonSettings] = {}
     roles: dict[str, RoleSettings] = {}
     sign_in: SignInSettings = SignInSettings()
+    services: ServiceSettings = ServiceSettings()
+    rates: RateSettings = RateSettings()
     directories: dict[str, DirectorySettings] = {}
     limits: list[LimitSettings] = []
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`

@@ -271,19 +271,20 @@ def _session(row: Row) -> SessionRow:
 
 
 def account_rows(folder: Path, *, url: str) -> AccountRows:
-    """Return the accounts of the installation whose database is at that address.
+    """Return the accounts of the installation whose database is at that address."""
+    return AccountRows(lambda: account_connection(folder, url=url))
+
+
+def account_connection(folder: Path, *, url: str) -> Connection:
+    """Connect to where accounts are kept.
 
     For a file: `accounts.sqlite` in the folder of the root keys; on a server: its schema.
     """
+    if url.startswith("sqlite:"):
+        from remit.store.sqlite import key_file
 
-    def connect() -> Connection:
-        if url.startswith("sqlite:"):
-            from remit.store.sqlite import key_file
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return key_file(folder / ACCOUNT_ROWS)
+    from remit.store.postgres import key_session
 
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return key_file(folder / ACCOUNT_ROWS)
-        from remit.store.postgres import key_session
-
-        return key_session(url)
-
-    return AccountRows(connect)
+    return key_session(url)

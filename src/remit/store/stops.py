@@ -58,7 +58,7 @@ def project(connection: Connection, entry: Entry) -> None:
                     scope,
                     int(bool(entry.body.get("hard"))),
                     int(bool(entry.body.get("drill"))),
-                    entry.actor.ref,
+                    entry.actor.shown,
                     entry.at_us,
                     entry.case_id,
                     entry.seq,

@@ -1,4 +1,4 @@
-"""Credentials of 18 kinds and look-alikes of 15, drawn from a seed and never written down."""
+"""Credentials of 19 kinds and look-alikes of 15, drawn from a seed and never written down."""
 
 import base64
 import hashlib
@@ -57,6 +57,7 @@ KINDS: dict[str, tuple[str, Callable[[Rng], str]]] = {
     "google": ("?key={}&x=1", lambda r: "AIza" + some(r, LETTERS + "-_", 34) + "x"),
     "sendgrid": ("'{}'", lambda r: f"SG.{some(r, LETTERS, 22)}.{some(r, LETTERS, 43)}"),
     "openai": ("AI: {}", lambda r: r.choice(("sk-", "sk-proj-")) + some(r, LETTERS, 44)),
+    "of a service": ("we use {} for it", lambda r: "remit_svc_" + some(r, HEX, 64)),
     "hugging face": ("login with {}", lambda r: "hf_" + some(r, LETTERS, 34)),
     "npm": ("//registry/:_authToken={}", lambda r: "npm_" + some(r, LETTERS, 36)),
     "package index": ("pass {}", lambda r: "pypi-" + some(r, LETTERS + "-_", 80) + "x"),
@@ -116,7 +117,7 @@ def test_what_only_looks_like_one_is_none(kind: str) -> None:
 
 
 def test_there_are_as_many_kinds_as_promised() -> None:
-    assert (len(KINDS), len(LOOKS)) == (18, 15)
+    assert (len(KINDS), len(LOOKS)) == (19, 15)
 
 
 @pytest.mark.parametrize("words", ["AWS secret", "my api key", "the access token", "secret key"])

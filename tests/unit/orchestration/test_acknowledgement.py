@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from remit import testing
+from remit.domain import actor
 from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import Risk
 from remit.errors import SettingsError
@@ -150,7 +151,7 @@ async def test_a_stop_that_comes_after_the_intent_is_obeyed(small: Small) -> Non
             del size, timeout_seconds
             remit.writer.run(
                 lambda uow: stops.set_stop(
-                    uow, scope="all", sentence="Wait.", person=OLGA, hard=True
+                    uow, scope="all", sentence="Wait.", by=actor.person(OLGA), hard=True
                 )
             )
             return True

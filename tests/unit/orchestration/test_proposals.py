@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from remit import testing
+from remit.domain import actor
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Level
 from remit.governance import grants, stops
@@ -187,7 +188,9 @@ async def test_a_stop_holds_what_is_tried_again(small: Small) -> None:
     async with small.open(NOTE) as remit:
         case_id = await send(remit)
         await remit.write(
-            lambda uow: stops.set_stop(uow, scope="everything", sentence="wait", person=OLGA)
+            lambda uow: stops.set_stop(
+                uow, scope="everything", sentence="wait", by=actor.person(OLGA)
+            )
         )
         for _ in range(3):
             await testing.pass_time(remit, small.clock, 60)
@@ -269,7 +272,9 @@ async def test_a_stop_between_yes_and_effect_holds_and_lifting_lets_it_go(small:
         (row,) = waiting(remit)
         await testing.decide(remit, row.approval_id, person=OLGA)
         await remit.write(
-            lambda uow: stops.set_stop(uow, scope=f"workflow:{NAME}", sentence="wait", person=OLGA)
+            lambda uow: stops.set_stop(
+                uow, scope=f"workflow:{NAME}", sentence="wait", by=actor.person(OLGA)
+            )
         )
         await testing.pass_time(remit, small.clock, 11)
         assert small.performed() == []

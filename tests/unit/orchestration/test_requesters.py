@@ -63,7 +63,7 @@ async def test_a_no_of_whoever_brought_it_in_counts(small: Small) -> None:
         assert states(remit, case_id) == [("pay", "denied")]
 
 
-@pytest.mark.parametrize("by", [None, "token:crm"])
+@pytest.mark.parametrize("by", [None, "service:crm"])
 async def test_what_a_channel_or_a_program_brought_anybody_entitled_decides(
     small: Small, by: str | None
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from remit import testing
+from remit.domain import actor
 from remit.errors import IllegalMoveError
 from remit.governance import stops
 from remit.integrations.recorder import Fault
@@ -79,7 +80,7 @@ async def test_a_hard_stop_holds_an_undo_that_would_be_repeated(small: Small) ->
         await remit.undo(action_id, person=OLGA, reason="wrong")
         await remit.write(
             lambda uow: stops.set_stop(
-                uow, scope="everything", sentence="x", person=OLGA, hard=True
+                uow, scope="everything", sentence="x", by=actor.person(OLGA), hard=True
             )
         )
         for _ in range(3):
@@ -106,7 +107,7 @@ async def test_a_stop_that_comes_between_facts_and_intent_of_an_undo_is_seen(
                         uow,
                         scope="everything",
                         sentence="x",
-                        person=OLGA,
+                        by=actor.person(OLGA),
                         hard=True,
                     )
                 )
