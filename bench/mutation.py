@@ -23,7 +23,11 @@ MODULES = (
     GATE, "rules", "call", "trust", "lift", "stop", "limits", "sources", "claims", "outcome",
     "reads",
 )  # fmt: skip
-TESTS = ("tests/unit/policy", "tests/properties/test_gate.py", "tests/properties/test_sources.py")
+TESTS = (
+    "tests/unit/policy", "tests/golden/test_decision_matrix.py",
+    "tests/golden/test_gate_sentences.py", "tests/properties/test_gate.py",
+    "tests/properties/test_sources.py",
+)  # fmt: skip
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
