@@ -8,12 +8,13 @@ DOCS = Path(__file__).parent
 # The pages show this checkout, installed or not.
 sys.path[:0] = [str(DOCS.parent / "src"), str(DOCS), str(DOCS.parent)]
 
-from pages import security, surface, vocabulary  # noqa: E402 - the path comes first
+from pages import decisions, security, surface, vocabulary  # noqa: E402 - the path comes first
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": surface.commands_page,
     "errors.md": vocabulary.errors_page,
     "events.md": vocabulary.events_page,
+    "gate-reasons.md": decisions.gate_reasons_page,
     "lifecycles.md": vocabulary.lifecycles_page,
     "names.md": surface.names_page,
     "reasons.md": vocabulary.reasons_page,

@@ -241,6 +241,9 @@ TABLE: dict[str, tuple[Change, GateVerdict, LiftKind]] = {
     "sources.foreign_content": (
         with_facts(content_findings=("a link `https://evil.example`",)), HOLD, APPROVE,
     ),
+    "sources.assumed": (
+        with_facts(assumed_facts={"days_open": ("received_at:day_first",)}), HOLD, APPROVE,
+    ),
     "sources.confidential": (with_facts(confidential=("note carries a secret",)), DENY, NEVER),
     "sources.edited": (with_facts(author="maria.k", edited=("amount",)), HOLD, APPROVE),
     "sources.untrusted": (with_said(Proof.PROVEN, Integrity.UNTRUSTED), HOLD, APPROVE),
@@ -305,3 +308,9 @@ TABLE: dict[str, tuple[Change, GateVerdict, LiftKind]] = {
     "confidence.invalid": (with_confidence(ppm=1_000_001), FAULT, EVENT),
     "confidence.below_threshold": (with_confidence(ppm=949_999), HOLD, APPROVE),
 }  # fmt: skip
+
+# What comes only beside something else.
+BESIDE: dict[str, GateFacts] = {
+    "step.denied_again": replace(ALLOWED, denied_intent=True, denied_count=2),
+    "confidence.low": with_confidence(ppm=499_999)(ALLOWED),
+}

@@ -3,23 +3,21 @@
 `REMIT_WRITE_GOLDEN=1` writes the file anew.
 """
 
+import ast
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from remit.policy import gate
-from tests.gating import ALLOWED, TABLE, with_confidence
+from tests.gating import ALLOWED, BESIDE, TABLE
 
 GOLDEN = Path(__file__).with_name("gate_sentences.txt")
-
-SECOND = {
-    "step.denied_again": replace(ALLOWED, denied_intent=True, denied_count=2),
-    "confidence.low": with_confidence(ppm=499_999)(ALLOWED),
-}
+ROOT = Path(__file__).parents[2]
+MADE_BY = {"_policy": "policy", "_step": "step", "_source": "sources", "_level": "level",
+           "_confidence": "confidence"}  # fmt: skip
 
 
 def test_each_reason_is_said_in_the_committed_words() -> None:
-    made = {code: change(ALLOWED) for code, (change, _, _) in TABLE.items()} | SECOND
+    made = {code: change(ALLOWED) for code, (change, _, _) in TABLE.items()} | BESIDE
     lines = [
         f"{code:30} {reason.sentence}\n"
         for code, facts in made.items()
@@ -31,3 +29,22 @@ def test_each_reason_is_said_in_the_committed_words() -> None:
 
     assert len(lines) == len(made)
     assert "".join(lines) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_reason_that_the_gate_can_give_stands_in_the_table() -> None:
+    """By reading the code: what a check writes as a plain word is listed."""
+    found = set()
+    for name in ("call", "rules", "trust"):
+        text = (ROOT / "src" / "remit" / "policy" / f"{name}.py").read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            match node:
+                case ast.Call(func=ast.Name(id=made), args=[ast.Constant(value=str(word)), *_]):
+                    found |= {f"{MADE_BY[made]}.{word}"} if made in MADE_BY else set()
+                case ast.Assign(
+                    targets=[ast.Tuple(elts=[ast.Name(id="word"), *_])],
+                    value=ast.Tuple(elts=[ast.Constant(value=str(word)), *_]),
+                ) if name == "rules":
+                    found.add(f"limits.{word}")
+
+    assert len(found) > 30
+    assert found <= {*TABLE, *BESIDE}
