@@ -112,7 +112,16 @@ CHECKLIST: tuple[Requirement, ...] = (
         title="An approval is used once, expires, can be revoked; of 100 submits one effect",
         also=("tests/unit/orchestration/test_verdicts.py",),
     ),
-    Requirement(number=15, title="Who asked cannot approve, and two means two people"),
+    Requirement(
+        number=15,
+        title="Who asked cannot approve, and two means two people",
+        also=(
+            "tests/properties/test_who_stands_behind.py",
+            "tests/properties/test_counting_is_seen.py",
+            "tests/properties/test_people_behind.py",
+            "tests/unit/orchestration/test_delegating.py",
+        ),
+    ),
     Requirement(
         number=16,
         title="Who approved is looked up again before the effect",

@@ -101,7 +101,9 @@ def decide(
     if answer.verdict is Verdict.EDIT and not answer.edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
     votes = cast_votes.of_approval(uow.projected, approval_id)
-    if answer.verdict is Verdict.APPROVE and any(vote.person == person for vote in votes):
+    if answer.verdict is Verdict.APPROVE and cast_votes.has_cast(
+        uow.projected, approval_id, person
+    ):
         return
     if answer.verdict is Verdict.APPROVE and not _enough(
         row,

@@ -30,6 +30,14 @@ def cast(connection: Connection, entry: Entry) -> None:
     )
 
 
+def has_cast(connection: Connection, approval_id: str, person: str) -> bool:
+    """Return whether somebody has said yes, also one that meets no role: who edits says it."""
+    found = connection.value(
+        "select 1 from votes where approval_id = ? and person = ?", (approval_id, person)
+    )
+    return found is not None
+
+
 def of_approval(connection: Connection, approval_id: str) -> tuple[Vote, ...]:
     """Return who said yes, oldest first; once for each role that their yes meets."""
     rows = connection.rows(

@@ -171,6 +171,31 @@ async def test_a_no_of_a_delegate_is_a_no(small: Small) -> None:
         assert states(remit, case_id) == [("pay", "denied")]
 
 
+async def test_who_edits_for_somebody_counts_for_nobody_and_says_yes_once(small: Small) -> None:
+    """A delegate without any role of their own: two others must agree to what they wrote."""
+    small.write(PAY)
+    settings = small.folder / "project" / "remit.toml"
+    settings.write_text(settings.read_text().replace('name = "Otto"\nroles = ["operator"]', ""))
+    settings.write_text(settings.read_text().replace("[people.otto]", '[people.otto]\nname = "O"'))
+    async with small.open() as remit:
+        case_id = await send(remit)
+        await remit.delegate(_lending(remit), person=PAUL)
+        first = only_waiting(remit).approval_id
+        await testing.decide(
+            remit, first, person=OTTO, verdict=Verdict.EDIT, edits={"amount": "9.00 EUR"}
+        )
+        await testing.pass_time(remit, small.clock, 11)
+        second = only_waiting(remit).approval_id
+        await testing.decide(remit, second, person=OTTO)  # as if it were said again: nothing
+        await testing.decide(remit, second, person=PAUL)
+        await testing.pass_time(remit, small.clock, 11)
+        assert small.performed() == []
+        await testing.decide(remit, second, person=OLGA)
+        await testing.pass_time(remit, small.clock, 11)
+        assert states(remit, case_id)[-1] == ("pay", "confirmed")
+    assert small.performed() == ["pay"]
+
+
 async def test_a_yes_for_somebody_who_lent_nothing_counts_for_nothing_and_is_found(
     small: Small,
 ) -> None:
