@@ -199,6 +199,7 @@ class Small:
     policy: str = ""  # more rules
     settings: str = ""  # more of `remit.toml`
     top: str = ""  # of it, what stands before every table
+    signers: int = 0  # who must sign rules that let more pass
     files: Mapping[str, str] = field(default_factory=dict)
     clock: testing.FrozenClock = field(default_factory=testing.FrozenClock)
     order: dict[str, Json] = field(default_factory=lambda: dict(ORDER))
@@ -219,7 +220,8 @@ class Small:
         home = self.folder / "project"
         (home / "policies").mkdir(parents=True, exist_ok=True)
         toml = SETTINGS.format(grace=self.grace, tape=self.folder / "unused.tape")
-        (home / "remit.toml").write_text(self.top + toml + self.settings)
+        changes = f"\n[changes]\npeople = {self.signers}\n"
+        (home / "remit.toml").write_text(self.top + toml + changes + self.settings)
         code = textwrap.indent(textwrap.dedent(body), "    ")
         handler = f"@desk.handle\nasync def handle(case: Wish, run: Context) -> Any:\n{code}\n"
         (home / "small.py").write_text(PRELUDE + textwrap.dedent(more) + "\n\n" + handler)

@@ -26,6 +26,8 @@ SINKS: dict[str, dict[str, str]] = {
                 routes.receive routes.trace
             api.effects: routes.undo routes.withdraw
             api.limits: routes.lift routes.listed
+            api.policies: routes.ask routes.listed routes.propose routes.refuse routes.reload
+                routes.reload_here routes.sign
             api.rollbacks: routes.plan routes.rolled routes.start
             api.remarks: routes.assign routes.claim routes.comment routes.snooze
             api.tasks: routes.close routes.listed routes.one routes.settle
@@ -62,6 +64,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.pages: plain
             console.quarantine: _shown routes.listed
             console.limits: routes.page
+            console.policies: routes.shown
             console.stops: routes.page
             console.workflows: routes.listed
         """,
@@ -96,6 +99,8 @@ SINKS: dict[str, dict[str, str]] = {
             orchestration.rollback: Rollback._taken_back
             orchestration.undoing: Undoing.look
             orchestration.loading: refused
+            orchestration.reloading: Reloading._reloaded Reloading.begin_rules
+            orchestration.shelf: Shelf._swap
             orchestration.supervisor: Supervisor._reborn Supervisor._run Supervisor._take_over
                 Supervisor.look Supervisor.stop
             store.committer: Committer._batch Committer._make_room
@@ -144,6 +149,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
             cli.limits: list_ raise_
+            cli.policy_changes: changes propose refuse reload sign
             cli.stop: drill lift list_ set_
             cli.serve: _whole.started serve
             cli.sign_in: sign_in
@@ -229,7 +235,7 @@ SINKS: dict[str, dict[str, str]] = {
             integrations.http: _sent
         """,
         "the doctor's question to `remit serve` on this computer: a path and a session": """
-            cli.doctor: _asked
+            cli.beside: asked
         """,
     },
     "socket": {

@@ -50,7 +50,9 @@ from remit.orchestration.reception import Reception
 from remit.orchestration.remarking import Remarking
 from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
+from remit.orchestration.ruling import Ruling
 from remit.orchestration.runs import Runs
+from remit.orchestration.shelf import Shelf
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
 from remit.orchestration.stopping import Stopping
@@ -83,6 +85,7 @@ class Remit(
     Duties,
     Checkup,
     Stopping,
+    Ruling,
     Proving,
 ):
     """A running Remit: what pages, endpoints and commands may ask for.
@@ -106,6 +109,7 @@ class Remit(
         zone: str | None = None,
         runs_max: int = 64,
         replay_check_share: float = 0.0,
+        signers: int = 2,
         epochs: Epochs = DEFAULT_EPOCHS,
         signer: RemoteSigner | None = None,
         several: "Callable[[Remit, Callable[[], float]], Several] | None" = None,
@@ -142,17 +146,16 @@ class Remit(
             )
             for name, one in assembled.items()
         }
-        self.rules_refused = loading.refused(self.equipment)
-        if not self.trouble:
-            found = [one for each in assembled.values() for one in each.documents]
-            books = {name: one.book for name, one in self.equipment.items()}
-            loading.load(database, self.writer, found, books)
+        self._rules = {name: one.rules for name, one in assembled.items()}
+        self.shelf = Shelf(keys, self.equipment, self._rules)
+        self._load(assembled, signers)
         self.acknowledger = Acknowledger(witnessed=None if anchors.warning else anchors.witnessed)
         self.runs = Runs(
             database=database,
             keys=keys,
             writer=self.writer,
             equipment=self.equipment,
+            shelf=self.shelf,
             read=self.read,
             now=now,
             new_id=self.new_id,
@@ -217,7 +220,7 @@ class Remit(
             database=database, dispatcher=self.worker.dispatcher, timekeeper=self.timekeeper,
             pressure=self.pressure, breakers=self.breakers, stranded=self.runs.stranded,
             raced=self.engine.proposals.raced, late=steps.late,
-            rules_refused=len(self.rules_refused),
+            rules_refused=lambda: sum(bool(one.rules_refused) for one in self.equipment.values()),
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
         self._take_up(intending, steps)
@@ -231,6 +234,15 @@ class Remit(
             read=self.read, writer=self.writer, now=now, alone=database.dialect == "sqlite",
             leads=lambda: self.several is None or self.keeper.leads, keep=self.log_keys.keep,
         )  # fmt: skip
+
+    def _load(self, assembled: Mapping[str, Assembled], signers: int) -> None:
+        """Take in documents and rules, unless nothing may be appended."""
+        self.signers, self._looked = signers, {}
+        if not self.trouble:
+            found = [one for each in assembled.values() for one in each.documents]
+            loading.load(self.writer, found)
+            self.begin_rules()
+        loading.refused(self.equipment)
 
     def _journalled(self) -> tuple[Keeper, Writer]:
         """Return what sequences and what writes; where the record does not fit, what refuses."""

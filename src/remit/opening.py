@@ -149,6 +149,7 @@ def open_remit(
             zone=settings.zone,
             runs_max=runs_max,
             replay_check_share=settings.replay_check_share,
+            signers=settings.changes.people,
             epochs=Epochs(
                 rotation_days=settings.root_key_rotation_days,
                 destroy_after_days=settings.root_key_destroy_after_days,

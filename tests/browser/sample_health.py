@@ -62,6 +62,7 @@ def health(*, well: bool) -> Health:
             unsettled=4, unsettled_oldest=31,
             ambiguous=0 if well else 1, ambiguous_oldest=0 if well else 1_920,
             tried_later={} if well else {"breaker connector:shop": 23, "retry get_order": 2},
+            rules_waiting=(),
             lost=0,
             verified=Verified(at=NOW - timedelta(hours=7), size=8_702, result="intact"),
             workers=(WorkerView(name="019a", host="desk-1", pid=4711, silent_seconds=0.4),),

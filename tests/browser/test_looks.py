@@ -26,6 +26,7 @@ SCREENS = [
     f"/quarantine/{case_id(23)}",
     "/workflows",
     "/ledger",
+    "/policies",
     "/stops",
     "/health",
     "/help",

@@ -215,6 +215,7 @@ CHECKLIST: tuple[Requirement, ...] = (
         title="Keys rotate and are revoked without a restart; what rests is sealed, backups too",
         also=(
             "tests/faults/test_keys_beside.py",
+            "tests/faults/test_rules_beside.py",
             "tests/stories/test_log_key_rotated.py",
             "tests/stories/test_services.py",
         ),
@@ -281,7 +282,11 @@ CHECKLIST: tuple[Requirement, ...] = (
             "tests/properties/test_keeping.py",
         ),
     ),
-    Requirement(number=47, title="Nobody edits history or approves their own change"),
+    Requirement(
+        number=47,
+        title="Nobody edits history or approves their own change",
+        also=("tests/stories/test_rules_changed.py",),
+    ),
     Requirement(
         number=48,
         title="What runs can be listed: workflows, versions, tools, owners, risk",

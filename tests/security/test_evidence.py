@@ -16,9 +16,11 @@ from remit.policy import gate
 from remit.policy.book import ask
 from remit.store import legal_holds as legal_hold_rows
 from tests.projects import (
+    NAME,
     OLGA,
     OTTO,
     PAUL,
+    PERMIT,
     Small,
     events,
     only_waiting,
@@ -221,6 +223,27 @@ async def test_47_who_wrote_an_amount_is_not_the_one_who_approves_it(small: Smal
         await testing.decide(remit, edited.approval_id, person=PAUL)
         await testing.pass_time(remit, small.clock, 60)
     assert small.performed() == ["pay"]
+
+
+async def test_47_rules_that_allow_more_are_signed_by_two_who_did_not_write_them(
+    small: Small,
+) -> None:
+    """The author may not, an approver may not, one person counts once; then they are in force."""
+    small.signers, small.permitted = 2, ("pay", "take_back")
+    small.settings += "".join(
+        f'\n[people.{one}]\nname = "{one}"\nroles = ["owner"]\n' for one in ("pia", "paula")
+    )
+    async with small.open(NOTE) as remit:
+        rules = small.folder / "project" / "policies" / "all.cedar"
+        rules.write_text(rules.read_text() + PERMIT.format(name="note", plain="note"))
+        change = (await remit.propose_rules(NAME, person=OLGA)).change
+        for person in (OLGA, PAUL):
+            with pytest.raises(NotEntitledError):
+                await remit.sign_rules(NAME, change, person=person)
+        assert [await remit.sign_rules(NAME, change, person="pia") for _ in range(2)] == [1, 1]
+        assert "note" not in {one.rule for one in remit.policy(NAME).rules}
+        assert await remit.sign_rules(NAME, change, person="paula") == 0
+        assert "note" in {one.rule for one in remit.policy(NAME).rules}
 
 
 async def test_48_what_runs_is_listed_from_what_runs(small: Small) -> None:

@@ -7,14 +7,16 @@ import pytest
 
 from remit import testing
 from remit.domain.actor import person
+from remit.domain.autonomy import Level
 from remit.errors import SettingsError
 from remit.intake.mask import Masker
 from remit.settings import secret
-from tests.projects import OLGA, PROMPT, SCRIPTED, Small, send, standing
+from tests.projects import NAME, OLGA, PROMPT, SCRIPTED, Small, send, standing, states
 
 pytestmark = pytest.mark.anyio
 
 CARD = "4111 1111 1111 1111"
+NOTED = 'return (await run.act(note, text="hello")).state'
 ASK = 'return (await run.ask("reply", message=case.message)).text'
 
 
@@ -86,6 +88,20 @@ async def test_35_root_keys_rotate_while_it_runs_and_old_cases_still_open(small:
             assert remit.entries(case_id)[0].payloads["fields"]
         assert remit.verify().result == "intact"
         await testing.pass_time(remit, small.clock, 1)
+
+
+async def test_35_what_rules_permit_is_taken_back_without_a_restart(small: Small) -> None:
+    async with small.open(NOTED) as remit:
+        rules = small.folder / "project" / "policies" / "all.cedar"
+        rules.write_text(rules.read_text().replace('@id("note")', '@id("note-no-more")').replace(
+            'permit (principal, action == Action::"small-desk.note"',
+            'forbid (principal, action == Action::"small-desk.note"',
+        ))  # fmt: skip
+        assert [one.outcome for one in remit.reload_rules()] == ["in force"]
+        await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        case_id = await send(remit)
+        assert states(remit, case_id) == [("note", "denied")]
+    assert small.performed() == []
 
 
 async def test_35_what_lies_in_the_database_is_sealed(small: Small) -> None:

@@ -22,6 +22,7 @@ from remit.api import (
     health,
     limits,
     openapi,
+    policies,
     quarantine,
     remarks,
     rollbacks,
@@ -150,6 +151,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *tasks.routes(remit),
         *rollbacks.routes(remit),
         *limits.routes(remit),
+        *policies.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
 

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from remit.assembly.chains import chain_of
 from remit.assembly.code import load_module, workflow_of
 from remit.assembly.connectors import connectors_of
 from remit.assembly.models import routes_of, script_of
-from remit.assembly.rules import book_of
+from remit.assembly.rules import book_of, declared_of
 from remit.assembly.training import trained
 from remit.authoring import directories as listed
 from remit.authoring.workflow import Workflow
@@ -30,6 +31,7 @@ from remit.models.choice import Progress
 from remit.orchestration import entitled, last_look
 from remit.orchestration.equipment import Desk, Equipment
 from remit.orchestration.lanes import LaneSettings
+from remit.orchestration.shelf import Rules
 from remit.policy.book import PolicyBook
 from remit.retrieval import documents
 from remit.retrieval.retriever import Retriever
@@ -55,6 +57,7 @@ class Assembled:
     credentials: Mapping[str, str | None]
     settings: WorkflowSettings
     fingerprint: str
+    rules: Rules
     retention: Retention
 
 
@@ -117,7 +120,6 @@ def assemble(
                        | script_of(project, one)
                        for name, one in settings.models.items()},
             "note": last_look.NOTE,
-            "policy": [*sorted(one.digest for one in book.slices.values())] if book else None,
             "prompts": {name: one.digest for name, one in prompts.items()},
             "public": [*PUBLIC.said],
             "recognisers": [*PLUGINS.names],
@@ -125,7 +127,14 @@ def assemble(
                         for place, one in reveals.items()},
             "signatures": {spec.name: spec.signature for spec in specs},
     }  # fmt: skip
-    fingerprint = digest(parts)
+    rules = Rules(
+        folder=project.path(settings.policies),
+        declared=declared_of(workflow),
+        fingerprint=partial(_fingerprint, parts),
+    )
+    fingerprint = rules.fingerprint(
+        None if book is None else [one.digest for one in book.slices.values()]
+    )
 
     def equipment(retriever: Retriever | None) -> Equipment:
         return Equipment(
@@ -169,12 +178,18 @@ def assemble(
         credentials=credentials,
         settings=settings,
         fingerprint=fingerprint,
+        rules=rules,
         retention=retention(
             workflow.name,
             **settings.retention.model_dump(),
             high_risk=any(spec.risk in {Risk.MONEY, Risk.IRREVERSIBLE} for spec in specs),
         ),
     )
+
+
+def _fingerprint(parts: Mapping[str, Json], slices: Sequence[str] | None) -> str:
+    """Return the digest of everything that makes a behaviour, under these slices of rules."""
+    return digest({**parts, "policy": None if slices is None else [*sorted(slices)]})
 
 
 def _rules(

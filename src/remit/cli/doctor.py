@@ -1,27 +1,21 @@
 """`remit doctor`: how an installation does, line by line, and what to do where it does not."""
 
-import json
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from http.client import HTTPException
 from itertools import groupby
 
 import click
 
-from remit.cli import terminal
+from remit.cli import beside, terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
 from remit.errors import LedgerMismatchError
-from remit.governance import findings, health, proof
+from remit.governance import findings, health
 from remit.governance.findings import Finding, Verdict
 from remit.governance.health import Bounds, Health, KeysView
 from remit.opening import key_store_of
-from remit.settings import Project
 
-ANSWER_SECONDS_MAX = 3.0
-ANSWER_BYTES_MAX = 1024 * 1024
 WORDS = {Verdict.GOOD: "good", Verdict.LOOK: "LOOK", Verdict.ACT: "ACT"}
 NAME_CHARACTERS = 26
 
@@ -43,7 +37,7 @@ def doctor(ctx: click.Context, *, url: str | None, as_json: bool) -> None:
     """
     project = ctx.ensure_object(Options).project()
     with reading(project) as record:
-        found = looked(record, live=_asked(record, url or f"http://{_host(project)}"))
+        found = looked(record, live=beside.asked(record, url, "/api/doctor"))
     lines = findings.findings(found)
     if as_json:
         terminal.echo_json(_plain(found, lines))
@@ -83,6 +77,7 @@ def looked(record: Record, *, live: Mapping[str, object] | None) -> Health:
                 default=Bounds().ready_seconds_max,
             ),
             disk_free_min=project.settings.disk_free_bytes_min,
+            signers=project.settings.changes.people,
         ),
         live=live,
     )
@@ -115,30 +110,6 @@ def days(found: Health) -> list[str]:
             for day, counted in sorted(found.rows.days.items(), reverse=True)
         ),
     ]
-
-
-def _asked(record: Record, url: str) -> Mapping[str, object] | None:
-    """Return what the running process says of itself, or None where nobody answers."""
-    request = urllib.request.Request(  # noqa: S310 - the scheme is what the person gave
-        f"{url.rstrip('/')}/api/doctor",
-        method="POST",
-        headers={
-            proof.HEADER: proof.made(record.keys.keyed, datetime.now(UTC)),
-            "origin": url.rstrip("/"),
-        },
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=ANSWER_SECONDS_MAX) as answer:
-            said = json.loads(answer.read(ANSWER_BYTES_MAX))
-    except (OSError, ValueError, HTTPException):
-        return None  # nobody, or somebody who is not this installation
-    return said if isinstance(said, dict) else None
-
-
-def _host(project: Project) -> str:
-    host = project.settings.host
-    return f"{f'[{host}]' if ':' in host else host}:{project.settings.port}"
 
 
 def _plain(found: Health, lines: tuple[Finding, ...]) -> dict[str, object]:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
-from remit.cli import policy_proofs, policy_shown, terminal
+from remit.cli import policy_changes, policy_proofs, policy_shown, terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
-from remit.cli.policy_desk import Desk, desk_of, request_told
+from remit.cli.policy_desk import Desk, desk_of, question
 from remit.domain import clock
 from remit.domain.frozen import dataclass
 from remit.errors import NotFoundError
-from remit.governance import books, decided
+from remit.governance import asked_rules, books, decided
 from remit.governance.decided import Decided, Unreadable
+from remit.governance.weighing import Flip, flip, request_line
 from remit.policy import backtest as tested
 from remit.policy import folder as folders
 from remit.policy import gate, witnesses
@@ -78,11 +79,11 @@ def why(
     if action is not None:
         desk = desk_of(project, action.rpartition(".")[0])
         told = (arguments, facts, record, approvers)
-        answer = ask(desk.book, request_told(desk, action, told))
+        answer = ask(desk.book, asked_rules.request(desk.book, question(action, told)))
         if as_json:
             terminal.echo_json(answer)
             return
-        _say(policy_shown.answer(answer, desk.book.rules))
+        _say(asked_rules.lines(answer, desk.book.rules))
         return
     with reading(project) as opened:
         found = [one for one in _decisions(opened, str(case)) if seq in {None, one.seq}]
@@ -119,7 +120,7 @@ def test(ctx: click.Context, workflow: str | None, *, prove: bool) -> None:
         for breach in witnesses.breaches(book):
             wrong = True
             click.echo(f"  broken: {breach.says}; it is allowed for")
-            click.echo(f"    {policy_shown.request(breach.request)}")
+            click.echo(f"    {request_line(breach.request)}")
         for line, broken in policy_proofs.invariants(book) if prove else ():
             wrong = wrong or broken
             click.echo(f"  {line}")
@@ -159,13 +160,13 @@ def diff(
         for witness in one.witnesses:
             loosened = True
             click.echo(f"  {witness.before} becomes {witness.after}:")
-            click.echo(f"    {policy_shown.request(witness.request)}")
+            click.echo(f"    {request_line(witness.request)}")
     for line, newly in policy_proofs.change(before, after) if prove else ():
         loosened = loosened or newly
         click.echo(line)
-    click.echo(f"digest of the change: {change_digest(before, after)}")
+    click.echo(f"digest of the change: {change_digest(before.texts, after)}")
     if loosened:
-        click.echo("loosens: two people who did not write it must sign")
+        click.echo("loosens: people who did not write it must sign (`remit policy propose`)")
         ctx.exit(FLIPS)
     click.echo("no loosening was found" + ("" if prove else " (searched, not proved)"))
 
@@ -216,7 +217,7 @@ def shadow(ctx: click.Context, workflow: str, *, since: datetime | None, as_json
 def _flips(project: Project, desk: Desk, other: Path, *, as_json: bool, since_us: int = 0) -> bool:
     """Show what another folder would have decided; tell whether it lets more pass."""
     book = desk.other(other)
-    flips: list[policy_shown.Flip] = []
+    flips: list[Flip] = []
     count = _Count()
 
     def again(connection: Connection) -> None:
@@ -226,7 +227,7 @@ def _flips(project: Project, desk: Desk, other: Path, *, as_json: bool, since_us
                 continue
             made = tested.again(one.facts, one.decision, one.request, book)
             if made.flips or made.broken:
-                flips.append(policy_shown.flip(one, made))
+                flips.append(flip(one, made))
 
     with reading(project) as record:
         record.database.read(again)
@@ -347,3 +348,13 @@ def _readable(found: Iterator[Decided | Unreadable], count: _Count) -> Iterator[
 def _say(lines: list[str]) -> None:
     for line in lines:
         click.echo(terminal.safe(line))
+
+
+for _command in (
+    policy_changes.reload,
+    policy_changes.changes,
+    policy_changes.propose,
+    policy_changes.sign,
+    policy_changes.refuse,
+):
+    policy.add_command(_command)

@@ -5,8 +5,8 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from remit.cli import policy_shown
 from remit.errors import SettingsError
+from remit.governance.weighing import request_line
 from remit.policy.book import PolicyBook
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ def _line(said: str, contrary: str, prove: "Callable[[], Found]") -> tuple[str, 
         return f"not analysed: {said} ({error})", False
     if found.request is None:
         return f"proved: {said}", False
-    return f"{contrary} {policy_shown.request(found.request)}", True
+    return f"{contrary} {request_line(found.request)}", True

@@ -1,50 +1,12 @@
 """Rules, decisions and flips as lines of text."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from remit.domain.decision import Lift, LiftKind, PolicyAnswer
-from remit.domain.frozen import dataclass
-from remit.governance.cards import shown
+from remit.domain.decision import Lift, LiftKind
 from remit.governance.decided import Decided
+from remit.governance.weighing import Flip
 from remit.policy import wording
-from remit.policy.backtest import Again
-from remit.policy.examples import verdict
 from remit.policy.matrix import Row
-from remit.policy.request import PolicyRequest
-from remit.policy.rule import Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
-    """One recorded decision that another book would have made otherwise."""
-
-    case_id: str
-    seq: int
-    action: str
-    before: str
-    after: str
-    rules: tuple[str, ...]
-    loosens: bool
-    broken: tuple[str, ...]
-
-
-def answer(said: PolicyAnswer, rules: Mapping[str, Rule]) -> list[str]:
-    """Return what the rules say of one request, each with its owner and place."""
-    lines = [f"the rules say {verdict(said).value}"]
-    lines += [f"  permitted by {_named(name, rules)}" for name in said.permits]
-    if not said.permits:
-        lines.append("  no rule permits it; a rule that does would lift this, or its owner's yes")
-    for one in said.forbids:
-        lines.append(f"  forbidden by {_named(one.rule, rules)}")
-        if one.requirement is not None:
-            lines.append(f"    lifted by {wording.people(one.requirement)}")
-        elif one.escalate:
-            lines.append("    a person decides on it, outside of the workflow")
-        else:
-            lines.append("    nothing lifts it")
-    lines += [f"  failed: {one}" for one in said.diagnostics]
-    lines += [f"  asks {one.kind}({one.value})" for one in said.obligations]
-    return lines
 
 
 def decision(one: Decided) -> list[str]:
@@ -63,20 +25,6 @@ def decision(one: Decided) -> list[str]:
     return lines
 
 
-def flip(one: Decided, made: Again) -> Flip:
-    """Return a flip in short."""
-    return Flip(
-        case_id=one.case_id,
-        seq=one.seq,
-        action=f"{one.facts.workflow}.{one.facts.action}",
-        before=made.before.verdict.value,
-        after=made.after.verdict.value,
-        rules=made.rules,
-        loosens=made.loosens,
-        broken=made.broken,
-    )
-
-
 def flipped(one: Flip) -> str:
     """Return a flip as one line."""
     more = "".join(f"; breaks: {said}" for said in one.broken)
@@ -84,20 +32,6 @@ def flipped(one: Flip) -> str:
     return (
         f"{one.case_id} entry {one.seq} {one.action}: {one.before} becomes {one.after}{how}{more}"
     )
-
-
-def request(one: PolicyRequest) -> str:
-    """Return a request as one line, arguments and facts by their names."""
-    parts = [
-        f"{name}={shown(value.form)}"
-        for values in (one.arguments, one.facts, one.fields)
-        for name, value in values.items()
-    ]
-    parts += [f"{name} is {label.value}" for name, label in one.labels.items()]
-    parts += [f"{one.approvals} agreed", f"level {one.level.value}"]
-    told = {"channel": one.channel, "segment": one.segment, "subject": one.subject}
-    parts += [f"{name} {value}" for name, value in told.items() if value is not None]
-    return f"{one.name}: {', '.join(parts)}"
 
 
 def matrix(rows: Iterable[Row]) -> Iterator[str]:
@@ -120,8 +54,3 @@ def _lift(lift: Lift) -> str:
     if lift.requirement is not None:
         return f"lifted by {wording.people(lift.requirement)}"
     return f"lifted when {lift.event}"
-
-
-def _named(name: str, rules: Mapping[str, Rule]) -> str:
-    rule = rules[name]
-    return f"{name}: {rule.says} ({rule.owner}, {rule.place.file} line {rule.place.line})"

@@ -73,6 +73,8 @@ def serve(
     role and no account (`remit people add`). A link signs in once, within ten minutes; press
     Enter, or send SIGUSR1, for new ones.
 
+    SIGHUP has the folders of rules looked at again, as `remit policy reload` does.
+
     Example: `remit serve --port 8484`
     """
     project = ctx.ensure_object(Options).project()
@@ -184,14 +186,27 @@ async def live(
         loop.add_signal_handler(number, end)
     again: Callable[[], None] = lambda: started(address, sign_in)  # noqa: E731
     loop.add_signal_handler(signal.SIGUSR1, again)
+    loop.add_signal_handler(signal.SIGHUP, reload_soon(remit))
     with _enter(loop, again):
         serving = asyncio.ensure_future(web.serve(sockets=[listener]))
         try:
             again()
             await serving
         finally:
-            for number in (*SIGNALS, signal.SIGUSR1):
+            for number in (*SIGNALS, signal.SIGUSR1, signal.SIGHUP):
                 loop.remove_signal_handler(number)
+
+
+def reload_soon(remit: Remit) -> Callable[[], None]:
+    """Return what has the folders of rules looked at, beside everything else."""
+    looking = set()
+
+    def begin() -> None:
+        task = asyncio.ensure_future(asyncio.to_thread(remit.reload_rules))
+        looking.add(task)
+        task.add_done_callback(looking.discard)
+
+    return begin
 
 
 def links(remit: Remit, address: str, sign_in: SignIn) -> list[str]:

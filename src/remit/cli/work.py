@@ -9,7 +9,7 @@ import click
 from remit.app import Remit
 from remit.cli.opening import opened
 from remit.cli.options import Options
-from remit.cli.serve import log
+from remit.cli.serve import log, reload_soon
 from remit.errors import SettingsError
 from remit.opening import settle
 
@@ -66,6 +66,7 @@ async def _whole(remit: Remit, *, until_idle: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, signalled)
+    loop.add_signal_handler(signal.SIGHUP, reload_soon(remit))
     await remit.start()
     settle()
     try:
@@ -75,7 +76,7 @@ async def _whole(remit: Remit, *, until_idle: bool) -> None:
         await (_idle(remit, stop) if until_idle else stop.wait())
     finally:
         await remit.stop()
-        for number in SIGNALS:
+        for number in (*SIGNALS, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
 

@@ -5,6 +5,7 @@ counts and keyed digests; content travels in the sealed payloads named in bracke
 """
 
 from remit.domain import (  # noqa: F401 - events of the set
+    book_event,
     desk_event,
     effect_event,
     intake_event,
@@ -138,16 +139,6 @@ class CaseDiverged(Event):
 
 
 # -- policy and governance -----------------------------------------------------------------------
-
-
-@declared("policy:book:loaded", "rules")
-class BookLoaded(Event):
-    """Rules came into use that were not in use before; large books tell it in several entries."""
-
-    before: str  # digest of the book in use until now, empty for the first
-    digest: str
-    rules: int
-    slices: tuple[str, ...]  # digests of what decides each action, as decisions name them
 
 
 @declared("governance:gap:observed", "question")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from remit.domain.book_event import BookLoaded
 from remit.domain.entry import Entry
-from remit.domain.event import BookLoaded
 from remit.domain.frozen import dataclass
 from remit.governance.grants import control_stream
 from remit.ledger import read

@@ -220,6 +220,11 @@ SPLIT: Final[tuple[tuple[str, str, Callable[[Json], Json]], ...]] = (
 )
 
 
+def form_of(value: object) -> Json:
+    """Return the form of a value that `forms.read` makes again."""
+    return _form(value)
+
+
 def _form(value: object) -> Json:
     kind = type(value)
     if kind in _PLAIN:

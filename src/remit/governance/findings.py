@@ -48,6 +48,7 @@ def findings(health: Health) -> tuple[Finding, ...]:
         *_running(health),
         _masking(),
         *_effects(health),
+        _signed(health),
         *_live(health.live),
         *_storage(health),
         *_record(health),
@@ -185,6 +186,24 @@ def _effects(health: Health) -> Iterator[Finding]:
             topic="effects", name=what, said=f"{n:,} cases wait to try again",
             verdict=Verdict.LOOK, then="they go on by themselves once the other side answers",
         )  # fmt: skip
+
+
+def _signed(health: Health) -> Finding:
+    """Return whether changed rules wait, or come into force with nobody's signature."""
+    waiting, signers = health.rows.rules_waiting, health.bounds.signers
+    said = f"of {', '.join(waiting)} wait for signatures" if waiting else "none"
+    then = (
+        "those in force stay until then: `remit policy changes`, or the page *Policies*"
+        if waiting
+        else ""
+    )
+    if not signers:
+        said = "none; nobody signs here"
+        then = "rules that let more pass are in force as they are written: set `changes.people`"
+    return Finding(
+        topic="effects", name="rules that wait", said=said, then=then, alarm=True,
+        verdict=Verdict.LOOK if then else Verdict.GOOD,
+    )  # fmt: skip
 
 
 def _live(live: Mapping[str, object] | None) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from remit.ledger import verified
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.verified import Verified
 from remit.ledger.wrapping import Epoch
-from remit.store import cases, kpi_days, load, workers
+from remit.store import books, cases, kpi_days, load, workers
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.deployment import Room
@@ -51,6 +51,7 @@ class Rows:
     ambiguous: int
     ambiguous_oldest: int
     tried_later: Mapping[str, int]  # what failed for the moment -> cases that wait to try again
+    rules_waiting: tuple[str, ...]  # workflows whose changed rules wait for signatures
     lost: int  # cases that a person has because they waited for nothing
     verified: Verified | None
     workers: tuple[WorkerView, ...]
@@ -87,6 +88,7 @@ class Bounds:
 
     ready_seconds_max: int = 300
     disk_free_min: int = 1024**3
+    signers: int = 2  # of rules that let more pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def _rows(connection: Connection, *, now: datetime) -> Rows:
         ambiguous=ambiguous,
         ambiguous_oldest=age(ambiguous_us),
         tried_later={f"{kind} {ref}": n for kind, ref, n in load.tried_later(connection)},
+        rules_waiting=tuple(one.workflow for one in books.waiting(connection)),
         lost=load.escalated_for(connection, LOST),
         verified=verified.last(connection),
         workers=_workers(connection),

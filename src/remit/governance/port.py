@@ -23,6 +23,7 @@ from remit.governance.limits import LimitView
 from remit.governance.masked import MaskedView
 from remit.governance.owners import Person
 from remit.governance.rollbacks import Plan, RollbackView, Selection
+from remit.governance.rules_port import RulesPort
 from remit.governance.sessions import SignedIn
 from remit.governance.stops import StopView
 from remit.governance.tasks import TaskPage, TaskView
@@ -184,7 +185,7 @@ class Admission(Protocol):
     def reasons(self) -> Sequence[object]: ...
 
 
-class RemitPort(Protocol):
+class RemitPort(RulesPort, Protocol):
     """Everything that a page or an endpoint may ask of Remit."""
 
     @property

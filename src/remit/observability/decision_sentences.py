@@ -237,6 +237,27 @@ def _grant(entry: Entry, _named: Named) -> Told:
     )
 
 
+_BOOK = {
+    "loaded": "Rules came into force",
+    "proposed": "Changed rules wait for signatures",
+    "signed": "{who} signed changed rules",
+    "refused": "{who} refused changed rules",
+    "withdrawn": "Changed rules are not in their folder any more",
+}
+
+
+def _book(entry: Entry, _named: Named) -> Told:
+    """Tell what became of rules."""
+    text = _BOOK[entry.event.rpartition(":")[2]].format(who=entry.actor.ref)
+    keys = ("how", "digest", "change", "rules", "people")
+    return Told(
+        kind="gate",
+        text=text,
+        detail=tuple((key, word(entry, key)) for key in keys if entry.body.get(key)),
+        roles=("reason",),
+    )
+
+
 def _other(text: str, *keys: str) -> Callable[[Entry, Named], Told]:
     def told(entry: Entry, _named: Named) -> Told:
         return Told(
@@ -260,7 +281,11 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "policy:stop:drilled": _other(
         "A stop was drilled", "scope", "under_way", "intended_after", "unfinished", "stop_ms"
     ),
-    "policy:book:loaded": _other("The rules were loaded", "digest", "rules"),
+    "policy:book:loaded": _book,
+    "policy:book:proposed": _book,
+    "policy:book:signed": _book,
+    "policy:book:refused": _book,
+    "policy:book:withdrawn": _book,
     "governance:approval:requested": _requested,
     "governance:approval:voted": _voted,
     "governance:approval:decided": _verdict,

@@ -26,6 +26,7 @@ class Checkup:
     erasure: Erasure
     equipment: dict[str, Equipment]
     pressure: Pressure
+    signers: int
     now: Callable[[], datetime]
     key_store: str = "a file"  # in words: where the root keys are
     _metrics: Metrics
@@ -55,6 +56,7 @@ class Checkup:
                     default=Bounds().ready_seconds_max,
                 ),
                 disk_free_min=self.pressure.disk_free_min,
+                signers=self.signers,
             ),
             live=self.metrics(),
         )

@@ -29,6 +29,7 @@ from remit.orchestration import votes as cast_votes
 from remit.orchestration.acted_on import bound_names, money, record_digest, takes
 from remit.orchestration.bound import bound, signature
 from remit.orchestration.content import confidential, findings
+from remit.orchestration.equipment import Equipment
 from remit.orchestration.guarded import Guard
 from remit.orchestration.halted import stops_on
 from remit.orchestration.limiting import Asked
@@ -77,9 +78,11 @@ def gather(
 ) -> Gathered:
     """Gather the facts about a proposal of this run on a read snapshot."""
     guard = Guard()
-    equipment = run.equipment
-    spec = equipment.spec(proposal.action)
+    spec = run.equipment.spec(proposal.action)
     said = _evidence(run, connection, proposal, spec, guard)
+    equipment = run.equipment = guard.fact(
+        "rules", lambda: _in_force(run, connection, said.standing), unknown=run.equipment
+    )
     level = guard.fact(
         "level",
         lambda: level_facts.level(
@@ -262,6 +265,13 @@ def _since(asked: tuple[Asked, ...]) -> dict[str, int]:
 
 
 # -- single facts --------------------------------------------------------------------------------
+
+
+def _in_force(run: Run, connection: Connection, standing: Standing) -> Equipment:
+    """Return what the workflow runs with, its rules those in force in this snapshot."""
+    if run.rules is None or standing is _NOWHERE:
+        return run.equipment
+    return run.rules(connection, standing.authority)
 
 
 def _bound(

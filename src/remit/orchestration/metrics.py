@@ -1,6 +1,6 @@
 """The numbers of one process and its rows by which people see whether cases get on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,7 +46,7 @@ class Metrics:
     stranded: Mapping[str, bool]
     raced: Mapping[str, int]
     late: Mapping[str, int]
-    rules_refused: int = 0  # workflows whose rules do not load
+    rules_refused: Callable[[], int] = lambda: 0  # workflows whose rules do not load
 
     def read(self) -> dict[str, Json]:
         """Return the numbers as they are now; `case_balance` must be 0."""
@@ -85,7 +85,7 @@ class Metrics:
             "fenced": self.raced.get("fenced", 0),
             "stale_facts": self.raced.get("stale_facts", 0),
             "late_finds": self.late.get("finds", 0),
-            "rules_refused": self.rules_refused,
+            "rules_refused": self.rules_refused(),
             "stranded": sum(self.stranded.values()),
             "timers_fired": self.timekeeper.fired,
             "nothing_to_wait_for": self.timekeeper.lost,

@@ -103,6 +103,7 @@ class Run:
     random_number: Callable[[], int]
     new_id: Callable[[], str]
     authority: Authority = field(default_factory=Authority)
+    rules: Callable[[Connection, int], Equipment] | None = None  # with the book then in force
     number: int = 0
     seen: int = 0
     live: int = 0  # steps that were taken, not replayed
@@ -135,7 +136,8 @@ class Run:
     def carried(self) -> bool:
         """Whether the code that is loaded here may run the case."""
         began = self.history.began
-        return not self.equipment.pinned or began in {"", self.equipment.fingerprint}
+        own = {"", self.equipment.fingerprint, *self.equipment.carries}
+        return not self.equipment.pinned or began in own
 
     def note(
         self,

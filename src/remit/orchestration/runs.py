@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from remit.domain import clock
 from remit.domain.actor import service
@@ -21,6 +22,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.fresh import Fresh, FreshCase
 from remit.orchestration.run import Read, Run
 from remit.orchestration.scopes import NewRows, NewScope, Scope
+from remit.orchestration.shelf import Shelf
 from remit.orchestration.standing import Authority
 from remit.store import cases, ready
 from remit.store.connection import Connection
@@ -47,6 +49,7 @@ class Runs:
     keys: KeyRing
     writer: Writer
     equipment: Mapping[str, Equipment]
+    shelf: Shelf
     read: Read
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -72,6 +75,7 @@ class Runs:
                 return None
             if row.workflow not in self.equipment:
                 return None  # not set up here: the case stays ready for where it is
+            self.shelf.look(connection, row.workflow)
             return row, None if row.seq == seq else self._load(connection, case_id)
 
         try:
@@ -140,6 +144,8 @@ class Runs:
             row = cases.find(connection, case_id)
             if row is None:
                 raise NotFoundError(f"there is no case `{case_id}`")
+            if row.workflow in self.equipment:
+                self.shelf.look(connection, row.workflow)
             return row.workflow, self._load(connection, case_id)
 
         workflow, loaded = await self.read(look)
@@ -181,9 +187,13 @@ class Runs:
             random_number=lambda: int.from_bytes(self.random_bytes(7), "big") >> 3,
             new_id=self.new_id,
             authority=self.authority,
+            rules=partial(self._in_force, workflow),
             number=history.seq + 1,
             seen=history.seq,
         )
+
+    def _in_force(self, workflow: str, connection: Connection, version: int) -> Equipment:
+        return self.shelf.at(connection, workflow, version)
 
     def workflow(self, name: str) -> Equipment:
         """Return a workflow by name; raises `UnknownWorkflowError` naming those there are."""

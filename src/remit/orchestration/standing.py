@@ -8,7 +8,7 @@ from typing import Final
 
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
-from remit.store import authority, delegations, denials, endorsements, proposals, stops
+from remit.store import authority, books, delegations, denials, endorsements, proposals, stops
 from remit.store import bounds as bound_rows
 from remit.store import limits as limit_rows
 from remit.store.connection import Connection
@@ -32,9 +32,10 @@ class Standing:
     limits: tuple[tuple[str, Taken], ...] = field(default=(), compare=False)
 
 
-# What moves a grant, a stop, a no, what people vouch for, or the number of effects in doubt.
+# What moves a grant, a stop, the rules, a no, what people vouch for, or the effects in doubt.
 TOUCHING: Final = (
     authority.MOVING
+    | books.MOVING
     | delegations.EVENTS
     | denials.EVENTS
     | endorsements.EVENTS

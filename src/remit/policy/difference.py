@@ -36,11 +36,11 @@ def changes(before: PolicyBook, after: PolicyBook) -> tuple[RuleChange, ...]:
     return tuple(found)
 
 
-def change_digest(before: PolicyBook | None, after: PolicyBook) -> str:
-    """Return what a signature under this change is bound to: both books, whole."""
+def change_digest(before: Mapping[str, str], after: PolicyBook) -> str:
+    """Return what a signature under a change of these files is bound to: both books, whole."""
     return digest(
         {
-            "before": None if before is None else {**_signed(before.texts)},
+            "before": {**_signed(before)},
             "after": {**_signed(after.texts)},
             "slices": {name: one.digest for name, one in after.slices.items()},
         }

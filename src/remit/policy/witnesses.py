@@ -18,7 +18,7 @@ from math import prod
 from remit.domain.action import Integrity
 from remit.domain.approval import Requirement
 from remit.domain.autonomy import Level, Phase
-from remit.domain.decision import PolicyAnswer
+from remit.domain.decision import GateVerdict, Obligation, PolicyAnswer
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.policy.book import PolicyBook, Slice, ask, broken
@@ -248,19 +248,37 @@ def _search(before: PolicyBook, after: PolicyBook, name: str, *, asked_max: int)
         first, second = ask(before, request), ask(after, request)
         old, new = verdict(first), verdict(second)
         fewer = not asks_as_much(_asked(second), _asked(first))
-        if new.rank < old.rank or (new is old and old.value == "hold" and fewer):
+        less = _dropped(first, second) if new is old is GateVerdict.ALLOW else ()
+        if new.rank < old.rank or (new is old and old.value == "hold" and fewer) or less:
             gone = {one.rule for one in first.forbids} - {one.rule for one in second.forbids}
             key = (
                 old.value,
                 new.value,
                 *sorted(gone),
                 *sorted({*second.permits} - {*first.permits}),
+                *less,
             )
+            was = f"{old.value} with {', '.join(less)}" if less else old.value
             found.setdefault(
-                key, Witness(action=name, request=request, before=old.value, after=new.value)
+                key, Witness(action=name, request=request, before=was, after=new.value)
             )
     return Searched(action=name, asked=asked, possible=possible, witnesses=tuple(found.values()))
 
 
 def _asked(answer: PolicyAnswer) -> tuple[Requirement, ...]:
     return tuple(one.requirement for one in answer.forbids if one.requirement is not None)
+
+
+def _dropped(first: PolicyAnswer, second: PolicyAnswer) -> tuple[str, ...]:
+    """Return what the first answer asks of an allowed request and the second does not."""
+    kept = {(one.kind, one.value) for one in second.obligations}
+    grace = max((_seconds(one) for one in second.obligations), default=0)
+    return tuple(
+        f"{one.kind}({one.value})"
+        for one in first.obligations
+        if (one.kind, one.value) not in kept and not 0 < _seconds(one) <= grace
+    )
+
+
+def _seconds(one: Obligation) -> int:
+    return int(one.value) if one.kind == "grace" and one.value.isdigit() else 0

@@ -22,6 +22,12 @@ class WorkSettings(Table):
     frozen_seconds: float = Field(default=15.0, ge=3, le=3600)  # silent so long: taken over
 
 
+class ChangeSettings(Table):
+    """Who must agree to a change that allows more."""
+
+    people: int = Field(default=2, ge=0, le=2)  # who did not write the rules; 0: nobody is asked
+
+
 class Settings(Table):
     """`remit.toml` as a whole."""
 
@@ -53,6 +59,7 @@ class Settings(Table):
     sign_in: SignInSettings = SignInSettings()
     services: ServiceSettings = ServiceSettings()
     rates: RateSettings = RateSettings()
+    changes: ChangeSettings = ChangeSettings()
     directories: dict[str, DirectorySettings] = {}
     limits: list[LimitSettings] = []
     workflows: list[str] = []  # folders that hold a `remit.toml` with a `[workflow]`

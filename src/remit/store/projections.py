@@ -1,9 +1,12 @@
 """Which nouns look at which entry: the one place that live writing and a rebuild share."""
 
+from typing import Final
+
 from remit.domain.entry import Entry
 from remit.store import (
     approvals,
     authority,
+    books,
     bounds,
     case_moves,
     cases,
@@ -41,6 +44,7 @@ SCHEMA: tuple[str, ...] = (
     *approvals.SCHEMA,
     *remarks.SCHEMA,
     *authority.SCHEMA,
+    *books.SCHEMA,
     *delegations.SCHEMA,
     *denials.SCHEMA,
     *endorsements.SCHEMA,
@@ -70,6 +74,7 @@ TABLES: tuple[str, ...] = (
     *approvals.TABLES,
     *remarks.TABLES,
     *authority.TABLES,
+    *books.TABLES,
     *delegations.TABLES,
     *denials.TABLES,
     *endorsements.TABLES,
@@ -79,6 +84,18 @@ TABLES: tuple[str, ...] = (
     *tasks.TABLES,
     *rollbacks.TABLES,
     *prunes.TABLES,
+)
+
+
+# Nouns that look at an entry by themselves, whatever the others made of it.
+_BESIDE: Final = (
+    (authority.EVENTS, authority.project),
+    (books.EVENTS, books.project),
+    (delegations.EVENTS, delegations.project),
+    (denials.EVENTS, denials.project),
+    (endorsements.EVENTS, endorsements.project),
+    (tasks.EVENTS, tasks.project),
+    (rollbacks.EVENTS, rollbacks.project),
 )
 
 
@@ -104,18 +121,9 @@ def project(
         waits.project(connection, entry)
     if event in timers.EVENTS:
         timers.project(connection, entry)
-    if event in authority.EVENTS:
-        authority.project(connection, entry)
-    if event in delegations.EVENTS:
-        delegations.project(connection, entry)
-    if event in denials.EVENTS:
-        denials.project(connection, entry)
-    if event in endorsements.EVENTS:
-        endorsements.project(connection, entry)
-    if event in tasks.EVENTS:
-        tasks.project(connection, entry)
-    if event in rollbacks.EVENTS:
-        rollbacks.project(connection, entry)
+    for events, bring in _BESIDE:
+        if event in events:
+            bring(connection, entry)
     if counted:
         kpi_days.project(tally, entry)
     if event.startswith("ledger:"):

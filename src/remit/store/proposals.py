@@ -364,3 +364,18 @@ def row_of(row: tuple[object, ...]) -> ProposalRow:
         connector=str(row[18]),
         begins_us=None if row[19] is None else int(str(row[19])),
     )
+
+
+def decided_last(
+    connection: Connection, workflow: str, *, event: str, limit: int
+) -> list[tuple[str, int]]:
+    """Return where the decisions stand of the proposals that changed last, the newest first."""
+    rows = connection.rows(
+        "select e.case_id, e.seq from (select case_id, max(changed_us) as changed"
+        " from (select case_id, changed_us from proposals where workflow = ?"
+        " order by changed_us desc limit ?) as newest group by case_id) as one"
+        " join entries e on e.case_id = one.case_id and e.event = ?"
+        " order by one.changed desc, e.seq desc limit ?",
+        (workflow, limit, event, limit),
+    )
+    return [(str(row[0]), int(str(row[1]))) for row in rows]

@@ -40,6 +40,7 @@ def test_the_table_of_routes_and_what_they_demand() -> None:
         "GET /sign-in",
         "GET /static/{digest}/{name}",
         "POST /api/doctor",
+        "POST /api/doctor/policies",
         "POST /api/session",
         "POST /sign-in",
     ]

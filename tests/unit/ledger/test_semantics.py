@@ -11,6 +11,7 @@ import pytest
 from remit.domain import clock, desk_event, effect_event, event, intake_event
 from remit.domain.actor import Actor, ActorKind, person, service, workflow
 from remit.domain.approval import sealed
+from remit.domain.book_event import BookLoaded
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import HeartbeatEnded, HeartbeatRecorded, OriginOpened
 from remit.ledger.judge import Head
@@ -100,7 +101,7 @@ def given(level: str, name: str = "note", *, by: Any = None) -> Draft:
 
 
 def book(digest: str, *slices: str, before: str = "") -> Draft:
-    made = event.BookLoaded(before=before, digest=digest, rules=3, slices=slices)
+    made = BookLoaded(before=before, digest=digest, rules=3, slices=slices)
     return entry(made, case=CONTROL, by=service("policy"))
 
 
