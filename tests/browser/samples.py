@@ -15,6 +15,7 @@ from remit.governance.card import (
     Card,
     Change,
     EditField,
+    Message,
     Quote,
 )  # fmt: skip
 from remit.governance.casebook import CallPair, CaseLine, Diverged
@@ -102,6 +103,9 @@ def _view(
                       authority=False),
         ),
         requested_at=now - timedelta(hours=2), due_at=due, expires_at=due + timedelta(hours=4),
+        message=None if money else Message(
+            to="EMAIL_QX4M2345", subject="Your parcel", text=f"Sorry. {HOSTILE}"
+        ),
     )  # fmt: skip
     votes = (
         (Vote(person="l.costa", role="refund-approver", digest=card.digest, at=now),)
@@ -147,6 +151,18 @@ def _changes(money: Money | None) -> tuple[Change, ...]:
                elsewhere=("the customer's message",)),
         Change(name="note", now=None, after="Sorry for the delay.\u200b We refund in full.",
                source="model", proof="content", integrity="untrusted"),
+        *(_more() if money is None else ()),
+    )  # fmt: skip
+
+
+def _more() -> tuple[Change, ...]:
+    """Return a long text that changes in some words, and a value that stays as it is."""
+    was = f"Dear customer, your parcel is late. {HOSTILE} We send another one at once."
+    return (
+        Change(name="reply", now=was, after=was.replace("late", "lost"), source="model",
+               proof="content", integrity="untrusted"),
+        Change(name="carrier", now="post", after="post", source="get_order.carrier",
+               proof="proven", integrity="vouched", step="#4"),
     )  # fmt: skip
 
 

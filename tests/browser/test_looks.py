@@ -14,6 +14,11 @@ SCREENS = [
     f"/inbox/{approval_id(4)}",
     f"/inbox/{approval_id(0)}?act=reject",
     f"/inbox/{approval_id(0)}?act=edit",
+    f"/inbox/{approval_id(1)}",
+    f"/inbox/{approval_id(5)}",
+    f"/inbox/{approval_id(5)}?act=ask",
+    f"/inbox/{approval_id(6)}?act=assign",
+    f"/inbox/{approval_id(6)}?act=snooze",
     "/inbox/batch?workflow=refund-desk&action=issue_refund",
     "/cases",
     f"/cases/{case_id(3)}",
@@ -128,7 +133,9 @@ def test_no_control_is_covered_and_none_is_too_small(
         assert page.evaluate(SMALL) == [], f"{path}, all opened"
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE, NARROW], ids=["desk", "phone", "narrow"])
+@pytest.mark.parametrize(
+    "size", [DESK, PHONE, ZOOMED, NARROW], ids=["desk", "phone", "zoomed", "narrow"]
+)
 def test_marks_are_square_and_nothing_runs_out_of_the_page(
     open_page: Open, size: dict[str, int]
 ) -> None:

@@ -12,7 +12,7 @@ from remit.console.pages import Console, asked_for, fields, needed, render, see_
 from remit.console.remarks import SNOOZES
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.errors import InvalidEditError, NotFoundError, RequestInvalidError
-from remit.governance.card import ApprovalRow, ApprovalView, Card, InboxPage
+from remit.governance.card import ApprovalRow, ApprovalView, Card, Change, InboxPage
 from remit.governance.endorsement import Scope
 from remit.governance.permissions import Permission, needs
 
@@ -147,6 +147,7 @@ async def _show(
             done = None  # somebody wrote the address by hand
     asked = Asked.of(given)
     act = given.get("act", "")
+    changes = () if view is None else view.card.changes
     return await render(
         console,
         request,
@@ -167,12 +168,19 @@ async def _show(
         snoozes=SNOOZES,
         again=_word_to_type(view.card) if view else None,
         reject_reasons=tuple(RejectReason),
+        changes=[one for one in changes if not _stays(one)],
+        stays=[one for one in changes if _stays(one)],
         unproved=[]
         if view is None
         else [one for one in view.card.changes if one.proof not in {"proven", "content"}],
         scopes=tuple(Scope),
         needs_look=view is not None and view.card.risk in {"money", "irreversible"},
     )
+
+
+def _stays(change: Change) -> bool:
+    """Return whether a value is proved to be what it is already: it is folded away."""
+    return change.now == change.after and change.proof == "proven" and not change.assumptions
 
 
 def _groups(page: InboxPage, console: Console) -> list[tuple[str, list[ApprovalRow]]]:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from remit.console import static, words
+from remit.console.diff import by_word
 from remit.console.hostile import pieces, quoted
 from remit.console.keys import KEYS
 from remit.domain.clock import Clock
@@ -50,6 +51,7 @@ def templates(clock: Clock) -> Environment:
     made.filters.update(
         amount=words.amount,
         bounded=words.bounded,
+        by_word=by_word,
         currency=words.currency,
         clock=words.clock,
         day=words.day,

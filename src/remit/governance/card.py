@@ -42,6 +42,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What goes out to somebody, as it will: tokens stand for what is filled in last."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditField:
     """One field of the typed edit form."""
 
@@ -82,6 +91,7 @@ class Card:
     requested_at: datetime
     due_at: datetime
     expires_at: datetime
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

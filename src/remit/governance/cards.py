@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
 from typing import Final, cast
@@ -17,11 +16,11 @@ from remit.domain.action import ActionSpec, AnySource, ArgumentProof, Integrity,
 from remit.domain.approval import Requirement
 from remit.domain.decision import Decision, GateFacts
 from remit.domain.members import members_of, odd_members
-from remit.domain.money import Money
 from remit.domain.remembered import Remembered
 from remit.domain.value import Json, encode
+from remit.governance import cost
 from remit.governance.card import Card, Change, EditField, Quote
-from remit.policy import limits
+from remit.governance.cost import shown
 from remit.policy.request import PolicyRequest
 
 EVIDENCE_MAX = 5
@@ -45,10 +44,12 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
     due_at: datetime,
     expires_at: datetime,
     grounds: Mapping[str, str] | None = None,
+    reached: Mapping[str, int | None] | None = None,
 ) -> Card:
     """Return the card of a proposal that the gate holds; `facts.spec` must be declared.
 
-    `grounds` says of assumptions, as `field:code`, on which evidence they were made.
+    `grounds` says of assumptions, as `field:code`, on which evidence they were made; `reached`
+    how many `rows` and `recipients` it comes to, where the action counts them.
     """
     spec = facts.spec
     if spec is None:
@@ -64,7 +65,7 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         risk=spec.risk.value,
         level=level,
         sentence=sentence(spec, facts.arguments),
-        money=_money(spec, facts.arguments),
+        money=cost.money_of(spec, facts.arguments),
         reasons=decision.reasons,
         requirements=requirements,
         changes=tuple(
@@ -75,8 +76,8 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
             {"action": f"{facts.workflow}.{facts.action}", "arguments": dict(facts.arguments)}
         ).decode(),
         digest=digest,
-        undo=_undo(spec, declared_undo),
-        cost=_cost(spec, facts),
+        undo=cost.undo_of(spec, declared_undo),
+        cost=cost.cost(spec, facts, reached or {}),
         evidence=_evidence(passages),
         unknowns=_unknowns(facts),
         workflow_reason=None,
@@ -96,6 +97,7 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         requested_at=requested_at,
         due_at=due_at,
         expires_at=expires_at,
+        message=cost.message(spec, facts.arguments),
     )
 
 
@@ -128,23 +130,6 @@ def sentence(spec: ActionSpec, arguments: Mapping[str, Json]) -> str:
     filled = {param.name: "" for param in spec.params}
     filled |= {name: shown(form) for name, form in arguments.items()}
     return spec.says.format(**filled)
-
-
-def shown(form: Json) -> str:
-    """Return a canonical value as a person reads and types it."""
-    match form:
-        case None:
-            return ""
-        case {"amount": amount, "currency": currency}:
-            return str(Money(Decimal(str(amount)), str(currency)))
-        case dict():
-            return ", ".join(f"{shown(item)}" for item in form.values() if item is not None)
-        case list():
-            return "; ".join(shown(item) for item in form)
-        case bool():
-            return "yes" if form else "no"
-        case _:
-            return str(form)
 
 
 def to_form(card: Card) -> Json:
@@ -327,22 +312,6 @@ def _now(spec: ActionSpec, name: str, witnesses: Sequence[Witness]) -> str | Non
     )
 
 
-def _undo(spec: ActionSpec, undo: str | None) -> str:
-    if undo is None or spec.irreversible:
-        return "cannot be undone"
-    return f"can be undone: {undo.replace('_', ' ')}"
-
-
-def _cost(spec: ActionSpec, facts: GateFacts) -> tuple[tuple[str, str], ...]:
-    money = _money(spec, facts.arguments)
-    return (
-        ("money", "none moves" if money is None else str(money)),
-        ("records", "1 record" if spec.on else "unknown"),
-        ("undo", _undo(spec, spec.undo)),
-        *((f"limit {one.name}", limits.told(one)) for one in facts.limits),
-    )
-
-
 def _evidence(passages: Sequence[Json]) -> tuple[Quote, ...]:
     return tuple(
         Quote(
@@ -371,11 +340,3 @@ def _confidence(facts: GateFacts) -> str | None:
     if facts.confidence.ppm is None:
         return "the workflow could not say how sure it is"
     return f"{facts.confidence.ppm / 10_000:.1f} % sure of what was wanted"
-
-
-def _money(spec: ActionSpec, arguments: Mapping[str, Json]) -> Money | None:
-    for param in spec.params:
-        form = arguments.get(param.name)
-        if param.type == "money" and isinstance(form, dict):
-            return Money(Decimal(str(form["amount"])), str(form["currency"]))
-    return None

@@ -14,6 +14,7 @@ from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards, inbox
 from remit.governance.card import ApprovalRow
+from remit.governance.cost import shown
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.observability import tracing
@@ -151,7 +152,7 @@ def view(
     arguments = _proposed(entries)
     return CaseView(
         row=line(row),
-        fields={name: cards.shown(form) for name, form in fields.items()}
+        fields={name: shown(form) for name, form in fields.items()}
         if isinstance(fields, dict)
         else {},
         timeline=tracing.timeline(entries, says={name: spec.says for name, spec in specs.items()}),

@@ -8,7 +8,8 @@ from remit.domain import clock
 from remit.domain.case import CaseStatus
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
-from remit.governance import cards, inbox
+from remit.governance import inbox
+from remit.governance.cost import shown
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.store import cases
@@ -144,9 +145,7 @@ def _aside(
             )
             for item in _dicts(found.get("items"))
         ),
-        text={name: cards.shown(part) for name, part in text.items()}
-        if isinstance(text, dict)
-        else {},
+        text={name: shown(part) for name, part in text.items()} if isinstance(text, dict) else {},
         owner=answering.owner,
         above=answering.above,
         due_at=due_at,

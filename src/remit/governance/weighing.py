@@ -6,7 +6,8 @@ from typing import Final
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.governance import decided, forms
-from remit.governance.cards import form_of, shown
+from remit.governance.cards import form_of
+from remit.governance.cost import shown
 from remit.governance.decided import Decided, Unreadable
 from remit.ledger.seal import KeyRing
 from remit.policy import backtest

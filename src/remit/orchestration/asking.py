@@ -21,6 +21,7 @@ from remit.orchestration.acts import ActRecord
 from remit.orchestration.bound import signature
 from remit.orchestration.guarded import Guard
 from remit.orchestration.level_facts import effective
+from remit.orchestration.limiting import reached
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import Run
 
@@ -154,6 +155,7 @@ def request(
         due_at=due,
         expires_at=expires,
         grounds=run.history.evidence,
+        reached=reached(run, declared.spec),
     )
     run.note(
         ApprovalRequested(

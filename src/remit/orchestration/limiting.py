@@ -132,6 +132,11 @@ def room(every: tuple[Asked, ...], taken: Mapping[str, Taken]) -> dict[str, int]
     }
 
 
+def reached(run: Run, spec: ActionSpec) -> dict[str, int | None]:
+    """Return the rows and recipients that an action comes to, as it counts them."""
+    return {measure: _derived(run, name) for measure, name in spec.reaches}
+
+
 # -- parts ---------------------------------------------------------------------------------------
 
 

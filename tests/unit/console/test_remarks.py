@@ -19,7 +19,7 @@ def test_a_claim_shows_on_the_item_and_in_the_list(desk: Desk) -> None:
     assert desk.send(f"{ITEM}/claim").headers["location"] == ITEM
     page = desk.client.get(ITEM).text
     assert "a.weber</strong> is at it until" in page
-    assert "a.weber is at it</span>" in page
+    assert "a.weber at it</span>" in page
     desk.send(f"{ITEM}/claim", let_go="yes")
     assert "a.weber</strong> is at it" not in desk.client.get(ITEM).text
     assert desk.send(f"/inbox/{approval_id(5)}/claim").status_code == 409
