@@ -64,6 +64,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.pages: plain
             console.quarantine: _shown routes.listed
             console.limits: routes.page
+            console.people: routes.page
             console.policies: routes.shown
             console.stops: routes.page
             console.workflows: routes.listed

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from remit.errors import NotFoundError
+from remit.governance.deciders import Deciders
 from remit.governance.delegations import Delegation, Lending
 from remit.governance.denial import Denial
 from remit.governance.endorsement import Endorsement, Scope
+from tests.browser.sample_people import DECIDERS, LENT
 from tests.browser.samples import case_id
 
 DENIED = Denial(
@@ -86,11 +88,14 @@ class Refused:
             made.append(key)
         return tuple(made)
 
+    def deciders(self, *, person: str) -> Deciders:
+        return DECIDERS
+
     def delegations(self, *, person: str) -> tuple[Delegation, ...]:
-        return tuple((self.lent or {}).values())
+        return tuple((LENT if self.lent is None else self.lent).values())
 
     async def delegate(self, lending: Lending, /, *, person: str) -> str:
-        self.lent = self.lent or {}
+        self.lent = dict(LENT) if self.lent is None else self.lent
         key = f"{len(self.lent):032x}"
         self.lent[key] = Delegation(
             delegation_id=key, giver=lending.giver, to=lending.to, workflows=lending.workflows,
@@ -100,9 +105,10 @@ class Refused:
         return key
 
     async def end_delegation(self, delegation_id: str, /, *, person: str) -> None:
-        if delegation_id not in (self.lent or {}):
+        self.lent = dict(LENT) if self.lent is None else self.lent
+        if delegation_id not in self.lent:
             raise NotFoundError(f"there is no delegation `{delegation_id}`; see the list")
-        del (self.lent or {})[delegation_id]
+        del self.lent[delegation_id]
 
     def denials(self, *, person: str, workflow: str | None = None) -> tuple[Denial, ...]:
         return tuple(one for one in self._kept().values() if workflow in {None, one.workflow})

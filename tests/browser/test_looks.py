@@ -33,6 +33,7 @@ SCREENS = [
     "/ledger",
     "/policies",
     "/stops",
+    "/people",
     "/health",
     "/help",
 ]

@@ -49,7 +49,7 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
         terminal.echo_json(found)
         return
     for one in found:
-        cap = "" if one.cap_minor is None else f"  up to {one.cap_minor} {one.currency} (minor)"
+        cap = "" if one.cap is None else f"  up to {one.cap.written} {one.cap.currency}"
         click.echo(
             f"{one.delegation_id}  {one.giver} to {one.to}  {', '.join(one.workflows) or 'all'}"
             f"  {one.begins:%Y-%m-%d %H:%M} to {one.until:%Y-%m-%d %H:%M} UTC{cap}  by {one.by}"

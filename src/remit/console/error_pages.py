@@ -125,7 +125,7 @@ def page(console: Console, request: Request, error: RemitError) -> Response:
     parts = request.url.path.split("/")
     place = parts[1] if parts[1:2] else ""
     item = "/".join(parts[:3]) if place in {"inbox", "cases"} else "/inbox"
-    item = f"/{place}" if place in {"stops", "limits"} else item
+    item = f"/{place}" if place in {"stops", "limits", "people"} else item
     item = item if scrub(item) == item else "/inbox"
     if isinstance(error, StepUpNeededError):
         return see_other("/sign-in/again", next=item)

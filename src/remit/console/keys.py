@@ -42,6 +42,7 @@ _TABLE = {
     "go_tasks": Key(key="g t", shown="G T", does="go to the tasks", where="everywhere"),
     "go_stops": Key(key="g s", shown="G S", does="go to the stops", where="everywhere"),
     "go_limits": Key(key="g m", shown="G M", does="go to the limits", where="everywhere"),
+    "go_people": Key(key="g e", shown="G E", does="go to the people", where="everywhere"),
     "go_policies": Key(key="g p", shown="G P", does="go to the policies", where="everywhere"),
     "go_ledger": Key(key="g l", shown="G L", does="go to the ledger", where="everywhere"),
     "go_health": Key(key="g h", shown="G H", does="go to the health", where="everywhere"),

@@ -44,6 +44,11 @@ class Delegation:
     by: str
     at: datetime
 
+    @property
+    def cap(self) -> Money | None:
+        """How much may be decided with it; none: as much as the giver may."""
+        return None if self.cap_minor is None else Money.of_minor(self.cap_minor, self.currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lending:
@@ -138,11 +143,12 @@ def cap_of(text: str | None) -> Moved | None:
         return None
     try:
         money = Money.of(text)
+        found = money.minor, money.currency
     except (ValueError, InvalidOperation):
-        money = None
-    if money is None or money.amount <= 0:  # raised outside the handler, with no chain
+        found = 0, ""
+    if found[0] <= 0:  # raised outside the handler, with no chain
         raise RequestInvalidError("`cap`: write an amount and its currency, like `500.00 EUR`")
-    return money.minor, money.currency
+    return found
 
 
 def shown(row: DelegationRow) -> Delegation:

@@ -2,7 +2,8 @@
 
 from remit.domain import clock
 from remit.errors import NotFoundError
-from remit.governance import delegations
+from remit.governance import deciders, delegations
+from remit.governance.deciders import Deciders
 from remit.governance.delegations import Delegation, Lending
 from remit.governance.owners import roles_of
 from remit.orchestration.desk import Desk
@@ -12,12 +13,28 @@ from remit.store import delegations as rows
 class Delegating(Desk):
     """The part of a running Remit at which people lend their roles."""
 
+    def deciders(self, *, person: str) -> Deciders:
+        """Return who decides what, and what nobody does."""
+        roles_of(self._people, person)
+        needed = {name: one.desk.approver_role for name, one in self.equipment.items()}
+        return deciders.deciders(self._people, needed)
+
     def delegations(self, *, person: str) -> tuple[Delegation, ...]:
         """Return what is lent today or later, the newest first."""
         roles_of(self._people, person)
         now_us = clock.microseconds(self.now())
-        found = self.database.read(rows.every)
-        return tuple(delegations.shown(one) for one in found if one.until_us > now_us)
+        found, own = self.database.read(rows.every), self._people.own()
+        return tuple(
+            delegations.shown(one)
+            for one in found
+            if one.until_us > now_us
+            and (
+                own is None
+                or not one.workflows
+                or one.workflows & own
+                or person in {one.giver, one.to, one.by}
+            )
+        )
 
     async def delegate(self, lending: Lending, /, *, person: str) -> str:
         """Lend somebody's roles for a while; return the id of the delegation."""

@@ -31,6 +31,7 @@ PAGES = [
     f"/rollbacks/{rollback_id(1)}",
     "/workflows",
     "/stops",
+    "/people",
     "/limits",
     "/ledger",
     "/health",

@@ -91,9 +91,16 @@ def test_the_api_answers_403_with_where_to_go(desk_with_password: Desk) -> None:
     assert desk.client.post(path, json=body, headers=token).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/stops/lift", "/limits/raise"])
+@pytest.mark.parametrize(
+    ("path", "api"),
+    [
+        ("/stops/lift", "/api/stops/lift"),
+        ("/limits/raise", "/api/limits/raise"),
+        ("/people/lend", "/api/delegations"),
+    ],
+)
 def test_lifting_what_holds_needs_a_fresh_sign_in_and_holding_does_not(
-    desk_with_password: Desk, path: str
+    desk_with_password: Desk, path: str, api: str
 ) -> None:
     desk = desk_with_password
     desk.remit.now += timedelta(minutes=15)
@@ -101,7 +108,7 @@ def test_lifting_what_holds_needs_a_fresh_sign_in_and_holding_does_not(
     refused = desk.send(path, scope="all", reason="it is over")
     assert refused.headers["location"] == f"/sign-in/again?next=%2F{place}"
     token = {"x-csrf-token": desk.token()}
-    answer = desk.client.post(f"/api{path}", json={}, headers=token)
+    answer = desk.client.post(api, json={}, headers=token)
     assert (answer.status_code, answer.json()["code"]) == (403, "session.step_up")
     held = desk.client.post("/api/stops", json={}, headers=token)
     assert held.status_code == 422  # it was looked at
