@@ -1,4 +1,6 @@
-"""What people read for each reason of the gate; a changed word is a changed line here.
+"""Each reason of the gate whole: verdict, what lifts it, what it names, and what people read.
+
+A changed word is a changed line here.
 
 `REMIT_WRITE_GOLDEN=1` writes the file anew.
 """
@@ -7,7 +9,8 @@ import ast
 import os
 from pathlib import Path
 
-from remit.policy import gate
+from remit.domain.decision import Lift
+from remit.policy import gate, wording
 from tests.gating import ALLOWED, BESIDE, TABLE
 
 GOLDEN = Path(__file__).with_name("gate_sentences.txt")
@@ -19,7 +22,8 @@ MADE_BY = {"_policy": "policy", "_step": "step", "_source": "sources", "_level":
 def test_each_reason_is_said_in_the_committed_words() -> None:
     made = {code: change(ALLOWED) for code, (change, _, _) in TABLE.items()} | BESIDE
     lines = [
-        f"{code:30} {reason.sentence}\n"
+        f"{code:30} {reason.verdict:9} {_lifted(reason.lift):40} [{', '.join(reason.refs)}]"
+        f" {reason.sentence}\n"
         for code, facts in made.items()
         for reason in gate.decide(facts).reasons
         if reason.code == code
@@ -29,6 +33,10 @@ def test_each_reason_is_said_in_the_committed_words() -> None:
 
     assert len(lines) == len(made)
     assert "".join(lines) == GOLDEN.read_text(encoding="utf-8")
+
+
+def _lifted(lift: Lift) -> str:
+    return wording.needed(lift) or lift.kind.value
 
 
 def test_every_reason_that_the_gate_can_give_stands_in_the_table() -> None:

@@ -143,3 +143,28 @@ def test_a_word_for_a_value_that_was_given_later_than_now_is_a_fault() -> None:
     ]
 
     assert codes == [[], ["step.future_fact"]]
+
+
+def test_an_argument_whose_type_nobody_told_is_of_an_unknown_one() -> None:
+    types = {name: kind for name, kind in ALLOWED.types.items() if name != "note"}
+    reasons = gate.decide(replace(ALLOWED, types=types)).reasons
+
+    assert [(one.code, one.sentence) for one in reasons] == [
+        ("step.wrong_type", "note is of type unknown; text is declared")
+    ]
+
+
+def test_what_an_argument_rests_on_is_told_with_the_field_that_was_read() -> None:
+    """Not where it is the argument itself, and not where an assumption names no field."""
+    said = {
+        assumption: gate.decide(
+            replace(ALLOWED, assumed_facts={"days": (assumption,)})
+        ).reasons[0].sentence.partition(": ")[2]
+        for assumption in ("days:day_first", "received:day_first", "day_first", "a:b:day_first")
+    }  # fmt: skip
+    plain = said["days:day_first"]
+
+    assert plain.endswith("(day_first)")
+    assert said["received:day_first"] == f"{plain} (in received)"
+    assert said["day_first"] == plain
+    assert said["a:b:day_first"].endswith(" (in a)")

@@ -285,3 +285,19 @@ def test_a_limit_that_nobody_has_used_yet_is_no_fault() -> None:
     decision = gate.decide(with_limit(used=0, reserved=0, demand=100)(ALLOWED))
 
     assert decision.verdict is GateVerdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("obligation", "met"),
+    [
+        (Obligation(kind="grace", value="60"), True),
+        (Obligation(kind="grace", value="\u0661"), False),
+        (Obligation(kind="notify", value="team-lead"), True),
+        (Obligation(kind="review", value=""), True),
+        (Obligation(kind="fax", value=""), False),
+    ],
+)
+def test_an_obligation_that_nobody_can_meet_holds(obligation: Obligation, met: bool) -> None:
+    reasons = gate.decide(with_policy(obligations=(obligation,))(ALLOWED)).reasons
+
+    assert [one.code for one in reasons] == ([] if met else ["policy.obligation"])

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from remit.domain.decision import LiftKind, LimitFact
+from remit.domain.approval import Requirement
+from remit.domain.decision import Check, LiftKind, LimitFact
 from remit.policy import gate, limits
 from tests.gating import ALLOWED
 
@@ -15,6 +16,7 @@ from tests.gating import ALLOWED
         (0, 0, 100, 100, True),
         (40, 50, 10, 100, True),
         (40, 50, 11, 100, False),
+        (0, 0, 1, 100, True),
         (0, 0, 0, 100, False),
         (0, 0, -1, 100, False),
         (0, 0, None, 100, False),
@@ -31,7 +33,7 @@ def test_what_is_left_is_never_below_zero() -> None:
 
 
 EUROS = LimitFact(
-    name="euros", used=4_000, reserved=0, demand=None, max=10_000, unknown=True, currency="EUR"
+    name="euros", used=3_000, reserved=1_000, demand=None, max=10_000, unknown=True, currency="EUR"
 )
 DOLLARS = replace(EUROS, name="dollars", currency="USD", counts_all=True)
 
@@ -43,6 +45,10 @@ def test_what_no_limit_counts_is_held_with_one_reason_that_names_every_currency(
         counted = ", ".join(sorted(one.currency for one in several))
 
         assert [(one.code, one.lift.kind) for one in reasons] == [("limits.unknown", lift)]
+        assert (reasons[0].check, reasons[0].lift.requirement) == (
+            Check.LIMITS,
+            Requirement(people=1, role="owner" if lift is LiftKind.OWNER else "approver"),
+        )
         assert reasons[0].sentence == (
             f"no limit counts what this moves; its limits count {counted}"
         )

@@ -19,6 +19,8 @@ from remit.policy import stop
         ("action:triage.issue_refund", False),
         ("connector:shop", True),
         ("connector:bank", False),
+        ("connector:shop:eu", False),
+        ("case:a:c1", False),
         ("case:", True),
         ("something else", True),
         ("", True),
@@ -40,3 +42,10 @@ def test_an_action_without_a_connector_is_not_reached_by_a_connectors_stop() -> 
     assert not stop.applies(
         switch, case_id="c1", workflow="refund-desk", action="issue_refund", connector=None
     )
+
+
+def test_a_scope_can_be_read_when_it_names_something_of_a_known_kind() -> None:
+    named = ("everything", "case:c1", "action:a", "workflow:w", "connector:shop:eu")
+
+    assert [stop.readable(scope) for scope in named] == [True] * 5
+    assert not any(stop.readable(scope) for scope in ("everything:", "case:", "case", "desk:a"))
