@@ -194,12 +194,12 @@ async def _served(remit: Any) -> AsyncIterator[tuple[int, Callable[[], str]]]:
 
 
 def _asked(remit: Any, port: int, code: str, name: str, waiting: int) -> Table:
-    client = Client(port)
-    client.enter(code)
     ids = [row.approval_id for row in remit.inbox(person=PERSON, limit=ROWS).rows]
     after: str | None = None
     for _ in range(min(100, waiting // ROWS - 2)):
         after = remit.inbox(person=PERSON, after=after, limit=ROWS).after or after
+    client = Client(port)
+    client.enter(code)
     paths = {**PAGES, "inbox, a later page": f"/inbox?after={after}"}
     took = {page: _times(lambda path=path: client.get(path)) for page, path in paths.items()}  # type: ignore[misc]  # the path of now
     items = iter(ids * (LOOKS // len(ids) + 2))

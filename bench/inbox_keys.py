@@ -8,7 +8,7 @@ from bench.table import Table, number
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-MOVES, VERDICTS = 40, 25
+MOVES, VERDICTS, BARE = 40, 25, 20
 DEAD_MS = 350  # for 300 ms after it came a pane decides nothing
 TRIES_MAX = 400
 
@@ -35,15 +35,21 @@ def table(place: str, link: Callable[[], str], name: str, waiting: int) -> Table
         moves = [_pressed(page, "j") for _ in range(MOVES)]
         page.goto(f"{place}/inbox")
         yes = [_pressed(page, "a") for _ in range(VERDICTS)]
+        bare = []
+        for _ in range(BARE):
+            page.goto(f"{place}/inbox")
+            bare.append(_pressed(page, "?"))
+        page.goto(f"{place}/inbox")
         most = max(nodes, page.evaluate("document.querySelectorAll('[data-row]').length"))
         browser.close()
     return Table(
         title=f"{name}, {waiting:,} items wait: ms from a key to the painted pane, {most} rows",
-        head=("key", "times", "p50", "p95"),
+        head=("key", "times", "p50", "p95", "times bare"),
         rows=[
             (key, str(len(ms)), number(statistics.median(ms), 0),
-             number(statistics.quantiles(ms, n=100)[94], 0))
-            for key, ms in (("J", moves), ("A", yes))
+             number(statistics.quantiles(ms, n=100)[94], 0),
+             number(statistics.median(ms) / statistics.median(bare), 1))
+            for key, ms in (("?, a bare page", bare), ("J, next item", moves), ("A, yes", yes))
         ],
     )  # fmt: skip
 

@@ -25,21 +25,21 @@ def cost(
     """Return label and words of what a yes can cost: money, reach, undo and each limit."""
     money = money_of(spec, facts.arguments)
     rows, people = reached.get("rows"), reached.get("recipients")
-    records = "1 record" if spec.on and "rows" not in reached else _counted(rows, "record")
+    acted_on = 1 if spec.on and "rows" not in reached else rows
+    records = _counted(acted_on, "record", "records")
     return (
         ("money", "none moves" if money is None else str(money)),
-        ("records", records),
-        ("people", _counted(people, "person", "people")),
+        ("reach", f"{records}, {_counted(people, 'person', 'people')}"),
         ("undo", undo_of(spec, spec.undo)),
         *((f"limit {one.name}", limits.told(one)) for one in facts.limits),
     )
 
 
-def _counted(number: int | None, one: str, several: str = "") -> str:
+def _counted(number: int | None, one: str, several: str) -> str:
     """Return a number of things; that nobody counts them is said and is no zero."""
     if number is None:
-        return "unknown"
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
+        return f"{several} unknown"
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def message(spec: ActionSpec, arguments: Mapping[str, Json]) -> Message | None:
