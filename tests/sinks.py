@@ -83,6 +83,7 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.keeper: Keeper._run Keeper.drain
             ledger.log_keys: LogKeys.keep
             ledger.rotation: Rotation.keep
+            orchestration.answerable: Answerable.tick
             orchestration.asking: tell_unanswerable
             orchestration.driving: Driving._warn
             orchestration.embedded: Embedded._failed Embedded._note Embedded.run

@@ -25,6 +25,7 @@ from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
+from remit.orchestration.answerable import Answerable
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
@@ -223,6 +224,7 @@ class Remit(
             rules_refused=lambda: sum(bool(one.rules_refused) for one in self.equipment.values()),
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
+        self.timekeeper.roles = Answerable(read=self.read, writer=self.writer, people=people).tick
         self._take_up(intending, steps)
         self.replay_check = ReplayCheck(
             read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,

@@ -47,6 +47,7 @@ class Timekeeper:
     leads: Callable[[], bool] = lambda: True  # whether this process keeps the time of all
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
+    roles: Callable[[], Awaitable[int]] | None = None  # what follows from roles that changed
     looks: Callable[[], Awaitable[int]] | None = None  # what is asked of other systems meanwhile
     chains: Mapping[str, Chain] = field(default_factory=dict)  # by workflow
     _doubted: bool = False
@@ -80,6 +81,8 @@ class Timekeeper:
             await self._fire(page)
             if len(page) < PAGE:
                 await self.jobs.tick()
+                if self.roles is not None:
+                    await self.roles()
                 self._look()
                 return self.fired - before
             after = (page[-1].due_us, page[-1].timer_id)

@@ -10,7 +10,19 @@ from remit.domain.approval import ApprovalState
 from remit.errors import NotEntitledError, NotFoundError, SettingsError
 from remit.governance.access import Role
 from remit.orchestration import intending
-from tests.projects import OLGA, PAUL, ROSA, Small, found, only_waiting, send, states, waiting
+from tests.projects import (
+    NAME,
+    OLGA,
+    OTTO,
+    PAUL,
+    ROSA,
+    Small,
+    found,
+    only_waiting,
+    send,
+    states,
+    waiting,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -185,3 +197,28 @@ async def test_a_vote_of_somebody_without_the_role_never_counted(small: Small) -
         await send(remit)
         with pytest.raises(NotEntitledError):
             await testing.decide(remit, only_waiting(remit).approval_id, person=PAUL)
+
+
+async def test_who_nobody_may_answer_any_more_is_told_at_the_next_tick(small: Small) -> None:
+    """Roles change while approvals are open: the owner is told at once, and once."""
+    small.policy = """
+@id("two-payers") @says("Two payers agree") @owner("olga") @since("2026-11-01")
+@obligation("approve(n=2, role=payer)")
+forbid (principal, action == Action::"small-desk.pay", resource)
+unless { context.facts.approvals >= 2 };
+"""
+    async with small.open(PAY) as remit:
+        case_id = await send(remit)
+        other = await remit.receive(NAME, {"order_id": "8"}, channel="test", by=f"person:{OTTO}")
+        await remit.settled()
+        _change(small, 'roles = ["approver"]', 'roles = ["approver", "reader"]')
+        await testing.pass_time(remit, small.clock, 1)
+        reminded = "governance:approval:reminded"
+        assert found(remit, case_id, reminded) == []  # two still may
+        _change(small, ROSAS, 'name = "Rosa"')
+        for _ in range(3):
+            await testing.pass_time(remit, small.clock, 1)
+        for one in (case_id, other.case_id):
+            (told,) = found(remit, one, reminded)
+            assert (told.word("stage"), told.word("to")) == ("unanswerable", "person:olga")
+        assert len(waiting(remit)) == 2
