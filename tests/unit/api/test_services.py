@@ -11,6 +11,7 @@ import pytest
 
 from remit.api.rates import Kind
 from remit.domain.approval import ApprovalState
+from remit.governance.access import Role
 from remit.governance.permissions import services_of
 from remit.governance.services import ServicePermission
 from tests.facing import ALL, Face, served
@@ -220,6 +221,22 @@ async def test_a_right_that_its_owner_lost_is_lost_to_the_service_at_the_next_re
         olga = replace(rights.people[OLGA], active=False)
         face.remit._people._rights = replace(rights, people={**rights.people, OLGA: olga})
         assert (await face.ask("GET", "/api/cases", crm)).status_code == 401
+
+
+async def test_a_workflow_that_left_its_owners_desk_left_the_service_too(small: Small) -> None:
+    async with served(small) as face:
+        case_id = await send(face.remit)
+        crm = face.issue("crm", *ALL)
+        assert (await face.ask("GET", f"/api/cases/{case_id}", crm)).status_code == 200
+        rights = face.remit._people.rights
+        far = Role(workflows=frozenset({"far-desk"}))
+        olga = replace(rights.people[OLGA], roles=frozenset({"owner"}))
+        face.remit._people._rights = replace(
+            rights, people={**rights.people, OLGA: olga}, roles={"owner": far}, owners={}
+        )
+        assert (await face.ask("GET", f"/api/cases/{case_id}", crm)).status_code == 404
+        brought = await face.ask("POST", f"/api/cases/{NAME}", crm, json={"order_id": "7"})
+        assert brought.json()["code"] == "workflow.unknown"
 
 
 async def test_too_much_in_a_minute_is_answered_with_when_to_come_again(small: Small) -> None:
