@@ -34,13 +34,11 @@ from remit.api.guard import Guard, bearer_of
 from remit.api.headers import SECURITY_HEADERS, BodyLimit, KnownHosts, SecurityHeaders
 from remit.api.rates import Rates
 from remit.errors import (
-    IntakeBusyError,
     NotFoundError,
     RemitError,
     RequestInvalidError,
     RouteUndeclaredError,
     ServiceTokenError,
-    TooManyRequestsError,
 )
 from remit.governance.permissions import is_fresh, permission_of, services_of
 from remit.governance.port import RemitPort
@@ -171,8 +169,9 @@ def said(error: RemitError) -> JSONResponse:
 def _beside(error: RemitError) -> dict[str, str]:
     """Return the headers of an error: when to come again, and how to say who one is."""
     found: dict[str, str] = {}
-    if isinstance(error, TooManyRequestsError | IntakeBusyError):
-        found["retry-after"] = str(error.retry_after_seconds)
+    after = getattr(error, "retry_after_seconds", None)
+    if after is not None:
+        found["retry-after"] = str(int(after))
     if isinstance(error, ServiceTokenError):
         found["www-authenticate"] = error.challenge
     return found

@@ -71,6 +71,11 @@ SENTENCES: Mapping[str, Said] = {
         means="Nothing was changed.",
         do="Go back and correct it.",
     ),
+    "request.too_many": Said(
+        title="Too many requests",
+        means="Nothing was changed.",
+        do="Wait for a moment, then try again.",
+    ),
     "request.too_large": Said(
         title="This is too large",
         means="Nothing was changed.",

@@ -255,7 +255,8 @@ async def test_too_much_in_a_minute_is_answered_with_when_to_come_again(small: S
         headers = face.session(OLGA)
         pages = [await face.client.get("/inbox", headers=headers) for _ in range(4)]
         assert [one.status_code for one in pages] == [200, 200, 200, 429]
-        assert (pages[-1].headers["retry-after"], "html" in pages[-1].text) == ("20", True)
+        assert pages[-1].headers["retry-after"] == "20"
+        assert "Too many requests" in pages[-1].text
         other = await face.client.get("/api/cases", headers=face.session(PAUL))
         assert other.status_code == 200
         face.seconds[0] = 30
