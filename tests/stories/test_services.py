@@ -124,6 +124,16 @@ def test_the_list_says_everything_but_the_token(remit: Cli) -> None:  # noqa: F8
     assert token.removeprefix("remit_svc_") not in json.dumps(row)
 
 
+def test_a_watch_is_told_by_exit_code_which_service_needs_another_token(remit: Cli) -> None:  # noqa: F811
+    _first(remit, "crm", "--may", "submit", "--days", "10")
+    assert remit("services", "list", "--ending-within", "9") == 0
+    assert (remit.out, remit.err) == ("", "no service has a token that ends\n")
+    assert remit("services", "list", "--ending-within", "10") == 1
+    assert remit.out.startswith("crm ")
+    _issued(remit, "rotate", "crm")
+    assert remit("services", "list", "--ending-within", "10") == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

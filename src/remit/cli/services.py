@@ -101,22 +101,29 @@ def issue(
 
 
 @services.command("list")
+@click.option(
+    "--ending-within",
+    "days",
+    type=click.IntRange(0, DAYS_MAX),
+    metavar="DAYS",
+    help="Only services whose newest token ends so soon; ends with 1 where there is one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 @click.pass_context
-def list_(ctx: click.Context, *, as_json: bool) -> None:
+def list_(ctx: click.Context, *, days: int | None, as_json: bool) -> None:
     """List the tokens of services: what each may do, who answers for it, until when.
 
-    Example: `remit services list`
+    Example: `remit services list --ending-within 14`
     """
     with _services(ctx) as found:
-        tokens = found.listed()
+        tokens = found.listed() if days is None else found.ending(days)
     if as_json:
         terminal.echo_json([asdict(one) for one in tokens])
-        return
-    for one in tokens:
+    for one in tokens if not as_json else ():
         click.echo(_line(one))
-    if not tokens:
-        click.echo("no service has a token", err=True)
+    if not tokens and not as_json:
+        click.echo("no service has a token" + ("" if days is None else " that ends"), err=True)
+    ctx.exit(int(days is not None and bool(tokens)))
 
 
 @services.command(epilog=MACHINE)

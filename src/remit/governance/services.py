@@ -204,23 +204,17 @@ class Services:
         self._rows.change(name, change)
         return len(living)
 
+    def ending(self, days: int) -> list[TokenView]:
+        """Return the newest token of each service whose newest ends within so many days."""
+        now_us = clock.microseconds(self._clock())
+        newest = {row.name: row for row in self._rows.tokens() if row.lives(now_us)}
+        until_us = clock.microseconds(self._clock() + timedelta(days=days))
+        return [self._view(row, now_us) for row in newest.values() if row.expires_us <= until_us]
+
     def listed(self) -> list[TokenView]:
         """Return every token, by service and age."""
         now_us = clock.microseconds(self._clock())
-        return [
-            TokenView(
-                name=row.name,
-                id=row.token_hash[:8],
-                permissions=row.permissions,
-                workflows=row.workflows,
-                audience=row.audience,
-                owner=row.owner,
-                issued_at=clock.instant(row.issued_us),
-                expires_at=clock.instant(row.expires_us),
-                state=self._state(row, now_us),
-            )
-            for row in self._rows.tokens()
-        ]
+        return [self._view(row, now_us) for row in self._rows.tokens()]
 
     def close(self) -> None:
         """Close the rows; they open again when they are needed."""
@@ -254,6 +248,19 @@ class Services:
                 if beyond
                 else f"`{foreign[0]}` is not on the desk of `{row.owner}`; name another owner"
             )
+
+    def _view(self, row: ServiceRow, now_us: int) -> TokenView:
+        return TokenView(
+            name=row.name,
+            id=row.token_hash[:8],
+            permissions=row.permissions,
+            workflows=row.workflows,
+            audience=row.audience,
+            owner=row.owner,
+            issued_at=clock.instant(row.issued_us),
+            expires_at=clock.instant(row.expires_us),
+            state=self._state(row, now_us),
+        )
 
     def _state(self, row: ServiceRow, now_us: int) -> str:
         if row.lives(now_us):

@@ -146,6 +146,16 @@ def test_a_service_is_handed_to_another_owner_by_rotation(
     assert known.find(token).bound.owner == "near"
 
 
+def test_a_service_whose_newest_token_ends_soon_is_named(known: Services, clock: Clock) -> None:
+    """One that was rotated, revoked or is over already is not."""
+    for name, days in (("soon", 7), ("later", 8), ("rotated", 7), ("gone", 7), ("over", 1)):
+        _issue(known, name, days=days)
+    known.rotate("rotated", days=30, overlap_minutes=60)
+    known.revoke("gone")
+    clock.now += timedelta(days=1)
+    assert [one.name for one in known.ending(6)] == ["soon"]
+
+
 def test_every_token_of_a_service_is_revoked_at_once(known: Services) -> None:
     tokens = [_issue(known), known.rotate("crm", days=30, overlap_minutes=60)]
     other = _issue(known, "bot")
