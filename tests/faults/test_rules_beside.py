@@ -74,6 +74,16 @@ async def test_a_running_worker_obeys_rules_that_others_signed(busy: Desk) -> No
         assert len(busy.performed()) == 2
 
 
+async def test_a_worker_looks_at_the_folder_when_it_is_told_to(busy: Desk) -> None:
+    async with busy.opened() as remit:
+        (worker,) = await working(busy, 1)
+        forbid(busy)
+        assert remit.policy(DESK).how == "first"
+        worker.send(signal.SIGHUP)
+        await until(lambda: remit.policy(DESK).how == "tighter", "what it found", desk=busy)
+        assert worker.end() == 0
+
+
 async def test_a_worker_that_is_killed_before_it_looked_starts_with_the_new_rules(
     busy: Desk,
 ) -> None:

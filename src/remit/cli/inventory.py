@@ -1,21 +1,23 @@
 """`remit inventory`: what runs here, read from the code and the rules, with its levels of now."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from remit.assembly import assemble
+from remit.assembly import Assembled, assemble
 from remit.cli import terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
 from remit.domain import clock
-from remit.governance import overview
+from remit.governance import books, overview
 from remit.governance.inventory import Inventory, ListedAction
 from remit.governance.overview import ActionView
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.listed import listed
+from remit.policy import folder
 from remit.settings import Project
 
 
@@ -44,10 +46,24 @@ def _of(project: Project) -> list[Inventory]:
     with ExitStack() as stack:
         begun = project.path(project.settings.keys).exists()
         record = stack.enter_context(reading(project)) if begun else None
-        return [listed(one, _levels(one, record)) for one in _equipment(project)]
+        found = [_in_force(one, record) for one in _assembled(project)]
+        return [listed(one, _levels(one, record)) for one in found]
 
 
-def _equipment(project: Project) -> list[Equipment]:
+def _in_force(one: Assembled, record: Record | None) -> Equipment:
+    """Return what a workflow runs with, its rules those in force: the folder may hold others."""
+    made = one.equipment(None)
+    kept = () if record is None else record.database.read(
+        lambda c: books.kept(c, record.keys, made.name)
+    )  # fmt: skip
+    if not kept:
+        return made
+    book = folder.book_of(kept[-1].texts, one.rules.declared, owners=None)
+    slices = [each.digest for each in book.slices.values()]
+    return replace(made, book=book, fingerprint=one.rules.fingerprint(slices))
+
+
+def _assembled(project: Project) -> list[Assembled]:
     models = Path(project.path(project.settings.trained))
     return [
         assemble(
@@ -57,7 +73,7 @@ def _equipment(project: Project) -> list[Equipment]:
             models_folder=models,
             random=lambda: 0.0,
             connect=False,
-        ).equipment(None)
+        )
         for one in project.workflows
     ]
 

@@ -140,6 +140,8 @@ def diff(
 ) -> None:
     """Show what another folder of rules would change: rules, and requests newly allowed.
 
+    It is compared with the rules in force; before the first case, with those of the settings.
+
     The search asks both books beside every value that their rules name. A request that it shows is
     really allowed; that it shows none is no proof. `--prove` asks a solver. Ends with 1 where
     something is loosened.
@@ -149,7 +151,7 @@ def diff(
     project = ctx.ensure_object(Options).project()
     desk = desk_of(project, workflow)
     after = desk.other(other)
-    before = desk.book if against is None else _kept(project, desk, against)
+    before = _in_force(project, desk) if against is None else _kept(project, desk, against)
     for change in changes(before, after):
         click.echo(f"{change.kind} {change.rule}")
         for line in change.lines:
@@ -306,6 +308,17 @@ def _desks(project: Project, workflow: str | None) -> list[Desk]:
     return [desk_of(project, name) for name in names if workflow in {None, name}] or [
         desk_of(project, str(workflow))
     ]
+
+
+def _in_force(project: Project, desk: Desk) -> PolicyBook:
+    """Return the book in force, as this code reads it; that of the folder before there is one."""
+    if not project.path(project.settings.keys).exists():
+        return desk.book
+    with reading(project) as record:
+        found = record.database.read(lambda c: books.kept(c, record.keys, desk.name))
+    if not found:
+        return desk.book
+    return folders.book_of(found[-1].texts, desk.book.declared, owners=None)
 
 
 def _kept(project: Project, desk: Desk, digest: str) -> PolicyBook:

@@ -30,6 +30,7 @@ class BookProposed(Event):
     digest: str
     codes: tuple[str, ...]  # why it waits: allowed | flips | invariant | sampled | unreadable
     people: int  # how many must sign
+    proposer: str = ""  # whose change it is, who may not sign; empty: it was found in the folder
 
 
 @declared("policy:book:signed")

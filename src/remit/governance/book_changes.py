@@ -88,15 +88,14 @@ def propose(uow: UnitOfWork, one: Proposed, *, workflow: str, person: str) -> No
     """
     last = rows.waiting(uow.connection, workflow)
     known = last[0].proposer if last and last[0].digest == one.book.digest else ""
-    proposer = person or known
     event = BookProposed(
         change=one.change, before=one.before, texts=texts_digest(one.book), digest=one.book.digest,
-        codes=one.codes, people=one.people,
+        codes=one.codes, people=one.people, proposer=person or known,
     )  # fmt: skip
     payloads: dict[str, Json] = {
         "rules": dict(one.book.texts), "weighed": weighing.form(one.findings),
     }  # fmt: skip
-    by = actor.person(proposer) if proposer else SERVICE
+    by = actor.person(person) if person else SERVICE
     _append(uow, workflow, event, by, payloads)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 MODULES: Final = (
     "merkle", "checkpoint", "cosignature", "timestamp", "inclusion", "leaf", "pruned",
     "recovered", "successions", "judge", "files", "outside", "exported", "verdict", "silence",
-    "lent", "actions", "semantics", "standalone",
+    "lent", "actions", "signed_rules", "semantics", "standalone",
 )  # fmt: skip
 GO: Final = "verifier.go"
 _OURS: Final = "remit."

@@ -9,6 +9,7 @@ from typing import Final
 from remit.ledger.actions import EFFECT, Actions, Broken, word
 from remit.ledger.judge import Bad, Head
 from remit.ledger.leaf import Leaf
+from remit.ledger.signed_rules import SignedRules
 from remit.ledger.silence import BEAT, ENDED, Silence, shifted
 from remit.ledger.successions import ROTATED
 
@@ -28,6 +29,7 @@ RULES: Final = {
     "LS12": "cases run where a process is at work, and it is not silent while a case is open",
     "LS13": "an origin is opened once, at the beginning, with the key that verifies it",
     "LS14": "keys, origins, grants, erasures, holds, pruning: by a person or a service of Remit",
+    "LS15": "rules that people sign are signed by enough of them, none of whom proposed them",
 }
 OPEN_INTENT_SECONDS_MAX: Final = 86_400
 _OF_CASES: Final = frozenset(
@@ -48,6 +50,7 @@ class Semantics:
         self._key_ids = list(key_ids)
         self._whole = True
         self._actions = Actions()
+        self._rules = SignedRules()
         self._cases: dict[str, str] = {}  # case -> open | closed | quarantined
         self._ids: set[int] = set()
         self._opened: tuple[int, str] | None = None  # the origin's first key, and where
@@ -64,7 +67,7 @@ class Semantics:
 
     def begin(self, head: Head) -> None:
         """Of a part nothing is asked that what came before might answer."""
-        self._whole = self._actions.whole = head.first == 0
+        self._whole = self._actions.whole = self._rules.whole = head.first == 0
 
     def see(self, position: int, leaf: Leaf, bad: Bad) -> None:
         """Look at one leaf."""
@@ -79,6 +82,8 @@ class Semantics:
         source, _, rest = leaf.event.partition(":")
         noun = rest.partition(":")[0]
         self._causes(leaf, broken)
+        if source == "policy" and noun == "book":
+            self._rules.looks[leaf.event](leaf, broken)
         if source == "intake" or (source == "orchestration" and noun in _OF_CASES):
             self._case(leaf, broken)
         look = self._looks.get(leaf.event) or self._actions.looks.get(leaf.event)

@@ -104,7 +104,6 @@ def project(connection: Connection, entry: Entry) -> None:
             _loaded(connection, entry)
         case "policy:book:proposed":
             _end_waiting(connection, flow, "replaced", entry.actor.ref)
-            proposer = entry.actor.ref if entry.actor.kind.value == "person" else ""
             connection.execute(
                 f"insert into book_changes ({_CHANGE}) values"
                 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '')"
@@ -113,7 +112,7 @@ def project(connection: Connection, entry: Entry) -> None:
                 " seq = excluded.seq, state = excluded.state, signers = '', ended_by = ''",
                 (
                     flow, change, entry.word("before"), entry.word("digest"), entry.word("texts"),
-                    " ".join(entry.words("codes")), entry.number("people"), proposer,
+                    " ".join(entry.words("codes")), entry.number("people"), entry.word("proposer"),
                     entry.at_us, entry.seq, WAITING,
                 ),
             )  # fmt: skip

@@ -65,6 +65,7 @@ def test_a_candidate_is_asked_beside_what_was_decided(remit: Cli, folder: Path) 
 
 def test_what_lets_more_pass_ends_with_one(remit: Cli, folder: Path, other: Path) -> None:  # noqa: F811
     forbid_replies(folder / "policies")
+    assert remit("policy", "reload") == 0
     assert remit("policy", "diff", "help-desk", str(other)) == 1
     assert "removed no-replies" in remit.out
     assert "deny becomes allow:" in remit.out
@@ -72,6 +73,7 @@ def test_what_lets_more_pass_ends_with_one(remit: Cli, folder: Path, other: Path
 
     shutil.rmtree(folder / "policies")
     shutil.copytree(other, folder / "policies")
+    assert remit("policy", "reload") == 0
     forbid_replies(other)
     assert remit("policy", "diff", "help-desk", str(other)) == 0
     assert "added no-replies" in remit.out

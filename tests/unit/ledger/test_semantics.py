@@ -11,7 +11,7 @@ import pytest
 from remit.domain import clock, desk_event, effect_event, event, intake_event
 from remit.domain.actor import Actor, ActorKind, person, service, workflow
 from remit.domain.approval import sealed
-from remit.domain.book_event import BookLoaded
+from remit.domain.book_event import BookLoaded, BookProposed, BookRefused, BookSigned
 from remit.domain.entry import Draft, Event
 from remit.domain.ledger_event import HeartbeatEnded, HeartbeatRecorded, OriginOpened
 from remit.ledger.judge import Head
@@ -232,6 +232,36 @@ def test_what_a_person_put_right_by_hand_is_compensated(tmp_path: Path) -> None:
     assert codes(judged(tmp_path, story)) == set()
 
 
+def signed_rules(*signers: str, refused: bool = False) -> dict[str, Draft]:
+    """Return the entries of rules that olga proposed and these signed, until they are in force."""
+    change = "c" * 64
+    proposed = BookProposed(
+        change=change,
+        before="",
+        texts="t",
+        digest="b2",
+        codes=("allowed",),
+        people=2,
+        proposer="olga",
+    )
+    told = {"proposed2": entry(proposed, case=CONTROL, by=person("olga"))}
+    told |= {
+        f"signed {n}": entry(BookSigned(change=change), case=CONTROL, by=person(one))
+        for n, one in enumerate(signers)
+    }
+    if refused:
+        told["refused"] = entry(BookRefused(change=change), case=CONTROL, by=person("pia"))
+    made = BookLoaded(
+        before="b1", digest="b2", rules=3, slices=("p2",), how="signed", change=change
+    )
+    return {**told, "loaded2": entry(made, case=CONTROL, by=person("pia"))}
+
+
+def test_rules_that_two_people_signed_break_nothing(tmp_path: Path) -> None:
+    story = with_("received", **signed_rules("pia", "paula"))()
+    assert codes(judged(tmp_path, story)) == set()
+
+
 FAILED = entry(
     effect_event.EffectFailed(action_id="a1", effect_id="a1", attempt=1, code="no", sent=True)
 )
@@ -247,6 +277,10 @@ BROKEN: list[tuple[str, str, Callable[[], Story]]] = [
     ("LS04", "no book was ever loaded", without("book")),
     ("LS04", "a book that follows one that was not in use", with_(
         "received", other=book("b2", "p2", before="b0"))),
+    ("LS15", "a change signed by too few", with_("received", **signed_rules("pia"))),
+    ("LS15", "a change signed twice by one", with_("received", **signed_rules("pia", "pia"))),
+    ("LS15", "a change signed by its author", with_("received", **signed_rules("olga", "pia"))),
+    ("LS15", "a refused change", with_("received", **signed_rules("pia", "paula", refused=True))),
     ("LS12", "a case ran, and nobody was at work", without("beat")),
     ("LS12", "a case ran after the only process had ended", with_(
         "received", ended=gone(1, "stopped"))),
