@@ -41,7 +41,7 @@ def bad(remit: Remit) -> dict[str, Verdict]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Small:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    return Small(folder=tmp_path, database=url)
+    return Small(folder=tmp_path, database=url, signers=2)
 
 
 async def test_nothing_is_said_of_a_desk_that_does_well(desk: Small) -> None:
@@ -110,7 +110,7 @@ async def test_late_timers_are_an_alarm_where_somebody_works(desk: Small) -> Non
 
 
 async def test_entries_that_nobody_numbers_are_an_alarm(tmp_path: Path, postgres_url: str) -> None:
-    small = Small(folder=tmp_path, database=postgres_url)
+    small = Small(folder=tmp_path, database=postgres_url, signers=2)
     async with small.open(PARKED, replays=False, attacked=True) as remit:
         remit.keeper.close()
         await remit.receive(NAME, {"order_id": "7"}, channel="test", external_id="late")
