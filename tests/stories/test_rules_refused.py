@@ -64,3 +64,21 @@ async def test_what_was_blocked_is_gated_again_by_the_next_start_whose_rules_loa
     async with small.open(PAID) as remit:
         await testing.pass_time(remit, small.clock, 1)
         assert standing(remit, case_id) == ("parked", "approval")
+
+
+async def test_rules_that_are_mended_while_it_runs_are_taken_in_and_what_was_blocked_goes_on(
+    tmp_path: Path,
+) -> None:
+    small = Small(folder=tmp_path, granted=(), signers=2)
+    async with small.open(PAID) as remit:
+        await send(remit, message="before")
+    small.policy = '@id("odd") permit (principal, action, resource);'
+    async with small.open(PAID) as remit:
+        case_id = await send(remit)
+        assert standing(remit, case_id) == ("parked", "lift")
+        rules = tmp_path / "project" / "policies" / "all.cedar"
+        rules.write_text(rules.read_text().replace(small.policy, ""))
+        assert [one.outcome for one in remit.reload_rules()] == ["same"]
+        assert remit.metrics()["rules_refused"] == 0
+        await testing.pass_time(remit, small.clock, 1)
+        assert standing(remit, case_id) == ("parked", "approval")

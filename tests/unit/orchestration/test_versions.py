@@ -56,6 +56,27 @@ async def test_a_pinned_case_runs_only_under_the_code_it_began_with(
         assert "orchestration:run:started" not in events(remit, case_id)
 
 
+@pytest.mark.parametrize("restarted", [False, True], ids=["while it runs", "by a restart"])
+async def test_a_pinned_case_goes_on_where_the_rules_alone_changed(
+    small: Small, *, restarted: bool
+) -> None:
+    """It is pinned to the code: rules are what is in force, and no worker brings old ones back."""
+    pin(small, SLEEPS)
+    rules = small.folder / "project" / "policies" / "all.cedar"
+    async with small.open() as remit:
+        case_id = await send(remit)
+        rules.write_text(rules.read_text().replace("note is permitted", "a note is permitted"))
+        if not restarted:
+            assert [one.outcome for one in remit.reload_rules()] == ["in force"]
+            await testing.pass_time(remit, small.clock, 61)
+            assert result(remit, case_id) == "old"
+            assert "orchestration:run:started" in events(remit, case_id)
+    if restarted:
+        async with small.open() as remit:
+            await testing.pass_time(remit, small.clock, 61)
+            assert result(remit, case_id) == "old"
+
+
 async def test_a_case_that_ran_under_two_versions_matches_no_grant(small: Small) -> None:
     """What neither version earned alone is held; a case of one version acts by itself."""
     body = "await run.sleep(60)\nawait run.act(note, text='later')\nreturn 'done'"
