@@ -15,6 +15,7 @@ from remit.errors import (
     NotFoundError,
     RequestInvalidError,
 )
+from remit.governance.access import ASKING
 from remit.governance.card import ApprovalRow
 from remit.ledger import read as record
 from tests.projects import OLGA, PAUL, ROSA, Small
@@ -154,8 +155,11 @@ async def test_how_one_answered_is_hidden_from_the_other_until_both_have(small: 
         assert ([one.person for one in mine.votes], mine.answered) == ([PAUL], 1)
         theirs = remit.approval(row.approval_id, person=OLGA)
         assert (theirs.votes, theirs.answered) == ((), 1)
+        for asking, seen in ((OLGA, False), (PAUL, True)):
+            assert (PAUL in await _told(remit, row.case_id, asking)) == seen
         done = await testing.decide(remit, row.approval_id, person=OLGA)
         assert {one.person for one in done.votes} == {PAUL, OLGA}
+        assert PAUL in await _told(remit, row.case_id, OLGA)
 
 
 async def test_what_was_said_outlives_the_verdict_and_other_desks_see_nothing(
@@ -172,6 +176,18 @@ async def test_what_was_said_outlives_the_verdict_and_other_desks_see_nothing(
         for act in (remit.claim, remit.let_go, remit.snooze):
             with pytest.raises(NotFoundError):
                 await act("f" * 32, person=OLGA)
+
+
+async def _told(remit: Remit, case_id: str, asking: str) -> str:
+    """Return all that the pages of a case say to somebody, timeline and entries."""
+    token = ASKING.set(asking)
+    try:
+        lines = " ".join(
+            f"{line.text} {line.detail}" for line in remit.case(case_id).timeline.lines
+        )
+        return f"{lines} {[(one.body, one.actor) for one in remit.entries(case_id)]}"
+    finally:
+        ASKING.reset(token)
 
 
 def _minutes(number: int) -> timedelta:
