@@ -140,6 +140,26 @@ def test_several_are_answered_and_taken_back_without_a_mouse(
     expect(page.get_by_role("heading", name="3 taken back")).to_be_visible()
 
 
+def test_items_are_picked_by_key_and_stay_picked_while_one_moves(
+    open_page: Open, served: Running
+) -> None:
+    page = open_page(f"/inbox/{approval_id(4)}")
+    expect(page.locator("[data-picked]")).to_be_hidden()
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/inbox/{approval_id(5)}")
+    page.keyboard.press("x")
+    button = page.get_by_role("button", name="Answer 2 together")
+    expect(button).to_be_visible()
+    page.keyboard.press("x")
+    page.keyboard.press("x")
+    button.press("Enter")
+    page.wait_for_url(f"**/inbox/batch?id={approval_id(4)}&id={approval_id(5)}")
+    expect(page.get_by_role("heading", name="2 of issue_refund together")).to_be_visible()
+    page.goto(f"{served.url}/inbox")
+    assert page.locator("[data-pick]:checked").count() == 0
+
+
 def test_an_item_is_asked_about_assigned_and_snoozed_by_keys(
     open_page: Open, served: Running
 ) -> None:

@@ -18,6 +18,7 @@ _TABLE = {
     "next": Key(key="j", shown="J", does="next row or step", where="lists"),
     "previous": Key(key="k", shown="K", does="previous row or step", where="lists"),
     "open": Key(key="Enter", shown="Enter", does="open", where="lists"),
+    "pick": Key(key="x", shown="X", does="pick it, to answer several together", where="inbox"),
     "approve": Key(key="a", shown="A", does="approve", where="inbox"),
     "reject": Key(key="r", shown="R", does="reject, with a reason", where="inbox"),
     "edit": Key(key="e", shown="E", does="edit, then decide", where="inbox"),

@@ -18,7 +18,7 @@ _MEDIA = {
     "svg": "image/svg+xml",
 }
 
-NAMES = ("style.css", "live.js", "keys.js", "verdict.js", "icon.svg")
+NAMES = ("style.css", "live.js", "keys.js", "verdict.js", "pick.js", "icon.svg")
 
 
 def url(name: str) -> str:

@@ -44,7 +44,9 @@ function move(step) {
 
 /** @param {HTMLElement} element */
 function act(element) {
-  if (element.matches("a, button, summary")) {
+  if (element.matches("input[type=checkbox]")) {
+    element.click();
+  } else if (element.matches("a, button, summary")) {
     sessionStorage.setItem("remit-focus", "row");
     element.click();
   } else if (element.matches("input, select, textarea")) {
