@@ -107,6 +107,7 @@ CONTRAST = """() => {
 NAMELESS = """() => [...document.querySelectorAll('button, a, input, select, textarea')]
   .filter((one) => one.type !== 'hidden' && one.getClientRects().length > 0)
   .filter((one) => !(one.labels && one.labels.length) && !one.textContent.trim())
+  .filter((one) => !document.getElementById(one.getAttribute('aria-labelledby'))?.textContent)
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 RINGS = """() => {
@@ -155,7 +156,9 @@ def test_every_text_can_be_read_and_every_control_has_a_name(open_page: Open, sc
         _go(page, path)
         assert page.evaluate(CONTRAST) == [], path
         assert page.evaluate(NAMELESS) == [], path
-        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+        ids = page.evaluate(
+            "[...document.querySelectorAll('[id]')].map((one) => one.getAttribute('id'))"
+        )
         assert len(ids) == len(set(ids)), path
         assert page.locator("h1").count() == 1, path
 
