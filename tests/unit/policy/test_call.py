@@ -168,3 +168,19 @@ def test_what_an_argument_rests_on_is_told_with_the_field_that_was_read() -> Non
     assert said["received:day_first"] == f"{plain} (in received)"
     assert said["day_first"] == plain
     assert said["a:b:day_first"].endswith(" (in a)")
+
+
+def test_several_of_a_kind_are_told_one_after_the_other() -> None:
+    failed = replace(
+        ALLOWED.proofs[1], proof=Proof.DIFFERENT, integrity=Integrity.UNTRUSTED,
+        accepted=("this", "that"), elsewhere=("here", "there"),
+    )  # fmt: skip
+    facts = replace(
+        ALLOWED,
+        proofs=(ALLOWED.proofs[0], failed, ALLOWED.proofs[2]),
+        assumed_facts={"days": ("one:day_first", "two:day_first")},
+    )
+    different, assumed = (one.sentence for one in gate.decide(facts).reasons)
+
+    assert different.endswith(": this; that. The same value stands in here; there")
+    assert assumed.endswith(" (in one); its reading is not certain by itself (day_first) (in two)")
