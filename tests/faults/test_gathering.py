@@ -33,6 +33,7 @@ CALLS = {
     "record": (sources, "acted_upon"),
     "bounds": (facts, "bound_names"),
     "rows": (facts, "read_standing"),
+    "rules": (facts, "_in_force"),
     "proofs": (sources, "prove"),
     "endorsements": (endorsed, "endorsed"),
     "takes": (facts, "takes"),

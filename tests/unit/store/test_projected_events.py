@@ -4,6 +4,7 @@ from types import ModuleType
 
 import pytest
 
+import remit.app  # noqa: F401 - every event is known once the parts are imported
 from remit.domain.actor import service
 from remit.domain.entry import EVENTS, Entry
 from remit.store import approvals, authority, proposals, timers, waits
