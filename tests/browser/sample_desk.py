@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.money import Money
 from remit.errors import (
     ApprovalClosedError,
     ApprovalExpiredError,
@@ -18,6 +19,7 @@ from remit.errors import (
 from remit.governance import batches
 from remit.governance.batch import Batch, BatchResult, LeftOut
 from remit.governance.card import ApprovalView, InboxPage, Kind
+from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.sessions import SignedIn
 from remit.store.approvals import ApprovalRecord
 from tests.browser.samples import PEOPLE, row_of
@@ -34,8 +36,22 @@ def row_for_batch(view: ApprovalView) -> ApprovalRecord:
         decided_us=None, verdict="", reason="", replaced_by="", batch="", held_by="", again=False,
         claimed_by="",
         claimed_until_us=0, asked_of="", comments=0, remarks=0,
+        code="", due_minute=0, turn=0,
         alike=f"{card.workflow}.{card.action} {[one.code for one in card.reasons]}",
     )  # fmt: skip
+
+
+def _moves(money: Money | None, narrow: Narrow) -> bool:
+    """Is this as much as is asked for?"""
+    if narrow.moved is None:
+        return True
+    currency, least, most = narrow.moved
+    return (
+        money is not None
+        and money.currency == currency
+        and (least is None or money.minor >= least)
+        and (most is None or money.minor <= most)
+    )
 
 
 class Decided:
@@ -57,6 +73,7 @@ class Decided:
         tab: str = "team",
         workflow: str | None = None,
         action: str | None = None,
+        narrow: Narrow = EVERYTHING,
         after: str | None = None,
         limit: int = 60,
     ) -> InboxPage:
@@ -77,6 +94,8 @@ class Decided:
             row
             for row in rows
             if keep(row) and workflow in {None, row.workflow} and action in {None, row.action}
+            if narrow.reason in {None, self.views[row.approval_id].card.reasons[0].code}
+            if _moves(row.money, narrow)
         ]
         first = 0 if after is None else [row.approval_id for row in rows].index(after) + 1
         page = rows[first : first + limit]

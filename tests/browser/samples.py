@@ -171,6 +171,7 @@ def row_of(view: ApprovalView, now: datetime) -> ApprovalRow:
     return ApprovalRow(
         approval_id=card.approval_id, case_id=card.case_id, workflow=card.workflow,
         action=card.action, risk=card.risk, sentence=card.sentence, money=card.money,
+        code=card.reasons[0].code,
         first_reason=card.reasons[0].sentence, reasons=len(card.reasons), votes=view.answered,
         votes_needed=sum(one.people for one in card.requirements), state=view.state,
         requested_at=card.requested_at, due_at=card.due_at, expires_at=card.expires_at,

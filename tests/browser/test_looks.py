@@ -10,6 +10,8 @@ pytestmark = pytest.mark.browser
 
 SCREENS = [
     "/inbox",
+    "/inbox?reason=policy.forbidden&currency=EUR&from=5",
+    "/inbox?reason=no.such&currency=EUR",
     f"/inbox/{approval_id(3)}",
     f"/inbox/{approval_id(4)}",
     f"/inbox/{approval_id(0)}?act=reject",

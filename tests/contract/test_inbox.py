@@ -12,6 +12,7 @@ from remit.domain import clock
 from remit.domain.approval import Verdict
 from remit.governance import inbox
 from remit.governance.card import InboxPage
+from remit.governance.narrow import Narrow
 from remit.governance.owners import roles_of
 from remit.store import inbox as waits
 from remit.store.connection import Connection, Parameter
@@ -106,6 +107,58 @@ async def test_mine_is_cut_before_it_is_paged(small: Small) -> None:
         assert {row.action for row in _page(remit, PAUL, "mine", 60)[0].rows} == {"note", "pay"}
 
 
+async def test_a_list_is_narrowed_by_reason_and_by_money_before_it_is_paged(small: Small) -> None:
+    small.policy = PAYERS
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 40)
+        every = remit.inbox(person=OLGA).rows
+        codes = {row.code: row.action for row in every}
+        assert len(codes) == 2  # what pays waits for another reason than what notes
+        for code, action in codes.items():
+            found = remit.inbox(person=OLGA, narrow=Narrow(reason=code), limit=100)
+            assert {row.action for row in found.rows} == {action}
+            assert len(found.rows) == sum(row.code == code for row in every)
+        for given, number in (
+            ({"currency": "EUR"}, 4), ({"currency": "EUR", "from": "50", "to": "50.00"}, 4),
+            ({"currency": "EUR", "from": "50.01"}, 0), ({"currency": "EUR", "to": "49.99"}, 0),
+            ({"currency": "USD"}, 0), ({"reason": "nothing.such"}, 0), ({"reason": "' or 1=1"}, 0),
+        ):  # fmt: skip
+            found = remit.inbox(person=OLGA, narrow=Narrow.of(given))
+            assert (len(found.rows), found.waiting) == (number, 40), given
+        paid = Narrow.of({"currency": "EUR"})
+        first = remit.inbox(person=OLGA, narrow=paid, limit=3)
+        last = remit.inbox(person=OLGA, narrow=paid, limit=3, after=first.after)
+        assert (len(first.rows), len(last.rows), last.after) == (3, 1, None)
+        assert {row.action for row in (*first.rows, *last.rows)} == {"pay"}
+        both = Narrow.of(
+            {"currency": "EUR", "reason": next(c for c in codes if codes[c] == "note")}
+        )
+        assert remit.inbox(person=OLGA, narrow=both).rows == ()
+
+
+async def test_what_is_due_in_one_minute_is_ordered_by_risk_times_money(small: Small) -> None:
+    """Pages of every size come to the same list, with many that are equal but for their id."""
+    async with small.open(BODY, replays=False) as remit:
+        await _received(remit, 40)
+        whole = remit.inbox(person=OLGA, limit=100).rows
+        assert [row.action for row in whole] == ["pay"] * 4 + ["note"] * 36
+        for of_one in (whole[:4], whole[4:]):
+            ids = [row.approval_id for row in of_one]
+            assert ids == sorted(ids)
+        for size in (1, 3, 7, 39):
+            found, after = list[str](), None
+            while True:
+                page = remit.inbox(person=OLGA, limit=size, after=after)
+                found += [row.approval_id for row in page.rows]
+                if (after := page.after) is None:
+                    break
+            assert found == [row.approval_id for row in whole]
+        small.clock.advance(60)
+        await remit.receive("small-desk", {"order_id": "50", "message": "later"}, channel="test")
+        await remit.settled()
+        assert remit.inbox(person=OLGA, limit=100).rows[-1].action == "pay"
+
+
 async def test_what_is_asked_anew_is_told_apart(small: Small) -> None:
     """The order changed after the yes: it is asked again, and says that it changed."""
     small.grace = 10
@@ -129,7 +182,7 @@ async def test_a_whole_page_with_its_item_takes_twelve_queries(small: Small) -> 
     async with small.open(BODY, replays=False) as remit:
         await _received(remit, 12)
         with _listened(remit) as asked:
-            page = remit.inbox(person=OLGA)
+            page = remit.inbox(person=OLGA, narrow=NARROWED[-1])
             remit.approval(page.rows[0].approval_id, person=OLGA)
             remit.badges()
         assert len(asked) <= QUERIES_MAX, [sql for sql, _ in asked]
@@ -143,6 +196,9 @@ async def test_no_page_of_the_inbox_reads_a_whole_table(small: Small) -> None:
             for tab in ("team", "mine", "overdue", "money", "changed"):
                 page = remit.inbox(person=OLGA, tab=tab, limit=5)
                 remit.inbox(person=OLGA, tab=tab, after=page.after, limit=5)
+                for narrow in NARROWED:
+                    remit.inbox(person=OLGA, tab=tab, narrow=narrow, limit=5)
+                    remit.inbox(person=OLGA, tab=tab, narrow=narrow, after=page.after, limit=5)
             (first, *_) = remit.inbox(person=OLGA, workflow="small-desk", action="note").rows
             remit.approval(first.approval_id, person=OLGA)
             remit.badges()
@@ -180,6 +236,11 @@ async def test_what_is_late_is_counted_no_further_than_it_is_told(small: Small) 
             )
 
 
+NARROWED = (
+    Narrow.of({"reason": "level.human_only"}),
+    Narrow.of({"reason": "level.human_only", "currency": "EUR", "from": "1", "to": "900"}),
+    Narrow.of({"currency": "EUR"}),
+)
 COUNTERS = {"open_counts", "case_counts", "stops", "delegations"}  # a few rows each
 
 

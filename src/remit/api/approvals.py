@@ -10,6 +10,7 @@ from remit.api.body import as_json, read_model
 from remit.domain.approval import RejectReason, Verdict
 from remit.errors import RequestInvalidError, StaleDigestError
 from remit.governance.card import ApprovalView
+from remit.governance.narrow import Narrow
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
 from remit.intake.scrub import scrub
@@ -34,7 +35,7 @@ def routes(remit: RemitPort) -> list[Route]:
 
     @needs(Permission.READ)
     async def listed(request: Request) -> Response:
-        """List what waits, ordered by due; `after` continues a list."""
+        """List what waits in the order of its turn; `after` continues a list."""
         asked = request.query_params
         page = await run_in_threadpool(
             remit.inbox,
@@ -42,6 +43,7 @@ def routes(remit: RemitPort) -> list[Route]:
             tab=asked.get("tab", "team"),
             workflow=asked.get("workflow"),
             action=asked.get("action"),
+            narrow=Narrow.of(asked),
             after=asked.get("after"),
             limit=limit_of(request),
         )

@@ -54,7 +54,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
 }
 
 _QUERIES: Mapping[str, tuple[str, ...]] = {
-    "approvals": ("tab", "workflow", "action", "after", "limit"),
+    "approvals": tuple("tab workflow action reason currency from to after limit".split()),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
     "denials": ("workflow",),

@@ -104,7 +104,7 @@ async def play(
 
 
 def waiting(remit: Remit) -> list[ApprovalView]:
-    """Return everything that waits, with its cards."""
+    """Return everything that waits, with its cards, in the order in which it was asked for."""
     reader = next(iter(remit.people()))
     views: list[ApprovalView] = []
     after: str | None = None
@@ -113,7 +113,7 @@ def waiting(remit: Remit) -> list[ApprovalView]:
         views += [remit.approval(row.approval_id, person=reader) for row in page.rows]
         after = page.after
         if after is None:
-            return views
+            return sorted(views, key=lambda view: (view.card.due_at, view.card.approval_id))
 
 
 # -- parts ---------------------------------------------------------------------------------------

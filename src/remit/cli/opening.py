@@ -236,13 +236,13 @@ def approval_named(connection: Connection, start: str) -> str:
     if approvals.find(connection, wanted) is not None:
         return wanted
     found: list[str] = []
-    after: tuple[int, str] | None = None
+    after: tuple[int, int, str] | None = None
     while wanted and len(found) < FOUND_MAX:
         page = inbox.page(connection, workflow=None, after=after, limit=WAITING_PAGE)
         found += [one.approval_id for one in page if one.approval_id.startswith(wanted)]
         if len(page) < WAITING_PAGE:
             break
-        after = (page[-1].due_us, page[-1].approval_id)
+        after = page[-1].place
     if len(found) == 1:
         return found[0]
     if found:

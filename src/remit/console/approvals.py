@@ -121,6 +121,7 @@ async def _page(console: Console, request: Request) -> InboxPage:
         tab=asked.tab,
         workflow=asked.workflow,
         action=asked.action,
+        narrow=asked.narrow,
         after=asked.after,
         limit=PAGE_ROWS,
     )

@@ -13,6 +13,7 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.money import Money
 from remit.errors import RequestInvalidError
 from remit.governance.batch import Batch
+from remit.governance.narrow import Narrow
 from remit.governance.permissions import Permission, needs
 
 PICKED_MAX = 100  # that are asked for; of these as many as one answer may cover are shown
@@ -31,7 +32,7 @@ def routes(console: Console) -> list[Route]:
         if not picked:
             waiting = await run_in_threadpool(
                 console.remit.inbox, person=person, tab="mine", workflow=given.get("workflow"),
-                action=given.get("action"), limit=PICKED_MAX,
+                action=given.get("action"), narrow=Narrow.of(given), limit=PICKED_MAX,
             )  # fmt: skip
             picked = [row.approval_id for row in waiting.rows]
         batch = await run_in_threadpool(console.remit.batch, picked, person=person)

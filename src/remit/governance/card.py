@@ -118,6 +118,7 @@ class ApprovalRow:
     asked_of: str = ""  # who was asked something and has not answered
     comments: int = 0
     changed: bool = False  # it was asked before, and what was shown then has changed
+    code: str = ""  # of the first reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxPage:
-    """A page of the inbox, ordered by due and id."""
+    """A page of the inbox, ordered by the minute it is due, then by risk times money at stake."""
 
     rows: tuple[ApprovalRow, ...]
     after: str | None  # cursor of the next page

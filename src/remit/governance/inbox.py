@@ -14,6 +14,7 @@ from remit.domain.value import Json
 from remit.errors import NotFoundError
 from remit.governance import cards
 from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
+from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.remark import Remark
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
@@ -24,6 +25,7 @@ from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 
 PAGE_MAX = 200
+NO_PAGE = "this page does not exist; begin at the first"
 ERASED = "the content was erased"
 
 
@@ -34,6 +36,7 @@ def page(
     tab: str,
     workflow: Workflows,
     action: str | None,
+    narrow: Narrow = EVERYTHING,
     after: str | None,
     limit: int,
     now: datetime,
@@ -41,9 +44,10 @@ def page(
     own: Workflows = None,
     person: str = "",
 ) -> InboxPage:
-    """Return a page of what waits, the next due first; `mine` is what these roles may decide.
+    """Return a page of what waits, the next due first, then by risk times money.
 
-    What this person snoozed stands in `snoozed`, and in no other list but `overdue`.
+    The tab `mine` holds what these roles may decide. What this person snoozed stands in `snoozed`,
+    and in no other list but `overdue`.
     """
     now_us = clock.microseconds(now)
     size = min(limit, PAGE_MAX)
@@ -54,10 +58,12 @@ def page(
         risks=("money", "irreversible") if tab == "money" else (),
         roles=roles if tab == "mine" else None,
         changed=tab == "changed",
+        code=narrow.reason,
+        money=narrow.moved,
         due_before_us=now_us if tab == "overdue" else None,
         snoozed=None if tab == "overdue" or not person else (person, now_us),
         only_snoozed=tab == "snoozed",
-        after=cursor(after),
+        after=_place(after),
         limit=size + 1,
     )
     shown = rows[:size]
@@ -68,7 +74,7 @@ def page(
     )
     return InboxPage(
         rows=approval_rows(connection, keys, shown, now),
-        after=None if last is None else mark(last.due_us, last.approval_id),
+        after=None if last is None else _marked(last),
         waiting=sum(kind.waiting for kind in kinds),
         overdue=waits.count_overdue(
             connection, now_us=now_us, workflow=own, limit=COUNTED_MAX + 1
@@ -113,6 +119,7 @@ def _line(row: ApprovalRecord, form: Json, *, votes: int, now: datetime) -> Appr
         sentence=str(card.get("sentence", "")),
         money=_money(card),
         first_reason=str(first.get("sentence", "")) if isinstance(first, dict) else "",
+        code=row.code,
         reasons=len(listed),
         votes=votes,
         votes_needed=max((one.people for one in row.requirements), default=1),
@@ -252,6 +259,22 @@ def _money(card: dict[str, Json]) -> Money | None:
     return Money(Decimal(str(form["amount"])), str(form["currency"]))
 
 
+def _place(after: str | None) -> tuple[int, int, str] | None:
+    """Return the place that a page's cursor says; raises `NotFoundError` as `cursor` does."""
+    if after is None:
+        return None
+    try:
+        minute, turn, name = json.loads(base64.urlsafe_b64decode(after.encode()))
+        return int(minute), int(turn), str(name)
+    except (ValueError, TypeError) as error:
+        raise NotFoundError(NO_PAGE) from error
+
+
+def _marked(row: ApprovalRecord) -> str:
+    """Return the cursor of a page that ends at this row."""
+    return base64.urlsafe_b64encode(json.dumps(row.place).encode()).decode()
+
+
 def cursor(after: str | None) -> tuple[int, str] | None:
     """Return what a page's cursor says; raises `NotFoundError` for one that is not ours."""
     if after is None:
@@ -260,7 +283,7 @@ def cursor(after: str | None) -> tuple[int, str] | None:
         number, name = json.loads(base64.urlsafe_b64decode(after.encode()))
         return int(number), str(name)
     except (ValueError, TypeError) as error:
-        raise NotFoundError("this page does not exist; begin at the first") from error
+        raise NotFoundError(NO_PAGE) from error
 
 
 def mark(number: int, name: str) -> str:

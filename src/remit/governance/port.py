@@ -22,6 +22,7 @@ from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.limits import LimitView
 from remit.governance.masked import MaskedView
+from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.owners import Person
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.rules_port import RulesPort
@@ -202,6 +203,7 @@ class RemitPort(RulesPort, Protocol):
         tab: str = "team",
         workflow: str | None = None,
         action: str | None = None,
+        narrow: Narrow = EVERYTHING,
         after: str | None = None,
         limit: int = 60,
     ) -> InboxPage: ...

@@ -14,7 +14,7 @@ from remit.domain.event import WaitEnded
 from remit.governance.access import Rights, Roster
 from remit.store import approvals as rows
 from remit.store import cases, timers, waits
-from remit.store.approvals import ApprovalRecord
+from remit.store.approvals import TURN_MAX, ApprovalRecord
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
@@ -45,7 +45,7 @@ class Answerable:
         rights = self.people.rights
         if rights is self._seen:
             return 0
-        woken, after = 0, (0, "")
+        woken, after = 0, (0, -TURN_MAX, "")
         while True:
             page = await self.read(functools.partial(_page, after=after))
             for row, requester in page:
@@ -53,7 +53,7 @@ class Answerable:
                     woken += await self._wake(row)
             if len(page) < PAGE:
                 break
-            after = (page[-1][0].due_us, page[-1][0].approval_id)
+            after = page[-1][0].place
         self._seen = rights
         if woken:
             log.warning("%s open approvals may be answered by too few people now", woken)
@@ -77,7 +77,9 @@ class Answerable:
         return bool(receipt.value)
 
 
-def _page(connection: Connection, *, after: tuple[int, str]) -> list[tuple[ApprovalRecord, str]]:
+def _page(
+    connection: Connection, *, after: tuple[int, int, str]
+) -> list[tuple[ApprovalRecord, str]]:
     """Return open approvals, each with who brought its case in."""
     found = []
     for row in rows.open_after(connection, after, limit=PAGE):

@@ -12,6 +12,7 @@ from remit.governance import ballots, casebook, inbox, masked, overview, set_asi
 from remit.governance.access import Roster
 from remit.governance.card import InboxPage
 from remit.governance.inventory import Inventory
+from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.owners import Person, roles_of
 from remit.intake.attributes import described
 from remit.ledger import read as record
@@ -48,6 +49,7 @@ class Window:
         tab: str = "team",
         workflow: str | None = None,
         action: str | None = None,
+        narrow: Narrow = EVERYTHING,
         after: str | None = None,
         limit: int = 60,
     ) -> InboxPage:
@@ -56,8 +58,8 @@ class Window:
         return self.database.read(
             lambda c: inbox.page(
                 c, self.keys, tab=tab, workflow=self._people.within(workflow), action=action,
-                after=after, limit=limit, now=self.now(), roles=roles, own=self._people.own(),
-                person=person,
+                narrow=narrow, after=after, limit=limit, now=self.now(), roles=roles,
+                own=self._people.own(), person=person,
             )
         )  # fmt: skip
 

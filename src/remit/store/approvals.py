@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from remit.domain.approval import MOVES, ApprovalState, Requirement, move
 from remit.domain.entry import Entry
+from remit.domain.money import Money
 from remit.store import votes
 from remit.store.connection import Connection, Parameter
 from remit.store.tally import Tally
@@ -39,14 +40,18 @@ SCHEMA = (
         claimed_until_us integer not null,
         asked_of text not null,
         comments integer not null,
-        remarks integer not null
+        remarks integer not null,
+        code text not null,
+        due_minute integer not null,
+        turn integer not null
     )""",
     """create index if not exists approvals_record on approvals (record)
         where state = 'open' and record <> ''""",
     # What a list of the inbox is narrowed by stands in its index, so that it reads no other row.
     """create index if not exists approvals_open on approvals
-        (due_us, approval_id, workflow, action, risk, requirements) where state = 'open'""",
-    """create index if not exists approvals_again on approvals (due_us, approval_id)
+        (due_minute, turn, approval_id, workflow, action, risk, requirements, due_us, code,
+        currency, money_minor) where state = 'open'""",
+    """create index if not exists approvals_again on approvals (due_minute, turn, approval_id)
         where state = 'open' and again = 1""",
     """create table if not exists open_counts (
         workflow text not null,
@@ -79,8 +84,14 @@ COLUMNS = (
     "approval_id, case_id, action_id, workflow, action, risk, state, digest, requirements,"
     " card_seq, requested_us, due_us, expires_us, money_minor, currency, decided_by, decided_us,"
     " verdict, reason, replaced_by, record, alike, batch, held_by,"
-    " again, claimed_by, claimed_until_us, asked_of, comments, remarks"
+    " again, claimed_by, claimed_until_us, asked_of, comments, remarks,"
+    " code, due_minute, turn"
 )
+
+MINUTE_US = 60_000_000
+TURN_MAX = 2**62  # what a column of whole numbers holds in both stores
+# How much a unit of money weighs at each risk.
+_WEIGHTS = {"low": 1, "normal": 2, "money": 3, "irreversible": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +127,14 @@ class ApprovalRecord:
     asked_of: str  # who was asked something, and has not said anything since
     comments: int
     remarks: int  # all that people did about it without deciding it
+    code: str  # of the first reason
+    due_minute: int  # since 1970: what is due in the same minute is ordered by its turn
+    turn: int  # the smaller, the sooner its turn among those: less for more risk and money
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Where it stands in the order of what waits."""
+        return self.due_minute, self.turn, self.approval_id
 
     @property
     def moved(self) -> tuple[int, str] | None:
@@ -142,7 +161,7 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
             connection.later(
                 f"insert into approvals ({COLUMNS}) values"
                 " (?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, '', null, '', '', '',"
-                f" ?, ?, '', '', {_AGAIN}, '', 0, '', 0, 0)",
+                f" ?, ?, '', '', {_AGAIN}, '', 0, '', 0, 0, ?, ?, ?)",
                 [
                     (
                         entry.word("approval_id"),
@@ -163,6 +182,13 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
                         entry.word("alike"),
                         entry.case_id,
                         entry.word("action"),
+                        next(iter(entry.words("codes")), ""),
+                        (entry.number("due_us") or 0) // MINUTE_US,
+                        turn(
+                            entry.word("risk"),
+                            entry.number("money_minor"),
+                            entry.word("currency"),
+                        ),
                     )
                 ],
             )
@@ -180,6 +206,18 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
             _move(connection, entry, tally, ApprovalState(entry.word("state")))
         case _:
             pass
+
+
+def turn(risk: str, money_minor: int | None, currency: str) -> int:
+    """Return the turn among what is due in the same minute: minus risk times money at stake.
+
+    Money counts in hundredths of its own currency, since no rate between two is known here; what
+    moves none counts as one of them, so that risk alone orders it.
+    """
+    money = 0
+    if money_minor is not None and currency:
+        money = int(abs(Money.of_minor(money_minor, currency).amount) * 100)
+    return -min(_WEIGHTS.get(risk, 1) * (1 + money), TURN_MAX)
 
 
 def _decided(connection: Connection, entry: Entry, tally: Tally) -> None:
@@ -260,12 +298,13 @@ def find(connection: Connection, approval_id: str) -> ApprovalRecord | None:
 
 
 def open_after(
-    connection: Connection, after: tuple[int, str], *, limit: int
+    connection: Connection, after: tuple[int, int, str], *, limit: int
 ) -> list[ApprovalRecord]:
-    """Return the next open approvals after one, by when they are due and their id."""
+    """Return the next open approvals after one, in the order in which their turn comes."""
     rows = connection.rows(
-        f"select {COLUMNS} from approvals where state = 'open' and (due_us, approval_id) > (?, ?)"
-        " order by due_us, approval_id limit ?",
+        f"select {COLUMNS} from approvals where state = 'open'"
+        " and (due_minute, turn, approval_id) > (?, ?, ?)"
+        " order by due_minute, turn, approval_id limit ?",
         (*after, limit),
     )
     return [record(row) for row in rows]
@@ -330,6 +369,9 @@ def record(row: tuple[object, ...]) -> ApprovalRecord:
         asked_of=str(row[27]),
         comments=int(str(row[28])),
         remarks=int(str(row[29])),
+        code=str(row[30]),
+        due_minute=int(str(row[31])),
+        turn=int(str(row[32])),
     )
 
 

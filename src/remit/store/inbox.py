@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from remit.store.among import Workflows, among
-from remit.store.approvals import COLUMNS, ApprovalRecord, record
+from remit.store.approvals import COLUMNS, MINUTE_US, ApprovalRecord, record
 from remit.store.connection import Connection, Parameter
 
+Moved = tuple[str, int | None, int | None]  # currency, the least and the most in minor units
 
-def page(
+
+def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
     connection: Connection,
     *,
     workflow: Workflows,
@@ -15,15 +17,19 @@ def page(
     risks: tuple[str, ...] = (),
     roles: Collection[str] | None = None,
     changed: bool = False,
+    code: str | None = None,
+    money: Moved | None = None,
     due_before_us: int | None = None,
     snoozed: tuple[str, int] | None = None,
     only_snoozed: bool = False,
-    after: tuple[int, str] | None,
+    after: tuple[int, int, str] | None,
     limit: int,
 ) -> list[ApprovalRecord]:
-    """Return open approvals, the next due first, after a cursor of (due, id).
+    """Return open approvals after a place in their order.
 
-    Without what somebody snoozed beyond a time, as (person, time); or that only.
+    That is the minute in which they are due, then their turn: risk times money at stake, the most
+    first. `code` is that of the first reason, `money` (currency, least, most) in minor units;
+    without what somebody snoozed beyond a time, as (person, time); or that only.
     """
     clause, names = among(workflow)
     where, values = ["state = 'open'", clause], list[Parameter](names)
@@ -39,9 +45,16 @@ def page(
         values += [f"% {role};%" for role in sorted(roles)]
     if changed:
         where.append("again = 1")
+    if code is not None:
+        where.append("code = ?")
+        values.append(code)
+    if money is not None:
+        asks, bounds = _moved(money)
+        where.append(asks)
+        values += bounds
     if due_before_us is not None:
-        where.append("due_us < ?")
-        values.append(due_before_us)
+        where.append("due_minute <= ? and due_us < ?")
+        values += (due_before_us // MINUTE_US, due_before_us)
     if snoozed is not None:
         where.append(
             f"approval_id {'in' if only_snoozed else 'not in'}"
@@ -49,14 +62,27 @@ def page(
         )
         values += snoozed
     if after is not None:
-        where.append("(due_us, approval_id) > (?, ?)")
+        where.append("(due_minute, turn, approval_id) > (?, ?, ?)")
         values += after
     rows = connection.rows(
         f"select {COLUMNS} from approvals where {' and '.join(where)}"
-        " order by due_us, approval_id limit ?",
+        " order by due_minute, turn, approval_id limit ?",
         (*values, limit),
     )
     return [record(row) for row in rows]
+
+
+def _moved(money: Moved) -> tuple[str, list[Parameter]]:
+    """Return a condition on what would move, and its values."""
+    currency, least, most = money
+    where, values = ["currency = ?", "money_minor is not null"], list[Parameter]([currency])
+    if least is not None:
+        where.append("money_minor >= ?")
+        values.append(least)
+    if most is not None:
+        where.append("money_minor <= ?")
+        values.append(most)
+    return " and ".join(where), values
 
 
 def kinds(connection: Connection, workflow: Workflows = None) -> list[tuple[str, str, int]]:
@@ -82,8 +108,11 @@ def count_overdue(
 ) -> int:
     """Return how many open approvals are past their due time, counted up to a limit."""
     clause, names = among(workflow)
-    found = f"select 1 as one from approvals where state = 'open' and due_us < ? and {clause}"
-    values: tuple[Parameter, ...] = (now_us, *names)
+    found = (
+        "select 1 as one from approvals where state = 'open' and due_minute <= ? and due_us < ?"
+        f" and {clause}"
+    )
+    values: tuple[Parameter, ...] = (now_us // MINUTE_US, now_us, *names)
     if limit is not None:  # time passes without a write, so that no counter could be kept
         found, values = f"{found} limit ?", (*values, limit)
     return int(str(connection.value(f"select count(*) from ({found}) as late", values)))
