@@ -1,5 +1,7 @@
 """Every command by which people govern, each with canaries in whatever a person says."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -54,7 +56,37 @@ def governed(desk: Desk) -> None:
     for asked in (("why", case), ("test",), ("diff", NAME, other), ("backtest", NAME, other),
                   ("shadow", NAME), ("matrix",), ("replay",)):  # fmt: skip
         desk("policy", *asked)
+    _signed(desk, words, person)
+    _stood_in(desk, words, person)
     desk("inventory")
     desk("approvals", "batch", words(), *person)
     desk("people", "sign-out", "olga")
     desk("people", "deactivate", "olga")
+
+
+def _signed(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> None:
+    """Propose rules, sign and refuse what waits, and take the folder's rules in."""
+    desk("policy", "propose", NAME, str(desk.project / "policies"), *person)
+    desk("policy", "changes", "--json")
+    desk("policy", "sign", NAME, words(), *person)
+    desk("policy", "refuse", NAME, words(), *person, "--reason", words())
+    desk("policy", "reload", "--url", "http://127.0.0.1:1")
+
+
+def _stood_in(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> None:
+    """Remark on what waits without deciding it, lend roles, and let a program in."""
+    rows = json.loads(desk("approvals", "list", "--json") or "[]")
+    waits = str(rows[0]["approval_id"]) if rows else words()
+    desk("approvals", "claim", waits, *person)
+    desk("approvals", "comment", waits, *person, "--text", words())
+    desk("approvals", "comment", waits, *person, "--text", words(), "--ask", "paul")
+    desk("approvals", "assign", waits, *person, "--to", words())
+    desk("approvals", "snooze", waits, *person, "--minutes", "5")
+    desk("approvals", "show", waits)
+    desk("delegate", "give", "paul", *person, "--until", "2036-12-24", "--cap", words())
+    desk("delegate", "list", "--json")
+    desk("delegate", "end", words(), *person)
+    desk("services", "issue", words(), "--may", "read", "--workflow", NAME, "--owner", "olga")
+    desk("services", "rotate", words())
+    desk("services", "list", "--json")
+    desk("services", "revoke", words())
