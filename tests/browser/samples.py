@@ -21,6 +21,7 @@ from remit.governance.card import (
 from remit.governance.casebook import CallPair, CaseLine, Diverged
 from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView, SinkView
+from remit.observability.line import Line
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
 HOSTILE = (
@@ -114,8 +115,25 @@ def _view(
     )
     return ApprovalView(
         card=card, state=ApprovalState.OPEN, votes=(), answered=len(votes), effect_state="held",
-        eligible=("a.weber", "l.costa"),
+        eligible=("a.weber", "l.costa"), recent=recent(now),
+        next_to=("person:l.costa", "role:refund-approver", "")[number % 3],
+        next_at=(due + timedelta(hours=1), due + timedelta(hours=1), None)[number % 3],
     )  # fmt: skip
+
+
+def recent(now: datetime) -> tuple[Line, ...]:
+    """Return the end of a case as an item shows it."""
+    said = (
+        ("received", "A message came in by mail", False),
+        ("read", f"`get_order` was read: {HOSTILE}", False),
+        ("model", "The model did not answer in time", True),
+        ("gate", "The gate held it: 3 reasons", False),
+        ("approval", "A person was asked: Refund to PERSON_7K3Q2345", False),
+    )
+    return tuple(
+        Line(seq=seq, at=now - timedelta(minutes=150 - seq), kind=kind, text=text, problem=bad)
+        for seq, (kind, text, bad) in enumerate(said, start=1)
+    )
 
 
 def _reasons(money: Money | None) -> tuple[Reason, ...]:

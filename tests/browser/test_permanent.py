@@ -209,3 +209,27 @@ def _tab_to(page: Page, text: str, *, unchecked: bool = False) -> None:
         if text in said and not (unchecked and checked):
             return
     raise AssertionError(f"Tab never comes to `{text}`")
+
+
+def test_shift_extends_what_is_picked_as_one_moves(open_page: Open, served: Running) -> None:
+    page = open_page()
+    picked = page.locator("[data-pick]:checked")
+    expect(picked).to_have_count(0)
+    page.keyboard.press("Shift+J")
+    page.wait_for_url(f"**/inbox/{approval_id(1)}")
+    expect(picked).to_have_count(2)
+    page.keyboard.press("Shift+J")
+    page.wait_for_url(f"**/inbox/{approval_id(2)}")
+    expect(picked).to_have_count(3)
+    page.keyboard.press("Shift+K")  # back over what is picked already
+    page.wait_for_url(f"**/inbox/{approval_id(1)}")
+    expect(picked).to_have_count(3)
+    expect(page.get_by_role("button", name="Answer 3 together")).to_be_visible()
+    named = page.locator("[aria-keyshortcuts^='Shift+']").evaluate_all(
+        "(found) => found.map((one) => [one.getAttribute('aria-keyshortcuts'), one.value])"
+    )
+    assert sorted(named) == [["Shift+J", approval_id(2)], ["Shift+K", approval_id(0)]]
+    page.keyboard.press("Shift+A")
+    page.goto(f"{served.url}/help")
+    assert served.remit.decided == []
+    expect(page.get_by_text("Shift+K")).to_be_visible()

@@ -155,6 +155,8 @@ async def test_how_one_answered_is_hidden_from_the_other_until_both_have(small: 
         assert ([one.person for one in mine.votes], mine.answered) == ([PAUL], 1)
         theirs = remit.approval(row.approval_id, person=OLGA)
         assert (theirs.votes, theirs.answered) == ((), 1)
+        assert len(theirs.recent) == 5
+        assert all("vote" not in one.kind and PAUL not in one.text for one in theirs.recent)
         for asking, seen in ((OLGA, False), (PAUL, True)):
             assert (PAUL in await _told(remit, row.case_id, asking)) == seen
         done = await testing.decide(remit, row.approval_id, person=OLGA)

@@ -14,6 +14,7 @@ from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.errors import InvalidEditError, NotFoundError, RequestInvalidError
 from remit.governance.card import ApprovalRow, ApprovalView, Card, Change, InboxPage
 from remit.governance.endorsement import Scope
+from remit.governance.owners import Person
 from remit.governance.permissions import Permission, needs
 
 PAGE_ROWS = 60
@@ -149,6 +150,7 @@ async def _show(
     asked = Asked.of(given)
     act = given.get("act", "")
     changes = () if view is None else view.card.changes
+    people = console.remit.people()
     return await render(
         console,
         request,
@@ -165,7 +167,8 @@ async def _show(
         open_=view is not None and view.state is ApprovalState.OPEN,
         voted=view is not None and person in {vote.person for vote in view.votes},
         people_left=_people_left,
-        colleagues=[one for one in console.remit.people().values() if one.active],
+        colleagues=[one for one in people.values() if one.active],
+        goes_to="" if view is None else _goes_to(view.next_to, people),
         snoozes=SNOOZES,
         again=_word_to_type(view.card) if view else None,
         reject_reasons=tuple(RejectReason),
@@ -177,6 +180,14 @@ async def _show(
         scopes=tuple(Scope),
         needs_look=view is not None and view.card.risk in {"money", "irreversible"},
     )
+
+
+def _goes_to(to: str, people: Mapping[str, Person]) -> str:
+    """Say who that is: a person by name, or whoever has a role."""
+    kind, _, name = to.partition(":")
+    if kind == "role":
+        return f"whoever is {name}"
+    return people[name].name if name in people else name
 
 
 def _stays(change: Change) -> bool:

@@ -19,6 +19,12 @@ _TABLE = {
     "previous": Key(key="k", shown="K", does="previous row or step", where="lists"),
     "open": Key(key="Enter", shown="Enter", does="open", where="lists"),
     "pick": Key(key="x", shown="X", does="pick it, to answer several together", where="inbox"),
+    "pick_next": Key(
+        key="Shift+j", shown="Shift+J", does="pick it and the next row", where="inbox"
+    ),
+    "pick_previous": Key(
+        key="Shift+k", shown="Shift+K", does="pick it and the previous row", where="inbox"
+    ),
     "approve": Key(key="a", shown="A", does="approve", where="inbox"),
     "reject": Key(key="r", shown="R", does="reject, with a reason", where="inbox"),
     "edit": Key(key="e", shown="E", does="edit, then decide", where="inbox"),

@@ -11,6 +11,7 @@ from remit.domain.approval import ApprovalState, Requirement, Vote
 from remit.domain.decision import Reason
 from remit.domain.money import Money
 from remit.governance.remark import Remark
+from remit.observability.line import Line
 
 COUNTED_MAX: Final = 1_000  # what is overdue is counted so far; one more says "and more"
 
@@ -164,4 +165,7 @@ class ApprovalView:
     claimed_until: datetime | None = None
     asked_of: str = ""  # who was asked something and has not answered
     snoozed_until: datetime | None = None  # by whoever looks
+    next_to: str = ""  # `role:NAME` or `person:HANDLE`: who gets it if nobody decides
+    next_at: datetime | None = None
+    recent: tuple[Line, ...] = ()  # the last steps of its case, oldest first, without details
     remarks: tuple[Remark, ...] = ()  # what people said and did without deciding, oldest first

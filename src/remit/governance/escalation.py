@@ -25,6 +25,20 @@ class Move:
     next_us: int | None  # after the due time
 
 
+def following(chain: Chain, late_us: int, *, held_by: str = "") -> tuple[int, str] | None:
+    """Return when, after the due time, attention next moves to somebody else, and to whom; pure.
+
+    Before the due time `late_us` is negative. None: it stays with whom it is.
+    """
+    times = [after for after, _ in chain.steps]
+    times.append((times[-1] if times else 0) + REPEATS_MAX * HOUR_US)
+    for after in times:
+        to = moved(chain, after).to
+        if after > late_us and to and to != held_by:
+            return after, to
+    return None
+
+
 def moved(chain: Chain, late_us: int) -> Move:
     """Return who has an approval so long after its due time; pure."""
     past = [to for after, to in chain.steps if after <= late_us]

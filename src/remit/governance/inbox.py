@@ -3,21 +3,26 @@
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from remit.domain import clock
 from remit.domain.approval import ApprovalState
 from remit.domain.effect import EffectState
+from remit.domain.entry import Entry
 from remit.domain.money import Money
 from remit.domain.value import Json
-from remit.errors import NotFoundError
-from remit.governance import cards
+from remit.errors import NotFoundError, PayloadErasedError
+from remit.governance import ballots, cards
 from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
+from remit.governance.escalation import Chain, following
 from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.remark import Remark
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
+from remit.observability import tracing
+from remit.observability.line import Line
 from remit.store import approvals, proposals, remarks, votes
 from remit.store import inbox as waits
 from remit.store.among import Workflows
@@ -25,6 +30,9 @@ from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 
 PAGE_MAX = 200
+RECENT_MAX = 5  # steps of its case that an approval shows
+ENTRIES = 2 * RECENT_MAX  # that are looked at for them
+NOBODY = Chain()
 NO_PAGE = "this page does not exist; begin at the first"
 ERASED = "the content was erased"
 
@@ -144,6 +152,7 @@ def view(
     undoable: bool,
     person: str = "",
     now: datetime | None = None,
+    chain: Chain = NOBODY,
 ) -> ApprovalView:
     """Return an approval with its card and what has become of it, as a person sees it.
 
@@ -157,7 +166,9 @@ def view(
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
     state = "" if proposal is None else proposal.state.value
-    card, before = card_of(connection, keys, row), _replaced(connection, row)
+    entries = record.ending(connection, keys, row.case_id, limit=ENTRIES, also=row.card_seq)
+    card, before = _card(entries, row), _replaced(connection, row)
+    then = _following(row, chain, now_us) if is_open and now_us else None
     begins_us = (row.decided_us or 0) + grace_seconds * 1_000_000 if grace_seconds else 0
     if proposal is not None and proposal.begins_us is not None:  # a rule gives more time
         begins_us = max(begins_us, proposal.begins_us)
@@ -174,6 +185,9 @@ def view(
         claimed_until=clock.instant(row.claimed_until_us) if at_it else None,
         asked_of=row.asked_of if is_open else "",
         snoozed_until=clock.instant(snoozed_us) if is_open and snoozed_us > now_us else None,
+        next_to="" if then is None else then[1],
+        next_at=None if then is None else clock.instant(then[0]),
+        recent=_recent(entries),
         remarks=_remarks(connection, keys, row.approval_id) if row.remarks else (),
         effect_state=state,
         decided_by=row.decided_by or None,
@@ -184,6 +198,29 @@ def view(
         effect_due_at=clock.instant(begins_us) if approved and begins_us else None,
         can_undo=undoable and state == EffectState.CONFIRMED.value,
     )
+
+
+def _following(row: ApprovalRecord, chain: Chain, now_us: int) -> tuple[int, str] | None:
+    """Return when somebody else gets an approval, and who, if that is before it expires."""
+    found = following(chain, now_us - row.due_us, held_by=row.held_by)
+    if found is None or row.due_us + found[0] >= row.expires_us:
+        return None
+    return row.due_us + found[0], found[1]
+
+
+def _card(entries: Sequence[Entry], row: ApprovalRecord) -> Card:
+    """Return the card exactly as it was shown, from the entry that asks."""
+    (asked,) = [one for one in entries if one.seq == row.card_seq]
+    if "card" not in asked.payloads:
+        raise PayloadErasedError("the content of this approval was erased; its entry stands")
+    return cards.from_form(asked.payloads["card"])
+
+
+def _recent(entries: Sequence[Entry]) -> tuple[Line, ...]:
+    """Return the last steps of a case, without who voted how: that is told when all have."""
+    told = [one for one in entries if one.event != ballots.VOTED]
+    lines = tracing.timeline(told, says={}).lines[-RECENT_MAX:]
+    return tuple(replace(one, detail=()) for one in lines)
 
 
 def _remarks(connection: Connection, keys: KeyRing, approval_id: str) -> tuple[Remark, ...]:

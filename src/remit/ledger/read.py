@@ -195,6 +195,40 @@ def several(
     return found
 
 
+def ending(
+    connection: Connection, keys: KeyRing, case_id: str, *, limit: int, also: int
+) -> list[Entry]:
+    """Return the last entries of a case and one before them, in order, with their payloads.
+
+    Takes one query. What was erased is left out; raises as `stream` does for what is missing.
+    """
+    leaves: dict[int, Leaf] = {}
+    sealed: dict[tuple[int, str], bytes] = {}
+    for seq, data, role, content in connection.rows(
+        "WITH asked (asked_seq) AS (VALUES (?) UNION SELECT seq FROM"
+        " (SELECT seq FROM entries WHERE case_id = ? ORDER BY seq DESC LIMIT ?) AS newest)"
+        " SELECT e.seq, e.leaf, p.role, p.sealed FROM asked CROSS JOIN entries e"
+        " LEFT JOIN payloads p ON p.case_id = e.case_id AND p.seq = e.seq AND p.role <> ?"
+        " WHERE e.case_id = ? AND e.seq = asked_seq ORDER BY e.seq",
+        (also, case_id, limit, ORIGINAL, case_id),
+    ):
+        if seq not in leaves:
+            leaves[seq] = parse(data)
+        if role is not None:
+            sealed[seq, role] = content
+    found: list[Entry] = []
+    for seq, leaf in leaves.items():
+        contents: dict[str, Json] = {}
+        for name in leaf.payloads:
+            if name.role != ORIGINAL:
+                with contextlib.suppress(PayloadErasedError):
+                    contents[name.role] = _open(
+                        connection, leaf.entry, name, sealed.get((seq, name.role)), keys
+                    )
+        found.append(replace(leaf.entry, payloads=contents))
+    return found
+
+
 def tail(connection: Connection, after_position: int, limit: int) -> list[tuple[int, Entry]]:
     """Return entries after a position (-1: from the first) with their positions, no payloads."""
     found = connection.rows(

@@ -12,6 +12,7 @@ from remit.governance import approvals, delegations, inbox
 from remit.governance.approvals import Answer
 from remit.governance.card import ApprovalView
 from remit.governance.edits import typed as typed_values
+from remit.governance.escalation import Chain
 from remit.governance.owners import roles_of
 from remit.governance.sessions import SignedIn
 from remit.intake.mask import Masker
@@ -166,7 +167,10 @@ class Verdicts(Desk):
             undoable=spec is not None and spec.undo is not None,
             person=person,
             now=self.now(),
+            chain=Chain() if equipment is None else equipment.chain,
         )
+        if not self._people.sees(person, row.workflow):  # lent: the item is theirs, not the case
+            view = replace(view, recent=())
         return replace(view, eligible=self._able(connection, row))
 
     def _able(self, connection: Connection, row: approval_rows.ApprovalRecord) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from remit import testing
 from remit.app import Remit
 from remit.errors import SettingsError
-from remit.governance.escalation import Chain, moved
+from remit.governance.escalation import Chain, following, moved
 from tests.projects import OLGA, Small, found, only_waiting, send, states, waiting
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +45,44 @@ def test_who_has_it_is_told_by_the_time_alone() -> None:
     assert [to for to, _, _ in seen] == ["role:a"] * 2 + ["person:b"] * 5 + ["person:c"] * 2
     assert seen[0][2] == 2 * HOUR_US
     assert seen[7][2] is None
+
+
+@pytest.mark.parametrize(
+    ("late", "held_by", "then"),
+    [
+        (-3, "", (0, "role:a")), (0, "role:a", (2, "person:b")), (0, "", (2, "person:b")),
+        (1, "role:a", (2, "person:b")), (2, "person:b", (7, "person:c")),
+        (1, "person:b", (7, "person:c")), (7, "person:c", None), (9, "person:c", None),
+    ],
+)  # fmt: skip
+def test_who_gets_it_next_is_told_before_it_is_theirs(
+    late: int, held_by: str, then: tuple[int, str] | None
+) -> None:
+    chain = Chain(steps=((0, "role:a"), (2 * HOUR_US, "person:b")), last="person:c")
+    expected = None if then is None else (then[0] * HOUR_US, then[1])
+    assert following(chain, late * HOUR_US, held_by=held_by) == expected
+
+
+def test_without_a_chain_nobody_gets_it_next() -> None:
+    assert following(Chain(), -HOUR_US) is None
+    assert following(Chain(last="person:c"), -HOUR_US) == (5 * HOUR_US, "person:c")
+
+
+async def test_an_item_says_who_gets_it_next_until_nobody_does(desk: Small) -> None:
+    """What it says comes true, at that time and not before, until it would expire first."""
+    async with desk.open(PAY) as remit:
+        await send(remit)
+        approval_id = only_waiting(remit).approval_id
+        told = list[str]()
+        while (view := remit.approval(approval_id, person=OLGA)).next_at is not None:
+            assert view.next_at < view.card.expires_at
+            while remit.now() < view.next_at:
+                assert remit.approval(approval_id, person=OLGA).held_by == view.held_by
+                left = (view.next_at - remit.now()).total_seconds()
+                await testing.pass_time(remit, desk.clock, min(left, HOUR))
+            assert remit.approval(approval_id, person=OLGA).held_by == view.next_to
+            told.append(view.next_to)
+        assert told == ["role:approver", "person:rosa", "person:paul"]
 
 
 async def test_each_step_comes_in_its_time_and_a_restart_loses_none(desk: Small) -> None:

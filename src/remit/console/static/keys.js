@@ -23,14 +23,20 @@ function answering(key) {
   return /** @type {HTMLElement | undefined} */ ([...found].find(visible));
 }
 
-/** @param {number} step */
-function move(step) {
+/** The rows, where one is, and where a step leads; @param {number} step @returns {[HTMLElement[], number, number, number]} */
+function steps(step) {
   const rows = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-row]")].filter(visible));
-  if (rows.length === 0) return;
   const focused = rows.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
   const from = focused >= 0 ? focused : current;
   const to = from < 0 ? 0 : Math.min(Math.max(from + step, 0), rows.length - 1);
+  return [rows, from, to, current];
+}
+
+/** @param {number} step */
+function move(step) {
+  const [rows, , to, current] = steps(step);
+  if (rows.length === 0) return;
   const row = rows[to];
   const pane = document.querySelector(".desk .pane");
   if (row instanceof HTMLAnchorElement && pane && visible(pane) && to !== current) {
@@ -42,9 +48,25 @@ function move(step) {
   row.scrollIntoView({ block: "nearest" });
 }
 
+/** @param {HTMLElement} row */
+function pick(row) {
+  const box = row.closest("li")?.querySelector("[data-pick]");
+  if (box instanceof HTMLInputElement && !box.checked) box.click();
+}
+
+/** @param {number} step */
+function extend(step) {
+  const [rows, from, to] = steps(step);
+  if (rows[from]) pick(rows[from]);
+  if (rows[to]) pick(rows[to]);
+  move(step);
+}
+
 /** @param {HTMLElement} element */
 function act(element) {
-  if (element.matches("input[type=checkbox]")) {
+  if (element.dataset.extend) {
+    extend(Number(element.dataset.extend));
+  } else if (element.matches("input[type=checkbox]")) {
     element.click();
   } else if (element.matches("a, button, summary")) {
     sessionStorage.setItem("remit-focus", "row");
@@ -62,7 +84,8 @@ function pressed(event) {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key !== "Escape" && inField(event.target)) return;
   if (document.documentElement.dataset.keys === "off" && event.key !== "Escape") return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = event.shiftKey && /^[a-z]$/.test(letter) ? `Shift+${letter}` : letter;
   const now = performance.now();
   if (first && now - firstAt < PAIR_WAIT_MS) {
     const pair = answering(`${first} ${key}`);
