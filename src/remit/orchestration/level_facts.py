@@ -19,7 +19,11 @@ def level(
     standing: Standing,
     record: str,
 ) -> LevelFact:
-    """Return what the cell of this proposal may do alone, and what puts that in doubt."""
+    """Return what the cell of this proposal may do alone, and what puts that in doubt.
+
+    What is sent again under its key, since the other system does not have it, was cleared once
+    already: others in doubt do not hold it. They would wait for one another.
+    """
     grant = run.authority.grant(
         connection, standing.authority, workflow=run.equipment.name, action=proposal.action
     )
@@ -32,7 +36,7 @@ def level(
         fingerprint_matches=grant is None
         or (grant.fingerprint == run.equipment.fingerprint and not run.mixed),
         expired=grant is not None and grant.expires_us <= now_us,
-        ambiguous_effects=max(0, standing.ambiguous - proposal.repeats),
+        ambiguous_effects=0 if proposal.repeats else standing.ambiguous,
         in_doubt=proposals.in_doubt_on(
             connection,
             workflow=run.equipment.name,
@@ -40,7 +44,7 @@ def level(
             record=record,
             but=proposal.action_id,
         )
-        if standing.ambiguous and record
+        if standing.ambiguous and record and not proposal.repeats
         else 0,
         owner_active=bool(run.equipment.owner),
         role=run.equipment.desk.approver_role,

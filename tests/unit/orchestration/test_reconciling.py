@@ -1,5 +1,6 @@
 """Effects that nobody is sure about: they are found out about, under the gate, and in bounds."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from remit import testing
 from remit.integrations import connector as answers
 from remit.integrations.recorder import Fault
 from tests.projects import (
+    NAME,
     OLGA,
     Small,
     events,
@@ -89,6 +91,34 @@ async def test_a_stop_holds_what_would_be_repeated_and_lifting_lets_it_go(
             await testing.pass_time(remit, small.clock, 600)
         assert result(remit, case_id) == "tape-1"
     assert small.performed() == ["note"]
+
+
+async def test_two_that_are_not_there_do_not_wait_for_one_another(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were cleared and begun when the answers failed: each is sent again under its key."""
+    small.tape.fail("note", Fault.ERROR_BEFORE, times=2)
+    perform, begun, both = small.tape.perform, list[str](), asyncio.Event()
+
+    async def together(*given: Any, **more: Any) -> Any:
+        begun.append("one")
+        if len(begun) == 2:
+            both.set()
+        await both.wait()
+        return await perform(*given, **more)
+
+    monkeypatch.setattr(small.tape, "perform", together)
+    async with small.open(NOTE, replays=False) as remit:
+        cases = [
+            await remit.receive(NAME, {"message": name}, channel="test", external_id=name)
+            for name in ("one", "two")
+        ]
+        await remit.settled()
+        assert [states(remit, one.case_id) for one in cases] == [[("note", "ambiguous")]] * 2
+        for _ in range(4):
+            await testing.pass_time(remit, small.clock, 20)
+        assert [states(remit, one.case_id) for one in cases] == [[("note", "confirmed")]] * 2
+    assert small.performed() == ["note", "note"]
 
 
 async def test_a_stop_does_not_hold_the_word_that_it_has_happened(small: Small) -> None:
