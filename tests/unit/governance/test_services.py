@@ -15,6 +15,7 @@ from remit.governance.access import Rights, Role, Roster
 from remit.governance.owners import Person
 from remit.governance.services import Bound, Service, ServicePermission, Services
 from remit.store.services import ServiceRows, service_rows
+from remit.testing import FrozenClock
 from tests.accounts import in_memory, services, tokens_in_memory
 
 SOURCE = Path(__file__).parents[3] / "src" / "remit"
@@ -23,17 +24,12 @@ STOP, METRICS = ServicePermission.STOP, ServicePermission.METRICS
 DESKS = ("refund-desk", "far-desk")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FrozenClock:
+    return FrozenClock(START)
 
 
 @pytest.fixture
@@ -52,7 +48,7 @@ def rows() -> ServiceRows:
 
 
 @pytest.fixture
-def known(people: dict[str, Person], rows: ServiceRows, clock: Clock) -> Services:
+def known(people: dict[str, Person], rows: ServiceRows, clock: FrozenClock) -> Services:
     roles = {"approver": Role(workflows=frozenset({"refund-desk"}))}
     rights: Callable[[], Rights] = lambda: Rights(people=people, roles=roles)  # noqa: E731
     return services(Roster(rights(), fresh=rights), clock=clock, rows=rows)
@@ -82,7 +78,7 @@ def test_no_other_text_is_that_token(known: Services, change: Callable[[str], st
 
 
 def test_what_is_kept_is_a_hash_and_what_is_listed_is_less(
-    tmp_path: Path, people: dict[str, Person], clock: Clock
+    tmp_path: Path, people: dict[str, Person], clock: FrozenClock
 ) -> None:
     rows = service_rows(tmp_path, url="sqlite:///x")
     roster = Roster(Rights(people=people), fresh=lambda: None)
@@ -97,17 +93,17 @@ def test_what_is_kept_is_a_hash_and_what_is_listed_is_less(
     again.close()
 
 
-def test_it_is_over_at_its_end_and_not_before(known: Services, clock: Clock) -> None:
+def test_it_is_over_at_its_end_and_not_before(known: Services, clock: FrozenClock) -> None:
     token = _issue(known, days=1)
-    clock.now += timedelta(days=1, microseconds=-1)
+    clock.advance(timedelta(days=1, microseconds=-1).total_seconds())
     assert known.find(token) is not None
-    clock.now += timedelta(microseconds=1)
+    clock.advance(timedelta(microseconds=1).total_seconds())
     assert known.find(token) is None
     assert [one.state for one in known.listed()] == ["expired"]
 
 
 def test_it_is_for_one_audience(
-    known: Services, rows: ServiceRows, people: dict[str, Person], clock: Clock
+    known: Services, rows: ServiceRows, people: dict[str, Person], clock: FrozenClock
 ) -> None:
     """A copy of the same accounts that calls itself something else lets nobody in with it."""
     roster = Roster(Rights(people=people), fresh=lambda: None)
@@ -118,22 +114,22 @@ def test_it_is_for_one_audience(
 
 
 def test_the_old_one_lives_for_the_overlap_beside_the_new_one(
-    known: Services, clock: Clock
+    known: Services, clock: FrozenClock
 ) -> None:
     old = _issue(known, permissions=[SUBMIT, READ])
     new = known.rotate("crm", days=30, overlap_minutes=10)
     assert known.find(new) == known.find(old) is not None
-    clock.now += timedelta(minutes=10)
+    clock.advance(timedelta(minutes=10).total_seconds())
     assert (known.find(old), known.find(new) is None) == (None, False)
     newest = known.rotate("crm", days=30, overlap_minutes=0)
     assert (known.find(new), known.find(newest) is None) == (None, False)
 
 
-def test_a_rotation_prolongs_no_old_token(known: Services, clock: Clock) -> None:
+def test_a_rotation_prolongs_no_old_token(known: Services, clock: FrozenClock) -> None:
     old = _issue(known, days=1)
-    clock.now += timedelta(hours=23, minutes=55)
+    clock.advance(timedelta(hours=23, minutes=55).total_seconds())
     known.rotate("crm", days=30, overlap_minutes=60)
-    clock.now += timedelta(minutes=5)
+    clock.advance(timedelta(minutes=5).total_seconds())
     assert known.find(old) is None
 
 
@@ -146,13 +142,15 @@ def test_a_service_is_handed_to_another_owner_by_rotation(
     assert known.find(token).bound.owner == "near"
 
 
-def test_a_service_whose_newest_token_ends_soon_is_named(known: Services, clock: Clock) -> None:
+def test_a_service_whose_newest_token_ends_soon_is_named(
+    known: Services, clock: FrozenClock
+) -> None:
     """One that was rotated, revoked or is over already is not."""
     for name, days in (("soon", 7), ("later", 8), ("rotated", 7), ("gone", 7), ("over", 1)):
         _issue(known, name, days=days)
     known.rotate("rotated", days=30, overlap_minutes=60)
     known.revoke("gone")
-    clock.now += timedelta(days=1)
+    clock.advance(timedelta(days=1).total_seconds())
     assert [one.name for one in known.ending(6)] == ["soon"]
 
 
@@ -169,7 +167,7 @@ def test_every_token_of_a_service_is_revoked_at_once(known: Services) -> None:
 
 
 def test_a_service_ends_with_its_owner(
-    known: Services, people: dict[str, Person], clock: Clock
+    known: Services, people: dict[str, Person], clock: FrozenClock
 ) -> None:
     token = _issue(known)
     people["maria"] = replace(people["maria"], active=False)

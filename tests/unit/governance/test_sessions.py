@@ -24,20 +24,15 @@ from remit.governance.sessions import (
     SignIn,
 )
 from remit.store.accounts import AccountRows, account_rows
+from remit.testing import FrozenClock
 from tests.accounts import in_memory
 
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FrozenClock:
+    return FrozenClock(START)
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def rows() -> AccountRows:
 
 
 @pytest.fixture
-def sign_in(clock: Clock, people: dict[str, Person], rows: AccountRows) -> SignIn:
+def sign_in(clock: FrozenClock, people: dict[str, Person], rows: AccountRows) -> SignIn:
     numbers = itertools.count(1)
     return SignIn(
         rows=rows,
@@ -73,23 +68,23 @@ def test_a_code_is_read_as_people_type_it(sign_in: SignIn) -> None:
     assert sign_in.redeem(f" {sign_in.issue('maria').lower().replace('-', ' ')} ") is not None
 
 
-def test_a_code_lives_ten_minutes(sign_in: SignIn, clock: Clock) -> None:
+def test_a_code_lives_ten_minutes(sign_in: SignIn, clock: FrozenClock) -> None:
     code = sign_in.issue("maria")
-    clock.now += timedelta(minutes=10)
+    clock.advance(timedelta(minutes=10).total_seconds())
     assert sign_in.redeem(code) is None
 
 
 def test_an_idle_session_ends_after_thirty_minutes_and_a_used_one_after_twelve_hours(
-    sign_in: SignIn, clock: Clock
+    sign_in: SignIn, clock: FrozenClock
 ) -> None:
     idle = sign_in.redeem(sign_in.issue("maria"))
-    clock.now += timedelta(minutes=30)
+    clock.advance(timedelta(minutes=30).total_seconds())
     assert sign_in.find(idle.token) is None
     used = sign_in.redeem(sign_in.issue("maria"))
-    began = clock.now
+    began = clock()
     while sign_in.find(used.token) is not None:
-        clock.now += timedelta(minutes=20)
-    assert clock.now - began == timedelta(hours=12)
+        clock.advance(timedelta(minutes=20).total_seconds())
+    assert clock() - began == timedelta(hours=12)
 
 
 def test_signing_out_ends_a_session(sign_in: SignIn) -> None:
@@ -115,12 +110,12 @@ def test_nobody_unknown_gets_a_code(sign_in: SignIn) -> None:
         sign_in.issue("mallory")
 
 
-def test_guessing_is_stopped_and_starts_again_later(sign_in: SignIn, clock: Clock) -> None:
+def test_guessing_is_stopped_and_starts_again_later(sign_in: SignIn, clock: FrozenClock) -> None:
     for _ in range(TRIES_MAX):
         assert sign_in.redeem("AAAAAA-AAAAAA") is None
     with pytest.raises(TooManyTriesError):
         sign_in.redeem(sign_in.issue("maria"))
-    clock.now += timedelta(minutes=10)
+    clock.advance(timedelta(minutes=10).total_seconds())
     assert sign_in.redeem(sign_in.issue("maria")) is not None
 
 
@@ -169,7 +164,7 @@ def test_an_account_is_for_somebody_of_the_settings_once_and_not_too_easy(sign_i
 
 
 def test_wrong_passwords_are_counted_for_each_person_and_each_address(
-    sign_in: SignIn, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sign_in: SignIn, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in.accounts.add("maria", WORD)
     right = passwords.is_right
@@ -184,7 +179,7 @@ def test_wrong_passwords_are_counted_for_each_person_and_each_address(
         assert _enter(sign_in, f"nobody-{number}", "wrong", "192.0.2.0") is None
     with pytest.raises(TooManyTriesError):
         _enter(sign_in, "somebody", "wrong", "192.0.2.0")
-    clock.now += timedelta(minutes=10)
+    clock.advance(timedelta(minutes=10).total_seconds())
     assert _enter(sign_in) is not None
 
 
@@ -195,7 +190,7 @@ def test_right_passwords_are_not_counted(sign_in: SignIn) -> None:
 
 
 def test_sessions_are_rows_that_another_process_sees_without_the_token(
-    tmp_path: Path, clock: Clock, people: dict[str, Person]
+    tmp_path: Path, clock: FrozenClock, people: dict[str, Person]
 ) -> None:
     def process() -> SignIn:
         return SignIn(
@@ -230,24 +225,26 @@ def test_a_changed_password_and_a_shut_account_end_every_session(sign_in: SignIn
 
 
 def test_proving_it_again_gives_a_new_token_and_keeps_the_absolute_end(
-    sign_in: SignIn, clock: Clock
+    sign_in: SignIn, clock: FrozenClock
 ) -> None:
     sign_in.accounts.add("maria", WORD)
     first = _enter(sign_in)
-    first.signed_in.demand_fresh(clock.now)
-    clock.now += timedelta(minutes=15)
+    first.signed_in.demand_fresh(clock())
+    clock.advance(timedelta(minutes=15).total_seconds())
     with pytest.raises(StepUpNeededError, match="/sign-in/again"):
-        first.signed_in.demand_fresh(clock.now)
+        first.signed_in.demand_fresh(clock())
     again = sign_in.by_password("maria", WORD, address="", before=first)
     assert again.token != first.token
     assert again.csrf != first.csrf
     assert again.started_at == first.started_at
-    again.signed_in.demand_fresh(clock.now)
+    again.signed_in.demand_fresh(clock())
     assert sign_in.find(first.token) is None
     assert again.token not in repr(again.signed_in)
 
 
-def test_where_no_links_are_given_a_code_opens_nothing(rows: AccountRows, clock: Clock) -> None:
+def test_where_no_links_are_given_a_code_opens_nothing(
+    rows: AccountRows, clock: FrozenClock
+) -> None:
     people = {"maria": Person(handle="maria", name="Maria", roles=frozenset({"owner"}))}
     shut = SignIn(
         rows=rows, random_bytes=secrets.token_bytes, clock=clock, people=lambda: people,
