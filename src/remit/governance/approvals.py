@@ -173,9 +173,9 @@ def take_back(
         ),
         person=person,
     )
-    _append(
-        uow, row, ActionWithdrawn(action_id=row.action_id, code="desk.taken_back"), person=person
-    )
+    if not proposals.is_noted(uow.connection, row.action_id):
+        withdrawn = ActionWithdrawn(action_id=row.action_id, code="desk.taken_back")
+        _append(uow, row, withdrawn, person=person)
     return rows.find(uow.connection, approval_id) or row
 
 
@@ -193,14 +193,14 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
     for row in rows.of_case(uow.connection, case_id):
         if row.state not in {ApprovalState.OPEN, ApprovalState.APPROVED}:
             continue
-        for event in (
-            ApprovalClosed(
-                approval_id=row.approval_id, action_id=row.action_id, state="revoked",
-                code="case_closed",
-            ),
-            ActionWithdrawn(action_id=row.action_id, code="desk.case_closed"),
-        ):  # fmt: skip
-            _append(uow, row, event, person=person)
+        closed = ApprovalClosed(
+            approval_id=row.approval_id, action_id=row.action_id, state="revoked",
+            code="case_closed",
+        )  # fmt: skip
+        _append(uow, row, closed, person=person)
+        if not proposals.is_noted(uow.connection, row.action_id):
+            withdrawn = ActionWithdrawn(action_id=row.action_id, code="desk.case_closed")
+            _append(uow, row, withdrawn, person=person)
     for proposal in proposals.of_case(uow.connection, case_id):
         if proposal.state not in {EffectState.HELD, EffectState.BLOCKED}:
             continue  # what no person was asked about: it waited for something to happen
@@ -243,14 +243,16 @@ def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:
         return False
     if uow.now < clock.instant(row.expires_us):
         return False
-    for event in (
-        ApprovalClosed(
-            approval_id=approval_id, action_id=row.action_id, state="expired", code="expired"
-        ),
-        ActionExpired(action_id=row.action_id, approval_id=approval_id),
-        *((CaseEscalated(code="approval.expired"),) if escalate else ()),
-    ):
-        _append(uow, row, event, person=None)
+    closed = ApprovalClosed(
+        approval_id=approval_id, action_id=row.action_id, state="expired", code="expired"
+    )
+    _append(uow, row, closed, person=None)
+    if proposals.is_noted(uow.connection, row.action_id):
+        return True
+    expired = ActionExpired(action_id=row.action_id, approval_id=approval_id)
+    _append(uow, row, expired, person=None)
+    if escalate:
+        _append(uow, row, CaseEscalated(code="approval.expired"), person=None)
     return True
 
 

@@ -165,7 +165,7 @@ def view(
     at_it = is_open and row.claimed_until_us > now_us
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
-    state = "" if proposal is None else proposal.state.value
+    state = "" if proposal is None else _told(proposal.state).value
     entries = record.ending(connection, keys, row.case_id, limit=ENTRIES, also=row.card_seq)
     card, before = _card(entries, row), _replaced(connection, row)
     then = _following(row, chain, now_us) if is_open and now_us else None
@@ -198,6 +198,11 @@ def view(
         effect_due_at=clock.instant(begins_us) if approved and begins_us else None,
         can_undo=undoable and state == EffectState.CONFIRMED.value,
     )
+
+
+def _told(state: EffectState) -> EffectState:
+    """Return how a proposal stands, as its desk is told: what was noted waits like any other."""
+    return EffectState.HELD if state is EffectState.NOTED else state
 
 
 def _following(row: ApprovalRecord, chain: Chain, now_us: int) -> tuple[int, str] | None:

@@ -75,6 +75,8 @@ class ActRecord:
 def moved(act: ActRecord, entry: Entry) -> ActRecord:
     """Return the record as one more entry leaves it."""
     body = entry.body
+    if act.state is EffectState.NOTED and entry.event.startswith("governance:approval:"):
+        return act  # a check of the desk: its run has gone on, and no answer moves it
     match entry.event:
         case "policy:action:decided":
             codes = body["codes"]

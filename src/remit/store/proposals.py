@@ -187,6 +187,8 @@ def _made(connection: Connection, entry: Entry) -> None:
 
 
 def _verdict(connection: Connection, entry: Entry, tally: Tally) -> None:
+    if is_noted(connection, entry.word("action_id")):
+        return  # a check of the desk: whatever is said of it, nothing happens
     match entry.word("verdict"):
         case "reject":
             _move(connection, entry, tally, EffectState.DENIED)
@@ -246,6 +248,12 @@ def find(connection: Connection, action_id: str) -> ProposalRow | None:
     """Return the row of that proposal."""
     row = connection.one(f"select {COLUMNS} from proposals where action_id = ?", (action_id,))
     return None if row is None else row_of(row)
+
+
+def is_noted(connection: Connection, action_id: str) -> bool:
+    """Tell whether a proposal was recorded only: no answer clears it or moves it."""
+    row = find(connection, action_id)
+    return row is not None and row.state is EffectState.NOTED
 
 
 def of_case(connection: Connection, case_id: str) -> list[ProposalRow]:
