@@ -9,7 +9,7 @@ from remit.domain.money import Money
 from remit.domain.value import canonical
 from remit.policy import book as books
 from remit.policy import folder as folders
-from remit.policy.book import PolicyBook
+from remit.policy.book import Declared, PolicyBook
 from remit.policy.request import PolicyRequest
 
 WORKFLOW = "refund-desk"
@@ -60,6 +60,7 @@ TOOLS = [
         ),
     )
 ]
+DECLARED = Declared(specs=tuple(SPECS), tools=tuple(TOOLS))
 HEAD = '@says("Because") @owner("maria.k") @since("2026-11-01")'
 SCOPE = f'(principal, action == Action::"{WORKFLOW}.issue_refund", resource)'
 PERMIT = f'@id("may-refund") {HEAD}\npermit {SCOPE};\n'
@@ -80,7 +81,7 @@ def load(folder: Path, *texts: str, examples: str = "") -> PolicyBook:
         (folder / f"desk-{number}.cedar").write_text(text, encoding="utf-8")
     if examples:
         (folder / "desk.examples.toml").write_text(examples, encoding="utf-8")
-    return folders.load(folder, specs=SPECS, tools=TOOLS, owners=OWNERS)
+    return folders.load(folder, DECLARED, owners=OWNERS)
 
 
 def request(amount: str = "19.00 EUR", **said: object) -> PolicyRequest:

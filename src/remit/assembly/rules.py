@@ -11,14 +11,8 @@ from remit.settings import PersonSettings
 
 def book_of(path: Path, workflow: Workflow, *, people: Mapping[str, PersonSettings]) -> PolicyBook:
     """Load the rules of a workflow; raises `PolicyLoadError` naming file, line and rule."""
-    declared = declared_of(workflow)
-    return folder.load(
-        path,
-        specs=declared.specs,
-        tools=declared.tools,
-        owners=frozenset(name for name, one in people.items() if one.active),
-        facts=declared.facts,
-    )
+    owners = frozenset(name for name, one in people.items() if one.active)
+    return folder.load(path, declared_of(workflow), owners=owners)
 
 
 def declared_of(workflow: Workflow) -> Declared:

@@ -91,11 +91,7 @@ class Reloading:
 
     def loaded(self, name: str, folder: Path) -> PolicyBook:
         """Load a folder of rules for a workflow; raises `PolicyLoadError`."""
-        declared = self._rules[name].declared
-        return folders.load(
-            folder, specs=declared.specs, tools=declared.tools, owners=self.active(),
-            facts=declared.facts,
-        )  # fmt: skip
+        return folders.load(folder, self._rules[name].declared, owners=self.active())
 
     def active(self) -> frozenset[str]:
         """Return who may own a rule now."""

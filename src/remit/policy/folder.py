@@ -29,24 +29,16 @@ FILE_BYTES_MAX = 1_000_000
 BOOK_CHARACTERS_MAX = 8_000_000  # it is kept in the record
 
 
-def load(
-    folder: Path,
-    *,
-    specs: Sequence[ActionSpec],
-    tools: Sequence[ToolSpec],
-    owners: Collection[str],
-    facts: Mapping[str, str] | None = None,
-) -> PolicyBook:
+def load(folder: Path, declared: Declared, *, owners: Collection[str]) -> PolicyBook:
     """Return the rules of all `*.cedar` files in this folder, with their examples run.
 
     A folder that is empty or missing is legal: no rule permits anything, so everything waits.
     Raises `PolicyLoadError` naming file, line and rule.
     """
-    declared = Declared(specs=tuple(specs), tools=tuple(tools), facts=facts or {})
     book = book_of(texts_of(folder), declared, owners=owners)
     given = examples.read(folder, slices=book.slices, rules=book.rules)
     make = _slicer(declared)
-    by_name = {f"{spec.workflow}.{spec.name}": spec for spec in specs}
+    by_name = {f"{spec.workflow}.{spec.name}": spec for spec in declared.specs}
 
     def ask_without(rule_id: str, request: PolicyRequest) -> PolicyAnswer:
         others = [rule for rule in book.rules.values() if rule.id != rule_id]

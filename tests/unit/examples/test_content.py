@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from remit import assembly
+from remit.assembly.rules import declared_of
 from remit.domain.action import ActionSpec, ParamSpec, Risk, ToolSource
 from remit.models import prompt, scripted
 from remit.policy import folder as folders
@@ -240,14 +241,7 @@ def test_generated_messages_have_the_columns_of_the_written_ones() -> None:
 
 def test_the_policy_loads_with_two_examples_a_rule_and_no_rule_idle() -> None:
     desk = assembly.load_module(DESK, "desk:desk").desk.finished()
-    specs = [action.spec for action in desk.actions.values()]
-    book = folders.load(
-        DESK / "policies",
-        specs=specs,
-        tools=[tool.spec for tool in desk.tools.values()],
-        owners={"maria.k", "tomasz.w"},
-        facts={name: word for spec in specs for name, word in spec.facts},
-    )
+    book = folders.load(DESK / "policies", declared_of(desk), owners={"maria.k", "tomasz.w"})
     assert len(book.rules) == 8
     assert book.findings == ()
 

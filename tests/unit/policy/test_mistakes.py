@@ -1,6 +1,7 @@
 """Two hundred mistakes in rules: none reaches an allow, each is named with file, rule and line."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from remit.domain.action import ActionSpec, ParamSpec, Risk
 from remit.errors import PolicyLoadError
 from remit.policy import folder as folders
-from tests.rulebook import HEAD, OWNERS, SPECS, TOOLS, WORKFLOW
+from tests.rulebook import DECLARED, HEAD, OWNERS, SPECS, WORKFLOW
 
 NAMES = [f"do_{number}" for number in range(10)]
 GOOD = "".join(
@@ -65,7 +66,7 @@ def forbid(name: str) -> str:
 
 def load(folder: Path, text: str) -> None:
     (folder / "desk.cedar").write_text(GOOD + text, "utf-8")
-    folders.load(folder, specs=specs(), tools=TOOLS, owners=OWNERS)
+    folders.load(folder, replace(DECLARED, specs=tuple(specs())), owners=OWNERS)
 
 
 def test_the_rules_are_in_order_without_a_mistake(tmp_path: Path) -> None:

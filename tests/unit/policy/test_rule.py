@@ -1,5 +1,6 @@
 """Rules are loaded strictly: each mistake is named with file and line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,11 @@ from remit.errors import PolicyLoadError
 from remit.policy import folder as folders
 from remit.policy.book import ask as asked
 from tests.rulebook import (
+    DECLARED,
     HEAD,
     OWNERS,
     PERMIT,
     SCOPE,
-    SPECS,
-    TOOLS,
     TWO,
     WORKFLOW,
     declare,
@@ -132,9 +132,8 @@ def test_facts_of_every_action_may_be_declared_for_the_whole_book(tmp_path: Path
     (tmp_path / "desk.cedar").write_text(
         PERMIT + forbid("context.facts has region && context.facts.region == 2")
     )
-    book = folders.load(
-        tmp_path, specs=SPECS, tools=TOOLS, owners=OWNERS, facts={"region": "integer"}
-    )
+    declared = replace(DECLARED, facts={"region": "integer"})
+    book = folders.load(tmp_path, declared, owners=OWNERS)
 
     assert asked(book, request(facts={"region": canonical(2)})).decision == "deny"
 
@@ -143,7 +142,7 @@ def test_names_that_make_no_schema_are_told(tmp_path: Path) -> None:
     odd = declare("pay", Risk.MONEY, "get order")
 
     with pytest.raises(PolicyLoadError, match="make no policy schema"):
-        folders.load(tmp_path, specs=[odd], tools=[], owners=OWNERS)
+        folders.load(tmp_path, replace(DECLARED, specs=(odd,), tools=()), owners=OWNERS)
 
 
 def test_a_file_that_is_too_large_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from remit.policy import witnesses
 from remit.policy.book import PolicyBook, ask, broken
 from remit.policy.difference import change_digest, changes
 from remit.policy.examples import verdict
-from tests.rulebook import PERMIT, SPECS, TOOLS, TWO, WORKFLOW, forbid, load, request
+from tests.rulebook import DECLARED, PERMIT, TWO, WORKFLOW, forbid, load, request
 
 REFUND = f"{WORKFLOW}.issue_refund"
 NEVER = f"""
@@ -26,10 +26,9 @@ DAYS = forbid("context.facts has days && context.facts.days > 30")
 
 
 def book(*texts: str, never: str = "") -> PolicyBook:
-    declared = folders.Declared(specs=tuple(SPECS), tools=tuple(TOOLS))
     named = {f"desk-{number}.cedar": text for number, text in enumerate(texts)}
     return folders.book_of(
-        named | ({"invariants.toml": never} if never else {}), declared, owners=None
+        named | ({"invariants.toml": never} if never else {}), DECLARED, owners=None
     )
 
 
