@@ -132,9 +132,7 @@ def assemble(
         declared=declared_of(workflow),
         fingerprint=partial(_fingerprint, parts),
     )
-    fingerprint = rules.fingerprint(
-        None if book is None else [one.digest for one in book.slices.values()]
-    )
+    fingerprint = rules.fingerprint(None if book is None else book.digest)
 
     def equipment(retriever: Retriever | None) -> Equipment:
         return Equipment(
@@ -187,9 +185,9 @@ def assemble(
     )
 
 
-def _fingerprint(parts: Mapping[str, Json], slices: Sequence[str] | None) -> str:
-    """Return the digest of everything that makes a behaviour, under these slices of rules."""
-    return digest({**parts, "policy": None if slices is None else [*sorted(slices)]})
+def _fingerprint(parts: Mapping[str, Json], book: str | None) -> str:
+    """Return the digest of everything that makes a behaviour, under the book of this digest."""
+    return digest({**parts, "policy": book})
 
 
 def _rules(

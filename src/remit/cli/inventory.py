@@ -59,8 +59,7 @@ def _in_force(one: Assembled, record: Record | None) -> Equipment:
     if not kept:
         return made
     book = folder.book_of(kept[-1].texts, one.rules.declared, owners=None)
-    slices = [each.digest for each in book.slices.values()]
-    return replace(made, book=book, fingerprint=one.rules.fingerprint(slices))
+    return replace(made, book=book, fingerprint=one.rules.fingerprint(book.digest))
 
 
 def _assembled(project: Project) -> list[Assembled]:

@@ -68,8 +68,7 @@ class Reloading:
                 continue
             said = f"the rules of `{name}` do not load: {self.equipment[name].rules_refused}"
             found.append(Reloaded(workflow=name, outcome="broken", said=said))
-            row = self.database.read(lambda c, one=name: books.in_force(c, one))  # type: ignore[misc]  # a default binds the loop's value
-            self.shelf.held(name, 0 if row is None else row.seq)
+            self.database.read(lambda c, one=name: self.shelf.go_without(c, one))  # type: ignore[misc]  # a default binds the loop's value
         for one in found:
             if one.outcome not in {"same", "in force", "broken"}:  # that is said already
                 log.error("%s", one.said)
@@ -274,10 +273,11 @@ class Reloading:
         self.writer.run(whole, lane="control", streams=(stream,))
 
     def _hold(self, name: str, before: PolicyBook, row: BookRow) -> None:
+        """Go on with the book that is in force: at a start that of the folder is held."""
         held = self.equipment[name].book
         if held is None or texts_digest(held) != row.texts:
             self.shelf.hold(name, before)
-        self.shelf.held(name, row.seq)
+        self.database.read(lambda c: self.shelf.look(c, name))
 
 
 _PUT: Final = {

@@ -6,7 +6,7 @@ it reads, in every process (tests/stories/test_rules_changed.py).
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Rules:
 
     folder: Path
     declared: Declared
-    fingerprint: Callable[[Sequence[str] | None], str]  # of the workflow under these slices
+    fingerprint: Callable[[str | None], str]  # of the workflow under the book of this digest
 
 
 class Shelf:
@@ -73,9 +73,11 @@ class Shelf:
         """Hold a book that is compiled already; all handles are swapped at once."""
         self._equipment[workflow] = self._with(workflow, book, refused)
 
-    def held(self, workflow: str, seq: int) -> None:
-        """Note that what is held is the book of this entry."""
-        self._seen[workflow] = max(seq, self._seen.get(workflow, 0))
+    def go_without(self, connection: Connection, workflow: str) -> None:
+        """Hold no rules, though some are in force, until others come into force or are held."""
+        row = books.in_force(connection, workflow)
+        if row is not None:
+            self._note(connection, row)
 
     def compiled(self, workflow: str, texts: Mapping[str, str]) -> PolicyBook:
         """Return the book that files make under the code that is loaded here.
@@ -108,28 +110,22 @@ class Shelf:
                 "the rules in force of `%s` do not load here, so its effects are blocked: %s",
                 name, error,
             )  # fmt: skip
+        self._note(connection, row)
+
+    def _note(self, connection: Connection, row: BookRow) -> None:
+        """Note that this is in force; cases go on that began under other rules and this code."""
+        name = row.workflow
         if self._equipment[name].pinned:
-            self._carry(connection, name)
+            make = self._rules[name].fingerprint
+            kept = {make(one.digest) for one in books.kept(connection, name)}
+            carries = frozenset({make(None), *kept})
+            self._equipment[name] = replace(self._equipment[name], carries=carries)
         self._seen[name] = row.seq
 
     def _with(self, workflow: str, book: PolicyBook | None, refused: str) -> Equipment:
-        slices = None if book is None else [one.digest for one in book.slices.values()]
         return replace(
             self._equipment[workflow],
             book=book,
             rules_refused=refused,
-            fingerprint=self._rules[workflow].fingerprint(slices),
-        )
-
-    def _carry(self, connection: Connection, workflow: str) -> None:
-        """Let cases go on that began under other rules and the same code."""
-        make = self._rules[workflow].fingerprint
-        stream = control_stream(workflow)
-        found = {
-            make(entry.words("slices"))
-            for row in books.kept(connection, workflow)
-            if (entry := record.find(connection, stream, row.seq)) is not None
-        }
-        self._equipment[workflow] = replace(
-            self._equipment[workflow], carries=frozenset({make(None), *found})
+            fingerprint=self._rules[workflow].fingerprint(None if book is None else book.digest),
         )

@@ -15,11 +15,16 @@ from tests.projects import NAME, Small, events, found, result, send, standing, w
 pytestmark = pytest.mark.anyio
 
 SLEEPS = "await run.random()\nawait run.sleep(60)\nreturn 'old'"
+ALIKE = """
+@desk.action(risk="low", undo=take_back, says="Jot {text}", times_max=2)
+async def jot(text: Annotated[str, Source.any()]) -> Done:
+    return Done.model_validate(await tape.perform("note", text=text))
+"""
 
 
-def pin(small: Small, body: str) -> None:
+def pin(small: Small, body: str, *, more: str = "") -> None:
     """Write the desk with this handler and its cases pinned to their versions."""
-    small.write(body)
+    small.write(body, more=more)
     place = small.folder / "project" / "remit.toml"
     place.write_text(
         place.read_text().replace("[workflow]\n", '[workflow]\nin_flight = "pin"\n', 1)
@@ -75,6 +80,40 @@ async def test_a_pinned_case_goes_on_where_the_rules_alone_changed(
         async with small.open() as remit:
             await testing.pass_time(remit, small.clock, 61)
             assert result(remit, case_id) == "old"
+
+
+async def test_a_pinned_case_goes_on_where_two_actions_have_the_same_rules(small: Small) -> None:
+    """They are as good as one to the rules, and still two in the book."""
+    small.permitted = ("pay",)
+    pin(small, SLEEPS, more=ALIKE)
+    rules = small.folder / "project" / "policies" / "all.cedar"
+    async with small.open() as remit:
+        case_id = await send(remit)
+        rules.write_text(rules.read_text().replace("pay is permitted", "a payment is permitted"))
+        assert [one.outcome for one in remit.reload_rules()] == ["in force"]
+        await testing.pass_time(remit, small.clock, 61)
+        assert result(remit, case_id) == "old"
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"), [("// again\n", "waits"), ("permit (principal", "broken")]
+)
+async def test_a_pinned_case_goes_on_where_a_start_does_not_take_the_folder_in(
+    small: Small, more: str, outcome: str
+) -> None:
+    small.signers = 2
+    pin(small, SLEEPS)
+    rules = small.folder / "project" / "policies" / "all.cedar"
+    first = rules.read_text()
+    async with small.open() as remit:
+        case_id = await send(remit)
+        rules.write_text(first.replace('@id("note")', '@id("noted")').split('@id("pay")')[0])
+        assert [one.outcome for one in remit.reload_rules()] == ["in force"]
+        rules.write_text(first + more)
+    async with small.open() as remit:
+        assert [one.outcome for one in remit.taken_in] == [outcome]
+        await testing.pass_time(remit, small.clock, 61)
+        assert result(remit, case_id) == "old"
 
 
 async def test_a_case_that_ran_under_two_versions_matches_no_grant(small: Small) -> None:
