@@ -24,7 +24,6 @@ from remit.governance import weighing
 from remit.governance.grants import control_stream
 from remit.governance.weighing import Findings
 from remit.policy.book import PolicyBook
-from remit.policy.weighing import texts_digest
 from remit.store import books as rows
 from remit.store.books import WAITING, ChangeRow
 from remit.store.unit import UnitOfWork
@@ -74,7 +73,7 @@ def put_in_force(
     for number, part in enumerate(parts):
         event = BookLoaded(
             before="" if last is None else last.digest, digest=book.digest,
-            rules=len(book.rules), slices=part, texts=texts_digest(book), how=how, change=change,
+            rules=len(book.rules), slices=part, texts=book.texts_digest, how=how, change=change,
             part=number,
         )  # fmt: skip
         _append(uow, workflow, event, by, {} if number else {"rules": dict(book.texts)})
@@ -89,7 +88,7 @@ def propose(uow: UnitOfWork, one: Proposed, *, workflow: str, person: str) -> No
     last = rows.waiting(uow.connection, workflow)
     known = last[0].proposer if last and last[0].digest == one.book.digest else ""
     event = BookProposed(
-        change=one.change, before=one.before, texts=texts_digest(one.book), digest=one.book.digest,
+        change=one.change, before=one.before, texts=one.book.texts_digest, digest=one.book.digest,
         codes=one.codes, people=one.people, proposer=person or known,
     )  # fmt: skip
     payloads: dict[str, Json] = {
@@ -125,7 +124,7 @@ def sign(
             "own"
         )
     last = rows.in_force(uow.connection, workflow)
-    if last is None or last.texts != row.before or texts_digest(book) != row.texts:
+    if last is None or last.texts != row.before or book.texts_digest != row.texts:
         raise IllegalMoveError(
             "other rules are in force than those this was compared with; propose it again"
         )

@@ -22,7 +22,7 @@ from remit.policy import folder as folders
 from remit.policy import weighing as comparing
 from remit.policy.book import PolicyBook
 from remit.policy.difference import change_digest
-from remit.policy.weighing import UNREADABLE, Weighed, texts_digest
+from remit.policy.weighing import UNREADABLE, Weighed
 from remit.store import books, waits
 from remit.store.books import REFUSED, WAITING, BookRow
 from remit.store.database import Database
@@ -63,7 +63,7 @@ class Reloading:
         for name in self._rules:
             book = self.equipment[name].book
             if book is not None:
-                self._looked[name] = texts_digest(book)
+                self._looked[name] = book.texts_digest
                 found.append(self.take_in(name, book))
                 continue
             said = f"the rules of `{name}` do not load: {self.equipment[name].rules_refused}"
@@ -82,9 +82,9 @@ class Reloading:
             log.error("%s", said)  # noqa: TRY400 - it names file, line and rule
             return Reloaded(workflow=name, outcome="broken", said=said)
         self.database.read(lambda c: self.shelf.look(c, name))
-        edited = self._looked.get(name) != texts_digest(book)
-        self._looked[name] = texts_digest(book)
-        found = self.take_in(name, book, edited=edited)
+        texts, last = book.texts_digest, self._looked.get(name)
+        self._looked[name] = texts
+        found = self.take_in(name, book, edited=texts != last)
         log.log(INFO if found.outcome == "same" else WARNING, "%s", found.said)
         return found
 
@@ -117,7 +117,7 @@ class Reloading:
     ) -> Reloaded:
         if row is None:
             return self._put(name, book, row, "first", person=person)
-        if texts_digest(book) == row.texts:
+        if book.texts_digest == row.texts:
             return self._same(name, book, row)
         try:
             texts = self.database.read(lambda c: self.shelf.texts(c, name, row.seq))
@@ -148,7 +148,7 @@ class Reloading:
         meant: bool,
     ) -> Reloaded:
         self._hold(name, before, row)
-        texts = texts_digest(book)
+        texts = book.texts_digest
         older = self.database.read(lambda c: books.was_in_force(c, name, texts))
         if not meant and row.how == "signed" and older:
             said = (
@@ -275,7 +275,7 @@ class Reloading:
     def _hold(self, name: str, before: PolicyBook, row: BookRow) -> None:
         """Go on with the book that is in force: at a start that of the folder is held."""
         held = self.equipment[name].book
-        if held is None or texts_digest(held) != row.texts:
+        if held is None or held.texts_digest != row.texts:
             self.shelf.hold(name, before)
         self.database.read(lambda c: self.shelf.look(c, name))
 

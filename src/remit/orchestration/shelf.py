@@ -18,7 +18,6 @@ from remit.ledger.seal import KeyRing
 from remit.orchestration.equipment import Equipment
 from remit.policy import folder
 from remit.policy.book import Declared, PolicyBook
-from remit.policy.weighing import texts_digest
 from remit.store import books
 from remit.store.books import BookRow
 from remit.store.connection import Connection
@@ -99,7 +98,7 @@ class Shelf:
         name = row.workflow
         now = self._equipment[name].book
         try:
-            if now is None or texts_digest(now) != row.texts:
+            if now is None or now.texts_digest != row.texts:
                 self.hold(name, self.compiled(name, self.texts(connection, name, row.seq)))
                 log.warning("other rules are in force for `%s`: %s", name, row.digest[:12])
         except StorageError:

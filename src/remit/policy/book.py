@@ -76,6 +76,11 @@ class PolicyBook:
         """What tells this book from every other: the digests of all its slices."""
         return digest({name: one.digest for name, one in self.slices.items()})
 
+    @property
+    def texts_digest(self) -> str:
+        """What tells the files of this book from all others, comments and all."""
+        return digest({"texts": dict(sorted(self.texts.items()))})
+
 
 def ask(book: PolicyBook, request: PolicyRequest) -> PolicyAnswer:
     """Return what the rules say, with every rule that applied and everything that went wrong.

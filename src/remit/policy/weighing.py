@@ -5,7 +5,6 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 
 from remit.domain.frozen import dataclass
-from remit.domain.value import digest
 from remit.policy import difference, witnesses
 from remit.policy.book import PolicyBook
 from remit.policy.difference import RuleChange
@@ -60,11 +59,6 @@ def same(before: PolicyBook, after: PolicyBook) -> bool:
     What must never be allowed belongs to it.
     """
     return before.digest == after.digest and _never(before) == _never(after)
-
-
-def texts_digest(book: PolicyBook) -> str:
-    """Return what tells the files of a book from all others."""
-    return digest({"texts": dict(sorted(book.texts.items()))})
 
 
 def _never(book: PolicyBook) -> set[tuple[str, str, tuple[str, ...] | None]]:
