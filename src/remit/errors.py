@@ -289,6 +289,13 @@ class FencedError(LedgerError):
 # -- moves that the product does not allow -------------------------------------------------------
 
 
+class EvidenceInputError(RemitError):
+    """A count, rate, score or label cannot be used in a test; names it and what is accepted."""
+
+    code = "evidence.input"
+    status = 422
+
+
 class IllegalMoveError(RemitError):
     """A state may not change in this way."""
 

@@ -1,0 +1,1 @@
+"""What the record proves: pure mathematics on plain numbers, standard library only."""

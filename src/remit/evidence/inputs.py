@@ -1,0 +1,38 @@
+"""What the mathematics accepts: anything else is refused by name, nothing is corrected."""
+
+import math
+from typing import Final
+
+from remit.errors import EvidenceInputError
+
+LABELS_MAX: Final = 1_000_000
+SCORE_MAX: Final = 1 + 1e-6  # a confidence and its tie-break
+
+
+def count(name: str, value: object, *, most: int = LABELS_MAX) -> int:
+    """Return a whole number of 0 to `most`; raises `EvidenceInputError` naming it."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise EvidenceInputError(f"`{name}` must be a whole number of 0 to {most:,}")
+    return value
+
+
+def chance(name: str, value: object) -> float:
+    """Return a rate or chance strictly between 0 and 1; raises `EvidenceInputError` naming it."""
+    number = _number(value)
+    if number is None or not 0 < number < 1:
+        raise EvidenceInputError(f"`{name}` must be a number above 0 and below 1")
+    return number
+
+
+def score(name: str, value: object) -> float:
+    """Return a score of 0 to 1 with its tie-break; raises `EvidenceInputError` naming it."""
+    number = _number(value)
+    if number is None or not 0 <= number <= SCORE_MAX:
+        raise EvidenceInputError(f"`{name}` must be a number of 0 to 1")
+    return number
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
