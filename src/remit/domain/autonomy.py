@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from remit.domain.action import Risk
+from remit.domain.frozen import dataclass
 
 
 class Level(StrEnum):
@@ -46,3 +47,20 @@ RISK_CEILING = {
 def lowest(*levels: Level) -> Level:
     """Return the lowest of these levels."""
     return min(levels, key=lambda level: level.rank)
+
+
+class Outcome(StrEnum):
+    """What a label says of a proposal: was it right first time?"""
+
+    WRONG = "wrong"
+    RIGHT = "right"
+    PENDING = "pending"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """The error rate to stay below, and the chance of a grant to a stream that does not."""
+
+    error_max: float
+    false_grant_max: float
