@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from remit.domain.autonomy import Outcome
 from remit.errors import EvidenceInputError
 
 LABELS_MAX: Final = 1_000_000
@@ -30,6 +31,22 @@ def score(name: str, value: object) -> float:
     if number is None or not 0 <= number <= SCORE_MAX:
         raise EvidenceInputError(f"`{name}` must be a number of 0 to 1")
     return number
+
+
+def within(name: str, value: object, *, least: float, most: float = math.inf) -> float:
+    """Return a finite number of `least` to `most`; raises `EvidenceInputError` naming it."""
+    number = _number(value)
+    if number is None or not least <= number <= most:
+        upto = f" to {most:,}" if math.isfinite(most) else " or more"
+        raise EvidenceInputError(f"`{name}` must be a number of {least:,}{upto}")
+    return number
+
+
+def outcome(name: str, value: object) -> Outcome:
+    """Return what a label says; raises `EvidenceInputError` naming it."""
+    if not isinstance(value, Outcome):
+        raise EvidenceInputError(f"`{name}` must be an outcome: wrong, right, pending or void")
+    return value
 
 
 def _number(value: object) -> float | None:
