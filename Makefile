@@ -4,7 +4,7 @@ IN = .venv/bin
 PIN = uv pip compile --universal --generate-hashes --no-header --no-annotate -q
 LOCK = $(PIN) pyproject.toml
 
-.PHONY: help demo test check format bench bench-security docs torture lock clean
+.PHONY: help demo test check format bench bench-autonomy bench-security docs torture lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,17 +17,17 @@ test: .venv/.test-installed  ## every test but the torture, on all cores
 
 check: .venv/.test-installed  ## format, lint, types, contracts, spelling, generated pages
 	$(IN)/ruff format --check . && $(IN)/ruff check .
-	$(IN)/mypy
-	PYTHONPATH=src $(IN)/lint-imports --no-logo
-	$(IN)/codespell *.md docs src
-	$(IN)/python docs/generate.py --check
+	$(IN)/mypy && PYTHONPATH=src $(IN)/lint-imports --no-logo
+	$(IN)/codespell *.md docs src && $(IN)/python docs/generate.py --check
 
 format: .venv/.test-installed  ## set every file as `check` wants it
-	$(IN)/ruff format .
-	$(IN)/ruff check --fix .
+	$(IN)/ruff format . && $(IN)/ruff check --fix .
 
 bench: .venv/.test-installed  ## the table of figures, side by side in one run
 	$(IN)/python -m bench $(ARGS)
+
+bench-autonomy: .venv/.test-installed  ## what earned autonomy promises, in figures (minutes)
+	$(IN)/python -m bench.autonomy $(ARGS)
 
 bench-security: .venv/.test-installed  ## attacks and bent calls against the gate, and what it costs
 	$(IN)/python -m bench.security $(ARGS)

@@ -1,0 +1,1 @@
+"""What the evidence promises, measured: chances without and with random numbers, beside others."""
