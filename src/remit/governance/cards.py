@@ -70,7 +70,7 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         requirements=requirements,
         changes=tuple(
             _change(spec, name, form, proofs.get(name), witnesses, grounds or {})
-            for name, form in facts.arguments.items()
+            for name, form in _as_declared(spec, facts.arguments).items()
         ),
         payload=encode(
             {"action": f"{facts.workflow}.{facts.action}", "arguments": dict(facts.arguments)}
@@ -265,6 +265,12 @@ def _maker_of(kind: type) -> _Maker:
 
 
 # -- parts ---------------------------------------------------------------------------------------
+
+
+def _as_declared(spec: ActionSpec, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return arguments in the order of their declaration: a record gives them back by name."""
+    declared = [param.name for param in spec.params if param.name in arguments]
+    return {name: arguments[name] for name in (*declared, *arguments)}
 
 
 def _change(

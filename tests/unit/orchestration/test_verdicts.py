@@ -83,6 +83,21 @@ async def test_a_content_edit_of_low_risk_needs_only_its_editor(small: Small) ->
     assert [one.arguments for one in small.tape.effects()] == [{"text": "better"}]
 
 
+async def test_a_card_lists_what_it_changes_as_declared_also_after_an_edit(small: Small) -> None:
+    small.granted = ()
+    async with small.open(PAY) as remit:
+        await send(remit)
+        (row,) = waiting(remit)
+        edited = await testing.decide(
+            remit, row.approval_id, person=OLGA, verdict=Verdict.EDIT, edits={"amount": "7 EUR"}
+        )
+        await remit.settled()
+        (again,) = waiting(remit)
+        for one in (edited, remit.approval(again.approval_id, person=PAUL)):
+            assert [change.name for change in one.card.changes] == ["order_id", "amount"]
+        assert again.approval_id != row.approval_id
+
+
 @pytest.mark.parametrize(
     "edits",
     [{}, {"colour": "red"}, {"amount": "many"}, {"amount": "12"}],
