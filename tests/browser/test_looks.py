@@ -232,7 +232,7 @@ def test_a_long_message_does_not_push_the_form_away(open_page: Open) -> None:
 def test_forced_colours_keep_shapes_and_selection(open_page: Open) -> None:
     page = open_page(forced_colors="active")
     chosen = page.locator(".row[aria-current]").evaluate(
-        "(row) => getComputedStyle(row).borderTopWidth"
+        "(row) => getComputedStyle(row.closest('li')).borderTopWidth"
     )
     assert chosen == "2px"
     assert page.evaluate(MARKS) == []

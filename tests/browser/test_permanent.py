@@ -38,6 +38,11 @@ RING = """() => {
     .map(([a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05))
     .reduce((a, b) => Math.min(a, b));
 }"""
+MARKED = """(row) => {
+  const at = (one) => one.getBoundingClientRect().left;
+  const item = row.closest('li'), bar = parseFloat(getComputedStyle(item).borderInlineStartWidth);
+  return [at(item) - at(row.closest('.rows')), bar, at(item.querySelector('.pick')) - at(item) - bar,
+    parseFloat(getComputedStyle(row).borderInlineStartWidth)]; }"""
 CUT = """() => [...document.querySelectorAll('.risk, .due, .sum, .act, .tabs a, .cost dd, .group')]
   .filter((one) => one.checkVisibility() && getComputedStyle(one).display !== 'contents')
   .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1
@@ -65,6 +70,12 @@ def test_risk_due_money_and_controls_are_never_cut(
     for path in ("/inbox", f"/inbox/{approval_id(5)}", f"/inbox/{approval_id(3)}", BATCH):
         page.goto(served.url + path)
         assert page.evaluate(CUT) == [], path
+
+
+def test_the_mark_of_the_chosen_row_stands_at_its_edge_before_the_box(open_page: Open) -> None:
+    edge, bar, gap, between = open_page().locator(".row[aria-current]").evaluate(MARKED)
+    assert (edge, bar, between) == (0, 3, 0)
+    assert gap >= 8
 
 
 def test_a_sum_stands_only_where_money_moves(open_page: Open, served: Running) -> None:
