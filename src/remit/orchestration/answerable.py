@@ -13,8 +13,8 @@ from remit.domain.entry import Draft
 from remit.domain.event import WaitEnded
 from remit.governance.access import Rights, Roster
 from remit.store import approvals as rows
-from remit.store import cases, timers, waits
-from remit.store.approvals import TURN_MAX, ApprovalRecord
+from remit.store import cases, inbox, timers, waits
+from remit.store.approvals import ApprovalRecord
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
@@ -45,7 +45,8 @@ class Answerable:
         rights = self.people.rights
         if rights is self._seen:
             return 0
-        woken, after = 0, (0, -TURN_MAX, "")
+        woken = 0
+        after: tuple[int, int, str] | None = None
         while True:
             page = await self.read(functools.partial(_page, after=after))
             for row, requester in page:
@@ -78,11 +79,11 @@ class Answerable:
 
 
 def _page(
-    connection: Connection, *, after: tuple[int, int, str]
+    connection: Connection, *, after: tuple[int, int, str] | None
 ) -> list[tuple[ApprovalRecord, str]]:
     """Return open approvals, each with who brought its case in."""
     found = []
-    for row in rows.open_after(connection, after, limit=PAGE):
+    for row in inbox.page(connection, after=after, limit=PAGE):
         case = cases.find(connection, row.case_id)
         found.append((row, "" if case is None else case.requester or ""))
     return found

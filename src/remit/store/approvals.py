@@ -297,19 +297,6 @@ def find(connection: Connection, approval_id: str) -> ApprovalRecord | None:
     return None if row is None else record(row)
 
 
-def open_after(
-    connection: Connection, after: tuple[int, int, str], *, limit: int
-) -> list[ApprovalRecord]:
-    """Return the next open approvals after one, in the order in which their turn comes."""
-    rows = connection.rows(
-        f"select {COLUMNS} from approvals where state = 'open'"
-        " and (due_minute, turn, approval_id) > (?, ?, ?)"
-        " order by due_minute, turn, approval_id limit ?",
-        (*after, limit),
-    )
-    return [record(row) for row in rows]
-
-
 def of_case(connection: Connection, case_id: str) -> list[ApprovalRecord]:
     """Return the approvals of a case, oldest first."""
     rows = connection.rows(

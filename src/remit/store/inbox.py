@@ -12,7 +12,7 @@ Moved = tuple[str, int | None, int | None]  # currency, the least and the most i
 def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
     connection: Connection,
     *,
-    workflow: Workflows,
+    workflow: Workflows = None,
     action: str | None = None,
     risks: tuple[str, ...] = (),
     roles: Collection[str] | None = None,
