@@ -43,7 +43,7 @@ class Answerable:
         and takes away nobody, so that it wakes nothing.
         """
         rights = self.people.rights
-        if rights is self._seen:
+        if rights == self._seen:  # a file may have changed that says the same of people
             return 0
         woken = 0
         after: tuple[int, int, str] | None = None

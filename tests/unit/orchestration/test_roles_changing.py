@@ -225,3 +225,8 @@ unless { context.facts.approvals >= 2 };
             (told,) = found(remit, one, reminded)
             assert (told.word("stage"), told.word("to")) == ("unanswerable", "person:olga")
         assert len(waiting(remit)) == 2
+        ended = "orchestration:wait:ended"
+        looked = len(found(remit, case_id, ended))
+        _change(small, 'name = "Rosa"', 'name = "Rosa"  # away')
+        await testing.pass_time(remit, small.clock, 1)
+        assert len(found(remit, case_id, ended)) == looked > 0  # the file says the same of people
