@@ -74,14 +74,11 @@ def lent(
 
     Only the giver's own roles, as the settings have them now: what was lent is not lent on.
     """
-    person = people.get(handle)
+    own = [one for one in found if one.to == handle and one.covers(workflow, moved, now_us)]
+    person = people.get(handle) if own else None
     if person is None or not person.active:
         return {}
-    able = {
-        one.giver: people.held(one.giver, workflow, moved)
-        for one in found
-        if one.to == handle and one.covers(workflow, moved, now_us)
-    }
+    able = {one.giver: people.held(one.giver, workflow, moved) for one in own}
     return {giver: roles for giver, roles in sorted(able.items()) if roles}
 
 
