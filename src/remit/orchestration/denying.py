@@ -10,8 +10,9 @@ from remit.governance.owners import roles_of
 from remit.orchestration.desk import OWNER_ROLE, Desk
 from remit.policy.denial import kind
 from remit.store import denials as rows
-from remit.store import proposals, vault
+from remit.store import proposals
 from remit.store.denials import DenialRow
+from remit.store.proposals import ProposalRow
 from remit.store.unit import UnitOfWork
 
 
@@ -36,50 +37,43 @@ class Denying(Desk):
     ) -> None:
         """Let a no hold for so many days in every case of who sent this one."""
         roles = roles_of(self._people, person)
-
-        def work(uow: UnitOfWork, said: str) -> None:
-            row = proposals.find(uow.connection, action_id)
-            equipment = None if row is None else self.equipment.get(row.workflow)
-            action = "" if row is None else row.action
-            spec = None if equipment is None else equipment.spec(action)
-            denials.widen(
-                uow, action_id, kind=kind(spec, action), person=person, roles=roles, days=days,
+        row = await self._effect_of(action_id)
+        equipment = self.equipment.get(row.workflow)
+        spec = None if equipment is None else equipment.spec(row.action)
+        await self._refused(
+            row,
+            reason,
+            lambda uow, said: denials.widen(
+                uow, action_id, kind=kind(spec, row.action), person=person, roles=roles, days=days,
                 reason=said,
-            )  # fmt: skip
-
-        await self._refused(action_id, reason, work)
+            ),
+        )  # fmt: skip
 
     async def lift_denial(self, action_id: str, /, *, person: str, reason: str) -> None:
         """Take a no away, in its case and in all others: an owner's word."""
         row = await self._effect_of(action_id)
         self._people.demand(person, row.workflow, role=OWNER_ROLE)
         await self._refused(
-            action_id,
+            row,
             reason,
             lambda uow, said: denials.lift(uow, action_id, person=person, reason=said),
         )
 
-    async def _effect_of(self, action_id: str) -> proposals.ProposalRow:
-        row, said = (
-            await self.read(lambda c: proposals.find(c, action_id)),
-            f"there is no action `{action_id}`",
-        )
+    async def _effect_of(self, action_id: str) -> ProposalRow:
+        row = await self.read(lambda c: proposals.find(c, action_id))
+        said = f"there is no action `{action_id}`"
         if row is None:
             raise NotFoundError(said)
         self._people.demand_own(row.workflow, said)
         return row
 
     async def _refused(
-        self, action_id: str, reason: str, work: Callable[[UnitOfWork, str], None]
+        self, row: ProposalRow, reason: str, work: Callable[[UnitOfWork, str], None]
     ) -> None:
-        row = await self._effect_of(action_id)
-        masker, new = self.runs.scope(row.case_id)
-        said = masker.mask_text(reason, trusted_tokens=True).text
+        said, keep = self._masked(row.case_id, reason)
 
         def whole(uow: UnitOfWork) -> None:
-            kept = new()
-            if kept:
-                vault.insert(uow.projected, kept)
+            keep(uow)
             work(uow, said)
 
         await self.write(whole, streams=(row.case_id,), lane="control")

@@ -251,6 +251,10 @@ class Desk:
         Raises `NotFoundError` for a case of another desk.
         """
         self.database.read(lambda c: self._sighted(c, case_id))
+        return self._masked(case_id, text)
+
+    def _masked(self, case_id: str, text: str) -> tuple[str, Callable[[UnitOfWork], None]]:
+        """Return what a person wrote of a case they may see, masked, and what keeps its values."""
         masker, rows = self.runs.scope(case_id)
         masked = masker.mask_text(text, trusted_tokens=True).text
         new = rows()

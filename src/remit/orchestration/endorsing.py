@@ -131,12 +131,10 @@ class Endorsing(Desk):
         """Take a word back: nothing more rests on it."""
         roles = roles_of(self._people, person)
         row = await self._endorsement(endorsement_id)
-        masker, new = self.runs.scope(row.case_id)
-        said = masker.mask_text(reason, trusted_tokens=True).text
+        said, keep = self._masked(row.case_id, reason)
 
         def work(uow: UnitOfWork) -> None:
-            if kept := new():
-                vault.insert(uow.projected, kept)
+            keep(uow)
             endorsements.revoke(uow, endorsement_id, person=person, roles=roles, reason=said)
 
         await self.write(work, streams=(row.case_id,), lane="control")

@@ -7,7 +7,6 @@ from remit.governance import remarks
 from remit.governance.card import ApprovalView
 from remit.governance.remark import CLAIM_MINUTES
 from remit.orchestration.verdicts import Verdicts
-from remit.store import vault
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
@@ -56,13 +55,10 @@ class Remarking(Verdicts):
             raise NotEntitledError(
                 f"`{ask}` has nothing to do with `{row.workflow}`; ask somebody of this desk"
             )
-        masker, vaulted = self.runs.scope(row.case_id)
-        masked = masker.mask_text(remarks.words(text), trusted_tokens=True).text
-        new = vaulted()
+        masked, keep = self._masked(row.case_id, remarks.words(text))
 
         def work(uow: UnitOfWork) -> None:
-            if new:
-                vault.insert(uow.projected, new)
+            keep(uow)
             remarks.comment(uow, row.approval_id, person=person, text=masked, asked=ask or "")
 
         return await self._said(row, person, work)
