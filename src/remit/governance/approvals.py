@@ -20,14 +20,14 @@ from remit.errors import (
     IllegalMoveError,
     InvalidEditError,
     NotEntitledError,
-    NotFoundError,
     OwnRequestError,
     StaleDigestError,
 )
+from remit.governance import inbox
 from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
 from remit.store import cases, proposals, waits
-from remit.store import votes as cast_votes
+from remit.store import votes as vote_rows
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
@@ -73,9 +73,7 @@ def decide(
     Raises `NotFoundError`, `NotEntitledError`, `StaleDigestError`, `ApprovalClosedError` and
     `ApprovalExpiredError`.
     """
-    row = rows.find(uow.projected, approval_id)
-    if row is None:
-        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    row = inbox.found(uow.projected, approval_id)
     case = cases.find(uow.projected, row.case_id)
     role, giver = _roles(
         row, person, roles, lent or {}, requester="" if case is None else case.requester or ""
@@ -100,18 +98,11 @@ def decide(
         )
     if answer.verdict is Verdict.EDIT and not answer.edits:
         raise InvalidEditError("nothing was changed; approve it, or change a field")
-    votes = cast_votes.of_approval(uow.projected, approval_id)
-    if answer.verdict is Verdict.APPROVE and cast_votes.has_cast(
+    if answer.verdict is Verdict.APPROVE and vote_rows.has_cast(
         uow.projected, approval_id, person
     ):
         return
-    if answer.verdict is Verdict.APPROVE and not _enough(
-        row,
-        [
-            *((vote.person, vote.role, vote.delegated_from) for vote in votes),
-            *((person, one, giver) for one in role.split()),
-        ],
-    ):
+    if answer.verdict is Verdict.APPROVE and not _enough(uow, row, person, role, giver):
         event: Event = ApprovalVoted(
             approval_id=approval_id, person=person, role=role, digest=answer.digest,
             channel=answer.channel, seconds_open=answer.seconds_open, batch=answer.batch,
@@ -137,7 +128,7 @@ def decide(
         payload["edits"] = dict(answer.edits)
     if answer.note is not None:
         payload["note"] = answer.note
-    _append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
+    append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
 
 
 def eligible(row: ApprovalRecord, roles: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -158,14 +149,12 @@ def take_back(
 
     Raises `NotFoundError`, `NotEntitledError`, and `ApprovalClosedError` when it is too late.
     """
-    row = rows.find(uow.connection, approval_id)
-    if row is None:
-        raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+    row = inbox.found(uow.connection, approval_id)
     if row.state is not ApprovalState.APPROVED or uow.now >= grace_until:
         raise ApprovalClosedError("too late to take it back; undo it instead")
-    if person not in {vote.person for vote in cast_votes.of_approval(uow.connection, approval_id)}:
+    if person not in {vote.person for vote in vote_rows.of_approval(uow.connection, approval_id)}:
         raise NotEntitledError("only somebody who said yes can take it back")
-    _append(
+    append(
         uow,
         row,
         ApprovalClosed(
@@ -175,7 +164,7 @@ def take_back(
     )
     if not proposals.is_noted(uow.connection, row.action_id):
         withdrawn = ActionWithdrawn(action_id=row.action_id, code="desk.taken_back")
-        _append(uow, row, withdrawn, person=person)
+        append(uow, row, withdrawn, person=person)
     return rows.find(uow.connection, approval_id) or row
 
 
@@ -197,10 +186,10 @@ def withdraw(uow: UnitOfWork, case_id: str, *, person: str) -> None:
             approval_id=row.approval_id, action_id=row.action_id, state="revoked",
             code="case_closed",
         )  # fmt: skip
-        _append(uow, row, closed, person=person)
+        append(uow, row, closed, person=person)
         if not proposals.is_noted(uow.connection, row.action_id):
             withdrawn = ActionWithdrawn(action_id=row.action_id, code="desk.case_closed")
-            _append(uow, row, withdrawn, person=person)
+            append(uow, row, withdrawn, person=person)
     for proposal in proposals.of_case(uow.connection, case_id):
         if proposal.state not in {EffectState.HELD, EffectState.BLOCKED}:
             continue  # what no person was asked about: it waited for something to happen
@@ -218,7 +207,7 @@ def look_again(uow: UnitOfWork, approval_id: str, *, person: str) -> None:
     row = rows.find(uow.connection, approval_id)
     if row is None or row.state is not ApprovalState.OPEN:
         raise ApprovalClosedError("this is decided; look at the case")
-    _append(
+    append(
         uow,
         row,
         ApprovalClosed(
@@ -228,7 +217,7 @@ def look_again(uow: UnitOfWork, approval_id: str, *, person: str) -> None:
     )
     waiting = waits.of_case(uow.connection, row.case_id)
     if any(ref == approval_id for _, _, ref in waiting):
-        _append(
+        append(
             uow, row, WaitEnded(kind="approval", ref=approval_id, how="endorsed"), person=person
         )
 
@@ -246,19 +235,42 @@ def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:
     closed = ApprovalClosed(
         approval_id=approval_id, action_id=row.action_id, state="expired", code="expired"
     )
-    _append(uow, row, closed, person=None)
+    append(uow, row, closed, person=None)
     if proposals.is_noted(uow.connection, row.action_id):
         return True
     expired = ActionExpired(action_id=row.action_id, approval_id=approval_id)
-    _append(uow, row, expired, person=None)
+    append(uow, row, expired, person=None)
     if escalate:
-        _append(uow, row, CaseEscalated(code="approval.expired"), person=None)
+        append(uow, row, CaseEscalated(code="approval.expired"), person=None)
     return True
 
 
 def grace_ends(decided_us: int, seconds: int) -> datetime:
     """Return when a yes can no longer be taken back."""
     return clock.instant(decided_us) + timedelta(seconds=seconds)
+
+
+def append(
+    uow: UnitOfWork,
+    row: ApprovalRecord,
+    event: Event,
+    *,
+    person: str | None,
+    payloads: Mapping[str, Json] | None = None,
+) -> None:
+    """Append what somebody did about an approval, or the clock, to its case where it was asked."""
+    found = proposals.find(uow.projected, row.action_id)
+    path = None if found is None else found.path
+    uow.append(
+        Draft(
+            event=event,
+            case_id=row.case_id,
+            workflow=row.workflow,
+            actor=actor.service("clock") if person is None else actor.person(person),
+            path=path,
+            payloads=payloads or {},
+        )
+    )
 
 
 # -- parts ---------------------------------------------------------------------------------------
@@ -302,7 +314,15 @@ def _roles(
     )
 
 
-def _enough(row: ApprovalRecord, votes: list[tuple[str, str, str]]) -> bool:
+def _enough(uow: UnitOfWork, row: ApprovalRecord, person: str, role: str, giver: str) -> bool:
+    """Is it said by enough people once this person has said it for these roles?"""
+    votes = [
+        *(
+            (one.person, one.role, one.delegated_from)
+            for one in vote_rows.of_approval(uow.projected, row.approval_id)
+        ),
+        *((person, one, giver) for one in role.split()),
+    ]
     one = behind((person, giver) for person, _, giver in votes)
     return all(
         len({one[person] for person, role, _ in votes if role == requirement.role})
@@ -320,25 +340,3 @@ def _closed(row: ApprovalRecord) -> str:
         when = clock.text(clock.instant(row.decided_us or 0))[11:16]
         return f"{row.decided_by} {what} this at {when} UTC; your answer was not recorded"
     return f"this approval is {row.state.value}; your answer was not recorded"
-
-
-def _append(
-    uow: UnitOfWork,
-    row: ApprovalRecord,
-    event: Event,
-    *,
-    person: str | None,
-    payloads: Mapping[str, Json] | None = None,
-) -> None:
-    found = proposals.find(uow.projected, row.action_id)
-    path = None if found is None else found.path
-    uow.append(
-        Draft(
-            event=event,
-            case_id=row.case_id,
-            workflow=row.workflow,
-            actor=actor.service("clock") if person is None else actor.person(person),
-            path=path,
-            payloads=payloads or {},
-        )
-    )

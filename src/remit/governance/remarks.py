@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from remit.domain import actor, clock
+from remit.domain import clock
 from remit.domain.approval import ApprovalState
-from remit.domain.entry import Draft, Event
 from remit.domain.remark_event import (
     ApprovalAssigned,
     ApprovalClaimed,
@@ -18,18 +17,15 @@ from remit.errors import (
     ApprovalClaimedError,
     ApprovalClosedError,
     NotEntitledError,
-    NotFoundError,
     RequestInvalidError,
 )
-from remit.governance import inbox
+from remit.governance import approvals, inbox
 from remit.governance.owners import READ_ONLY_ROLES
 from remit.governance.remark import (
     CLAIM_MINUTES_MAX,
     COMMENT_CHARACTERS_MAX,
     SNOOZE_MINUTES_MAX,
 )
-from remit.store import approvals as rows
-from remit.store import proposals
 from remit.store.approvals import ApprovalRecord
 from remit.store.unit import UnitOfWork
 
@@ -54,14 +50,16 @@ def claim(
         )
     ends = clock.microseconds(uow.now + timedelta(minutes=minutes))
     until_us = min(ends, row.expires_us)
-    _append(uow, row, ApprovalClaimed(approval_id=approval_id, until_us=until_us), person)
+    approvals.append(
+        uow, row, ApprovalClaimed(approval_id=approval_id, until_us=until_us), person=person
+    )
 
 
 def let_go(uow: UnitOfWork, approval_id: str, *, person: str) -> None:
     """Say that whoever claimed it is not at it any more: only they can."""
     row = _waiting(uow, approval_id)
     if row.claimed_by == person:
-        _append(uow, row, ApprovalFreed(approval_id=approval_id), person)
+        approvals.append(uow, row, ApprovalFreed(approval_id=approval_id), person=person)
     elif row.claimed_by:
         raise NotEntitledError(f"`{row.claimed_by}` claimed this; only they let it go")
 
@@ -76,7 +74,7 @@ def assign(
             f"`{to}` may not decide this; pass it to {' or '.join(sorted(able)) or 'the owner'}"
         )
     if row.held_by != f"person:{to}":
-        _append(uow, row, ApprovalAssigned(approval_id=approval_id, to=to), person)
+        approvals.append(uow, row, ApprovalAssigned(approval_id=approval_id, to=to), person=person)
 
 
 def comment(
@@ -85,7 +83,7 @@ def comment(
     """Record a word about it, masked already; with `asked` it is a question to that person."""
     row = _waiting(uow, approval_id)
     event = ApprovalCommented(approval_id=approval_id, asked=asked)
-    _append(uow, row, event, person, comment=text)
+    approvals.append(uow, row, event, person=person, payloads={"comment": text})
 
 
 def snooze(uow: UnitOfWork, approval_id: str, *, person: str, minutes: int | None) -> None:
@@ -103,7 +101,9 @@ def snooze(uow: UnitOfWork, approval_id: str, *, person: str, minutes: int | Non
         raise RequestInvalidError(
             f"it is due at {due} UTC, and a snooze ends before that; name a shorter time"
         )
-    _append(uow, row, ApprovalSnoozed(approval_id=approval_id, until_us=until_us), person)
+    approvals.append(
+        uow, row, ApprovalSnoozed(approval_id=approval_id, until_us=until_us), person=person
+    )
 
 
 def words(text: str) -> str:
@@ -120,9 +120,7 @@ def demand_worker(person: str, roles: Collection[str]) -> None:
 
 
 def _waiting(uow: UnitOfWork, approval_id: str) -> ApprovalRecord:
-    row = rows.find(uow.projected, approval_id)
-    if row is None:
-        raise NotFoundError(inbox.unknown(approval_id))
+    row = inbox.found(uow.projected, approval_id)
     if row.state is not ApprovalState.OPEN or uow.now >= clock.instant(row.expires_us):
         raise ApprovalClosedError("this waits for nobody any more; look at the case")
     return row
@@ -133,19 +131,3 @@ def _demand(person: str, able: Collection[str]) -> None:
         others: Sequence[str] = sorted(able)
         who = f"; {' or '.join(others)} may" if others else ""
         raise NotEntitledError(f"`{person}` may not decide this{who}")
-
-
-def _append(
-    uow: UnitOfWork, row: ApprovalRecord, event: Event, person: str, **payloads: Json
-) -> None:
-    proposal = proposals.find(uow.projected, row.action_id)
-    uow.append(
-        Draft(
-            event=event,
-            case_id=row.case_id,
-            workflow=row.workflow,
-            actor=actor.person(person),
-            path=None if proposal is None else proposal.path,
-            payloads=payloads,
-        )
-    )

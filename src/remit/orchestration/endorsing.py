@@ -23,7 +23,6 @@ from remit.orchestration import endorsed
 from remit.orchestration.desk import OWNER_ROLE, Desk
 from remit.orchestration.proposed import canonical_values
 from remit.policy.sources import elements
-from remit.store import approvals as approval_rows
 from remit.store import cases, vault
 from remit.store import endorsements as rows
 from remit.store.endorsements import EndorsementRow
@@ -57,9 +56,7 @@ class Endorsing(Desk):
 
         Raises `NotFoundError`, `ApprovalClosedError`, `NotEntitledError`, `RequestInvalidError`.
         """
-        row = await self.read(lambda c: approval_rows.find(c, approval_id))
-        if row is None:
-            raise NotFoundError(f"there is no approval `{approval_id}`; look in the inbox")
+        row = await self.read(lambda c: inbox.found(c, approval_id))
         if row.state is not ApprovalState.OPEN:
             raise ApprovalClosedError("this is decided; nothing waits for a word about its values")
         card = self.database.read(lambda c: inbox.card_of(c, self.keys, row))
