@@ -12,7 +12,7 @@ from remit.domain.entry import Entry
 from remit.domain.erasure import Ending
 from remit.domain.value import Json
 from remit.errors import NotFoundError
-from remit.governance import ballots, cards, inbox
+from remit.governance import cards, inbox, votes
 from remit.governance.card import ApprovalRow
 from remit.governance.cost import shown
 from remit.ledger import read as record
@@ -144,7 +144,7 @@ def view(
     row = cases.find(connection, case_id)
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
-    entries = ballots.hidden(connection, record.stream(connection, keys, case_id, erased=True))
+    entries = votes.hidden(connection, record.stream(connection, keys, case_id, erased=True))
     ended = record.ended(connection, case_id)
     fields: Json = {}
     for entry in entries:

@@ -14,11 +14,12 @@ from remit.domain.entry import Entry
 from remit.domain.money import Money
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
-from remit.governance import ballots, cards
+from remit.governance import cards
 from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
 from remit.governance.escalation import Chain, following
 from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.remark import Remark
+from remit.governance.votes import VOTED
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.observability import tracing
@@ -223,7 +224,7 @@ def _card(entries: Sequence[Entry], row: ApprovalRecord) -> Card:
 
 def _recent(entries: Sequence[Entry]) -> tuple[Line, ...]:
     """Return the last steps of a case, without who voted how: that is told when all have."""
-    told = [one for one in entries if one.event != ballots.VOTED]
+    told = [one for one in entries if one.event != VOTED]
     lines = tracing.timeline(told, says={}).lines[-RECENT_MAX:]
     return tuple(replace(one, detail=()) for one in lines)
 

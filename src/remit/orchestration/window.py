@@ -8,7 +8,7 @@ from types import MappingProxyType
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.errors import NotFoundError
-from remit.governance import ballots, casebook, inbox, masked, overview, set_aside
+from remit.governance import casebook, inbox, masked, overview, set_aside, votes
 from remit.governance.access import Roster
 from remit.governance.card import InboxPage
 from remit.governance.inventory import Inventory
@@ -103,7 +103,7 @@ class Window:
         if self._people.own() is not None:
             self.database.read(lambda c: self._sighted(c, case_id))
         return self.database.read(
-            lambda c: ballots.hidden(c, record.stream(c, self.keys, case_id, erased=True))
+            lambda c: votes.hidden(c, record.stream(c, self.keys, case_id, erased=True))
         )
 
     def masked(self, case_id: str, /) -> masked.MaskedView:
