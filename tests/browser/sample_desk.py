@@ -43,9 +43,9 @@ def row_for_batch(view: ApprovalView) -> ApprovalRecord:
 
 def _moves(money: Money | None, narrow: Narrow) -> bool:
     """Is this as much as is asked for?"""
-    if narrow.moved is None:
+    if narrow.money is None:
         return True
-    currency, least, most = narrow.moved
+    currency, least, most = narrow.money
     return (
         money is not None
         and money.currency == currency

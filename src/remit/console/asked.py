@@ -52,7 +52,7 @@ class Asked:
 
     def filters(self) -> Sequence[Filter]:
         """Return what hides something, each in words with the list as it is without it."""
-        money, narrow = self.narrow.moved, self.narrow
+        money, narrow = self.narrow.money, self.narrow
         said = [
             (self.workflow, f"workflow {self.workflow}", ("workflow",)),
             (self.action, f"action {self.action}", ("action",)),

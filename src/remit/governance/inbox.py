@@ -68,7 +68,7 @@ def page(
         roles=roles if tab == "mine" else None,
         changed=tab == "changed",
         code=narrow.reason,
-        money=narrow.moved,
+        money=narrow.money,
         due_before_us=now_us if tab == "overdue" else None,
         snoozed=None if tab == "overdue" or not person else (person, now_us),
         only_snoozed=tab == "snoozed",

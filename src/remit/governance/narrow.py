@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from remit.domain.money import Money
 from remit.errors import RequestInvalidError
+from remit.store.inbox import Between
 
 _AMOUNT = re.compile(r"[0-9]{1,14}(\.[0-9]{1,3})?")
 
@@ -40,7 +41,7 @@ class Narrow:
         }
 
     @property
-    def moved(self) -> tuple[str, int | None, int | None] | None:
+    def money(self) -> Between | None:
         """Currency, the least and the most in minor units; None where money is not asked for."""
         if self.currency is None:
             return None

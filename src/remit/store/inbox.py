@@ -6,7 +6,7 @@ from remit.store.among import Workflows, among
 from remit.store.approvals import COLUMNS, MINUTE_US, ApprovalRecord, record
 from remit.store.connection import Connection, Parameter
 
-Moved = tuple[str, int | None, int | None]  # currency, the least and the most in minor units
+Between = tuple[str, int | None, int | None]  # currency, the least and the most in minor units
 
 
 def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
@@ -18,7 +18,7 @@ def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
     roles: Collection[str] | None = None,
     changed: bool = False,
     code: str | None = None,
-    money: Moved | None = None,
+    money: Between | None = None,
     due_before_us: int | None = None,
     snoozed: tuple[str, int] | None = None,
     only_snoozed: bool = False,
@@ -49,7 +49,7 @@ def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
         where.append("code = ?")
         values.append(code)
     if money is not None:
-        asks, bounds = _moved(money)
+        asks, bounds = _between(money)
         where.append(asks)
         values += bounds
     if due_before_us is not None:
@@ -72,7 +72,7 @@ def page(  # noqa: PLR0913 - whatever narrows a list comes in by its name
     return [record(row) for row in rows]
 
 
-def _moved(money: Moved) -> tuple[str, list[Parameter]]:
+def _between(money: Between) -> tuple[str, list[Parameter]]:
     """Return a condition on what would move, and its values."""
     currency, least, most = money
     where, values = ["currency = ?", "money_minor is not null"], list[Parameter]([currency])
