@@ -4,10 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from remit.ledger.leaf import Json, Leaf
+from remit.ledger.leaf import Json, Leaf, moment, number, word
 from remit.ledger.lent import Lent, people_behind
 
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
@@ -57,7 +56,7 @@ class Actions:
         self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._brought: dict[str, str] = {}  # case -> the person who brought it in
-        self._lent = Lent(_moment)
+        self._lent = Lent()
         self.looks: Mapping[str, Callable[[Leaf, Broken], None]] = {
             "policy:action:decided": self._decided,
             "policy:book:loaded": self._loaded,
@@ -125,8 +124,8 @@ class Actions:
             word(leaf.body, "digest"),
             word(leaf.body, "bound"),
             tuple((int(count) if count.isdigit() else 1, role) for count, _, role in people),
-            _moment(_count(leaf.body, "expires_us")),
-            (_count(leaf.body, "money_minor"), word(leaf.body, "currency")),
+            moment(number(leaf.body, "expires_us")),
+            (number(leaf.body, "money_minor"), word(leaf.body, "currency")),
         )
         action.approvals[word(leaf.body, "approval_id")] = approval
         self._asked[word(leaf.body, "approval_id")] = (action, approval)
@@ -171,7 +170,7 @@ class Actions:
         body = leaf.body
         action, attempt, digest = (
             self._action(body),
-            _count(body, "attempt"),
+            number(body, "attempt"),
             word(body, "digest"),
         )
         if action is None:
@@ -190,7 +189,7 @@ class Actions:
         if asked and not enough and not action.undoes and self.whole:
             broken("LS06", "an effect is intended without a yes of enough people over it")
         action.attempts[attempt] = ""
-        action.since[attempt] = (0, _moment(_count(body, "deadline_us")))
+        action.since[attempt] = (0, moment(number(body, "deadline_us")))
 
     def _lapsed(self, approval: _Approval, leaf: Leaf) -> frozenset[str]:
         """Return who said yes for somebody whose roles they have not any more."""
@@ -203,7 +202,7 @@ class Actions:
     def outcome(self, position: int, leaf: Leaf, broken: Broken) -> None:
         """Judge an intent, what came of it, or its undoing."""
         body, what = leaf.body, leaf.event.removeprefix(EFFECT)
-        action, attempt = self._action(body), _count(body, "attempt")
+        action, attempt = self._action(body), number(body, "attempt")
         if what == "intended":
             self._intended(leaf, broken)
             if action is not None:
@@ -255,7 +254,7 @@ class Actions:
         actor = leaf.value["actor"]
         if given and (not isinstance(actor, dict) or actor.get("kind") != "person"):
             broken("LS14", "a grant was given by nobody")
-        end = _moment(_count(body, "expires_us")) if given else self._grants.get(cell, (0, ""))[1]
+        end = moment(number(body, "expires_us")) if given else self._grants.get(cell, (0, ""))[1]
         self._grants[cell] = (_rank(level), end)
 
     def _action(self, body: Mapping[str, Json]) -> _Action | None:
@@ -277,7 +276,7 @@ def _covers(body: Mapping[str, Json]) -> bool:
     asked = body.get("requirements")
     whole: dict[str, Json] = {
         "bound": word(body, "bound"),
-        "expires_us": _count(body, "expires_us"),
+        "expires_us": number(body, "expires_us"),
         "requirements": asked if isinstance(asked, list) else [],
     }
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -290,23 +289,3 @@ def _rank(level: str) -> int:
 
 def _workflow(leaf: Leaf) -> str:
     return str(leaf.value["workflow"])
-
-
-def word(body: Mapping[str, Json], name: str) -> str:
-    """Return a text of a body; of anything else, an empty one."""
-    value = body.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _count(body: Mapping[str, Json], name: str) -> int:
-    value = body.get(name)
-    return value if isinstance(value, int) else 0
-
-
-def _moment(microseconds: int) -> str:
-    """Return an instant as leaves write it; one that is none is the beginning of time."""
-    try:
-        moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
-    except OverflowError:
-        return ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from itertools import combinations
 from typing import Final, NamedTuple, NotRequired, TypedDict, cast
@@ -129,6 +129,27 @@ def read_leaf(data: bytes) -> Leaf:
         if isinstance(error, LeafError):
             raise
         raise LeafError("an entry has a member of another type") from error
+
+
+def word(body: Mapping[str, Json], name: str) -> str:
+    """Return a text of a body; of anything else, an empty one."""
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def number(body: Mapping[str, Json], name: str) -> int:
+    """Return a whole number of a body; of anything else, 0."""
+    value = body.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def moment(microseconds: int) -> str:
+    """Return an instant as leaves write it; one that is none is the beginning of time."""
+    try:
+        at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return ""
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _leaf(value: _Members) -> Leaf:

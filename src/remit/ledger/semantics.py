@@ -6,9 +6,9 @@ Memory grows with actions and cases, a few hundred bytes each; nothing else of t
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from remit.ledger.actions import EFFECT, Actions, Broken, word
+from remit.ledger.actions import EFFECT, Actions, Broken
 from remit.ledger.judge import Bad, Head
-from remit.ledger.leaf import Leaf
+from remit.ledger.leaf import Leaf, word
 from remit.ledger.signed_rules import SignedRules
 from remit.ledger.silence import BEAT, ENDED, Silence, shifted
 from remit.ledger.successions import ROTATED
