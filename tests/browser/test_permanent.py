@@ -41,7 +41,8 @@ RING = """() => {
 MARKED = """(row) => {
   const at = (one) => one.getBoundingClientRect().left;
   const item = row.closest('li'), bar = parseFloat(getComputedStyle(item).borderInlineStartWidth);
-  return [at(item) - at(row.closest('.rows')), bar, at(item.querySelector('.pick')) - at(item) - bar,
+  return [at(item) - at(row.closest('.rows')), bar,
+    at(item.querySelector('.pick')) - at(item) - bar,
     parseFloat(getComputedStyle(row).borderInlineStartWidth)]; }"""
 CUT = """() => [...document.querySelectorAll('.risk, .due, .sum, .act, .tabs a, .cost dd, .group')]
   .filter((one) => one.checkVisibility() && getComputedStyle(one).display !== 'contents')
