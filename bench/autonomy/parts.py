@@ -13,4 +13,20 @@ PARTS = {
     "stamps": Part(
         module="stamps", title="Chance that a reviewer is flagged within 400 checks", runs=0
     ),
+    "drift": Part(module="drift", title="The gate where the error rate moves", runs=20_000),
+    "together": Part(
+        module="together",
+        title="Chance of ever being promoted at the bar, 95 %, by errors that come together",
+        runs=4_000,
+    ),
+    "threshold": Part(
+        module="scores",
+        title="A threshold picked again after every 25 labels, to 3,000",
+        runs=2_000,
+    ),
+    "delays": Part(
+        module="delays", title="Labels from a change to the alarm, mean run 10,000", runs=2_000
+    ),
+    "calm": Part(module="calm", title="False alarms at the rate that is still good", runs=500),
+    "clean": Part(module="clean", title="After a long good past, and without labels", runs=2_000),
 }

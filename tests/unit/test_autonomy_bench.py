@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bench.autonomy import scores
 from bench.autonomy.__main__ import main
+from bench.autonomy.alarms import Detectors
+from bench.autonomy.page import cusum
 from bench.autonomy.part import MissingDataError, Row, table
 from bench.autonomy.parts import PARTS
+from remit.domain.autonomy import Outcome
+from remit.evidence import detector, threshold
 
 SIMULATED = [name for name, part in PARTS.items() if part.runs]
 
@@ -20,6 +26,56 @@ def test_a_tenth_of_a_simulated_part_comes_out_as_expected(name: str) -> None:
         pytest.skip(str(error))
     assert rows
     assert [f"{row.what}, {row.at}: {row}" for row in rows if not row.is_near] == []
+
+
+def test_the_detectors_of_the_bench_are_the_real_one() -> None:
+    dice = np.random.default_rng(1)
+    wrong = dice.random((20, 400)) < 0.12
+    many = Detectors(20, rate_max=0.05, run_min=1_000)
+    fired = np.zeros(20, dtype=int)
+    for label in range(400):
+        fires = many.step(wrong[:, label])
+        fired[fires & (fired == 0)] = label + 1
+    for row, first in zip(wrong, fired, strict=True):
+        outcomes = [Outcome.WRONG if one else Outcome.RIGHT for one in row]
+        begun = detector.start(rate_max=0.05, run_min=1_000)
+        assert (detector.fold(begun, outcomes)[1] or 0) == first
+
+
+def test_the_thresholds_of_the_bench_are_the_real_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "ROWS", 600)
+    dice = np.random.default_rng(2)
+    given = dice.beta(6, 0.8, (12, 800))
+    wrong = dice.random(given.shape) < 0.6 * (1 - given)
+    chosen = scores.chosen_by(given, wrong)[scores.OURS]
+    found = 0
+    for i in range(12):
+        rows = [
+            (float(score), Outcome.WRONG if bad else Outcome.RIGHT)
+            for score, bad in zip(given[i, 200:], wrong[i, 200:], strict=True)
+        ]
+        for look in range(3, 24, 4):
+            done = threshold.fold(
+                scores.grid(given[i], wrong[i]), rows[: (look + 1) * 25], bar=scores.BAR
+            )
+            real = threshold.certified(done)
+            assert real == (None if np.isnan(chosen[i, look]) else chosen[i, look])
+            found += real is not None
+    assert found > 10
+
+
+def test_pages_limit_is_that_of_the_simulated_cusum() -> None:
+    made = cusum(0.05, 0.2, run_min=200)
+    dice = np.random.default_rng(3)
+    runs = []
+    for _ in range(2_000):
+        state, labels = 0, 0
+        while state < made.high:
+            state = max(0, state - made.down) if dice.random() >= 0.2 else state + made.up
+            labels += 1
+        runs.append(labels)
+    assert np.mean(runs) == pytest.approx(made.run(0.2)[0], rel=0.05)
+    assert made.run(0.05)[0] >= 200 > cusum(0.05, 0.2, run_min=150).run(0.05)[0]
 
 
 def test_a_figure_that_is_off_or_misses_its_goal_says_so() -> None:
