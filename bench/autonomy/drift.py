@@ -13,6 +13,7 @@ CASES = 3_000
 BLOCK = 20
 NORMAL = Bar(error_max=0.05, false_grant_max=0.05)
 RAMP_CASES = 1_000
+WEEK, WEEK_WRONG, WEEK_ROWS = 140, 11, 5_040
 CYCLE, STABLE_WRONG = 50, 4  # a stable cycle: at most ceil(1.5 times 5 % of 50) wrong
 Rates = NDArray[np.float64]
 
@@ -56,6 +57,16 @@ def run(*, runs: int, seed: int) -> Iterator[Row]:
             slack=0.006,
             at_most=0.05,
         )
+    found, error = chance(reviewed(dice=dice, runs=runs // 2), runs // 2)
+    yield Row(
+        what=f"weekly reviews of {WEEK}, two stable cycles, 5 % wrong",
+        at=at,
+        found=found,
+        error=error,
+        expected=0.026,
+        slack=0.006,
+        at_most=0.05,
+    )
 
 
 def hits(
@@ -107,6 +118,20 @@ def with_cycles(
             before - wrong[:, ends - 2 * CYCLE] <= STABLE_WRONG
         )
         done += int((stable & (now <= limits[ends - 1])).any(axis=1).sum())
+    return done
+
+
+def reviewed(*, dice: np.random.Generator, runs: int) -> int:
+    """Count the runs promoted at a review: a prefix in the last cycle, and the last two stable."""
+    limits = counters.ours(NORMAL, WEEK_ROWS)[1:]
+    weeks = WEEK_ROWS // WEEK
+    done = 0
+    for many in chunks(runs):
+        wrong = dice.random((many, WEEK_ROWS)) < NORMAL.error_max
+        met = np.cumsum(wrong, axis=1, dtype=np.int32) <= limits
+        met = met.reshape(many, weeks, WEEK).any(axis=2)
+        stable = wrong.reshape(many, weeks, WEEK).sum(axis=2) <= WEEK_WRONG
+        done += int((met[:, 1:] & stable[:, 1:] & stable[:, :-1]).any(axis=1).sum())
     return done
 
 

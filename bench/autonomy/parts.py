@@ -27,6 +27,12 @@ PARTS = {
     "delays": Part(
         module="delays", title="Labels from a change to the alarm, mean run 10,000", runs=2_000
     ),
-    "calm": Part(module="calm", title="False alarms at the rate that is still good", runs=500),
+    "calm": Part(module="calm", title="False alarms at the rate that is still good", runs=1_000),
     "clean": Part(module="clean", title="After a long good past, and without labels", runs=2_000),
+    "ladder": Part(
+        module="ladder", title="The whole ladder, 12,000 cases, a change at 5,000", runs=200
+    ),
+    "ladder-clinc": Part(
+        module="ladder_clinc", title="The same ladder on scores of CLINC150", runs=200
+    ),
 }

@@ -8,9 +8,11 @@ import pytest
 from bench.autonomy import scores
 from bench.autonomy.__main__ import main
 from bench.autonomy.alarms import Detectors
+from bench.autonomy.climb import rate_high
 from bench.autonomy.page import cusum
 from bench.autonomy.part import MissingDataError, Row, table
 from bench.autonomy.parts import PARTS
+from bench.autonomy.tally import Tally
 from remit.domain.autonomy import Outcome
 from remit.evidence import detector, threshold
 
@@ -62,6 +64,31 @@ def test_the_thresholds_of_the_bench_are_the_real_ones(monkeypatch: pytest.Monke
             assert real == (None if np.isnan(chosen[i, look]) else chosen[i, look])
             found += real is not None
     assert found > 10
+
+
+def test_the_ledger_of_the_ladder_is_the_real_one() -> None:
+    dice = np.random.default_rng(4)
+    grid = threshold.Grid(thresholds=(0.95, 0.9, 0.8, 0.6, 0.3), start=2, back=1, low_mark=0.3)
+    scored = dice.beta(6, 0.8, 1_500)
+    rows = [
+        (float(score), Outcome.WRONG if bad else Outcome.RIGHT)
+        for score, bad in zip(scored, dice.random(1_500) < 0.2 * (1 - scored), strict=True)
+    ]
+    tally, certified = Tally(grid, scores.BAR), set()
+    for number, (score, outcome) in enumerate(rows, 1):
+        tally.add(score, wrong=outcome is Outcome.WRONG)
+        if number % 100 == 0:
+            assert tally.ledger() == threshold.fold(grid, rows[:number], bar=scores.BAR)
+            certified.add(tally.certified(0.8))
+    assert certified == {None, 0.9, 0.8}
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "high"),
+    [(0, 74, 0.0744), (1, 131, 0.0658), (5, 284, 0.0594), (10, 100, 0.2275), (0, 0, 1.0)],
+)
+def test_the_interval_of_the_ladder_is_the_published_one(hits: int, n: int, high: float) -> None:
+    assert rate_high(hits, n) == pytest.approx(high, abs=0.00005)
 
 
 def test_pages_limit_is_that_of_the_simulated_cusum() -> None:
