@@ -10,7 +10,7 @@ from bench.autonomy.part import Row, chance
 RUN_MIN, SOON = 10_000, 1_000
 STREAMS_A_RUN = 20
 # Mean run and chance of an alarm within 1,000 labels, as 9,000 and 160,000 streams had them;
-# published as 15,500 to 17,500 and .045 to .06, a little high at 1 % and at 10 %.
+# the design has 15,500 to 17,500 and .045 to .06, a little high at 1 % and at 10 %.
 EXPECTED = {
     0.01: (15_930, 0.0355), 0.02: (16_100, 0.0415), 0.05: (16_480, 0.0475), 0.10: (14_980, 0.0563),
 }  # fmt: skip

@@ -18,9 +18,9 @@ HOME = Path(
 )
 FILE = "clinc_ensemble.jsonl.gz"
 TIE_BREAK = 1e-6
-# As found here. Published: .022, and 70 of 3,050; how those runs drew from the file is not said,
-# and no way that was tried (all of it, by its splits) gives that. What runs alone afterwards is
-# 3 % wrong here, below the bar of 5 %.
+# As found here. The design has .022, and 70 of 3,050; how those runs drew from the file is not
+# said, and no way that was tried (all of it, by its splits) gives that. What runs alone afterwards
+# is 3 % wrong here, below the bar of 5 %.
 WRONG, AFTER = 0.020, (97, 3_234)
 Pool = tuple[Floats, Bools]
 

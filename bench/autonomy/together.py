@@ -48,7 +48,7 @@ def row(
     found, error = chance(hits, runs)
     return Row(
         what=what, at=at, found=found, error=error, expected=expected,
-        slack=max(0.005, 0.07 * expected),  # published with two digits
+        slack=max(0.005, 0.07 * expected),  # the design has two digits
         at_most=at_most,
     )  # fmt: skip
 

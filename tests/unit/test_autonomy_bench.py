@@ -87,7 +87,7 @@ def test_the_ledger_of_the_ladder_is_the_real_one() -> None:
     ("hits", "n", "high"),
     [(0, 74, 0.0744), (1, 131, 0.0658), (5, 284, 0.0594), (10, 100, 0.2275), (0, 0, 1.0)],
 )
-def test_the_interval_of_the_ladder_is_the_published_one(hits: int, n: int, high: float) -> None:
+def test_the_interval_of_the_ladder_is_that_of_the_design(hits: int, n: int, high: float) -> None:
     assert rate_high(hits, n) == pytest.approx(high, abs=0.00005)
 
 

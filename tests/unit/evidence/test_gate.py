@@ -38,7 +38,7 @@ SAMPLED = [  # what the path to sampled needs: reviewers at that bound, four fif
 
 
 @pytest.mark.parametrize(("error_max", "false_grant_max", "labels"), TABLES)
-def test_the_acceptance_table_is_the_published_one(
+def test_the_acceptance_table_is_that_of_the_design(
     error_max: float, false_grant_max: float, labels: tuple[int, ...]
 ) -> None:
     table = gate.acceptance(bar(error_max, false_grant_max), wrong_max=20)
@@ -69,7 +69,7 @@ def test_the_end_of_the_longest_table_is_where_the_evidence_crosses() -> None:
 
 
 @pytest.mark.parametrize(("sensitivity_min", "one", "labels"), SAMPLED)
-def test_the_path_to_sampled_needs_what_was_published(
+def test_the_path_to_sampled_needs_what_the_design_says(
     sensitivity_min: float | None, one: Bar, labels: tuple[int, ...]
 ) -> None:
     fed = one if sensitivity_min is None else gate.adjusted(one, sensitivity_min=sensitivity_min)

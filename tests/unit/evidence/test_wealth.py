@@ -26,7 +26,7 @@ COUNTS = [(0, 0), (0, 1), (1, 0), (0, 150), (3, 77), (20, 120), (120, 5)]
 
 
 @pytest.mark.parametrize(("wrong", "right", "error_max", "expected"), POINTS)
-def test_the_evidence_is_what_was_published(
+def test_the_evidence_is_that_of_the_design(
     wrong: int, right: int, error_max: float, expected: float
 ) -> None:
     found = log_evidence(wrong=wrong, right=right, error_max=error_max)
