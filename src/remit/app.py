@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from remit.assembly import Assembled
+from remit.assembly import Assembled, joined
 from remit.domain import clock, ids
 from remit.domain.entry import Entry
 from remit.errors import DatabaseLostError, LedgerMismatchError
-from remit.governance import delegations, stops
+from remit.governance import delegations, following, stops
 from remit.governance.access import Roster
 from remit.ledger.acknowledge import Acknowledger
 from remit.ledger.anchoring import Anchors
@@ -29,6 +29,7 @@ from remit.orchestration.answerable import Answerable
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
+from remit.orchestration.coins import Coins
 from remit.orchestration.delegating import Delegating
 from remit.orchestration.denying import Denying
 from remit.orchestration.dispatch import Drive
@@ -39,6 +40,7 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
+from remit.orchestration.granting import Granting
 from remit.orchestration.heart import Heart
 from remit.orchestration.intending import Intending
 from remit.orchestration.lanes import LaneSettings
@@ -87,6 +89,7 @@ class Remit(
     Checkup,
     Stopping,
     Ruling,
+    Granting,
     Proving,
 ):
     """A running Remit: what pages, endpoints and commands may ask for.
@@ -168,10 +171,8 @@ class Remit(
         )
         self.log_keys = LogKeys(database, self.writer, self._journal, self.acknowledger)
         self._executor = Executor(
-            {key: value for one in assembled.values() for key, value in one.connectors.items()},
-            credentials={
-                key: value for one in assembled.values() for key, value in one.credentials.items()
-            },
+            joined(one.connectors for one in assembled.values()),
+            credentials=joined(one.credentials for one in assembled.values()),
             breakers=self.breakers,
         )
         self.intake = Intake(
@@ -187,7 +188,9 @@ class Remit(
         self.engine = Engine(
             open_run=self.runs.carried,
             steps=steps,
-            proposals=Proposals(intending=intending, steps=steps),
+            proposals=Proposals(
+                intending=intending, steps=steps, coins=Coins(keys, self.read, self.write, now)
+            ),
             jitter=lambda: int.from_bytes(random_bytes(4), "big") / 2**32,
             draining=lambda: self.dispatcher.draining,
             elapsed=elapsed,
@@ -382,6 +385,7 @@ class Remit(
         if entry.event in TOUCHING:
             self._authority.changing()
         woken = projections.project(uow.projected, entry, uow.tally)
+        following.follow(uow, entry)
         if woken is not None:
             uow.ready(woken)
 

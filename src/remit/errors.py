@@ -289,6 +289,13 @@ class FencedError(LedgerError):
 # -- moves that the product does not allow -------------------------------------------------------
 
 
+class StaleScorecardError(RemitError):
+    """What was signed is not what the cell shows now; look at it again and sign anew."""
+
+    code = "grant.stale"
+    status = 409
+
+
 class EvidenceInputError(RemitError):
     """A count, rate, score or label cannot be used in a test; names it and what is accepted."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
-from remit.domain.autonomy import Level
+from remit.domain.autonomy import WHOLE, Cell, Level
 from remit.domain.case import CaseStatus
 from remit.domain.value import Json, digest
 from remit.errors import DivergenceError, RemitError
@@ -293,17 +293,24 @@ async def pass_time(remit: Remit, clock: FrozenClock, seconds: float) -> None:
 
 
 async def grant(
-    remit: Remit, workflow: str, action: str, level: Level, *, signer: str, days: int = 90
+    remit: Remit,
+    workflow: str,
+    action: str,
+    level: Level,
+    *,
+    signer: str,
+    days: int = 90,
+    segment: str = WHOLE,
 ) -> None:
     """Give a cell a level without evidence; only tests and benchmarks may do that."""
     equipment = remit.equipment[workflow]
+    cell = Cell(workflow=workflow, action=action, segment=segment)
 
     def giving(uow: UnitOfWork) -> None:
         grants.give(
             uow,
-            workflow=workflow,
+            cell,
             phase=equipment.phase,
-            action=action,
             level=level,
             fingerprint=equipment.fingerprint,
             signer=signer,
@@ -316,8 +323,7 @@ async def grant(
         remit.writer,
         remit.acknowledger,
         giving,
-        workflow=workflow,
-        action=action,
+        cell=cell,
     )
 
 

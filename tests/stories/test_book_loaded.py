@@ -7,7 +7,7 @@ import pytest
 
 from remit.app import Remit
 from remit.domain.entry import Entry
-from remit.governance.grants import control_stream
+from remit.domain.ids import control_stream
 from tests.projects import NAME, PERMIT, Small
 from tests.sounding import findings
 

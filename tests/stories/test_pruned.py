@@ -10,10 +10,10 @@ import pytest
 from remit import testing
 from remit.app import Remit
 from remit.domain.actor import person
+from remit.domain.ids import control_stream
 from remit.domain.retention import Retention
 from remit.errors import NotFoundError, RetentionError
 from remit.governance import legal_holds
-from remit.governance.grants import control_stream
 from remit.ledger import projections, proof, prune, standalone
 from remit.ledger.export import export
 from remit.ledger.verify import verify

@@ -11,6 +11,7 @@ import pytest
 from remit import testing
 from remit.app import Remit
 from remit.domain.autonomy import Level
+from remit.domain.ids import control_stream
 from remit.errors import (
     IllegalMoveError,
     NotEntitledError,
@@ -19,7 +20,6 @@ from remit.errors import (
 )
 from remit.governance.asked_rules import Question
 from remit.governance.findings import findings
-from remit.governance.grants import control_stream
 from tests.projects import NAME, OLGA, OTTO, PAUL, PERMIT, Small, send, standing
 
 pytestmark = pytest.mark.anyio

@@ -1,7 +1,7 @@
 """From settings to what a workflow runs with: code, prompts, rules, knowledge, connectors."""
 
 from remit.assembly.code import load_module, workflow_of
-from remit.assembly.connectors import connectors_of
+from remit.assembly.connectors import connectors_of, joined
 from remit.assembly.equipping import Assembled, assemble
 from remit.assembly.models import routes_of
 from remit.assembly.rules import book_of
@@ -12,6 +12,7 @@ __all__ = [
     "assemble",
     "book_of",
     "connectors_of",
+    "joined",
     "kept",
     "labelled",
     "load_module",

@@ -1,8 +1,9 @@
 """Connectors, from settings."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from remit.errors import SettingsError
 from remit.integrations.address import host_of
@@ -16,6 +17,9 @@ from remit.settings import (
     WorkflowSettings,
     secret,
 )
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def connectors_of(
@@ -74,3 +78,8 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"`{path}` cannot be read") from error
+
+
+def joined(parts: Iterable[Mapping[K, V]]) -> dict[K, V]:
+    """Return what several workflows bring as one; no two use a name for different things."""
+    return {key: value for part in parts for key, value in part.items()}

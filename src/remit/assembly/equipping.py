@@ -10,6 +10,7 @@ from remit.assembly.chains import chain_of
 from remit.assembly.code import load_module, workflow_of
 from remit.assembly.connectors import connectors_of
 from remit.assembly.models import routes_of, script_of
+from remit.assembly.plans import plans_of
 from remit.assembly.rules import book_of, declared_of
 from remit.assembly.training import trained
 from remit.authoring import directories as listed
@@ -105,6 +106,7 @@ def assemble(
     lists = listed.load(directories, workflow, people=people)
     fields = () if workflow.handler is None else workflow.handler.case.model_fields
     acknowledge = acknowledgements(settings, specs)
+    plans = plans_of({spec.name: spec for spec in specs}, settings.actions)
     reveals = entitled.listed({
         (name, parameter): (one.types, one.destination)
         for name, action in settings.actions.items() for parameter, one in action.reveal.items()
@@ -163,6 +165,7 @@ def assemble(
             senders=senders.load(project.folder, settings.senders, people=people, fields=fields),
             pinned=settings.in_flight == "pin",
             acknowledge=acknowledge,
+            plans=plans,
             low_marks_ppm={name: int(one.low_mark * 1_000_000)
                            for name, one in settings.actions.items() if one.low_mark is not None},
         )  # fmt: skip

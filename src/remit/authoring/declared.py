@@ -7,7 +7,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from remit.authoring.case import Case
+from remit.authoring.segments import DeclaredSegments
 from remit.domain.action import ActionSpec, AnySource, CaseSource, ToolSpec
+from remit.domain.autonomy import WHOLE
+from remit.domain.value import Json
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +53,11 @@ class DeclaredAction:
     body: Callable[..., Awaitable[Any]]
     arguments: Mapping[str, TypeAdapter[Any]]
     result: TypeAdapter[Any]
+    segments: DeclaredSegments | None = None
+
+    def segment(self, arguments: Mapping[str, Json]) -> str:
+        """Return the segment of a proposal with these masked arguments."""
+        return WHOLE if self.segments is None else self.segments.of(arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

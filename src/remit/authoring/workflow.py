@@ -12,6 +12,7 @@ from remit.authoring.connector import ConnectorHandle
 from remit.authoring.context import Context
 from remit.authoring.declared import DeclaredAction, DeclaredHandler, DeclaredTool
 from remit.authoring.schema import fields_of, params_of, result_of
+from remit.authoring.segments import segments_of
 from remit.domain.action import (
     ActionSpec,
     CaseSource,
@@ -96,12 +97,14 @@ class Workflow:
         facts: Sequence[Callable[..., Any]] = (),
         rows: Callable[..., Any] | None = None,
         recipients: Callable[..., Any] | None = None,
+        segment: Callable[..., Any] | None = None,
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
         """Declare a kind of change in another system.
 
         `says` is its sentence with `{parameter}` slots; `undo` takes its result back, or it is
         `irreversible`; `on` is the tool whose record it changes; `facts` are derives that policy
-        may look at; `rows` and `recipients` are derives that count what it reaches, for limits.
+        may look at; `rows` and `recipients` are derives that count what it reaches, for limits;
+        `segment` names, from some of its arguments, the segment that a proposal belongs to.
         Raises `RegistrationError` for a declaration that cannot be governed.
         """
 
@@ -113,6 +116,8 @@ class Workflow:
             params = params_of(body, sources_required=True)
             self._slots(name, says, params)
             undo_name = None if undo is None else self._undo(undo, of=name, risk=level)
+            known = {param.name for param in params}
+            segments = None if segment is None else segments_of(segment, action=name, params=known)
             self.actions[name] = DeclaredAction(
                 spec=ActionSpec(
                     workflow=self.name,
@@ -128,10 +133,12 @@ class Workflow:
                     denial_group=denial_group,
                     facts=tuple((fact.__name__, self._fact(name, fact)) for fact in facts),
                     reaches=self._reaches(name, rows=rows, recipients=recipients),
+                    segments=() if segments is None else segments.names,
                 ),
                 body=body,
                 arguments=self._adapters(body),
                 result=TypeAdapter(result_of(body)),
+                segments=segments,
             )
             return body
 

@@ -170,6 +170,7 @@ class ActionSpec:
     is_undo: bool = False  # performed by rollback alone
     facts: tuple[tuple[str, str], ...] = ()  # derives that rules may read: name, type word
     reaches: tuple[tuple[str, str], ...] = ()  # `rows`, `recipients`: the derive that counts them
+    segments: tuple[str, ...] = ()  # the regions that earn by themselves, beside `other`
 
     def param(self, name: str) -> ParamSpec | None:
         return next((param for param in self.params if param.name == name), None)
@@ -198,6 +199,7 @@ class ActionSpec:
             "says": self.says,
             "undo": self.undo,
             **({"reaches": dict(self.reaches)} if self.reaches else {}),
+            **({"segments": list(self.segments)} if self.segments else {}),
         }
 
 

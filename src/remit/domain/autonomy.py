@@ -1,9 +1,16 @@
 """Levels, phases and what caps them."""
 
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
 
 from remit.domain.action import Risk
 from remit.domain.frozen import dataclass
+
+WHOLE: Final = "all"  # the one segment of an action that declares none
+OTHER: Final = "other"  # what no declared segment claims
+SEGMENTS_MAX: Final = 50
+TIES: Final = 1_000_000
 
 
 class Level(StrEnum):
@@ -64,3 +71,22 @@ class Bar:
 
     error_max: float
     false_grant_max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What earns autonomy: one action of a workflow in one segment of its cases."""
+
+    workflow: str
+    action: str
+    segment: str = WHOLE
+
+    @property
+    def name(self) -> str:
+        """As people write it: `refund-desk.issue_refund/small`."""
+        return f"{self.workflow}.{self.action}/{self.segment}"
+
+
+def tie(action_id: str) -> int:
+    """Return the tie-break of a proposal, in millionths of a ppm: the same in every process."""
+    return int.from_bytes(sha256(action_id.encode()).digest()[:8], "big") % TIES

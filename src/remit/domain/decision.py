@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from remit.domain.action import ActionSpec, ArgumentProof
 from remit.domain.approval import Requirement, Vote
-from remit.domain.autonomy import Level, Phase
+from remit.domain.autonomy import WHOLE, Level, Phase
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 
@@ -145,6 +145,7 @@ class LevelFact:
     owner_active: bool = True
     role: str = "approver"  # who may lift approve-each
     approvals: int = 1
+    segment: str = WHOLE  # of the action's cases that this one belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,8 @@ class ConfidenceFact:
     threshold_ppm: int | None  # certified for this cell; None: none certified
     low_mark_ppm: int | None
     conflict: bool = False  # sources disagree
+    tie: int = 0  # millionths of a ppm, drawn for the proposal: no two of a cell are alike
+    threshold_tie: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,14 +74,27 @@ class GrantGiven(Event):
     signer: str
     evidence: str  # digest of what it rests on
     expires_us: int
+    threshold_ppm: int | None = None  # the confidence that is enough to act alone, with its tie
+    threshold_tie: int | None = None
+    low_mark_ppm: int | None = None  # below which a person takes the case
+    attempt: int | None = None  # the rest: what was counted, all of it from entries
+    plan: str | None = None  # version
+    rows: int | None = None
+    wrong: int | None = None
+    last: str | None = None  # action id of the last row counted
+    log_evidence: str | None = None  # in nats
+    since_us: int | None = None  # when the first row that counts was decided, or later
+    sensitivity_ppm: int | None = None  # of reviewers, at the least
 
 
-@declared("governance:grant:lowered")
+@declared("governance:grant:lowered", "reason")
 class GrantLowered(Event):
     action: str
     segment: str
     level: str
     code: str
+    fingerprint: str = ""  # of what was lowered
+    before: str = ""  # the level until then
 
 
 @declared("governance:endorsement:given", "value")

@@ -1,5 +1,6 @@
 """Events that tell what became of a proposal and of its effect."""
 
+from remit.domain.autonomy import WHOLE
 from remit.domain.entry import Event, declared
 
 
@@ -111,11 +112,23 @@ class ActionDecided(Event):
     digest: str
     level: str
     policy: str  # slice digest
+    segment: str = WHOLE  # with the action, the cell whose level it is
     second: bool = False  # evaluated immediately before the effect
     voters: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()  # what a cleared action takes: digest of the bound, quantity
     limits: tuple[str, ...] = ()  # what it takes of limits: name and digest of for whom, quantity
     begins_us: int | None = None  # of what is cleared and can be taken back until then
+    # Of the first decision on what a workflow proposed, the row of evidence that it is:
+    action: str | None = None
+    behaviour: str | None = None  # fingerprint; empty where the case spans two
+    cluster: str | None = None  # keyed: whose rows count as one
+    score_ppm: int | None = None  # lowest confidence on the way here; none where no model chose
+    share_ppm: int | None = None  # of what is proposed like this, how much is drawn
+    draw: int | None = None  # of 2^53, under the key of that day
+    drawn: bool | None = None
+    day: str | None = None
+    eligible: bool | None = None  # nothing but level and confidence could hold it
+    alone: bool | None = None  # it ran alone, or would have but for a surge
 
 
 @declared("policy:action:withdrawn")

@@ -22,6 +22,11 @@ def stream(*parts: str) -> str:
     return "f" + derived(*parts)[1:]
 
 
+def control_stream(workflow: str) -> str:
+    """Return the stream of what belongs to a workflow and no case."""
+    return stream("control", workflow)
+
+
 def derived(*parts: str) -> str:
     """Return the id that these parts always give: 32 hexadecimal digits of their SHA-256."""
     joined = "\x00".join(parts).encode()

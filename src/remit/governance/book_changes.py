@@ -18,10 +18,10 @@ from remit.domain.book_event import (
 )
 from remit.domain.entry import Draft, Event
 from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotEntitledError, NotFoundError
 from remit.governance import weighing
-from remit.governance.grants import control_stream
 from remit.governance.weighing import Findings
 from remit.policy.book import PolicyBook
 from remit.store import books as rows

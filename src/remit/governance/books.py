@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from remit.domain.book_event import BookLoaded
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
-from remit.governance.grants import control_stream
+from remit.domain.ids import control_stream
 from remit.ledger import read
 from remit.ledger.seal import KeyRing
 from remit.store.connection import Connection

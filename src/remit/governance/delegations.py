@@ -10,10 +10,10 @@ from typing import Final
 from remit.domain import actor, clock
 from remit.domain.desk_event import DelegationEnded, DelegationGiven
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.domain.money import Money
 from remit.errors import NotEntitledError, NotFoundError, RequestInvalidError
 from remit.governance.access import EVERYWHERE, Moved, Roster
-from remit.governance.grants import control_stream
 from remit.governance.owners import roles_of
 from remit.store import delegations as rows
 from remit.store.delegations import DelegationRow

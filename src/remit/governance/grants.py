@@ -1,24 +1,28 @@
-"""Grants: the level of one cell, given by a signature and lowered at once."""
+"""Grants: the level of one cell, given by a signature on evidence and lowered at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from remit.domain import actor, clock
 from remit.domain.acknowledgement import Act
-from remit.domain.autonomy import PHASE_CAP, Level, Phase
+from remit.domain.autonomy import PHASE_CAP, Cell, Level, Phase
 from remit.domain.desk_event import GrantGiven, GrantLowered
 from remit.domain.entry import Draft
-from remit.domain.ids import stream
+from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
+from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotAcknowledgedError
+from remit.governance import judged
+from remit.governance.judged import Judged
+from remit.governance.streams import EvidenceStream
 from remit.ledger.acknowledge import Acknowledger
-from remit.store import authority
+from remit.store import authority, plans
+from remit.store.authority import GrantRow
+from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
-
-def control_stream(workflow: str) -> str:
-    """Return the stream of what belongs to a workflow and no case."""
-    return stream("control", workflow)
+TESTED = "test"  # the evidence of a grant that a test or a benchmark gave
 
 
 def put_in_force(
@@ -26,8 +30,7 @@ def put_in_force(
     acknowledger: Acknowledger,
     giving: Callable[[UnitOfWork], None],
     *,
-    workflow: str,
-    action: str,
+    cell: Cell,
 ) -> None:
     """Have a grant given and wait until it has come as far in the log as it must; blocks.
 
@@ -36,35 +39,52 @@ def put_in_force(
     """
 
     def work(uow: UnitOfWork) -> Level:
-        before = authority.grant(uow.connection, workflow=workflow, action=action)
+        before = of_cell(uow.connection, cell)
         giving(uow)
         return Level.APPROVE_EACH if before is None else Level(before.level)
 
-    receipt = writer.run(work, lane="control", streams=(control_stream(workflow),))
+    streams = (control_stream(cell.workflow),)
+    receipt = writer.run(work, lane="control", streams=streams)
     try:
         acknowledger.require(receipt, Act.GRANT)
     except NotAcknowledgedError:
         writer.run(
-            lambda uow: lower(
-                uow, workflow=workflow, action=action, level=receipt.value, code="unacknowledged"
-            ),
+            lambda uow: lower(uow, cell, level=receipt.value, code="unacknowledged"),
             lane="control",
+            streams=streams,
         )
         raise
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """What was counted for a grant, so that it can be counted again from the entries."""
+
+    plan: str  # its version
+    attempt: int
+    counted: Judged
+    since_us: int  # when the first row that counts was decided, or later
+    sensitivity_ppm: int  # of reviewers, at the least
+
+
+def of_cell(connection: Connection, cell: Cell) -> GrantRow | None:
+    """Return the grant in force for a cell, raised or lowered; `None` before the first."""
+    return authority.grant(
+        connection, workflow=cell.workflow, action=cell.action, segment=cell.segment
+    )
+
+
 def give(
     uow: UnitOfWork,
+    cell: Cell,
     *,
-    workflow: str,
     phase: Phase,
-    action: str,
     level: Level,
     fingerprint: str,
     signer: str,
     evidence: str,
     expires_at: datetime,
-    segment: str = "all",
+    proven: Proven | None = None,
 ) -> None:
     """Give a cell its level, on evidence and a signature.
 
@@ -74,33 +94,88 @@ def give(
         raise IllegalMoveError(
             f"phase {phase.value} allows at most {PHASE_CAP[phase].value}, not {level.value}"
         )
-    uow.append(
-        Draft(
-            event=GrantGiven(
-                action=action,
-                segment=segment,
-                level=level.value,
-                fingerprint=fingerprint,
-                signer=signer,
-                evidence=evidence,
-                expires_us=clock.microseconds(expires_at),
-            ),
-            case_id=control_stream(workflow),
-            workflow=workflow,
-            actor=actor.person(signer),
-        )
+    counted = None if proven is None else proven.counted
+    score = None if counted is None else counted.threshold
+    event = GrantGiven(
+        action=cell.action,
+        segment=cell.segment,
+        level=level.value,
+        fingerprint=fingerprint,
+        signer=signer,
+        evidence=evidence,
+        expires_us=clock.microseconds(expires_at),
+        threshold_ppm=None if score is None else score // judged.TIES,
+        threshold_tie=None if score is None else score % judged.TIES,
+        low_mark_ppm=None if counted is None else counted.low_mark_ppm,
+        attempt=None if proven is None else proven.attempt,
+        plan=None if proven is None else proven.plan,
+        rows=None if counted is None else counted.rows,
+        wrong=None if counted is None else counted.wrong,
+        last=None if counted is None else counted.last,
+        since_us=None if proven is None else proven.since_us,
+        log_evidence=None if counted is None else f"{counted.log_evidence:.12f}",
+        sensitivity_ppm=None if proven is None else proven.sensitivity_ppm,
     )
+    _append(uow, cell, event, by=actor.person(signer))
 
 
 def lower(
-    uow: UnitOfWork, *, workflow: str, action: str, level: Level, code: str, segment: str = "all"
+    uow: UnitOfWork,
+    cell: Cell,
+    *,
+    level: Level,
+    code: str,
+    fingerprint: str = "",
+    before: str = "",
+    by: actor.Actor | None = None,
+    reason: str = "",
 ) -> None:
     """Lower a cell at once; needs nobody's leave."""
+    event = GrantLowered(
+        action=cell.action, segment=cell.segment, level=level.value, code=code,
+        fingerprint=fingerprint, before=before,
+    )  # fmt: skip
+    _append(
+        uow, cell, event, by=by or actor.service("monitors"),
+        payloads={"reason": {"note": reason}} if reason else {},
+    )  # fmt: skip
+
+
+def lapsed(
+    connection: Connection, stream: EvidenceStream, grant: GrantRow, *, now_us: int
+) -> bool:
+    """Do the rows that a grant rests on not support it any more, as they are labelled now?"""
+    if not grant.evidence_last or grant.attempt != stream.attempt:
+        return False  # nothing was counted for it, or its stream is over
+    found = judged.judge(
+        stream,
+        to=Level(grant.level),
+        grid=plans.grid(connection, stream.cell, stream.fingerprint, stream.attempt),
+        sensitivity_min=grant.sensitivity_ppm / 1_000_000,
+        now_us=now_us,
+        since_us=grant.counted_since_us,
+        until=grant.evidence_last,
+        fresh=False,
+    )
+    if found.threshold is not None:
+        return found.threshold > grant.score
+    return not found.accepted
+
+
+def _append(
+    uow: UnitOfWork,
+    cell: Cell,
+    event: GrantGiven | GrantLowered,
+    *,
+    by: actor.Actor,
+    payloads: Mapping[str, Json] | None = None,
+) -> None:
     uow.append(
         Draft(
-            event=GrantLowered(action=action, segment=segment, level=level.value, code=code),
-            case_id=control_stream(workflow),
-            workflow=workflow,
-            actor=actor.service("monitors"),
+            event=event,
+            case_id=control_stream(cell.workflow),
+            workflow=cell.workflow,
+            actor=by,
+            payloads=payloads or {},
         )
     )

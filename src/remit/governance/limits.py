@@ -8,11 +8,11 @@ from typing import Final
 from remit.authoring.workflow import Workflow
 from remit.domain import actor, clock
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.domain.limit import EFFECT, Limit, Measure, Per, written
 from remit.domain.limit_event import LimitRaised
 from remit.domain.money import Money
 from remit.errors import NotEntitledError, NotFoundError, RequestInvalidError, SettingsError
-from remit.governance.grants import control_stream
 from remit.governance.stops import WAITING_SHOWN_MAX, Waiting, waiting
 from remit.store import limits as rows
 from remit.store import waits

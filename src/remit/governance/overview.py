@@ -82,11 +82,16 @@ def actions(
     now_us: int,
 ) -> tuple[ActionView, ...]:
     """Return what each action may do alone now: the lowest of grant, ceiling, phase and risk."""
-    granted = {}
+    granted: dict[str, Level] = {}
     for spec in specs:
-        grant = authority.grant(connection, workflow=name, action=spec.name)
-        if grant is not None and grant.fingerprint == fingerprint and grant.expires_us > now_us:
-            granted[spec.name] = Level(grant.level)
+        for grant in authority.grants_of(connection, workflow=name, action=spec.name):
+            said = Level(grant.level)
+            alone = said.rank > Level.APPROVE_EACH.rank
+            if not alone or (grant.fingerprint == fingerprint and grant.expires_us > now_us):
+                before = granted.get(
+                    spec.name, said
+                )  # of several segments the one that is furthest
+                granted[spec.name] = max(before, said, key=lambda level: level.rank)
     return _views(specs, phase=phase, ceilings=ceilings, granted=granted)
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from remit.domain import clock
 from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
 from remit.governance import weighing
-from remit.governance.grants import control_stream
 from remit.governance.weighing import Findings
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing

@@ -9,6 +9,7 @@ from remit.domain import actor, clock
 from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
+from remit.domain.ids import control_stream
 from remit.domain.money import Money
 from remit.domain.rollback_event import (
     RollbackFinished,
@@ -20,7 +21,6 @@ from remit.domain.value import Json, digest
 from remit.errors import NotFoundError, RequestInvalidError, StaleDigestError
 from remit.governance.cards import sentence
 from remit.governance.casebook import proposed
-from remit.governance.grants import control_stream
 from remit.ledger.seal import KeyRing
 from remit.store import performed, proposals, rollbacks
 from remit.store.connection import Connection

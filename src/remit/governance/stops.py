@@ -12,9 +12,9 @@ from remit.domain.actor import person as acts
 from remit.domain.decision import Stop
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
+from remit.domain.ids import control_stream
 from remit.domain.stop_event import StopLiftAsked, StopLifted, StopSet
 from remit.errors import NotFoundError, RemitError, RequestInvalidError
-from remit.governance.grants import control_stream
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
 from remit.policy import stop

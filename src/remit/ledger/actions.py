@@ -9,6 +9,7 @@ from typing import Final
 from remit.ledger.leaf import Json, Leaf, moment, number, word
 from remit.ledger.lent import Lent, people_behind
 
+_WHOLE: Final = "all"  # the segment of an action that declares none
 _LEVELS: Final = ("shadow", "draft", "approve-each", "sampled", "autonomous")
 _FREE: Final = _LEVELS.index("sampled")  # from here on nobody is asked each time
 _SERIOUS: Final = ("money", "irreversible")
@@ -33,7 +34,7 @@ class _Approval:
 @dataclass(slots=True)
 class _Action:
     author: str
-    cell: tuple[str, str]  # workflow, name
+    name: tuple[str, str]  # workflow, action
     undoes: str
     edited: bool = False  # a person wrote it in place of another, at a risk that needs nobody else
     cleared: str = ""  # digest of the last clearance
@@ -52,7 +53,7 @@ class Actions:
         self._actions: dict[str, _Action] = {}
         self._books: set[str] = set()  # slices of all books that were loaded
         self._book: dict[str, str] = {}  # by workflow: the one that is in use
-        self._grants: dict[tuple[str, str], tuple[int, str]] = {}  # workflow, action -> level, end
+        self._grants: dict[tuple[str, str, str], tuple[int, str]] = {}  # of cells: level, end
         self._edits: set[tuple[str, str]] = set()  # action that was edited, by whom
         self._asked: dict[str, tuple[_Action, _Approval]] = {}
         self._brought: dict[str, str] = {}  # case -> the person who brought it in
@@ -86,10 +87,10 @@ class Actions:
     def proposed(self, leaf: Leaf, broken: Broken) -> None:
         """Take in a new action."""
         body = leaf.body
-        undoes, cell = word(body, "undoes"), (_workflow(leaf), word(body, "action"))
+        undoes, name = word(body, "undoes"), (_workflow(leaf), word(body, "action"))
         author, risk = word(body, "author"), word(body, "risk")
         edited = (word(body, "replaces"), author) in self._edits and risk not in _SERIOUS
-        self._actions[word(body, "action_id")] = _Action(author, cell, undoes, edited)
+        self._actions[word(body, "action_id")] = _Action(author, name, undoes, edited)
         if undoes and self.whole and undoes not in self._actions:
             broken("LS11", f"an undo is proposed of `{undoes}`, which nobody proposed")
 
@@ -109,7 +110,8 @@ class Actions:
         if self.whole and policy not in self._books:
             broken("LS04", f"policy `{policy[:12]}` was not loaded before")
         if action.free and not action.undoes and self.whole:
-            given, end = self._grants.get(action.cell, (-1, ""))
+            cell = (*action.name, word(body, "segment") or _WHOLE)
+            given, end = self._grants.get(cell, (-1, ""))
             if given < _rank(level) or end < leaf.at:
                 broken("LS08", f"the gate cleared at level `{level}`, and no grant goes that far")
 
@@ -249,7 +251,7 @@ class Actions:
 
     def _grant(self, leaf: Leaf, broken: Broken) -> None:
         body, level = leaf.body, word(leaf.body, "level")
-        cell = (_workflow(leaf), word(body, "action"))
+        cell = (_workflow(leaf), word(body, "action"), word(body, "segment") or _WHOLE)
         given = leaf.event.endswith("given")
         actor = leaf.value["actor"]
         if given and (not isinstance(actor, dict) or actor.get("kind") != "person"):

@@ -7,6 +7,7 @@ from remit.domain.entry import Entry
 from remit.observability import (
     decision_sentences,
     effect_sentences,
+    evidence_sentences,
     rollback_sentences,
     step_sentences,
     task_sentences,
@@ -80,6 +81,7 @@ _TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     **step_sentences.TELLERS,
     **effect_sentences.TELLERS,
     **decision_sentences.TELLERS,
+    **evidence_sentences.TELLERS,
     **rollback_sentences.TELLERS,
     **task_sentences.TELLERS,
 }

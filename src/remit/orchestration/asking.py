@@ -19,6 +19,7 @@ from remit.governance.escalation import UNANSWERABLE
 from remit.orchestration.acted_on import money, record_of
 from remit.orchestration.acts import ActRecord
 from remit.orchestration.bound import signature
+from remit.orchestration.coins import Coins
 from remit.orchestration.guarded import Guard
 from remit.orchestration.level_facts import effective
 from remit.orchestration.limiting import reached
@@ -84,10 +85,12 @@ def note_decided(
     second: bool,
     otherwise: EffectState | None = None,
     begins_us: int | None = None,
+    coins: Coins | None = None,
 ) -> EffectState:
     """Record the gate's answer with everything it was told; return the state that it leads to.
 
-    `otherwise` is that of whatever is not allowed, where nobody is asked.
+    `otherwise` is that of whatever is not allowed, where nobody is asked. With `coins` the first
+    answer to what the workflow proposed is a row of evidence.
     """
     state = STATES[decision.verdict]
     if state is not EffectState.CLEARED and otherwise is not None:
@@ -101,7 +104,8 @@ def note_decided(
             state=state.value,
             codes=tuple(reason.code for reason in decision.reasons),
             digest=gathered.facts.digest,
-            level="" if spec is None else effective(gathered.facts.level, spec).value,
+            level="" if spec is None else effective(gathered.facts.level, spec.risk).value,
+            segment=gathered.facts.level.segment,
             policy=gathered.facts.policy.slice_digest,
             second=second,
             voters=tuple(vote.person for vote in votes),
@@ -110,6 +114,7 @@ def note_decided(
             if state is EffectState.CLEARED
             else (),
             begins_us=begins_us if state is EffectState.CLEARED else None,
+            **(coins.row(run, proposal, gathered, decision) if coins and not second else {}),
         ),
         path=proposal.path,
         payloads=cards.facts_form(gathered.facts, decision, gathered.asked),
@@ -149,7 +154,7 @@ def request(
         witnesses=gathered.witnesses,
         version=proposal.version,
         approval_id=approval_id,
-        level=effective(gathered.facts.level, declared.spec).value,
+        level=effective(gathered.facts.level, declared.spec.risk).value,
         passages=evidence(run),
         requested_at=now,
         due_at=due,

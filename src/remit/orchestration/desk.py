@@ -13,12 +13,12 @@ from remit.domain import actor
 from remit.domain.case import CaseOutcome, CaseStatus
 from remit.domain.entry import Draft
 from remit.domain.event import CaseClosed, CaseReopened
+from remit.domain.ids import control_stream
 from remit.domain.intake_event import CaseQuarantined, CaseReceived
 from remit.domain.running_event import ClockConfirmed
 from remit.errors import NotFoundError
 from remit.governance import approvals, tasks
 from remit.governance.access import Roster
-from remit.governance.grants import control_stream
 from remit.governance.owners import require, roles_of
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing

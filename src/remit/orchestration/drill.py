@@ -14,10 +14,10 @@ from remit.authoring.declared import DeclaredAction
 from remit.domain import actor
 from remit.domain.decision import GateVerdict
 from remit.domain.entry import Draft, Event
+from remit.domain.ids import control_stream
 from remit.domain.rollback_event import DrillFinished, DrillStarted
 from remit.domain.value import Json
 from remit.errors import NotFoundError, RemitError
-from remit.governance.grants import control_stream
 from remit.ledger.acknowledge import Reached
 from remit.orchestration import facts
 from remit.orchestration.acts import ActRecord

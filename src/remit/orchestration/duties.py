@@ -7,12 +7,12 @@ from pydantic import ValidationError
 
 from remit.authoring.declared import DeclaredAction
 from remit.domain.effect import EffectState
+from remit.domain.ids import control_stream
 from remit.domain.task import Finding
 from remit.domain.value import Json
 from remit.errors import NotEntitledError, NotFoundError, PayloadErasedError, RequestInvalidError
 from remit.governance import rollbacks, tasks
 from remit.governance.access import Roster
-from remit.governance.grants import control_stream
 from remit.governance.owners import roles_of
 from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.tasks import TaskPage, TaskView

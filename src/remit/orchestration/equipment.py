@@ -10,6 +10,7 @@ from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
 from remit.domain.directory import Directories
 from remit.domain.limit import Limit
+from remit.domain.plan import Plan
 from remit.governance.access import Entitled
 from remit.governance.delegations import Lent
 from remit.governance.escalation import Chain
@@ -67,7 +68,7 @@ class Equipment:
     content_allowed: tuple[str, ...] = ()  # what free text may name though no source does
     acknowledge: Mapping[str, Acknowledgement] = field(default_factory=dict)  # by action
     low_marks_ppm: Mapping[str, int] = field(default_factory=dict)
-    thresholds_ppm: Mapping[str, int] = field(default_factory=dict)  # certified, by action
+    plans: Mapping[str, Plan] = field(default_factory=dict)  # how its cells are judged, by action
     columns: Mapping[str, str] = field(default_factory=dict)  # field -> column of a row or a mail
     senders: Senders | None = None  # who writes from which country
     limits: tuple[Limit, ...] = ()

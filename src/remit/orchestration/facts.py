@@ -163,7 +163,9 @@ def gather(
         limits=said.limits,
         level=level,
         confidence=guard.fact(
-            "confidence", lambda: level_facts.confidence(run, proposal), unknown=_NOT_SURE
+            "confidence",
+            lambda: level_facts.confidence(run, connection, proposal, said.standing),
+            unknown=_NOT_SURE,
         ),
         digest=digest,
         clearance=Clearance(votes=counted, digest=digest, containment=containment),

@@ -9,9 +9,9 @@ from typing import Any
 
 from remit.domain import actor, clock, cron
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.domain.running_event import ScheduleRan
 from remit.errors import RemitError
-from remit.governance.grants import control_stream
 from remit.store import schedules
 from remit.store.connection import Connection
 from remit.store.schedules import Schedule

@@ -44,7 +44,7 @@ def question(
             role: frozenset(one[vote.person] for vote in votes if vote.role == role)
             for role in {vote.role for vote in votes}
         },
-        level=effective(level, spec),
+        level=effective(level, spec.risk),
         phase=run.equipment.phase,
         confidence_bp=None if confidence is None else confidence // 100,
         facts=derived,

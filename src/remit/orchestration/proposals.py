@@ -27,6 +27,7 @@ from remit.errors import (
 from remit.orchestration import asking, effects, left, lifting, reconciling, rereading
 from remit.orchestration import votes as cast_votes
 from remit.orchestration.acts import ActRecord
+from remit.orchestration.coins import Coins
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.intending import Intended, Intending, prepare
 from remit.orchestration.outcomes import Confirmed, NotPerformed
@@ -47,6 +48,7 @@ class Proposals:
 
     intending: Intending
     steps: Steps
+    coins: Coins
 
     @property
     def executor(self) -> Executor:
@@ -73,6 +75,8 @@ class Proposals:
         while True:
             act = run.history.act(key.path)
             if act is None:
+                with run.nearing_a_write():
+                    await self.coins.ready(run.equipment.plans.get(call.name))
                 proposal = self._first(run, call.name, key.path, dict(given))
                 asking.note_proposed(run, declared, proposal, asked=key.arguments)
                 await self._gate(run, declared, proposal)
@@ -238,8 +242,9 @@ class Proposals:
                 return False
             begins_us = _begins(run, before, decision)
             state = asking.note_decided(
-                run, proposal, gathered, decision, votes, second=second, begins_us=begins_us
-            )
+                run, proposal, gathered, decision, votes, second=second, begins_us=begins_us,
+                coins=self.coins,
+            )  # fmt: skip
             awaited = lifting.awaited(decision)
             if state is EffectState.HELD and awaited is None:
                 asking.request(run, declared, proposal, gathered, decision, before)

@@ -6,8 +6,8 @@ from typing import Any
 
 from remit.domain import actor, cron
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.domain.ledger_event import VerifyFinished
-from remit.governance.grants import control_stream
 from remit.ledger import verify
 from remit.ledger.anchoring import Anchors
 from remit.ledger.append import Journal

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from remit.domain import actor, clock
+from remit.domain.ids import control_stream
 from remit.errors import IllegalMoveError, PolicyLoadError, StaleFactsError
 from remit.governance import book_changes, weighing
 from remit.governance.access import Roster
 from remit.governance.book_changes import Proposed, Reloaded
-from remit.governance.grants import control_stream
 from remit.governance.stops import OWNER
 from remit.governance.weighing import BackTest
 from remit.ledger.keys import KeyRing

@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
+from remit.domain.ids import control_stream
 from remit.errors import IllegalMoveError, NotEntitledError, NotFoundError, NotSignedInError
 from remit.governance import asked_rules, book_changes, policies, proof, stops
 from remit.governance.asked_rules import Question, Told
 from remit.governance.book_changes import Reloaded
-from remit.governance.grants import control_stream
 from remit.governance.owners import READ_ONLY_ROLES, roles_of
 from remit.governance.policies import PolicyView
 from remit.intake.scrub import scrub

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
 from remit.errors import PolicyLoadError, RemitError, StorageError
-from remit.governance.grants import control_stream
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration.equipment import Equipment

@@ -6,6 +6,7 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
+from remit.domain.autonomy import Cell
 from remit.domain.decision import Stop
 from remit.domain.frozen import dataclass
 from remit.store import authority, books, delegations, denials, endorsements, proposals, stops
@@ -138,16 +139,23 @@ class Authority:
             known.stops = tuple(self._told(connection, row) for row in stops.standing(connection))
         return known.stops
 
-    def grant(
-        self, connection: Connection, version: int, *, workflow: str, action: str
-    ) -> authority.GrantRow | None:
+    def grant(self, connection: Connection, version: int, cell: Cell) -> authority.GrantRow | None:
         """Return the grant in force in a snapshot with that version."""
         known = self._at(version)
-        if (workflow, action) not in known.grants:
-            known.grants[workflow, action] = authority.grant(
-                connection, workflow=workflow, action=action
+        if cell not in known.grants:
+            known.grants[cell] = authority.grant(
+                connection, workflow=cell.workflow, action=cell.action, segment=cell.segment
             )
-        return known.grants[workflow, action]
+        return known.grants[cell]
+
+    def surge(self, connection: Connection, version: int, cell: Cell) -> authority.SurgeRow | None:
+        """Return the surge that was begun in a snapshot with that version, and not ended."""
+        known = self._at(version)
+        if cell not in known.surges:
+            known.surges[cell] = authority.surge(
+                connection, workflow=cell.workflow, action=cell.action, segment=cell.segment
+            )
+        return known.surges[cell]
 
     def denials(self, connection: Connection, version: int) -> tuple[DenialRow, ...]:
         """Return what is refused to somebody in all cases, in a snapshot with that version."""
@@ -190,4 +198,5 @@ class _Known:
     delegations: tuple[DelegationRow, ...] | None = None
     denials: tuple[DenialRow, ...] | None = None
     endorsements: tuple[EndorsementRow, ...] | None = None
-    grants: dict[tuple[str, str], authority.GrantRow | None] = field(default_factory=dict)
+    grants: dict[Cell, authority.GrantRow | None] = field(default_factory=dict)
+    surges: dict[Cell, authority.SurgeRow | None] = field(default_factory=dict)

@@ -9,11 +9,11 @@ from typing import Final
 from remit.domain import actor, clock
 from remit.domain.decision import Stop
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.domain.stop_event import StopDrilled
 from remit.errors import IllegalMoveError, NotEntitledError
 from remit.governance import legal_holds, limits, stops
 from remit.governance.access import Roster
-from remit.governance.grants import control_stream
 from remit.governance.limits import LimitView
 from remit.governance.owners import roles_of
 from remit.governance.stops import OPERATOR, OWNER, Known, StopView

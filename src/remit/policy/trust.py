@@ -94,7 +94,9 @@ def confidence(facts: GateFacts) -> Iterator[Reason]:
             f"Confidence {wording.percent(said.ppm)} is below the low mark of "
             f"{wording.percent(said.low_mark_ppm)}",
         )
-    if said.threshold_ppm is not None and said.ppm < said.threshold_ppm:
+    if said.threshold_ppm is not None and (said.ppm, said.tie) < (
+        said.threshold_ppm, said.threshold_tie,
+    ):  # fmt: skip
         yield _confidence(
             "below_threshold",
             _V.HOLD,

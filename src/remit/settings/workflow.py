@@ -67,6 +67,24 @@ class ContentSettings(Table):
     allow: list[str] = Field(default=[], max_length=1_000)  # with a slash at its end: a beginning
 
 
+class AutonomySettings(Table):
+    """`[workflow.actions.NAME.autonomy]`: how its cells are judged; stricter than its risk only.
+
+    Any change begins the evidence of its cells anew.
+    """
+
+    error_max: float | None = Field(default=None, gt=0, lt=1)
+    false_grant_max: float | None = Field(default=None, gt=0, lt=1)
+    label_window_days: int | None = Field(default=None, ge=1, le=365)
+    settle: Literal["verdict", "window"] | None = None
+    cluster: Literal["subject", "case"] = "subject"
+    material: list[str] = Field(default=[], max_length=100)  # beside what carries authority
+    sampled_share: float = Field(default=0.25, ge=0.05, le=1)
+    autonomous_share: float = Field(default=0.10, ge=0.05, le=1)
+    reviewers: Literal["measured", "assumed"] = "measured"
+    starts: Literal["shadow", "draft", "approve-each"] = "approve-each"
+
+
 class ActionSettings(Table):
     """Bounds that an owner sets on one action."""
 
@@ -74,6 +92,7 @@ class ActionSettings(Table):
     low_mark: float | None = Field(default=None, ge=0, le=1)
     acknowledge: Literal["durable", "sequenced", "witnessed"] | None = None
     reveal: dict[str, RevealSettings] = {}
+    autonomy: AutonomySettings = AutonomySettings()
 
 
 class RetentionSettings(Table):

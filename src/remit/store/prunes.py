@@ -37,6 +37,7 @@ OF_CASES = (
     "tasks",
     "attested",
     "proposals",
+    "evidence",
     "timers",
     "waits",
     "cases",

@@ -7,7 +7,7 @@ import pytest
 from remit import testing
 from remit.domain import actor
 from remit.domain.approval import RejectReason, Verdict
-from remit.domain.autonomy import Level
+from remit.domain.autonomy import Cell, Level
 from remit.governance import grants, stops
 from remit.integrations.recorder import Fault
 from tests.projects import (
@@ -300,7 +300,7 @@ async def test_a_lowered_grant_binds_the_next_proposal(small: Small) -> None:
         assert small.performed() == ["note"]
         await remit.write(
             lambda uow: grants.lower(
-                uow, workflow=NAME, action="note", level=Level.APPROVE_EACH, code="test"
+                uow, Cell(workflow=NAME, action="note"), level=Level.APPROVE_EACH, code="test"
             )
         )
         case_id = await send(remit, message="second")

@@ -6,8 +6,8 @@ import pytest
 
 from remit import testing
 from remit.app import Remit
+from remit.domain.ids import control_stream
 from remit.errors import SettingsError
-from remit.governance.grants import control_stream
 from remit.orchestration.jobs import Job
 from tests.projects import NAME, Small, events, found, send, standing, waiting
 

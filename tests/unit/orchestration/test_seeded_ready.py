@@ -12,12 +12,13 @@ import pytest
 from remit import testing
 from remit.domain.actor import service
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.autonomy import Cell
 from remit.domain.desk_event import ApprovalRequested
 from remit.domain.entry import Draft
+from remit.domain.ids import control_stream
 from remit.errors import ApprovalClosedError
 from remit.governance import grants
 from remit.governance.card import ApprovalView
-from remit.governance.grants import control_stream
 from tests.projects import NAME, OLGA, Small, events, found, send, states, waiting
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +44,7 @@ async def begun(remit: Any) -> tuple[str, ApprovalView]:
     (real,) = waiting(remit)
     await remit.write(
         lambda uow: grants.lower(
-            uow, workflow=NAME, action="note", level=testing.Level.SHADOW, code="test"
+            uow, Cell(workflow=NAME, action="note"), level=testing.Level.SHADOW, code="test"
         ),
         streams=(control_stream(NAME),),
     )
@@ -107,7 +108,7 @@ async def test_whatever_is_said_of_it_is_kept_and_nothing_happens(
         assert view.verdict == verdict.value
         assert states(remit, case_id)[0] == ("note", "noted")
         said = [one for one in events(remit, case_id)[len(before) :] if ":wait:" not in one]
-        assert said == ["governance:approval:decided"]
+        assert said == ["governance:approval:decided", "governance:label:given"]
         assert remit.case(case_id).row.status == "parked"  # its payment waits as before
     assert small.performed() == []
 

@@ -1,0 +1,224 @@
+"""What the rows of a stream show for the next level: counts, the bar they met, what is missing."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from remit.domain.autonomy import TIES, Bar, Level, Outcome
+from remit.domain.frozen import dataclass
+from remit.domain.plan import DAY_US, Plan, Reviewed
+from remit.evidence import gate, threshold
+from remit.evidence.threshold import Grid
+from remit.governance.cycles import Settled
+from remit.governance.streams import EvidenceStream
+from remit.store.evidence import EvidenceRow
+from remit.store.plans import GridRow
+
+__all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled"]
+
+SCALE: Final = 10**12  # of a score that is kept as a whole number
+CYCLE_US: Final = 7 * DAY_US
+ROWS_MIN: Final = 50  # at shadow, and at draft
+STEP: Final = {  # what the first two steps demand, whatever the risk
+    Level.DRAFT: Bar(error_max=0.20, false_grant_max=0.10),
+    Level.APPROVE_EACH: Bar(error_max=0.10, false_grant_max=0.10),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The rows that were counted for a level, and whether that is enough."""
+
+    bar: Bar | None  # in force: of this attempt, for what reviewers find; none: nothing is enough
+    rows: int  # that count, clusters as one, void ones left out
+    wrong: int  # of them, pending ones among them
+    pending: int
+    log_evidence: float  # against the bar, in nats
+    accepted: bool
+    missing: int | None  # further right labels in a row that would be enough, if any were
+    last: str = ""  # action id of the last row counted
+    threshold: int | None = None  # certified score in 10^-12; none where no model chooses
+    low_mark_ppm: int | None = None
+    calibration_missing: int = 0  # rows until thresholds can be tried
+    scored: bool = False  # whether the cell's cases come with a score
+
+
+def bar_of(plan: Plan, to: Level, *, attempt: int, sensitivity_min: float) -> Bar | None:
+    """Return the bar of a step: of this attempt, made stricter for the errors nobody finds."""
+    first = gate.attempt(STEP.get(to, plan.bar), number=attempt)
+    if to in STEP or plan.reviewers is Reviewed.ASSUMED:
+        return first
+    return gate.adjusted(first, sensitivity_min=sensitivity_min)
+
+
+def judge(
+    stream: EvidenceStream,
+    *,
+    to: Level,
+    grid: GridRow | None,
+    sensitivity_min: float,
+    now_us: int,
+    since_us: int = 0,
+    until: str = "",
+    in_force: int | None = None,
+    fresh: bool = True,
+) -> Judged:
+    """Return what the drawn rows of a stream show for a level.
+
+    `since_us` is when the ledger of a second step began; `until` ends with the row of that action
+    id. `in_force` is the threshold that a second step must certify again. With `fresh` the rows
+    that are accepted must end in the last cycle: an old crossing is no merit.
+    """
+    bar = bar_of(stream.plan, to, attempt=stream.attempt, sensitivity_min=sensitivity_min)
+    level = list(Level)[to.rank - 1]
+    rows = list(_until(stream.drawn(since_us=since_us), until))
+    if to in STEP:
+        rows = [row for row in rows if row.level == level.value]
+    scored = to not in STEP and any(row.score is not None for row in rows)
+    if scored:
+        return _scored(stream, rows, bar, grid, in_force=in_force, now_us=now_us)
+    return _plain(stream, rows, bar, now_us=now_us, fresh=fresh, least=ROWS_MIN * (to in STEP))
+
+
+def _until(rows: Iterator[EvidenceRow], last: str) -> Iterator[EvidenceRow]:
+    for row in rows:
+        yield row
+        if row.action_id == last:
+            return
+
+
+def _plain(
+    stream: EvidenceStream,
+    rows: Sequence[EvidenceRow],
+    bar: Bar | None,
+    *,
+    now_us: int,
+    fresh: bool,
+    least: int,
+) -> Judged:
+    plan = stream.plan
+    outcomes = gate.clusters((row.cluster, stream.outcome(row, now_us=now_us)) for row in rows)
+    since = 0
+    if fresh:
+        settled_us = plan.window_us if plan.settle.value == "window" else 0
+        begin_us = now_us - CYCLE_US - settled_us
+        old = [(row.cluster, Outcome.RIGHT) for row in rows if row.at_us < begin_us]
+        since = min(len(gate.clusters(old)) + 1, len(outcomes))
+    met = (
+        bar is not None
+        and bool(outcomes)
+        and (
+            gate.accepted_at(outcomes, bar=bar, since=max(since, least)) is not None
+            if max(since, least) <= len(outcomes)
+            else False
+        )
+    )
+    return _counted(outcomes, bar, rows, accepted=met, least=least)
+
+
+def _counted(
+    outcomes: Sequence[Outcome],
+    bar: Bar | None,
+    rows: Sequence[EvidenceRow],
+    *,
+    accepted: bool,
+    least: int = 0,
+) -> Judged:
+    pending = outcomes.count(Outcome.PENDING)
+    wrong = outcomes.count(Outcome.WRONG) + pending
+    right = outcomes.count(Outcome.RIGHT)
+    missing: int | None = None
+    nats = 0.0
+    if bar is not None:
+        short = gate.labels_missing(wrong=wrong, right=right, bar=bar)
+        missing = None if short is None else max(short, least - wrong - right, 0)
+        nats = gate.log_evidence(wrong=wrong, right=right, error_max=bar.error_max)
+    return Judged(
+        bar=bar, rows=wrong + right, wrong=wrong, pending=pending, log_evidence=nats,
+        accepted=accepted, missing=missing, last=rows[-1].action_id if rows else "",
+    )  # fmt: skip
+
+
+def _scored(
+    stream: EvidenceStream,
+    rows: Sequence[EvidenceRow],
+    bar: Bar | None,
+    grid: GridRow | None,
+    *,
+    in_force: int | None,
+    now_us: int,
+) -> Judged:
+    """Judge the rows above each threshold of the grid, behind the calibration sample."""
+    if grid is None:
+        verdicts = sum(row.score is not None and row.outcome in _VERDICTS for row in rows)
+        short = max(stream.plan.calibration_rows - verdicts, 0)
+        return Judged(
+            bar=bar, rows=0, wrong=0, pending=0, log_evidence=0.0, accepted=False, missing=None,
+            calibration_missing=short, scored=True,
+        )  # fmt: skip
+    behind = _behind(rows, grid.last)
+    folded = one_a_cluster(stream, behind, now_us=now_us)
+    steps = Grid(
+        thresholds=tuple(one / SCALE for one in grid.thresholds), start=grid.begins,
+        back=grid.back, low_mark=grid.low_mark_ppm / 1_000_000,
+    )  # fmt: skip
+    passed: int | None = None
+    if bar is not None:
+        ledger = threshold.fold(steps, folded, bar=bar)
+        found = threshold.certified(ledger)
+        passed = None if found is None else round(found * SCALE)
+    aimed = grid.thresholds[grid.begins]
+    if in_force is not None:
+        aimed = in_force
+    elif passed is not None:
+        aimed = passed
+    outcomes = [outcome for score, outcome in folded if round(score * SCALE) >= aimed]
+    enough = passed is not None and (in_force is None or passed <= in_force)
+    main = None if bar is None else _main(bar)
+    counted = _counted(outcomes, main, behind, accepted=enough)
+    return Judged(
+        bar=bar, rows=counted.rows, wrong=counted.wrong, pending=counted.pending,
+        log_evidence=counted.log_evidence, accepted=enough,
+        missing=0 if enough else counted.missing, last=counted.last, threshold=passed,
+        low_mark_ppm=grid.low_mark_ppm, scored=True,
+    )  # fmt: skip
+
+
+_VERDICTS: Final = frozenset({"right", "wrong"})
+
+
+def _main(bar: Bar) -> Bar:
+    """Return the bar of the main walk over thresholds."""
+    return Bar(error_max=bar.error_max, false_grant_max=threshold.MAIN_SHARE * bar.false_grant_max)
+
+
+def _behind(rows: Sequence[EvidenceRow], last: str) -> list[EvidenceRow]:
+    """Return the rows behind the calibration sample; all where it ends before the first."""
+    place = next((at for at, row in enumerate(rows) if row.action_id == last), -1)
+    return [row for row in rows[place + 1 :] if row.score is not None]
+
+
+def one_a_cluster(
+    stream: EvidenceStream, rows: Sequence[EvidenceRow], *, now_us: int
+) -> list[tuple[float, Outcome]]:
+    """Return a score and an outcome for each cluster: the lowest, and the worst."""
+    scores: dict[str, int] = {}
+    for row in rows:
+        scores[row.cluster] = min(scores.get(row.cluster, row.score or 0), row.score or 0)
+    outcomes = gate.clusters((row.cluster, stream.outcome(row, now_us=now_us)) for row in rows)
+    return [
+        (score / SCALE, outcome) for score, outcome in zip(scores.values(), outcomes, strict=True)
+    ]
+
+
+def settled(stream: EvidenceStream, *, now_us: int) -> list[Settled]:
+    """Return the labels of a stream that are final by now, and when each became so."""
+    found = []
+    for row in stream.drawn():
+        outcome = stream.outcome(row, now_us=now_us)
+        if outcome in {Outcome.RIGHT, Outcome.WRONG} and row.label_us is not None:
+            at_us = row.label_us
+            waits = outcome is Outcome.RIGHT and not row.settled
+            if waits and stream.plan.settle.value == "window":
+                at_us = max(at_us, row.at_us + stream.plan.window_us)
+            found.append(Settled(at_us=at_us, wrong=outcome is Outcome.WRONG))
+    return found

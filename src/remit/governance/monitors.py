@@ -1,0 +1,176 @@
+"""What lowers a cell: detectors over its labels, hard triggers, and the surge before them.
+
+Each is folded from the rows of the cell as they count now, so that it does not matter when, how
+often or by which process it is looked at: the same entries fire the same alarm, once.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from remit.domain import actor, clock
+from remit.domain.autonomy import Cell, Level, Outcome
+from remit.domain.entry import Draft, Event
+from remit.domain.evidence_event import DetectorFired, SurgeBegun
+from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
+from remit.domain.plan import PPM, Plan
+from remit.evidence import detector
+from remit.governance import grants, streams
+from remit.governance.streams import EvidenceStream
+from remit.store import plans
+from remit.store.authority import GrantRow
+from remit.store.evidence import EvidenceRow
+from remit.store.unit import UnitOfWork
+
+SURGE_CASES: Final = 150
+BREACH, WARN, ALPHA = "breach", "warn", "alpha"
+BOUND_PPM: Final = {  # of errors, below the levels at which it is the plan's own
+    Level.SHADOW: 500_000, Level.DRAFT: 200_000, Level.APPROVE_EACH: 100_000,
+}  # fmt: skip
+_RUN: Final = 10_000  # labels to a false alarm where each row is drawn
+_WARN_RUN: Final = 3_000
+_RUN_MIN: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A detector that has fired over the rows as they count now."""
+
+    detector: str
+    rate_max_ppm: int
+    run_min: int
+    rows: int  # after how many
+    row: str  # action id of the last of them
+    log_statistic: float
+
+
+def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
+    """Do at once what a label demands: lower the cell, or have each of its cases looked at.
+
+    INVARIANT: it is the transaction of the label, so the next gate call of every worker sees it
+    (tests/stories/test_earned.py).
+    """
+    plan = plans.find(uow.connection, workflow=row.workflow, action=row.action)
+    if plan is None:
+        return
+    cell = row.cell
+    grant = grants.of_cell(uow.connection, cell)
+    level = plan.starts if grant is None else Level(grant.level)
+    alone = level.rank > Level.APPROVE_EACH.rank
+    if severity == "critical" and alone:
+        _record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical")
+        return
+    if not (row.eligible and row.drawn):
+        return
+    now_us = clock.microseconds(uow.now)
+    stream = streams.read(uow.connection, plan, cell, row.fingerprint)
+    found = alarms(stream, grant, now_us=now_us)
+    known = {(one.detector, one.row) for one in plans.alarms(uow.connection, cell)}
+    new = [one for one in found if (one.detector, one.row) not in known]
+    for one in new:
+        _append(uow, cell, _fired(one, cell, row.fingerprint))
+    if any(one.detector == BREACH for one in new):
+        to = Level.APPROVE_EACH if alone else _below(level)
+        if to.rank < level.rank:
+            _record_lowering(uow, cell, row.fingerprint, level, to, BREACH)
+    elif (
+        alone and grant is not None and grants.lapsed(uow.connection, stream, grant, now_us=now_us)
+    ):
+        _record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported")
+    elif any(one.detector == WARN for one in new):
+        surge(uow, cell, code=WARN)
+
+
+def alarms(stream: EvidenceStream, grant: GrantRow | None, *, now_us: int) -> list[Alarm]:
+    """Return every alarm of a cell since its level was set, folded anew from its rows."""
+    plan = stream.plan
+    level = plan.starts if grant is None else Level(grant.level)
+    since_us = stream.since_us if grant is None else max(grant.given_us, stream.since_us)
+    alone = level.rank > Level.APPROVE_EACH.rank
+    rows = [
+        row
+        for row in stream.drawn(since_us=since_us)
+        if (row.alone if alone else row.level == level.value)
+    ]
+    outcomes = [stream.outcome(row, now_us=now_us) for row in rows]
+    share = plan.share_ppm(level, surge=False) / PPM
+    run = max(_RUN_MIN, round(_RUN * share))
+    breach_ppm = plan.error_max_ppm if alone else BOUND_PPM[level]
+    found = _folded(BREACH, rows, outcomes, rate_ppm=breach_ppm, run=run)[:1]
+    if alone and grant is not None:
+        warn = max(_RUN_MIN, round(_WARN_RUN * share))
+        found += _folded(WARN, rows, outcomes, rate_ppm=warn_ppm(plan, grant), run=warn)
+    elif level is Level.APPROVE_EACH:
+        found += _folded(ALPHA, rows, outcomes, rate_ppm=plan.error_max_ppm, run=_RUN)
+    return found
+
+
+def warn_ppm(plan: Plan, grant: GrantRow) -> int:
+    """Return the rate that was seen at the grant, kept between 0.4 and 0.8 of the bar."""
+    seen = (grant.evidence_wrong + 0.5) / (grant.evidence_rows + 1) * PPM
+    return round(min(max(seen, 0.4 * plan.error_max_ppm), 0.8 * plan.error_max_ppm))
+
+
+def _folded(
+    name: str,
+    rows: Sequence[EvidenceRow],
+    outcomes: Sequence[Outcome],
+    *,
+    rate_ppm: int,
+    run: int,
+) -> list[Alarm]:
+    """Return each row at which a detector fires that begins again after every alarm."""
+    found, begin = [], 0
+    rest = detector.start(rate_max=rate_ppm / PPM, run_min=run)
+    while begin < len(rows):
+        state, fired = detector.fold(rest, outcomes[begin:])
+        if fired is None:
+            break
+        begin += fired
+        found.append(
+            Alarm(
+                detector=name, rate_max_ppm=rate_ppm, run_min=run, rows=begin,
+                row=rows[begin - 1].action_id, log_statistic=math.log(state.statistic),
+            )
+        )  # fmt: skip
+    return found
+
+
+def surge(uow: UnitOfWork, cell: Cell, *, code: str, cases: int = SURGE_CASES) -> None:
+    """Have each of the next cases of a cell looked at and drawn."""
+    _append(
+        uow,
+        cell,
+        SurgeBegun(action=cell.action, segment=cell.segment, cases=cases, code=code),
+    )
+
+
+def _below(level: Level) -> Level:
+    return list(Level)[max(level.rank - 1, 0)]
+
+
+def _record_lowering(
+    uow: UnitOfWork, cell: Cell, fingerprint: str, before: Level, to: Level, code: str
+) -> None:
+    """Lower a cell and end its attempt: what it earns from here on is counted anew."""
+    grants.lower(uow, cell, level=to, code=code, fingerprint=fingerprint, before=before.value)
+    if fingerprint:
+        streams.close(uow, cell, fingerprint, code=f"demoted.{code}")
+
+
+def _fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:
+    return DetectorFired(
+        action=cell.action, segment=cell.segment, fingerprint=fingerprint,
+        detector=alarm.detector, rate_max_ppm=alarm.rate_max_ppm, run_min=alarm.run_min,
+        rows=alarm.rows, row=alarm.row, statistic=f"{alarm.log_statistic:.9f}",
+    )  # fmt: skip
+
+
+def _append(uow: UnitOfWork, cell: Cell, event: Event) -> None:
+    uow.append(
+        Draft(
+            event=event, case_id=control_stream(cell.workflow), workflow=cell.workflow,
+            actor=actor.service("monitors"),
+        )
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Streams of evidence: the rows of one attempt of a cell and fingerprint, as they count now."""
+
+from collections.abc import Iterator
+from dataclasses import field
+
+from remit.domain import actor
+from remit.domain.autonomy import Cell, Outcome
+from remit.domain.entry import Draft
+from remit.domain.evidence_event import EvidenceStreamClosed
+from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
+from remit.domain.plan import DAY_US, Plan, Settle
+from remit.store import evidence, plans
+from remit.store.connection import Connection
+from remit.store.evidence import EvidenceRow
+from remit.store.unit import UnitOfWork
+
+COOLDOWN_US = 7 * DAY_US
+VOID_SHARE_MAX = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceStream:
+    """The eligible rows of an attempt in decision order, with what is known of each by now."""
+
+    cell: Cell
+    fingerprint: str
+    attempt: int
+    plan: Plan
+    since_us: int
+    rows: tuple[EvidenceRow, ...]
+    alarmed: frozenset[str] = field(default_factory=frozenset)  # reviewers whose yes is in doubt
+
+    def drawn(self, *, since_us: int = 0) -> Iterator[EvidenceRow]:
+        """Yield the rows that the coin drew, decided from then on."""
+        return (row for row in self.rows if row.drawn and row.at_us >= since_us)
+
+    def outcome(self, row: EvidenceRow, *, now_us: int) -> Outcome:
+        """Return what is known of a row: right only where its label is settled by now."""
+        return outcome(row, self.plan, now_us=now_us, alarmed=self.alarmed)
+
+
+def outcome(
+    row: EvidenceRow, plan: Plan, *, now_us: int, alarmed: frozenset[str] = frozenset()
+) -> Outcome:
+    """Return what is known of a row by an instant.
+
+    A yes of somebody under alarm counts when a second person has judged; a void row is left out
+    when a second person has confirmed it. Until then both are pending.
+    """
+    match row.outcome:
+        case "wrong":
+            return Outcome.WRONG
+        case "void" if row.settled:
+            return Outcome.VOID
+        case "right" if row.reviewer in alarmed and row.source != "double":
+            return Outcome.PENDING
+        case "right" if row.settled or plan.settle is Settle.VERDICT:
+            return Outcome.RIGHT
+        case "right" if now_us >= row.at_us + plan.window_us:
+            return Outcome.RIGHT
+        case _:
+            return Outcome.PENDING
+
+
+def read(
+    connection: Connection,
+    plan: Plan,
+    cell: Cell,
+    fingerprint: str,
+    *,
+    alarmed: frozenset[str] = frozenset(),
+    until_us: int | None = None,
+) -> EvidenceStream:
+    """Return the stream of a cell that counts now; its rows are those of the open attempt."""
+    over = plans.over(connection, cell, fingerprint)
+    found = tuple(
+        row
+        for row in evidence.of_cell(connection, cell, since_us=over.resumes_us, until_us=until_us)
+        if row.fingerprint == fingerprint and row.eligible
+    )
+    return EvidenceStream(
+        cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
+        since_us=over.resumes_us, rows=found, alarmed=alarmed,
+    )  # fmt: skip
+
+
+def close(
+    uow: UnitOfWork, cell: Cell, fingerprint: str, *, code: str, cooldown_us: int = COOLDOWN_US
+) -> None:
+    """End the open attempt of a cell: its rows count no more, and new ones after the cooldown."""
+    over = plans.over(uow.connection, cell, fingerprint)
+    now_us = round(uow.now.timestamp() * 1_000_000)
+    uow.append(
+        Draft(
+            event=EvidenceStreamClosed(
+                action=cell.action, segment=cell.segment, fingerprint=fingerprint,
+                attempt=over.attempt + 1, code=code, resumes_us=now_us + cooldown_us,
+            ),
+            case_id=control_stream(cell.workflow),
+            workflow=cell.workflow,
+            actor=actor.service("monitors"),
+        )
+    )  # fmt: skip
+
+
+def close_all(uow: UnitOfWork, *, workflow: str, action: str, code: str) -> None:
+    """End the open attempts of all cells of an action, whatever their fingerprint."""
+    for cell, fingerprint in evidence.streams(uow.connection, workflow=workflow, action=action):
+        close(uow, cell, fingerprint, code=code, cooldown_us=0)

@@ -1,0 +1,243 @@
+"""Rows of evidence and what was said of each: a projection."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from remit.domain.autonomy import TIES, Cell, tie
+from remit.domain.entry import Entry
+from remit.store.connection import Connection, Parameter, Row
+
+SCHEMA = (
+    """create table if not exists evidence (
+        action_id text primary key,
+        case_id text not null,
+        workflow text not null,
+        action text not null,
+        segment text not null,
+        fingerprint text not null,
+        cluster text not null,
+        at_us integer not null,
+        level text not null,
+        score integer,
+        share_ppm integer not null,
+        draw integer,
+        drawn integer not null,
+        day text not null,
+        eligible integer not null,
+        alone integer not null,
+        outcome text not null,
+        code text not null,
+        source text not null,
+        severity text not null,
+        reviewer text not null,
+        blind integer not null,
+        settled integer not null,
+        label_us integer,
+        labels integer not null
+    )""",
+    """create index if not exists evidence_cell
+        on evidence (workflow, action, segment, at_us, action_id)""",
+    """create index if not exists evidence_unlabelled on evidence (workflow, at_us, action_id)
+        where drawn = 1 and eligible = 1 and labels = 0""",
+)
+
+TABLES = ("evidence",)
+
+EVENTS: Final = frozenset({"policy:action:decided", "governance:label:given"})
+
+COLUMNS = (
+    "action_id, case_id, workflow, action, segment, fingerprint, cluster, at_us, level, score,"
+    " share_ppm, draw, drawn, day, eligible, alone, outcome, code, source, severity, reviewer,"
+    " blind, settled, label_us, labels"
+)
+
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """A proposal as evidence; times in microseconds since 1970, the score in 10^-12."""
+
+    action_id: str
+    case_id: str
+    workflow: str
+    action: str
+    segment: str
+    fingerprint: str
+    cluster: str
+    at_us: int  # when it was decided first: the order in which rows are folded
+    level: str  # at which it was decided
+    score: int | None  # none where no model chose
+    share_ppm: int
+    draw: int | None  # of 2^53; none where no key of the day was committed
+    drawn: bool
+    day: str
+    eligible: bool
+    alone: bool
+    outcome: str = ""  # as it was said last: right | wrong | void | pending
+    code: str = ""
+    source: str = ""
+    severity: str = ""
+    reviewer: str = ""
+    blind: bool = False
+    settled: bool = False
+    label_us: int | None = None
+    labels: int = 0  # how often something was said
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(workflow=self.workflow, action=self.action, segment=self.segment)
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Bring the rows up to this entry: a proposal is a row once, by its first decision."""
+    if entry.event == "governance:label:given":
+        connection.execute(
+            "update evidence set outcome = ?, code = ?, source = ?, severity = ?, reviewer = ?,"
+            " blind = ?, settled = ?, label_us = ?, labels = ? where action_id = ?",
+            (
+                entry.word("outcome"),
+                entry.word("code"),
+                entry.word("source"),
+                entry.word("severity"),
+                entry.word("reviewer"),
+                _flag(entry, "blind"),
+                _flag(entry, "settled"),
+                entry.at_us,
+                entry.number("number"),
+                entry.word("action_id"),
+            ),
+        )
+        return
+    if entry.number("share_ppm") is None:
+        return  # decided again, or an undo: it is no row, or is one already
+    score = entry.number("score_ppm")
+    connection.later(
+        f"insert into evidence ({COLUMNS}) values"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 0, 0, null, 0)"
+        " on conflict (action_id) do nothing",
+        [
+            (
+                entry.word("action_id"),
+                entry.case_id,
+                entry.workflow,
+                entry.word("action"),
+                entry.word("segment"),
+                entry.word("behaviour"),
+                entry.word("cluster"),
+                entry.at_us,
+                entry.word("level"),
+                None if score is None else score * TIES + tie(entry.word("action_id")),
+                entry.number("share_ppm"),
+                entry.number("draw"),
+                _flag(entry, "drawn"),
+                entry.word("day"),
+                _flag(entry, "eligible"),
+                _flag(entry, "alone"),
+            ),
+        ],
+    )
+
+
+def _flag(entry: Entry, name: str) -> int:
+    return int(entry.body.get(name) is True)
+
+
+def find(connection: Connection, action_id: str) -> EvidenceRow | None:
+    """Return the row of that proposal."""
+    row = connection.one(f"select {COLUMNS} from evidence where action_id = ?", (action_id,))
+    return None if row is None else row_of(row)
+
+
+def of_cell(
+    connection: Connection, cell: Cell, *, since_us: int = 0, until_us: int | None = None
+) -> Iterator[EvidenceRow]:
+    """Yield the rows of a cell in decision order, those of all its fingerprints."""
+    after: tuple[Parameter, ...] = (since_us, "")
+    until = () if until_us is None else (until_us,)
+    while True:
+        rows = connection.rows(
+            f"select {COLUMNS} from evidence where workflow = ? and action = ? and segment = ?"
+            f" and (at_us, action_id) > (?, ?){' and at_us <= ?' if until else ''}"
+            " order by at_us, action_id limit ?",
+            (cell.workflow, cell.action, cell.segment, *after, *until, PAGE),
+        )
+        yield from map(row_of, rows)
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1][7], rows[-1][0])
+
+
+def eligible_since(connection: Connection, cell: Cell, *, since_us: int) -> int:
+    """Return how many eligible proposals of a cell were decided after that."""
+    value = connection.value(
+        "select count(*) from evidence where workflow = ? and action = ? and segment = ?"
+        " and at_us > ? and eligible = 1",
+        (cell.workflow, cell.action, cell.segment, since_us),
+    )
+    return int(str(value))
+
+
+def unlabelled(
+    connection: Connection, workflow: str, *, after: tuple[int, str] = (0, ""), limit: int = 200
+) -> list[EvidenceRow]:
+    """Return what the coin drew and nobody has said anything of, the oldest first."""
+    rows = connection.rows(
+        f"select {COLUMNS} from evidence where workflow = ? and drawn = 1 and eligible = 1"
+        " and labels = 0 and (at_us, action_id) > (?, ?) order by at_us, action_id limit ?",
+        (workflow, *after, limit),
+    )
+    return [row_of(row) for row in rows]
+
+
+def cells(connection: Connection, workflow: str) -> list[Cell]:
+    """Return the cells of a workflow that have rows."""
+    rows = connection.rows(
+        "select distinct action, segment from evidence where workflow = ? order by 1, 2",
+        (workflow,),
+    )
+    return [Cell(workflow=workflow, action=str(row[0]), segment=str(row[1])) for row in rows]
+
+
+def streams(connection: Connection, *, workflow: str, action: str) -> list[tuple[Cell, str]]:
+    """Return each cell of an action that has rows, with each fingerprint that made them."""
+    rows = connection.rows(
+        "select distinct segment, fingerprint from evidence where workflow = ? and action = ?"
+        " order by 1, 2",
+        (workflow, action),
+    )
+    return [
+        (Cell(workflow=workflow, action=action, segment=str(row[0])), str(row[1])) for row in rows
+    ]
+
+
+def row_of(row: Row) -> EvidenceRow:
+    """Return a row of these columns."""
+    return EvidenceRow(
+        action_id=str(row[0]),
+        case_id=str(row[1]),
+        workflow=str(row[2]),
+        action=str(row[3]),
+        segment=str(row[4]),
+        fingerprint=str(row[5]),
+        cluster=str(row[6]),
+        at_us=int(row[7]),
+        level=str(row[8]),
+        score=None if row[9] is None else int(row[9]),
+        share_ppm=int(row[10]),
+        draw=None if row[11] is None else int(row[11]),
+        drawn=bool(row[12]),
+        day=str(row[13]),
+        eligible=bool(row[14]),
+        alone=bool(row[15]),
+        outcome=str(row[16]),
+        code=str(row[17]),
+        source=str(row[18]),
+        severity=str(row[19]),
+        reviewer=str(row[20]),
+        blind=bool(row[21]),
+        settled=bool(row[22]),
+        label_us=None if row[23] is None else int(row[23]),
+        labels=int(row[24]),
+    )

@@ -1,0 +1,137 @@
+"""A cell earns what it may do alone, keeps it while it is right, and loses it at once."""
+
+from typing import Any
+
+import pytest
+
+from remit import testing
+from remit.app import Remit
+from remit.domain.approval import RejectReason, Verdict
+from remit.domain.autonomy import Cell, Level
+from remit.domain.entry import Entry
+from remit.domain.ids import control_stream
+from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
+from remit.governance.promoting import Unmet
+from remit.store import evidence
+from tests.projects import NAME, OLGA, PAUL, Small, events, found, send, states, waiting
+
+pytestmark = pytest.mark.anyio
+
+BODY = "return (await run.act(note, text=case.message)).state"
+ASSUMED = """
+[workflow.actions.note.autonomy]
+reviewers = "assumed"
+"""
+CELL = Cell(workflow=NAME, action="note")
+DAY = 86_400
+
+
+@pytest.fixture
+def small(tmp_path: Any) -> Small:
+    return Small(folder=tmp_path, granted=(), settings=ASSUMED)
+
+
+async def answer(remit: Remit, *, wrong: bool = False) -> None:
+    """Have a person decide what waits."""
+    for row in waiting(remit):
+        verdict = Verdict.REJECT if wrong else Verdict.APPROVE
+        reason = RejectReason.FACTS if wrong else None
+        await testing.decide(remit, row.approval_id, person=OLGA, verdict=verdict, reason=reason)
+    await remit.settled()
+
+
+async def worked(remit: Remit, small: Small, *, cases: int, wrong: int = 0) -> None:
+    """Have so many cases come in, spread over a day, and a person decide each."""
+    for number in range(cases):
+        await send(remit, message=f"case {number} of {small.clock():%m-%d}")
+        await answer(remit, wrong=number < wrong)
+    small.clock.advance(DAY)
+    remit.timekeeper.watch.confirm()  # time leapt, and a person says that it is right
+    await testing.pass_time(remit, small.clock, 1)
+
+
+async def a_week(remit: Remit, small: Small, *, cases: int = 56) -> None:
+    for _ in range(7):
+        await worked(remit, small, cases=cases // 7)
+
+
+def told(remit: Remit, event: str) -> list[Entry]:
+    """Return the entries of the workflow's control stream with that name."""
+    return [one for one in remit.entries(control_stream(NAME)) if one.event == event]
+
+
+async def earned(remit: Remit, small: Small) -> None:
+    """Have the cell earn `sampled`, and its owner sign it."""
+    for _ in range(3):
+        await a_week(remit, small)
+    card = remit.scorecard(CELL)
+    assert card.met, card.conditions
+    signed = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+    assert not isinstance(signed, Unmet)
+
+
+async def test_every_proposal_is_a_row_and_every_verdict_a_label(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        case_id = await send(remit, message="hello")
+        await answer(remit)
+        (row,) = remit.database.read(lambda c: list(evidence.of_cell(c, CELL)))
+        assert (row.drawn, row.eligible, row.alone, row.share_ppm) == (
+            True,
+            True,
+            False,
+            1_000_000,
+        )
+        assert (row.outcome, row.source, row.reviewer) == ("right", "approval", OLGA)
+        assert row.fingerprint == remit.equipment[NAME].fingerprint
+        assert events(remit, case_id).count("governance:label:given") == 1
+        (plan,) = told(remit, "governance:plan:set")
+        assert plan.body["error_max_ppm"] == 100_000
+
+
+async def test_a_cell_earns_to_act_alone_and_its_owner_signs(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await a_week(remit, small)
+        early = remit.scorecard(CELL)
+        assert early.to is Level.SAMPLED
+        assert not early.met
+        unmet = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA)
+        assert isinstance(unmet, Unmet)
+        assert {one.name for one in unmet.conditions} == {"cycles"}
+        for _ in range(2):
+            await a_week(remit, small)
+        card = remit.scorecard(CELL)
+        with pytest.raises(NotEntitledError):
+            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=PAUL)
+        with pytest.raises(StaleScorecardError):
+            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA)
+        with pytest.raises(IllegalMoveError, match="level by level"):
+            await remit.sign_grant(CELL, to=Level.AUTONOMOUS, digest=card.digest, person=OLGA)
+        await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        case_id = await send(remit, message="alone")
+        assert states(remit, case_id) == [("note", "confirmed")]
+        (given,) = told(remit, "governance:grant:given")
+        assert (given.body["rows"], given.body["wrong"]) == (168, 0)
+
+
+async def test_what_goes_wrong_alone_takes_it_away_at_the_next_gate(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await earned(remit, small)
+        done = []
+        for number in range(60):
+            case_id = await send(remit, message=f"alone {number}")
+            done += [one.action_id for one in remit.case(case_id).effects]
+        drawn = [
+            row.action_id
+            for row in remit.database.read(lambda c: list(evidence.of_cell(c, CELL)))
+            if row.drawn and row.action_id in done
+        ]
+        for action_id in drawn[:8]:
+            await remit.undo(action_id, person=OLGA, reason="it was not asked for")
+        assert remit.scorecard(CELL).level is Level.APPROVE_EACH
+        case_id = await send(remit, message="after")
+        assert states(remit, case_id) == [("note", "held")]
+        (lowered,) = told(remit, "governance:grant:lowered")
+        assert lowered.body["code"] == "breach"
+        assert found(remit, case_id, "policy:action:decided")[0].body["level"] == "approve-each"
+        card = remit.scorecard(CELL)
+        assert (card.attempt, card.counted and card.counted.rows) == (1, 0)
