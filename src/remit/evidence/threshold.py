@@ -1,5 +1,6 @@
 """The threshold of a score above which a case may be acted on alone: chosen, tested, certified."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -89,8 +90,9 @@ def fold(grid: Grid, rows: Iterable[tuple[float, Outcome]], *, bar: Bar) -> Thre
     """
     _check(grid)
     count, rising = len(grid.thresholds), grid.thresholds[::-1]
-    main, fallback = (_Walk(_shared(bar, part), count) for part in (MAIN_SHARE, FALLBACK_SHARE))
+    walks = [_Walk(_shared(bar, part), count) for part in (MAIN_SHARE, FALLBACK_SHARE)]
     n, wrong = [0] * count, [0] * count
+    wanted = [min(walk.wanted(0) for walk in walks)] * count  # no fewer rows are worth a look
     for number, (score, outcome) in enumerate(rows, 1):
         inputs.count("rows", number)
         first = count - bisect_right(rising, inputs.score("score", score))
@@ -98,22 +100,17 @@ def fold(grid: Grid, rows: Iterable[tuple[float, Outcome]], *, bar: Bar) -> Thre
             case Outcome.RIGHT:
                 for i in range(first, count):
                     n[i] += 1
-                    main.look(i, n[i])
-                    fallback.look(i, n[i])
+                    if n[i] >= wanted[i]:
+                        wanted[i] = min(walk.look(i, n[i], wrong[i]) for walk in walks)
             case Outcome.WRONG | Outcome.PENDING:
                 for i in range(first, count):
                     n[i] += 1
                     wrong[i] += 1
-                    main.expect(i, wrong[i])
-                    fallback.expect(i, wrong[i])
             case Outcome.VOID:
                 pass
+    main, fallback = (tuple(walk.accepted) for walk in walks)
     return ThresholdLedger(
-        grid=grid,
-        n=tuple(n),
-        wrong=tuple(wrong),
-        accepted=tuple(main.accepted),
-        accepted_back=tuple(fallback.accepted),
+        grid=grid, n=tuple(n), wrong=tuple(wrong), accepted=main, accepted_back=fallback
     )
 
 
@@ -143,16 +140,20 @@ class _Walk:
 
     def __init__(self, bar: Bar, count: int) -> None:
         self.bar = bar
-        self.wanted = [gate.needed(bar, wrong=0)] * count
         self.accepted = [False] * count
 
-    def look(self, i: int, n: int) -> None:
-        wanted = self.wanted[i]
-        if wanted is not None and n >= wanted:
-            self.accepted[i] = True
+    def wanted(self, wrong: int) -> float:
+        """Return how many rows it takes with so many wrong, infinity where none are enough."""
+        found = gate.needed(self.bar, wrong=wrong)
+        return math.inf if found is None else found
 
-    def expect(self, i: int, wrong: int) -> None:
-        self.wanted[i] = gate.needed(self.bar, wrong=wrong)
+    def look(self, i: int, n: int, wrong: int) -> float:
+        """Accept a threshold where its rows are enough; return how many are wanted next."""
+        if self.accepted[i]:
+            return math.inf
+        wanted = self.wanted(wrong)
+        self.accepted[i] = n >= wanted
+        return math.inf if self.accepted[i] else wanted
 
 
 def _start(
