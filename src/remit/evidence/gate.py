@@ -182,8 +182,8 @@ def _rows(wrong: int) -> int:
 def _table(error_max: float, false_grant_max: float, rows: int) -> tuple[int, ...]:
     """Walk along the boundary, right labels up and wrong labels across, in one pass.
 
-    J(S, f+1) and J(S+1, f-1) both follow from J(S, f); the second step subtracts, but there
-    S + 1/2 times J is well above the weight, so next to nothing cancels.
+    J(S, f+1) and J(S+1, f-1) both follow from J(S, f). The second step subtracts, but at the
+    boundary next to nothing cancels, and the steps up that follow damp what does.
     """
     bound = -math.log(false_grant_max)
     weight = math.log(_WEIGHT)
@@ -201,10 +201,7 @@ def _table(error_max: float, false_grant_max: float, rows: int) -> tuple[int, ..
         if nats < bound:
             break
         table.append(wrong + right)
-        if wrong == 0:  # the first step across is the one that cancels where the bound is near 1
-            nats = log_evidence(wrong=1, right=right - 1, error_max=error_max)
-        else:
-            lost = math.log1p(-_WEIGHT / start * math.exp(-nats))
-            nats += back + math.log(start / right) + lost
+        lost = math.log1p(-_WEIGHT / start * math.exp(-nats))
+        nats += back + math.log(start / right) + lost
         right -= 1
     return tuple(table)

@@ -68,6 +68,19 @@ def test_the_end_of_the_longest_table_is_where_the_evidence_crosses() -> None:
         assert gate.log_evidence(wrong=wrong, right=right - 1, error_max=0.05) < bound
 
 
+@pytest.mark.parametrize("false_grant_max", [0.9, 0.999999, 1 - 2**-40, 1e-12, 1e-300])
+@pytest.mark.parametrize("error_max", [0.01, 0.3, 0.9])
+def test_a_table_of_an_odd_bar_is_where_the_evidence_crosses(
+    error_max: float, false_grant_max: float
+) -> None:
+    bound = -math.log(false_grant_max)
+    for wrong, n in enumerate(gate.acceptance(bar(error_max, false_grant_max), wrong_max=12)):
+        right = n - wrong
+        assert gate.log_evidence(wrong=wrong, right=right, error_max=error_max) >= bound - 1e-11
+        before = gate.log_evidence(wrong=wrong, right=right - 1, error_max=error_max)
+        assert before < bound + 1e-11
+
+
 @pytest.mark.parametrize(("sensitivity_min", "one", "labels"), SAMPLED)
 def test_the_path_to_sampled_needs_what_the_design_says(
     sensitivity_min: float | None, one: Bar, labels: tuple[int, ...]
@@ -149,7 +162,10 @@ def test_the_labels_expected_are_a_fifth_above_the_limit_of_wald() -> None:
     assert gate.labels_expected(rate=0.2, bar=NORMAL) is None
     close = 1.2 * math.log(20) * 2 * 0.05 * 0.95 / 1e-9**2
     assert gate.labels_expected(rate=0.05 - 1e-9, bar=NORMAL) == pytest.approx(close, rel=1e-6)
-    assert (gate.labels_expected(rate=math.nextafter(0.05, 0), bar=NORMAL) or 0) > close
+    for i in range(1, 100):
+        expected = gate.labels_expected(rate=math.nextafter(i / 100, 0), bar=bar(i / 100, 0.05))
+        assert expected is not None
+        assert close < expected < 1e40
 
 
 def test_reviewers_who_find_nothing_leave_no_bar() -> None:
@@ -164,6 +180,7 @@ def test_a_board_offers_the_cells_that_stand_out_among_all() -> None:
     assert gate.discoveries({"a": 3.6, "d": 0.0, "e": 0.0, "f": 0.0}, false_share_max=0.1) == set()
     assert gate.discoveries({}, false_share_max=0.1) == set()
     assert gate.discoveries({"a": 2.4, "b": 2.4}, false_share_max=0.1) == {"a", "b"}
+    assert gate.discoveries({"a": math.log(1 / 0.1)}, false_share_max=0.1) == {"a"}
 
 
 def test_a_million_labels_are_folded() -> None:

@@ -51,6 +51,23 @@ def test_the_walk_starts_at_the_most_lenient_with_at_most_half_the_error() -> No
     assert (made.start, made.back) == (8, 4)
 
 
+def test_a_start_has_at_most_half_of_the_error_that_is_allowed() -> None:
+    rows = [(score, W if score <= 0.04 else R) for score, _ in EVEN]  # 8 of 200 at full coverage
+    made = threshold.calibrate(rows, error_max=0.05)
+    assert isinstance(made, Grid)
+    assert made.start == 17
+    made = threshold.calibrate(rows, error_max=0.08)
+    assert isinstance(made, Grid)
+    assert made.start == 18
+
+
+def test_a_start_has_at_least_20_rows() -> None:
+    rows = [(i / 100, W if i <= 90 else R) for i in range(1, 101)]
+    made = threshold.calibrate(rows, error_max=0.05, size=100)
+    assert isinstance(made, Grid)
+    assert made.start == 3  # coverage 25 %, though the 10 rows of coverage 10 % are all right
+
+
 def test_the_walk_starts_at_a_quarter_where_no_threshold_is_good() -> None:
     made = threshold.calibrate([(score, W) for score, _ in EVEN], error_max=0.05)
     assert isinstance(made, Grid)
@@ -111,6 +128,7 @@ def test_the_fallback_certifies_where_the_main_walk_has_not_begun() -> None:
     assert threshold.certified(ledger("yynnn", "yynnn", start=3, back=1)) == 0.8
     assert threshold.certified(ledger("yyyyn", "nnnnn", start=3, back=1)) == 0.6
     assert threshold.certified(ledger("yyyyn", "nyyyy", start=3, back=1)) == 0.5
+    assert threshold.certified(ledger("yyyyn", "yynnn", start=3, back=1)) == 0.6
 
 
 def test_thresholds_below_the_low_mark_are_closed() -> None:
