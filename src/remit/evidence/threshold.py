@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -77,6 +77,24 @@ def calibrate(
     if start is None:
         start = thresholds.index(at[_START_COVERAGE])
     return Grid(thresholds=thresholds, start=start, back=start // 2, low_mark=at[_LOW_COVERAGE])
+
+
+def clusters(
+    rows: Iterable[tuple[Hashable, float, Outcome]],
+) -> tuple[tuple[float, Outcome], ...]:
+    """Return a score and an outcome for each cluster of rows, in the order of their first rows.
+
+    The highest score and, as in `gate.clusters`, the worst outcome: so whatever threshold a wrong
+    row passes, its cluster counts as wrong there. Where the wrong row is the one with the lower
+    score the cluster counts as wrong further up too, which only makes the walks stricter.
+    """
+    listed = list(rows)
+    outcomes = gate.clusters((cluster, outcome) for cluster, _, outcome in listed)
+    scores: dict[Hashable, float] = {}
+    for cluster, score, outcome in listed:
+        counted = inputs.score("score", score) if outcome is not Outcome.VOID else 0.0
+        scores[cluster] = max(scores.get(cluster, 0.0), counted)
+    return tuple(zip(scores.values(), outcomes, strict=True))
 
 
 def fold(grid: Grid, rows: Iterable[tuple[float, Outcome]], *, bar: Bar) -> ThresholdLedger:

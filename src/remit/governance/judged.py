@@ -200,14 +200,13 @@ def _behind(rows: Sequence[EvidenceRow], last: str) -> list[EvidenceRow]:
 def one_a_cluster(
     stream: EvidenceStream, rows: Sequence[EvidenceRow], *, now_us: int
 ) -> list[tuple[float, Outcome]]:
-    """Return a score and an outcome for each cluster: the lowest, and the worst."""
-    scores: dict[str, int] = {}
-    for row in rows:
-        scores[row.cluster] = min(scores.get(row.cluster, row.score or 0), row.score or 0)
-    outcomes = gate.clusters((row.cluster, stream.outcome(row, now_us=now_us)) for row in rows)
-    return [
-        (score / SCALE, outcome) for score, outcome in zip(scores.values(), outcomes, strict=True)
-    ]
+    """Return a score and an outcome for each cluster: the highest, and the worst."""
+    return list(
+        threshold.clusters(
+            (row.cluster, (row.score or 0) / SCALE, stream.outcome(row, now_us=now_us))
+            for row in rows
+        )
+    )
 
 
 def settled(stream: EvidenceStream, *, now_us: int) -> list[Settled]:

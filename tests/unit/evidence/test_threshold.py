@@ -103,6 +103,18 @@ def test_a_row_counts_for_every_threshold_at_or_below_its_score() -> None:
     assert done.accepted == done.accepted_back == (False, False, False)
 
 
+def test_a_wrong_row_counts_at_every_threshold_that_it_passes() -> None:
+    rows = [
+        ("a", 0.95, W), ("a", 0.3, R), ("b", 0.3, W), ("b", 0.95, R),
+        ("c", 0.95, V), ("c", 0.4, R), ("d", 0.7, V),
+    ]  # fmt: skip
+    alone = threshold.clusters(rows)
+    assert alone == ((0.95, W), (0.95, W), (0.4, R), (0.0, V))
+    assert threshold.fold(grid(0.9, 0.2), alone, bar=NORMAL).wrong == (2, 2)
+    with pytest.raises(EvidenceInputError, match="`score`"):
+        threshold.clusters([("a", math.nan, R)])
+
+
 def test_each_walk_has_its_level() -> None:
     # four fifths of 5 % take 79 clean labels, one fifth takes 109 (the table of 5 % at 1 %)
     done = threshold.fold(grid(0.9), [(1.0, R)] * 108, bar=NORMAL)
