@@ -49,7 +49,28 @@ def outcome(name: str, value: object) -> Outcome:
     return value
 
 
+def text(name: str, value: object) -> bytes:
+    """Return the bytes of a text that is not empty; raises `EvidenceInputError` naming it."""
+    if not isinstance(value, str) or not value:
+        raise EvidenceInputError(f"`{name}` must be a text that is not empty")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise EvidenceInputError(f"`{name}` must be a text that is Unicode") from error
+
+
+def key(name: str, value: object, *, size: int) -> bytes:
+    """Return a key of so many bytes; raises `EvidenceInputError` naming it, never showing it."""
+    if not isinstance(value, bytes) or len(value) != size:
+        raise EvidenceInputError(f"`{name}` must be {size} bytes")
+    return value
+
+
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that no float can hold
+        return None
+    return number if math.isfinite(number) else None
