@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.autonomy import counters
+from bench.autonomy.exact import stops
 from remit.domain.autonomy import Bar, Outcome
 from remit.evidence import detector, gate, threshold
 from remit.evidence.wealth import log_evidence, log_excess
@@ -79,6 +81,16 @@ def test_the_table_and_the_evidence_say_the_same(bar: Bar, wrong: int, right: in
 def test_a_further_wrong_label_always_costs_more_labels(bar: Bar) -> None:
     table = gate.acceptance(bar, wrong_max=300)
     assert all(after >= before + 2 for before, after in pairwise(table))
+
+
+@given(BARS, st.integers(0, 5), st.integers(0, 20))
+def test_whoever_is_at_the_bar_or_above_is_hardly_ever_accepted(
+    bar: Bar, attempt: int, worse: int
+) -> None:
+    tried = gate.attempt(bar, number=attempt)
+    rate = bar.error_max + worse / 100
+    ever = stops(counters.ours(tried, 400), rate).within(400)
+    assert ever <= tried.false_grant_max
 
 
 @given(MOSTLY_RIGHT, BARS, st.data())
