@@ -204,8 +204,7 @@ class Remit(
             self.erasure, {name: one.retention for name, one in assembled.items()}
         )
         self.pressure = Pressure(
-            database=database, writer=self.writer, now=now, elapsed=elapsed,
-            disk_free=database.free,
+            database=database, writer=self.writer, now=now, elapsed=elapsed, disk_free=database.free,
         )  # fmt: skip
         self.drive: Drive = self.engine.run
         self.several: Several | None = None
@@ -228,6 +227,7 @@ class Remit(
         )  # fmt: skip
         self.timekeeper.wake = self._sweep
         self.timekeeper.roles = Answerable(read=self.read, writer=self.writer, people=people).tick
+        self.timekeeper.monitors = self.watch_cells
         self._take_up(intending, steps)
         self.replay_check = ReplayCheck(
             read=self.read, writer=self.writer, keys=keys, equipment=self.equipment,

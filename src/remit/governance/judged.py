@@ -11,11 +11,10 @@ from remit.evidence.threshold import Grid
 from remit.governance.cycles import Settled
 from remit.governance.streams import EvidenceStream
 from remit.store.evidence import EvidenceRow
-from remit.store.plans import GridRow
+from remit.store.plans import SCALE, GridRow
 
 __all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled"]
 
-SCALE: Final = 10**12  # of a score that is kept as a whole number
 CYCLE_US: Final = 7 * DAY_US
 ROWS_MIN: Final = 50  # at shadow, and at draft
 STEP: Final = {  # what the first two steps demand, whatever the risk
@@ -164,7 +163,8 @@ def _scored(
     passed: int | None = None
     if bar is not None:
         ledger = threshold.fold(steps, folded, bar=bar)
-        found = threshold.certified(ledger)
+        armed = None if in_force is None else steps.low_mark
+        found = threshold.certified(ledger, low_mark=armed)
         passed = None if found is None else round(found * SCALE)
     aimed = grid.thresholds[grid.begins]
     if in_force is not None:
@@ -179,7 +179,8 @@ def _scored(
         bar=bar, rows=counted.rows, wrong=counted.wrong, pending=counted.pending,
         log_evidence=counted.log_evidence, accepted=enough,
         missing=0 if enough else counted.missing, last=counted.last, threshold=passed,
-        low_mark_ppm=grid.low_mark_ppm, scored=True,
+        low_mark_ppm=grid.low_mark_ppm if passed is None
+        else min(grid.low_mark_ppm, passed // TIES), scored=True,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import PPM, Plan
 from remit.evidence import detector
-from remit.governance import grants, streams
+from remit.governance import calibration, grants, streams
 from remit.governance.streams import EvidenceStream
 from remit.store import plans
 from remit.store.authority import GrantRow
@@ -59,7 +59,7 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
     level = plan.starts if grant is None else Level(grant.level)
     alone = level.rank > Level.APPROVE_EACH.rank
     if severity == "critical" and alone:
-        _record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical")
+        record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical")
         return
     if not (row.eligible and row.drawn):
         return
@@ -69,15 +69,16 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
     known = {(one.detector, one.row) for one in plans.alarms(uow.connection, cell)}
     new = [one for one in found if (one.detector, one.row) not in known]
     for one in new:
-        _append(uow, cell, _fired(one, cell, row.fingerprint))
+        append(uow, cell, fired(one, cell, row.fingerprint))
+    calibration.fix(uow, stream)
     if any(one.detector == BREACH for one in new):
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:
-            _record_lowering(uow, cell, row.fingerprint, level, to, BREACH)
+            record_lowering(uow, cell, row.fingerprint, level, to, BREACH)
     elif (
         alone and grant is not None and grants.lapsed(uow.connection, stream, grant, now_us=now_us)
     ):
-        _record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported")
+        record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported")
     elif any(one.detector == WARN for one in new):
         surge(uow, cell, code=WARN)
 
@@ -97,12 +98,12 @@ def alarms(stream: EvidenceStream, grant: GrantRow | None, *, now_us: int) -> li
     share = plan.share_ppm(level, surge=False) / PPM
     run = max(_RUN_MIN, round(_RUN * share))
     breach_ppm = plan.error_max_ppm if alone else BOUND_PPM[level]
-    found = _folded(BREACH, rows, outcomes, rate_ppm=breach_ppm, run=run)[:1]
+    found = folded(BREACH, rows, outcomes, rate_ppm=breach_ppm, run=run)[:1]
     if alone and grant is not None:
         warn = max(_RUN_MIN, round(_WARN_RUN * share))
-        found += _folded(WARN, rows, outcomes, rate_ppm=warn_ppm(plan, grant), run=warn)
+        found += folded(WARN, rows, outcomes, rate_ppm=warn_ppm(plan, grant), run=warn)
     elif level is Level.APPROVE_EACH:
-        found += _folded(ALPHA, rows, outcomes, rate_ppm=plan.error_max_ppm, run=_RUN)
+        found += folded(ALPHA, rows, outcomes, rate_ppm=plan.error_max_ppm, run=_RUN)
     return found
 
 
@@ -112,7 +113,7 @@ def warn_ppm(plan: Plan, grant: GrantRow) -> int:
     return round(min(max(seen, 0.4 * plan.error_max_ppm), 0.8 * plan.error_max_ppm))
 
 
-def _folded(
+def folded(
     name: str,
     rows: Sequence[EvidenceRow],
     outcomes: Sequence[Outcome],
@@ -139,7 +140,7 @@ def _folded(
 
 def surge(uow: UnitOfWork, cell: Cell, *, code: str, cases: int = SURGE_CASES) -> None:
     """Have each of the next cases of a cell looked at and drawn."""
-    _append(
+    append(
         uow,
         cell,
         SurgeBegun(action=cell.action, segment=cell.segment, cases=cases, code=code),
@@ -150,7 +151,7 @@ def _below(level: Level) -> Level:
     return list(Level)[max(level.rank - 1, 0)]
 
 
-def _record_lowering(
+def record_lowering(
     uow: UnitOfWork, cell: Cell, fingerprint: str, before: Level, to: Level, code: str
 ) -> None:
     """Lower a cell and end its attempt: what it earns from here on is counted anew."""
@@ -159,7 +160,8 @@ def _record_lowering(
         streams.close(uow, cell, fingerprint, code=f"demoted.{code}")
 
 
-def _fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:
+def fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:
+    """Return the event that tells of an alarm."""
     return DetectorFired(
         action=cell.action, segment=cell.segment, fingerprint=fingerprint,
         detector=alarm.detector, rate_max_ppm=alarm.rate_max_ppm, run_min=alarm.run_min,
@@ -167,7 +169,8 @@ def _fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:
     )  # fmt: skip
 
 
-def _append(uow: UnitOfWork, cell: Cell, event: Event) -> None:
+def append(uow: UnitOfWork, cell: Cell, event: Event) -> None:
+    """Record something about a cell that no person did."""
     uow.append(
         Draft(
             event=event, case_id=control_stream(cell.workflow), workflow=cell.workflow,

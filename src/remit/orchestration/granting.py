@@ -1,6 +1,7 @@
 """What cells may do alone, as people use it: looked at, signed, lowered, and judged afterwards."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from remit.domain import actor, clock
@@ -8,7 +9,7 @@ from remit.domain.autonomy import OTHER, WHOLE, Cell, Level
 from remit.domain.ids import control_stream
 from remit.domain.plan import Plan
 from remit.errors import IllegalMoveError, NotFoundError
-from remit.governance import grants, promoting, scorecard, stops, streams
+from remit.governance import grants, promoting, scorecard, stops, streams, watch
 from remit.governance.access import Roster
 from remit.governance.promoting import Unmet
 from remit.governance.scorecard import Frame, Scorecard
@@ -20,6 +21,7 @@ from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
 OWNER_ROLE = "owner"
+WATCH_US = 60 * 1_000_000
 
 
 class Granting:
@@ -29,7 +31,9 @@ class Granting:
     writer: Writer
     equipment: dict[str, Equipment]
     now: Callable[..., Any]
+    read: Callable[..., Any]
     _people: Roster
+    _watched_us: int = 0
 
     def cells(self, workflow: str | None = None, /) -> tuple[Cell, ...]:
         """Return every cell that can earn a level, of one's own desks."""
@@ -103,6 +107,36 @@ class Granting:
 
         await submit(self.writer, work, lane="control", streams=(control_stream(cell.workflow),))
         return self.scorecard(cell)
+
+    async def watch_cells(self) -> int:
+        """Look at what may lower a cell by itself, each minute; return how many were touched.
+
+        A cell that nothing was granted to, and that is not looked at case by case, needs no look.
+        """
+        now_us = clock.microseconds(self.now())
+        if now_us - self._watched_us < WATCH_US:
+            return 0
+        self._watched_us = now_us
+        standing = await self.read(
+            lambda c: [
+                cell
+                for name, one in self.equipment.items()
+                for plan in one.plans.values()
+                for cell in cells_of(plan)
+                if watch.concerns(c, cell)
+            ]
+        )
+        touched = 0
+        for cell in standing:
+            plan, frame = self.equipment[cell.workflow].plans[cell.action], self.frame(cell)
+            receipt = await submit(
+                self.writer,
+                partial(watch.tick, plan=plan, cell=cell, frame=frame),
+                lane="control",
+                streams=(control_stream(cell.workflow),),
+            )
+            touched += receipt.value
+        return touched
 
     def frame(self, cell: Cell) -> Frame:
         """Return what bounds a cell from outside, now."""

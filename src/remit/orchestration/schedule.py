@@ -48,6 +48,7 @@ class Timekeeper:
     fired: int = 0
     lost: int = 0  # parked cases that waited for nothing
     roles: Callable[[], Awaitable[int]] | None = None  # what follows from roles that changed
+    monitors: Callable[[], Awaitable[int]] | None = None  # what lowers a cell by itself
     looks: Callable[[], Awaitable[int]] | None = None  # what is asked of other systems meanwhile
     chains: Mapping[str, Chain] = field(default_factory=dict)  # by workflow
     _doubted: bool = False
@@ -83,6 +84,8 @@ class Timekeeper:
                 await self.jobs.tick()
                 if self.roles is not None:
                     await self.roles()
+                if self.monitors is not None:
+                    await self.monitors()
                 self._look()
                 return self.fired - before
             after = (page[-1].due_us, page[-1].timer_id)

@@ -63,6 +63,8 @@ SCHEMA = (
     )""",
 )
 
+SCALE: Final = 10**12  # of a score that is kept as a whole number
+
 TABLES = ("plans", "attempts", "grids", "day_keys", "alarms")
 
 EVENTS: Final = frozenset(

@@ -1,0 +1,142 @@
+"""What lowers a cell though no label says so: time, silence, another behaviour, other cases."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from remit.domain import clock
+from remit.domain.autonomy import Cell, Level, Outcome
+from remit.domain.evidence_event import SurgeEnded
+from remit.domain.plan import DAY_US, PPM, Plan
+from remit.evidence import detector, intervals
+from remit.governance import grants, monitors, streams
+from remit.governance.monitors import Alarm
+from remit.governance.scorecard import Frame
+from remit.store import authority, evidence, plans
+from remit.store.authority import GrantRow, SurgeRow
+from remit.store.connection import Connection
+from remit.store.evidence import EvidenceRow
+from remit.store.unit import UnitOfWork
+
+LABEL_FREE: Final = "label-free"
+DUE_US: Final = 3 * DAY_US  # in which an audit is due
+WINDOW_US: Final = 14 * DAY_US
+WINDOW_US_MAX: Final = 60 * DAY_US
+DUE_MIN: Final = 10  # verdicts, before their absence says anything
+BASE_ROWS: Final = 1_000  # before the grant, of which the share below the threshold is known
+_RUN: Final = 10_000
+_INTERVAL: Final = 0.05
+
+
+def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
+    """Look at one cell; tell whether anything was done. Doing it twice does it once.
+
+    A cell that acts alone falls to approve-each where its grant has expired or belongs to another
+    behaviour, one level where no verdict came in, and is looked at case by case where too few
+    came, or where its cases are not those that it was granted on.
+    """
+    uow.hold(f"evidence {cell.name}")
+    now_us = clock.microseconds(uow.now)
+    calm = _calm(uow, cell)
+    grant = grants.of_cell(uow.connection, cell)
+    if grant is None or Level(grant.level).rank <= Level.APPROVE_EACH.rank:
+        return calm
+    level = Level(grant.level)
+    code = (
+        "expired"
+        if grant.expires_us <= now_us
+        else "fingerprint"
+        if grant.fingerprint != frame.fingerprint
+        else ""
+    )
+    if code:  # nothing speaks against what was counted: it may be signed again
+        grants.lower(
+            uow, cell, level=Level.APPROVE_EACH, code=code, fingerprint=grant.fingerprint,
+            before=level.value,
+        )  # fmt: skip
+        return True
+    surging = _surge(uow.connection, cell)
+    stream = streams.read(uow.connection, plan, cell, grant.fingerprint)
+    rows = [row for row in stream.rows if row.at_us >= grant.given_us]
+    due, arrived = arrivals(rows, now_us=now_us)
+    if due >= DUE_MIN and not arrived:
+        to = list(Level)[level.rank - 1]
+        monitors.record_lowering(uow, cell, grant.fingerprint, level, to, "starved")
+        return True
+    starved = due >= DUE_MIN and 2 * arrived < due
+    shifted = _shifted(uow, stream.rows, grant, cell)
+    for one in shifted:
+        monitors.append(uow, cell, monitors.fired(one, cell, grant.fingerprint))
+    if (starved or shifted) and surging is None:
+        monitors.surge(uow, cell, code=LABEL_FREE if shifted else "starved")
+        return True
+    return calm or bool(shifted)
+
+
+def concerns(connection: Connection, cell: Cell) -> bool:
+    """Is there anything of this cell to look at: what acts alone, or a surge?"""
+    grant = grants.of_cell(connection, cell)
+    if grant is not None and Level(grant.level).rank > Level.APPROVE_EACH.rank:
+        return True
+    return _surge(connection, cell) is not None
+
+
+def arrivals(rows: Sequence[EvidenceRow], *, now_us: int) -> tuple[float, int]:
+    """Return how many verdicts were due of what ran alone lately, and how many came.
+
+    The window is 14 days up to when an audit is due, and grows to 60 until ten are due.
+    """
+    end_us = now_us - DUE_US
+    due, arrived = 0.0, 0
+    for row in reversed(rows):
+        if row.at_us > end_us or not row.alone:
+            continue
+        age_us = end_us - row.at_us
+        if age_us > WINDOW_US_MAX or (age_us > WINDOW_US and due >= DUE_MIN):
+            break
+        due += row.share_ppm / PPM
+        arrived += row.drawn and row.labels > 0
+    return due, arrived
+
+
+def label_free(rows: Sequence[EvidenceRow], grant: GrantRow, *, since_us: int) -> list[Alarm]:
+    """Return each row at which far more cases fall below the threshold than before the grant."""
+    if grant.threshold_ppm is None:
+        return []
+    base = [row for row in rows if row.at_us < grant.given_us][-BASE_ROWS:]
+    below = sum((row.score or 0) < grant.score for row in base)
+    _, rate_max = intervals.rate(hits=below, n=len(base), chance=_INTERVAL)
+    if not base or rate_max > detector.RATE_MAX:
+        return []
+    later = [row for row in rows if row.at_us >= max(grant.given_us, since_us)]
+    outcomes = [
+        Outcome.WRONG if (row.score or 0) < grant.score else Outcome.RIGHT for row in later
+    ]
+    return monitors.folded(
+        LABEL_FREE, later, outcomes, rate_ppm=max(round(rate_max * PPM), 1), run=_RUN
+    )
+
+
+def _shifted(
+    uow: UnitOfWork, rows: Sequence[EvidenceRow], grant: GrantRow, cell: Cell
+) -> list[Alarm]:
+    known = {one.row for one in plans.alarms(uow.connection, cell) if one.detector == LABEL_FREE}
+    return [one for one in label_free(rows, grant, since_us=0) if one.row not in known]
+
+
+def _calm(uow: UnitOfWork, cell: Cell) -> bool:
+    """End a surge whose cases have all been decided."""
+    found = _surge(uow.connection, cell)
+    if found is None:
+        return False
+    if evidence.eligible_since(uow.connection, cell, since_us=found.begun_us) < found.cases:
+        return False
+    monitors.append(
+        uow, cell, SurgeEnded(action=cell.action, segment=cell.segment, code="drained")
+    )
+    return True
+
+
+def _surge(connection: Connection, cell: Cell) -> SurgeRow | None:
+    return authority.surge(
+        connection, workflow=cell.workflow, action=cell.action, segment=cell.segment
+    )
