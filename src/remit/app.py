@@ -204,7 +204,8 @@ class Remit(
             self.erasure, {name: one.retention for name, one in assembled.items()}
         )
         self.pressure = Pressure(
-            database=database, writer=self.writer, now=now, elapsed=elapsed, disk_free=database.free,
+            database=database, writer=self.writer, now=now, elapsed=elapsed,
+            disk_free=database.free,
         )  # fmt: skip
         self.drive: Drive = self.engine.run
         self.several: Several | None = None
@@ -384,10 +385,9 @@ class Remit(
     def _projected(self, uow: UnitOfWork, entry: Entry) -> None:
         if entry.event in TOUCHING:
             self._authority.changing()
-        woken = projections.project(uow.projected, entry, uow.tally)
-        following.follow(uow, entry)
-        if woken is not None:
+        if (woken := projections.project(uow.projected, entry, uow.tally)) is not None:
             uow.ready(woken)
+        following.follow(uow, entry)
 
     def _ready(self, connection: Connection, woken: tuple[Ready, ...]) -> None:
         """Queue what became ready, in the transaction in which it did."""
