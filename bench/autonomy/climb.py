@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.autonomy.tally import Tally
 from remit.domain.autonomy import Bar, Level, Outcome
-from remit.evidence import detector, gate, threshold
+from remit.evidence import detector, gate, intervals, threshold
 
 LATE = 25  # cases until the label of a case is there
 REVIEW_EVERY = 100
@@ -165,7 +165,8 @@ class Climb:
     def watch(self, mark: float, case: int) -> detector.Detector | None:
         """Return the alarm that needs no labels, None where too many scores lie below the mark."""
         window = self.scores[max(0, case - SHARE_ROWS) : case]
-        high = rate_high(sum(score < mark for score in window), len(window))
+        below = sum(score < mark for score in window)
+        _, high = intervals.rate(hits=below, n=len(window), chance=0.05)
         return None if high > detector.RATE_MAX else detector.start(rate_max=high, run_min=10_000)
 
     def covered(self, mark: float, case: int) -> bool:
@@ -219,16 +220,3 @@ class Climb:
         default_factory=lambda: detector.start(rate_max=0.05, run_min=20)
     )
     scorewatch: detector.Detector | None = None
-
-
-def rate_high(hits: int, n: int, chance: float = 0.05) -> float:
-    """Return the upper end of the interval for a rate that holds for all n at once."""
-    base = math.lgamma(hits + 0.5) + math.lgamma(n - hits + 0.5) - math.lgamma(n + 1)
-    base -= math.log(math.pi)
-    low, high = hits / n if n else 0.0, 1.0
-    for _ in range(40):
-        rate = (low + high) / 2
-        spent = base - (hits * math.log(rate) if hits else 0.0)
-        spent -= (n - hits) * math.log1p(-rate) if hits < n else 0.0
-        low, high = (rate, high) if spent < -math.log(chance) else (low, rate)
-    return high

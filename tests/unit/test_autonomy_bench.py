@@ -1,20 +1,20 @@
 """A seeded tenth of every simulated figure of earned autonomy comes out as expected."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.autonomy import scores
+from bench.autonomy import scores, together
 from bench.autonomy.__main__ import main
 from bench.autonomy.alarms import Detectors
-from bench.autonomy.climb import rate_high
 from bench.autonomy.page import cusum
 from bench.autonomy.part import MissingDataError, Row, table
 from bench.autonomy.parts import PARTS
 from bench.autonomy.tally import Tally
 from remit.domain.autonomy import Outcome
-from remit.evidence import detector, threshold
+from remit.evidence import audit, detector, threshold
 
 SIMULATED = [name for name, part in PARTS.items() if part.runs]
 
@@ -83,12 +83,18 @@ def test_the_ledger_of_the_ladder_is_the_real_one() -> None:
     assert certified == {None, 0.9, 0.8}
 
 
-@pytest.mark.parametrize(
-    ("hits", "n", "high"),
-    [(0, 74, 0.0744), (1, 131, 0.0658), (5, 284, 0.0594), (10, 100, 0.2275), (0, 0, 1.0)],
-)
-def test_the_interval_of_the_ladder_is_that_of_the_design(hits: int, n: int, high: float) -> None:
-    assert rate_high(hits, n) == pytest.approx(high, abs=0.00005)
+def test_a_day_is_weighed_as_the_weighted_test_of_the_evidence_does() -> None:
+    dice = np.random.default_rng(6)
+    wrong = dice.random((3, together.DAYS * together.A_DAY)) < np.array([[0.01], [0.03], [0.08]])
+    for run in wrong:
+        losses = run.reshape(together.DAYS, together.A_DAY).mean(axis=1)
+        rows = [(float(loss), 1.0, True) for loss in losses]
+        ever = any(
+            audit.log_evidence_weighted(rows[:day], error_max=together.RATE, share_min=1.0)
+            >= math.log(20)
+            for day in range(10, together.DAYS, 10)
+        )
+        assert ever == bool(together.by_day(run[None, :]))
 
 
 def test_pages_limit_is_that_of_the_simulated_cusum() -> None:
