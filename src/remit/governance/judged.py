@@ -13,7 +13,7 @@ from remit.governance.streams import EvidenceStream
 from remit.store.evidence import EvidenceRow
 from remit.store.plans import SCALE, GridRow
 
-__all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled"]
+__all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled", "would_run"]
 
 CYCLE_US: Final = 7 * DAY_US
 ROWS_MIN: Final = 50  # at shadow, and at draft
@@ -210,10 +210,25 @@ def one_a_cluster(
     )
 
 
-def settled(stream: EvidenceStream, *, now_us: int) -> list[Settled]:
-    """Return the labels of a stream that are final by now, and when each became so."""
+def would_run(rows: Sequence[EvidenceRow], grid: GridRow | None) -> list[EvidenceRow]:
+    """Return the rows that ran alone, or would where the level allowed it.
+
+    Where a model chooses those are at or above the threshold at which the walk begins: what lies
+    below it is held whatever is granted, and says nothing of what would go wrong alone. Before the
+    grid is fixed nothing can be told.
+    """
+    if all(row.score is None for row in rows):
+        return list(rows)
+    if grid is None:
+        return [row for row in rows if row.alone]
+    begins = grid.thresholds[grid.begins]
+    return [row for row in rows if row.alone or (row.score or 0) >= begins]
+
+
+def settled(stream: EvidenceStream, grid: GridRow | None, *, now_us: int) -> list[Settled]:
+    """Return the labels that are final by now of what ran alone, or would; and since when."""
     found = []
-    for row in stream.drawn():
+    for row in would_run(list(stream.drawn()), grid):
         outcome = stream.outcome(row, now_us=now_us)
         if outcome in {Outcome.RIGHT, Outcome.WRONG} and row.label_us is not None:
             at_us = row.label_us

@@ -16,11 +16,12 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import PPM, Plan
 from remit.evidence import detector
-from remit.governance import calibration, grants, streams
+from remit.governance import calibration, grants, judged, streams
 from remit.governance.streams import EvidenceStream
 from remit.store import plans
 from remit.store.authority import GrantRow
 from remit.store.evidence import EvidenceRow
+from remit.store.plans import GridRow
 from remit.store.unit import UnitOfWork
 
 SURGE_CASES: Final = 150
@@ -65,7 +66,8 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
         return
     now_us = clock.microseconds(uow.now)
     stream = streams.read(uow.connection, plan, cell, row.fingerprint)
-    found = alarms(stream, grant, now_us=now_us)
+    grid = plans.grid(uow.connection, cell, row.fingerprint, stream.attempt)
+    found = alarms(stream, grant, grid, now_us=now_us)
     known = {(one.detector, one.row) for one in plans.alarms(uow.connection, cell)}
     new = [one for one in found if (one.detector, one.row) not in known]
     for one in new:
@@ -83,7 +85,9 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
         surge(uow, cell, code=WARN)
 
 
-def alarms(stream: EvidenceStream, grant: GrantRow | None, *, now_us: int) -> list[Alarm]:
+def alarms(
+    stream: EvidenceStream, grant: GrantRow | None, grid: GridRow | None, *, now_us: int
+) -> list[Alarm]:
     """Return every alarm of a cell since its level was set, folded anew from its rows."""
     plan = stream.plan
     level = plan.starts if grant is None else Level(grant.level)
@@ -94,6 +98,8 @@ def alarms(stream: EvidenceStream, grant: GrantRow | None, *, now_us: int) -> li
         for row in stream.drawn(since_us=since_us)
         if (row.alone if alone else row.level == level.value)
     ]
+    if level is Level.APPROVE_EACH:
+        rows = judged.would_run(rows, grid)
     outcomes = [stream.outcome(row, now_us=now_us) for row in rows]
     share = plan.share_ppm(level, surge=False) / PPM
     run = max(_RUN_MIN, round(_RUN * share))

@@ -102,7 +102,8 @@ def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: 
         plan, missed=missed, dealt=dealt, attempt=stream.attempt
     )
     to = list(Level)[level.rank + 1] if level.rank < Level.AUTONOMOUS.rank else None
-    finals = judged.settled(stream, now_us=now_us)
+    grid = plans.grid(connection, cell, frame.fingerprint, stream.attempt)
+    finals = judged.settled(stream, grid, now_us=now_us)
     fired = plans.alarms(connection, cell, since_us=stream.since_us)
     weeks = cycles.judged(
         finals,
@@ -115,7 +116,7 @@ def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: 
     if to is not None:
         counted = judged.judge(
             stream, to=to,
-            grid=plans.grid(connection, cell, frame.fingerprint, stream.attempt),
+            grid=grid,
             sensitivity_min=sensitivity_ppm / PPM, now_us=now_us,
             since_us=grant.given_us if to is Level.AUTONOMOUS and grant else 0,
             in_force=grant.score if to is Level.AUTONOMOUS and grant and grant.threshold_ppm
