@@ -5,26 +5,34 @@ from remit.domain.autonomy import TIES, Outcome
 from remit.domain.entry import Draft
 from remit.domain.evidence_event import GridFixed
 from remit.domain.ids import control_stream
+from remit.domain.plan import Plan
 from remit.evidence import threshold
 from remit.evidence.threshold import TooFew
-from remit.governance.streams import EvidenceStream
-from remit.store import plans
+from remit.governance import streams
+from remit.store import evidence, plans
+from remit.store.evidence import EvidenceRow
 from remit.store.plans import SCALE
 from remit.store.unit import UnitOfWork
 
 _VERDICTS = {"right": Outcome.RIGHT, "wrong": Outcome.WRONG}
 
 
-def fix(uow: UnitOfWork, stream: EvidenceStream) -> bool:
-    """Fix the grid of a stream once its calibration sample is complete; tell whether it was now.
+def fix(uow: UnitOfWork, plan: Plan, row: EvidenceRow) -> bool:
+    """Fix the grid of a row's stream once its calibration sample is complete; was it now?
 
     The sample are the first rows with a score and a verdict, in decision order as of now; it
     counts for nothing else, and neither does any row decided before its last one.
     """
-    cell, fingerprint = stream.cell, stream.fingerprint
-    if plans.grid(uow.connection, cell, fingerprint, stream.attempt) is not None:
+    cell, fingerprint, size = row.cell, row.fingerprint, plan.calibration_rows
+    over = plans.over(uow.connection, cell, fingerprint)
+    if row.score is None or plans.grid(
+        uow.connection, cell, fingerprint, over.attempt + 1
+    ):  # no model chose, or it is fixed already
         return False
-    size = stream.plan.calibration_rows
+    judged = evidence.judged_since(uow.connection, cell, fingerprint, since_us=over.resumes_us)
+    if judged < size:
+        return False
+    stream = streams.read(uow.connection, plan, cell, fingerprint)
     sample = [row for row in stream.drawn() if row.score is not None and row.outcome in _VERDICTS][
         :size
     ]

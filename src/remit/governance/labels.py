@@ -66,7 +66,7 @@ def give(uow: UnitOfWork, action_id: str, said: Said) -> bool:
             path=None if proposal is None else proposal.path, payloads=payloads,
         )
     )  # fmt: skip
-    monitors.react(uow, row, severity=said.severity)
+    monitors.react(uow, row, said.outcome, severity=said.severity)
     return True
 
 

@@ -46,9 +46,11 @@ class Alarm:
     log_statistic: float
 
 
-def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
+def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str = "") -> None:
     """Do at once what a label demands: lower the cell, or have each of its cases looked at.
 
+    Only what is wrong is folded: a right row, labelled or not yet, brings no detector nearer to
+    its alarm than it would rest by itself.
     INVARIANT: it is the transaction of the label, so the next gate call of every worker sees it
     (tests/stories/test_earned.py).
     """
@@ -65,6 +67,9 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
     if not (row.eligible and row.drawn):
         return
     now_us = clock.microseconds(uow.now)
+    calibration.fix(uow, plan, row)
+    if outcome is not Outcome.WRONG:
+        return
     stream = streams.read(uow.connection, plan, cell, row.fingerprint)
     grid = plans.grid(uow.connection, cell, row.fingerprint, stream.attempt)
     found = alarms(stream, grant, grid, now_us=now_us)
@@ -72,7 +77,6 @@ def react(uow: UnitOfWork, row: EvidenceRow, *, severity: str = "") -> None:
     new = [one for one in found if (one.detector, one.row) not in known]
     for one in new:
         append(uow, cell, fired(one, cell, row.fingerprint))
-    calibration.fix(uow, stream)
     if any(one.detector == BREACH for one in new):
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:

@@ -179,6 +179,17 @@ def eligible_since(connection: Connection, cell: Cell, *, since_us: int) -> int:
     return int(str(value))
 
 
+def judged_since(connection: Connection, cell: Cell, fingerprint: str, *, since_us: int) -> int:
+    """Return how many drawn rows with a score were judged right or wrong of those since then."""
+    value = connection.value(
+        "select count(*) from evidence where workflow = ? and action = ? and segment = ?"
+        " and at_us >= ? and fingerprint = ? and eligible = 1 and drawn = 1"
+        " and score is not null and outcome in ('right', 'wrong')",
+        (cell.workflow, cell.action, cell.segment, since_us, fingerprint),
+    )
+    return int(str(value))
+
+
 def unlabelled(
     connection: Connection, workflow: str, *, after: tuple[int, str] = (0, ""), limit: int = 200
 ) -> list[EvidenceRow]:
