@@ -26,6 +26,7 @@ SINKS: dict[str, dict[str, str]] = {
                 routes.receive routes.trace
             api.effects: routes.undo routes.withdraw
             api.limits: routes.lift routes.listed
+            api.remit_map: routes.lower routes.mapped routes.one routes.rows routes.sign
             api.policies: routes.ask routes.listed routes.propose routes.refuse routes.reload
                 routes.reload_here routes.sign
             api.rollbacks: routes.plan routes.rolled routes.start
@@ -150,6 +151,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
+            cli.grants: explain list_ lower sign
             cli.limits: list_ raise_
             cli.policy_changes: changes propose refuse reload sign
             cli.stop: drill lift list_ set_

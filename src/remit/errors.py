@@ -296,6 +296,13 @@ class StaleScorecardError(RemitError):
     status = 409
 
 
+class GrantUnmetError(RemitError):
+    """A grant demands something that is not met, so nothing was signed; says what."""
+
+    code = "grant.unmet"
+    status = 409
+
+
 class EvidenceInputError(RemitError):
     """A count, rate, score or label cannot be used in a test; names it and what is accepted."""
 

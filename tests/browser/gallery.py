@@ -31,6 +31,7 @@ from tests.browser.sample_masked import masked_of
 from tests.browser.sample_policies import Ruled
 from tests.browser.sample_quarantine import Aside
 from tests.browser.sample_remarks import Remarked, remarked
+from tests.browser.sample_remit import Earning
 from tests.browser.sample_stops import Halted
 from tests.browser.samples import (
     HOSTILE,
@@ -48,7 +49,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled):
+class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:

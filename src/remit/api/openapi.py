@@ -19,6 +19,7 @@ from remit.api.headers import MAIL
 from remit.api.limits import RaiseBody
 from remit.api.quarantine import ReleaseBody
 from remit.api.remarks import AssignBody, ClaimBody, CommentBody, SnoozeBody
+from remit.api.remit_map import GrantLoweringBody, GrantSignatureBody
 from remit.api.rollbacks import RollbackBody
 from remit.api.sessions import SignInBody
 from remit.api.stops import StopBody, StopLiftBody
@@ -49,6 +50,8 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "task_close": CloseBody,
     "task_settle": SettleBody,
     "limit_raise": RaiseBody,
+    "grant_lower": GrantLoweringBody,
+    "grant_sign": GrantSignatureBody,
     "stop_lift": StopLiftBody,
     "stop_set": StopBody,
 }
@@ -62,6 +65,8 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "tasks_list": ("tab", "workflow", "after", "limit"),
     "endorsements": ("workflow",),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
+    "remit_map": ("workflow",),
+    "remit_rows": ("after", "limit"),
 }
 
 _REFUSALS: Mapping[str, tuple[int, ...]] = {
@@ -93,6 +98,11 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "inventory": (401,),
     "limit_raise": (401, 403, 404, 413, 422),
     "limits_list": (401,),
+    "grant_lower": (401, 403, 404, 409, 413, 422),
+    "grant_sign": (401, 403, 404, 409, 413, 422),
+    "remit_cell": (401, 404),
+    "remit_map": (401,),
+    "remit_rows": (401, 404, 422),
     "stop_lift": (401, 403, 404, 413, 422),
     "stop_set": (401, 403, 404, 413, 422),
     "stops_list": (401,),

@@ -25,6 +25,7 @@ from remit.api import (
     policies,
     quarantine,
     remarks,
+    remit_map,
     rollbacks,
     sessions,
     stops,
@@ -150,6 +151,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *rollbacks.routes(remit),
         *limits.routes(remit),
         *policies.routes(remit),
+        *remit_map.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
 

@@ -46,11 +46,11 @@ def _of(project: Project) -> list[Inventory]:
     with ExitStack() as stack:
         begun = project.path(project.settings.keys).exists()
         record = stack.enter_context(reading(project)) if begun else None
-        found = [_in_force(one, record) for one in _assembled(project)]
+        found = [in_force(one, record) for one in assembled(project)]
         return [listed(one, _levels(one, record)) for one in found]
 
 
-def _in_force(one: Assembled, record: Record | None) -> Equipment:
+def in_force(one: Assembled, record: Record | None) -> Equipment:
     """Return what a workflow runs with, its rules those in force: the folder may hold others."""
     made = one.equipment(None)
     kept = () if record is None else record.database.read(
@@ -62,7 +62,8 @@ def _in_force(one: Assembled, record: Record | None) -> Equipment:
     return replace(made, book=book, fingerprint=one.rules.fingerprint(book.digest))
 
 
-def _assembled(project: Project) -> list[Assembled]:
+def assembled(project: Project) -> list[Assembled]:
+    """Return every workflow of a project as it would run, connected to nothing."""
     models = Path(project.path(project.settings.trained))
     return [
         assemble(

@@ -42,6 +42,7 @@ COMMANDS = {
     "drill": "Rehearse an undo on a stand-in.",
     "stop": "Halt effects, and let them go on.",
     "limits": "List what may be done in a time, and raise it.",
+    "grants": "Say what may be done alone and why, sign a grant, lower one.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",

@@ -39,6 +39,7 @@ class Judged:
     low_mark_ppm: int | None = None
     calibration_missing: int = 0  # rows until thresholds can be tried
     scored: bool = False  # whether the cell's cases come with a score
+    aimed: int | None = None  # the score at or above which rows were counted
 
 
 def bar_of(plan: Plan, to: Level, *, attempt: int, sensitivity_min: float) -> Bar | None:
@@ -180,7 +181,7 @@ def _scored(
         log_evidence=counted.log_evidence, accepted=enough,
         missing=0 if enough else counted.missing, last=counted.last, threshold=passed,
         low_mark_ppm=grid.low_mark_ppm if passed is None
-        else min(grid.low_mark_ppm, passed // TIES), scored=True,
+        else min(grid.low_mark_ppm, passed // TIES), scored=True, aimed=aimed,
     )  # fmt: skip
 
 

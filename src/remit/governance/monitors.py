@@ -46,6 +46,17 @@ class Alarm:
     log_statistic: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A detector and the drawn rows that it looks at, with what is known of each."""
+
+    detector: str
+    rate_max_ppm: int
+    run_min: int
+    rows: tuple[EvidenceRow, ...]
+    outcomes: tuple[Outcome, ...]
+
+
 def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str = "") -> None:
     """Do at once what a label demands: lower the cell, or have each of its cases looked at.
 
@@ -93,6 +104,19 @@ def alarms(
     stream: EvidenceStream, grant: GrantRow | None, grid: GridRow | None, *, now_us: int
 ) -> list[Alarm]:
     """Return every alarm of a cell since its level was set, folded anew from its rows."""
+    found: list[Alarm] = []
+    for one in watches(stream, grant, grid, now_us=now_us):
+        fired = folded(
+            one.detector, one.rows, one.outcomes, rate_ppm=one.rate_max_ppm, run=one.run_min
+        )
+        found += fired[:1] if one.detector == BREACH else fired
+    return found
+
+
+def watches(
+    stream: EvidenceStream, grant: GrantRow | None, grid: GridRow | None, *, now_us: int
+) -> list[Watched]:
+    """Return the detectors that watch a cell at its level, with the rows that each looks at."""
     plan = stream.plan
     level = plan.starts if grant is None else Level(grant.level)
     since_us = stream.since_us if grant is None else max(grant.given_us, stream.since_us)
@@ -104,17 +128,20 @@ def alarms(
     ]
     if level is Level.APPROVE_EACH:
         rows = judged.would_run(rows, grid)
-    outcomes = [stream.outcome(row, now_us=now_us) for row in rows]
+    outcomes = tuple(stream.outcome(row, now_us=now_us) for row in rows)
     share = plan.share_ppm(level, surge=False) / PPM
     run = max(_RUN_MIN, round(_RUN * share))
-    breach_ppm = plan.error_max_ppm if alone else BOUND_PPM[level]
-    found = folded(BREACH, rows, outcomes, rate_ppm=breach_ppm, run=run)[:1]
+    bounds = [(BREACH, plan.error_max_ppm if alone else BOUND_PPM[level], run)]
     if alone and grant is not None:
-        warn = max(_RUN_MIN, round(_WARN_RUN * share))
-        found += folded(WARN, rows, outcomes, rate_ppm=warn_ppm(plan, grant), run=warn)
+        bounds.append((WARN, warn_ppm(plan, grant), max(_RUN_MIN, round(_WARN_RUN * share))))
     elif level is Level.APPROVE_EACH:
-        found += folded(ALPHA, rows, outcomes, rate_ppm=plan.error_max_ppm, run=_RUN)
-    return found
+        bounds.append((ALPHA, plan.error_max_ppm, _RUN))
+    return [
+        Watched(
+            detector=name, rate_max_ppm=rate, run_min=least, rows=tuple(rows), outcomes=outcomes
+        )
+        for name, rate, least in bounds
+    ]
 
 
 def warn_ppm(plan: Plan, grant: GrantRow) -> int:

@@ -18,6 +18,7 @@ from remit.governance.deciders import Deciders
 from remit.governance.delegations import Delegation, Lending
 from remit.governance.denial import Denial
 from remit.governance.endorsement import Endorsement, Scope
+from remit.governance.grants_port import GrantsPort
 from remit.governance.health import Health
 from remit.governance.inventory import Inventory
 from remit.governance.limits import LimitView
@@ -187,7 +188,7 @@ class Admission(Protocol):
     def reasons(self) -> Sequence[object]: ...
 
 
-class RemitPort(RulesPort, Protocol):
+class RemitPort(RulesPort, GrantsPort, Protocol):
     """Everything that a page or an endpoint may ask of Remit."""
 
     @property

@@ -87,14 +87,26 @@ class Scorecard:
         return digest(signed)
 
 
-def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int) -> Scorecard:
-    """Return the scorecard of a cell, from its rows as they count now."""
+def of(
+    connection: Connection,
+    plan: Plan,
+    cell: Cell,
+    frame: Frame,
+    *,
+    now_us: int,
+    stream: EvidenceStream | None = None,
+) -> Scorecard:
+    """Return the scorecard of a cell, from its rows as they count now.
+
+    `stream` saves reading them again.
+    """
     grant = grants.of_cell(connection, cell)
     level = plan.starts if grant is None else Level(grant.level)
     top = lowest(frame.ceiling, RISK_CEILING[plan.risk])
     effective = lowest(level, top, PHASE_CAP[frame.phase])
     alarmed = reviewers.alarmed(connection, cell.workflow)
-    stream = streams.read(connection, plan, cell, frame.fingerprint, alarmed=alarmed)
+    if stream is None:
+        stream = streams.read(connection, plan, cell, frame.fingerprint, alarmed=alarmed)
     missed, dealt = reviewers.found(
         connection, plan, since_us=max(stream.since_us, _first(stream)) - SEEDS_SINCE_US
     )

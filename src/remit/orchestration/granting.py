@@ -1,22 +1,19 @@
-"""What cells may do alone, as people use it: looked at, signed, lowered, and judged afterwards."""
+"""What cells may do alone, as it changes: signed and lowered by owners, and watched."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from remit.domain import actor, clock
-from remit.domain.autonomy import OTHER, WHOLE, Cell, Level
+from remit.domain.autonomy import Cell, Level
 from remit.domain.ids import control_stream
-from remit.domain.plan import Plan
-from remit.errors import IllegalMoveError, NotFoundError
-from remit.governance import grants, promoting, scorecard, stops, streams, watch
-from remit.governance.access import Roster
+from remit.errors import IllegalMoveError
+from remit.governance import grants, promoting, stops, streams, watch
 from remit.governance.promoting import Unmet
-from remit.governance.scorecard import Frame, Scorecard
+from remit.governance.scorecard import Scorecard
 from remit.intake.scrub import scrub
 from remit.orchestration.awaited import submit
-from remit.orchestration.equipment import Equipment
-from remit.store.database import Database
+from remit.orchestration.cell_window import CellWindow, cells_of
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
@@ -24,44 +21,12 @@ OWNER_ROLE = "owner"
 WATCH_US = 60 * 1_000_000
 
 
-class Granting:
+class Granting(CellWindow):
     """The part by which a remit grows and shrinks; `remit.app.Remit` fills the rest in."""
 
-    database: Database
     writer: Writer
-    equipment: dict[str, Equipment]
-    now: Callable[..., Any]
     read: Callable[..., Any]
-    _people: Roster
     _watched_us: int = 0
-
-    def cells(self, workflow: str | None = None, /) -> tuple[Cell, ...]:
-        """Return every cell that can earn a level, of one's own desks."""
-        own = self._people.own()
-        return tuple(
-            cell
-            for name, one in self.equipment.items()
-            if (own is None or name in own) and workflow in {None, name}
-            for plan in one.plans.values()
-            for cell in cells_of(plan)
-        )
-
-    def scorecards(self, workflow: str | None = None, /) -> tuple[Scorecard, ...]:
-        """Return where every cell stands and what its next level takes: the map of a remit."""
-        wanted, now_us = self.cells(workflow), clock.microseconds(self.now())
-        return self.database.read(
-            lambda c: tuple(
-                scorecard.of(c, self._plan(cell), cell, self.frame(cell), now_us=now_us)
-                for cell in wanted
-            )
-        )
-
-    def scorecard(self, cell: Cell, /) -> Scorecard:
-        """Return where a cell stands; raises `NotFoundError`."""
-        plan, now_us = self._plan(cell), clock.microseconds(self.now())
-        return self.database.read(
-            lambda c: scorecard.of(c, plan, cell, self.frame(cell), now_us=now_us)
-        )
 
     async def sign_grant(
         self, cell: Cell, /, *, to: Level, digest: str, person: str
@@ -121,8 +86,7 @@ class Granting:
             lambda c: [
                 cell
                 for name, one in self.equipment.items()
-                for plan in one.plans.values()
-                for cell in cells_of(plan)
+                for cell in cells_of(one.plans.values())
                 if watch.concerns(c, cell)
             ]
         )
@@ -137,37 +101,3 @@ class Granting:
             )
             touched += receipt.value
         return touched
-
-    def frame(self, cell: Cell) -> Frame:
-        """Return what bounds a cell from outside, now."""
-        one = self.equipment[cell.workflow]
-        return Frame(
-            fingerprint=one.fingerprint,
-            phase=one.phase,
-            ceiling=one.ceiling(cell.action),
-            owner=one.owner,
-        )
-
-    def _plan(self, cell: Cell) -> Plan:
-        self._people.demand_own(cell.workflow, f"there is no cell `{cell.name[:128]}`")
-        one = self.equipment.get(cell.workflow)
-        plan = None if one is None else one.plans.get(cell.action)
-        if plan is None or cell not in cells_of(plan):
-            raise NotFoundError(f"there is no cell `{cell.name[:128]}`; see `remit grants`")
-        return plan
-
-
-def cells_of(plan: Plan) -> tuple[Cell, ...]:
-    """Return the cells of an action: its declared segments and `other`, or the whole."""
-    names = (*plan.segments, OTHER) if plan.segments else (WHOLE,)
-    return tuple(Cell(workflow=plan.workflow, action=plan.action, segment=name) for name in names)
-
-
-def named(cells: Mapping[str, Cell], name: str) -> Cell:
-    """Return the cell that people write so; raises `NotFoundError` with those that there are."""
-    found = cells.get(name)
-    if found is None:
-        raise NotFoundError(
-            f"there is no cell `{name[:128]}`; there are {', '.join(sorted(cells)) or 'none'}"
-        )
-    return found

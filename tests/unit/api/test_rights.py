@@ -120,7 +120,7 @@ async def test_the_table_of_routes_by_people_and_records(tmp_path: Path) -> None
         action_id = remit.case(case_id).effects[0].action_id
         held = {
             "case_id": case_id, "approval_id": row.approval_id, "action_id": action_id,
-            "workflow": NAME,
+            "workflow": NAME, "action": "pay", "segment": "all",
         }  # fmt: skip
         none = {**dict.fromkeys(held, UNKNOWN), "workflow": "nowhere"}
         askers = {handle: _Asker(client, sign_in, handle) for handle in PEOPLE}

@@ -1,0 +1,45 @@
+"""A cell with its history: where it stands, how it came there, what its next grant would do."""
+
+from remit.domain.autonomy import Cell, Level
+from remit.domain.frozen import dataclass
+from remit.domain.plan import Plan
+from remit.governance import cells, counterfactual, evidence_path
+from remit.governance.cells import CellView
+from remit.governance.counterfactual import Counterfactual
+from remit.governance.evidence_path import EvidencePath
+from remit.governance.scorecard import Frame, Scorecard
+from remit.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellWhole:
+    """A cell, the path of its evidence, and the next grant over 90 days; none at the top."""
+
+    cell: CellView
+    path: EvidencePath
+    counterfactual: Counterfactual | None
+
+
+def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int) -> CellWhole:
+    """Return all of it, from one reading of the rows."""
+    stream, card = cells.read(connection, plan, cell, frame, now_us=now_us)
+    return CellWhole(
+        cell=cells.shown(connection, frame, card, stream, now_us=now_us),
+        path=evidence_path.of(connection, plan, card, stream, now_us=now_us),
+        counterfactual=_counterfactual(connection, plan, card, now_us=now_us),
+    )
+
+
+def _counterfactual(
+    connection: Connection, plan: Plan, card: Scorecard, *, now_us: int
+) -> Counterfactual | None:
+    counted, grant = card.counted, card.grant
+    if card.to is None or counted is None:
+        return None
+    threshold = counted.threshold
+    if card.to is Level.AUTONOMOUS and grant is not None and grant.threshold_ppm:
+        threshold = grant.score  # the one in force is what would be certified again
+    return counterfactual.of(
+        connection, plan, card.cell, fingerprint=card.fingerprint, to=card.to,
+        threshold=threshold, scored=counted.scored, now_us=now_us,
+    )  # fmt: skip
