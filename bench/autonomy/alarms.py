@@ -26,6 +26,16 @@ class Detectors:
         fires: NDArray[np.bool_] = self.wealth.mean(axis=1) >= self.run_min
         return fires
 
+    def step_some(self, which: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Take one more label of these streams; return which fire."""
+        rows = np.flatnonzero(which)
+        grown = self.wealth[rows] + 1
+        grown *= np.where(wrong[rows, None], self.if_wrong, self.if_right)
+        self.wealth[rows] = grown
+        fires = np.zeros(len(which), dtype=np.bool_)
+        fires[rows] = grown.mean(axis=1) >= self.run_min
+        return fires
+
     def keep(self, which: NDArray[np.bool_]) -> None:
         """Go on with these streams only."""
         self.wealth = self.wealth[which]

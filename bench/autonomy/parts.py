@@ -29,6 +29,19 @@ PARTS = {
     ),
     "calm": Part(module="calm", title="False alarms at the rate that is still good", runs=1_000),
     "clean": Part(module="clean", title="After a long good past, and without labels", runs=2_000),
+    "audits": Part(
+        module="audits",
+        title="Few cases audited: a change noticed, and reviews in calm",
+        runs=3_000,
+    ),
+    "arrivals": Part(module="arrivals", title="Bad news that comes late", runs=3_000),
+    "waved": Part(
+        module="waved", title="Reviewers who find a part of the errors, 2,000 cases", runs=2_000
+    ),
+    "segments": Part(
+        module="segments", title="Forty cells of 60 to 2,500 cases: bad ones promoted", runs=1_000
+    ),
+    "claims": Part(module="claims", title="Claims that a figure has moved", runs=2_000),
     "ladder": Part(
         module="ladder", title="The whole ladder, 12,000 cases, a change at 5,000", runs=200
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.autonomy import scores, together
+from bench.autonomy import scores, segments, together, waved
 from bench.autonomy.__main__ import main
 from bench.autonomy.alarms import Detectors
 from bench.autonomy.page import cusum
@@ -14,7 +14,8 @@ from bench.autonomy.part import MissingDataError, Row, table
 from bench.autonomy.parts import PARTS
 from bench.autonomy.tally import Tally
 from remit.domain.autonomy import Outcome
-from remit.evidence import audit, detector, threshold
+from remit.evidence import audit, detector, gate, reviewers, threshold
+from remit.evidence.wealth import log_evidence
 
 SIMULATED = [name for name, part in PARTS.items() if part.runs]
 
@@ -34,9 +35,13 @@ def test_the_detectors_of_the_bench_are_the_real_one() -> None:
     dice = np.random.default_rng(1)
     wrong = dice.random((20, 400)) < 0.12
     many = Detectors(20, rate_max=0.05, run_min=1_000)
+    some = Detectors(20, rate_max=0.05, run_min=1_000)
     fired = np.zeros(20, dtype=int)
     for label in range(400):
         fires = many.step(wrong[:, label])
+        odd, even = (np.arange(20) % 2 == side for side in (0, 1))
+        parts = some.step_some(odd, wrong[:, label]) | some.step_some(even, wrong[:, label])
+        assert (parts == fires).all()
         fired[fires & (fired == 0)] = label + 1
     for row, first in zip(wrong, fired, strict=True):
         outcomes = [Outcome.WRONG if one else Outcome.RIGHT for one in row]
@@ -95,6 +100,31 @@ def test_a_day_is_weighed_as_the_weighted_test_of_the_evidence_does() -> None:
             for day in range(10, together.DAYS, 10)
         )
         assert ever == bool(together.by_day(run[None, :]))
+
+
+def test_the_evidence_of_the_board_is_the_real_one() -> None:
+    wrong, right = np.array([0, 0, 1, 20, 3]), np.array([0, 74, 130, 707, 60])
+    found = segments.log_evidence(wrong, wrong + right)
+    real = [
+        log_evidence(wrong=w, right=r, error_max=0.05)
+        for w, r in zip(wrong.tolist(), right.tolist(), strict=True)
+    ]
+    assert found == pytest.approx(real, rel=1e-9, abs=1e-12)
+    assert segments.log_evidence(np.array([900]), np.array([900])).tolist() == [-100]
+
+
+def test_reviewers_who_find_all_and_none_are_the_gate_and_nobody() -> None:
+    cases = np.zeros(waved.CASES, dtype=np.int64)
+    assert waved.seen(cases, np.ones(100, dtype=bool)) == 0
+    found = waved.seen(cases, np.zeros(100, dtype=bool))
+    wanted = []
+    for labels in (found - waved.LOOK_EVERY, found):
+        least = reviewers.sensitivity_min(missed=0, dealt=labels // waved.A_SEED, chance=0.05)
+        bar = gate.adjusted(waved.BAR, sensitivity_min=least)
+        assert bar is not None
+        wanted.append(gate.needed(bar, wrong=0) or 0)
+    assert wanted[0] > found - waved.LOOK_EVERY
+    assert wanted[1] <= found == 160
 
 
 def test_pages_limit_is_that_of_the_simulated_cusum() -> None:
