@@ -17,6 +17,7 @@ SINKS: dict[str, dict[str, str]] = {
     "answer": {
         MASKED: """
             api.approvals: routes.listed routes.one routes.verdict
+            api.audits: routes.contest routes.judge routes.listed routes.one routes.own
             api.batches: routes.answered routes.gathered routes.taken_back
             api.delegations: routes.end routes.give routes.listed
             api.denials: routes.lift routes.listed routes.widen
@@ -55,6 +56,7 @@ SINKS: dict[str, dict[str, str]] = {
     "page": {
         MASKED: """
             console.approvals: _show
+            console.audits: _show routes.listed routes.own
             console.batches: routes.answered routes.gathered routes.taken_back
             console.cases: routes.listed routes.masked routes.one
             console.health: routes.page
@@ -119,6 +121,7 @@ SINKS: dict[str, dict[str, str]] = {
     "terminal": {
         MASKED: """
             cli.remarks: _said
+            cli.audit: _shown answer contest list_ own show
             cli.approvals: _decide _decided list_ show
             cli.batch: _show batch
             cli.cases: _laid_out _settle _told cases follow.work show

@@ -26,6 +26,7 @@ from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.answerable import Answerable
+from remit.orchestration.auditing import Auditing
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
@@ -40,7 +41,6 @@ from remit.orchestration.equipment import Equipment
 from remit.orchestration.erasure import Erasure
 from remit.orchestration.executor import Executor
 from remit.orchestration.fresh import Fresh
-from remit.orchestration.granting import Granting
 from remit.orchestration.heart import Heart
 from remit.orchestration.intending import Intending
 from remit.orchestration.lanes import LaneSettings
@@ -89,7 +89,7 @@ class Remit(
     Checkup,
     Stopping,
     Ruling,
-    Granting,
+    Auditing,
     Proving,
 ):
     """A running Remit: what pages, endpoints and commands may ask for.
@@ -387,7 +387,7 @@ class Remit(
             self._authority.changing()
         if (woken := projections.project(uow.projected, entry, uow.tally)) is not None:
             uow.ready(woken)
-        following.follow(uow, entry)
+        following.follow(uow, entry, self.keys)
 
     def _ready(self, connection: Connection, woken: tuple[Ready, ...]) -> None:
         """Queue what became ready, in the transaction in which it did."""

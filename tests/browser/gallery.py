@@ -23,6 +23,7 @@ from remit.governance.owners import Person
 from remit.ledger.anchor_standing import AnchorsView
 from remit.observability.tracing import timeline
 from tests.browser.refused import Refused
+from tests.browser.sample_audits import Audited
 from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_desk import Decided
 from tests.browser.sample_duties import Left
@@ -49,7 +50,7 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning):
+class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning, Audited):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import DESK, PHONE, Open, until
+from tests.browser.sample_audits import audit_id
 from tests.browser.samples import approval_id, case_id
 
 pytestmark = pytest.mark.browser
@@ -22,6 +23,8 @@ SCREENS = [
     f"/inbox/{approval_id(6)}?act=assign",
     f"/inbox/{approval_id(6)}?act=snooze",
     "/inbox/batch?workflow=refund-desk&action=issue_refund",
+    "/audits",
+    *(f"/audits/{audit_id(number)}" for number in range(3)),
     "/cases",
     f"/cases/{case_id(3)}",
     f"/cases/{case_id(9)}",

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from remit.api.approvals import VerdictBody
+from remit.api.audits import JudgeBody, OwnBody
 from remit.api.body import ReasonBody
 from remit.api.cases import FreezeBody
 from remit.api.delegations import DelegateBody
@@ -34,6 +35,9 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "approval_claim": ClaimBody,
     "approval_comment": CommentBody,
     "approval_snooze": SnoozeBody,
+    "audit_contest": ReasonBody,
+    "audit_judge": JudgeBody,
+    "audit_own": OwnBody,
     "case_cancel": ReasonBody,
     "case_freeze": FreezeBody,
     "endorse": EndorseBody,
@@ -58,6 +62,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
 
 _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": tuple("tab workflow action reason currency from to after limit".split()),
+    "audits_list": ("workflow", "after", "limit"),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
     "denials": ("workflow",),
@@ -108,6 +113,11 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "stops_list": (401,),
     "effect_withdraw": (401, 403, 404, 409),
     "effect_undone": (401, 403, 404, 409, 413, 422),
+    "audits_list": (401, 404, 422),
+    "audit_one": (401, 403, 404, 410),
+    "audit_judge": (401, 403, 404, 409, 413, 422),
+    "audit_own": (401, 403, 404, 409, 413, 422),
+    "audit_contest": (401, 403, 404, 409, 413, 422),
     "tasks_list": (401, 422),
     "task_one": (401, 404),
     "task_settle": (401, 403, 404, 409, 413, 422),
@@ -125,6 +135,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
 _EVERYWHERE = (401, 403, 429)
 
 _DONE: Mapping[str, tuple[int, ...]] = {
+    "audit_contest": (204,),
     "case_receive": (200, 201),
     "delegation_give": (201,),
     "delegation_end": (204,),

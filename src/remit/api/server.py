@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from remit.api import (
     approvals,
+    audits,
     batches,
     cases,
     delegations,
@@ -139,6 +140,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *sessions.routes(sign_in, secure=secure),
         *batches.routes(remit),
         *approvals.routes(remit),
+        *audits.routes(remit),
         *delegations.routes(remit),
         *remarks.routes(remit),
         *denials.routes(remit),

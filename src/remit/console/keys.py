@@ -43,6 +43,7 @@ _TABLE = {
     "search": Key(key="/", shown="/", does="search cases", where="everywhere"),
     "help": Key(key="?", shown="?", does="this page", where="everywhere"),
     "go_inbox": Key(key="g i", shown="G I", does="go to the inbox", where="everywhere"),
+    "go_audits": Key(key="g a", shown="G A", does="go to the audits", where="everywhere"),
     "go_cases": Key(key="g c", shown="G C", does="go to the cases", where="everywhere"),
     "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),

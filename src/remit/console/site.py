@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from remit.console import (
     approvals,
+    audits,
     batches,
     cases,
     error_pages,
@@ -69,6 +70,7 @@ def build(
         *oidc_pages.routes(console, oidc),
         *batches.routes(console),
         *approvals.routes(console),
+        *audits.routes(console),
         *remarks.routes(console),
         *cases.routes(console),
         *quarantine.routes(console),

@@ -83,6 +83,16 @@ class LabelGiven(Event):
     blind: bool = False
     settled: bool = False  # something outside confirmed it: no window is waited out
     seconds_open: int | None = None
+    again: bool = False  # drawn for a second look, blind, by somebody else
+
+
+@declared("governance:label:contested", "reason")
+class LabelContested(Event):
+    """Somebody says that what was said to be wrong was right; a second person must say so too."""
+
+    action_id: str
+    person: str
+    number: int  # of the label that is contested
 
 
 @declared("governance:detector:fired")

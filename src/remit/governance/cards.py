@@ -54,7 +54,6 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
     spec = facts.spec
     if spec is None:
         raise ValueError("an undeclared action is denied, never held")
-    proofs = {proof.parameter: proof for proof in facts.proofs}
     return Card(
         approval_id=approval_id,
         action_id=facts.action_id,
@@ -68,18 +67,15 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         money=cost.money_of(spec, facts.arguments),
         reasons=decision.reasons,
         requirements=requirements,
-        changes=tuple(
-            _change(spec, name, form, proofs.get(name), witnesses, grounds or {})
-            for name, form in _as_declared(spec, facts.arguments).items()
-        ),
+        changes=changes(spec, facts, witnesses, grounds),
         payload=encode(
             {"action": f"{facts.workflow}.{facts.action}", "arguments": dict(facts.arguments)}
         ).decode(),
         digest=digest,
         undo=cost.undo_of(spec, declared_undo),
         cost=cost.cost(spec, facts, reached or {}),
-        evidence=_evidence(passages),
-        unknowns=_unknowns(facts),
+        evidence=quoted(passages),
+        unknowns=unknowns(facts),
         workflow_reason=None,
         confidence=_confidence(facts),
         fields=tuple(
@@ -98,6 +94,20 @@ def build(  # noqa: PLR0913 - whatever a card shows comes in by its name
         due_at=due_at,
         expires_at=expires_at,
         message=cost.message(spec, facts.arguments),
+    )
+
+
+def changes(
+    spec: ActionSpec,
+    facts: GateFacts,
+    witnesses: Sequence[Witness] = (),
+    grounds: Mapping[str, str] | None = None,
+) -> tuple[Change, ...]:
+    """Return each argument of a proposal, with where its value comes from."""
+    proofs = {proof.parameter: proof for proof in facts.proofs}
+    return tuple(
+        _change(spec, name, form, proofs.get(name), witnesses, grounds or {})
+        for name, form in _as_declared(spec, facts.arguments).items()
     )
 
 
@@ -318,7 +328,8 @@ def _now(spec: ActionSpec, name: str, witnesses: Sequence[Witness]) -> str | Non
     )
 
 
-def _evidence(passages: Sequence[Json]) -> tuple[Quote, ...]:
+def quoted(passages: Sequence[Json]) -> tuple[Quote, ...]:
+    """Return the first of the passages that a case has looked up."""
     return tuple(
         Quote(
             author=str(passage.get("title", "")),
@@ -331,7 +342,8 @@ def _evidence(passages: Sequence[Json]) -> tuple[Quote, ...]:
     )
 
 
-def _unknowns(facts: GateFacts) -> tuple[str, ...]:
+def unknowns(facts: GateFacts) -> tuple[str, ...]:
+    """Return what could not be proved of a proposal, or told about it."""
     found = [
         f"{proof.parameter}: {proof.proof.value}"
         for proof in facts.proofs

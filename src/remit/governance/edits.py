@@ -76,6 +76,9 @@ _READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
+READABLE = frozenset(_READERS)  # types that a person may type a value of
+
+
 _LIKE: Mapping[str, str] = {
     "text": "any text",
     "money": "19.00 EUR",

@@ -1,12 +1,15 @@
 """Which entries are labels: a verdict of a person, and what comes of an effect afterwards."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
+from remit.domain import clock
 from remit.domain.autonomy import Outcome
 from remit.domain.entry import Entry
-from remit.governance import labels
+from remit.governance import day_keys, labels
 from remit.governance.labels import Said
+from remit.ledger.keys import KeyRing
 from remit.store import evidence, plans
 from remit.store.unit import UnitOfWork
 
@@ -14,12 +17,16 @@ from remit.store.unit import UnitOfWork
 VOID: Final = frozenset({"duplicate"})
 
 
-def follow(uow: UnitOfWork, entry: Entry) -> None:
+def follow(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
     """Label the proposal that an entry is about, in the same transaction; most are about none."""
     tell = _TELLS.get(entry.event)
     if tell is None:
         return
     said = tell(uow, entry)
+    if said is not None and said.outcome is Outcome.RIGHT:
+        at = clock.instant(entry.at_us)
+        again = day_keys.looked_at_again(keys, entry.word("action_id"), at=at)
+        said = replace(said, again=again)
     if said is not None:
         labels.give(uow, entry.word("action_id"), said)
 

@@ -12,6 +12,7 @@ from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotFoundError, OwnRequestError
 from remit.governance import monitors
 from remit.store import cases, evidence, proposals
+from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
 
@@ -28,6 +29,7 @@ class Said:
     blind: bool = False  # the reviewer saw neither level nor score nor whether it ran
     settled: bool = False  # something outside confirmed it, or a second person did
     seconds_open: int | None = None
+    again: bool = False  # somebody else is asked too, without being told
     note: Json = None  # masked
 
 
@@ -57,7 +59,7 @@ def give(uow: UnitOfWork, action_id: str, said: Said) -> bool:
     event = LabelGiven(
         action_id=action_id, outcome=said.outcome.value, code=said.code, source=said.source,
         number=row.labels + 1, severity=said.severity, reviewer=said.reviewer, blind=said.blind,
-        settled=said.settled, seconds_open=said.seconds_open,
+        settled=said.settled, seconds_open=said.seconds_open, again=said.again,
     )  # fmt: skip
     payloads: Mapping[str, Json] = {} if said.note is None else {"reason": {"note": said.note}}
     uow.append(
@@ -75,15 +77,15 @@ def counts(row: EvidenceRow) -> bool:
     return row.eligible and row.drawn
 
 
-def demand_other(uow: UnitOfWork, action_id: str, person: str) -> EvidenceRow:
+def demand_other(connection: Connection, action_id: str, person: str) -> EvidenceRow:
     """Return the row of a proposal that this person may judge.
 
     Raises `NotFoundError`, and `OwnRequestError` for who brought the case in.
     """
-    row = evidence.find(uow.connection, action_id)
+    row = evidence.find(connection, action_id)
     if row is None:
         raise NotFoundError(f"there is no proposal `{action_id[:64]}` to judge; see `remit audit`")
-    case = cases.find(uow.connection, row.case_id)
+    case = cases.find(connection, row.case_id)
     if case is not None and case.requester == person:
         raise OwnRequestError(
             f"`{person}` brought this case in and judges nothing of it; somebody else must"

@@ -12,6 +12,7 @@ from remit.domain.case import Priority
 from remit.domain.entry import Entry
 from remit.domain.task import Finding
 from remit.domain.value import Json
+from remit.governance.audits_port import AuditsPort
 from remit.governance.batch import Batch, BatchResult
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.deciders import Deciders
@@ -188,7 +189,7 @@ class Admission(Protocol):
     def reasons(self) -> Sequence[object]: ...
 
 
-class RemitPort(RulesPort, GrantsPort, Protocol):
+class RemitPort(AuditsPort, RulesPort, GrantsPort, Protocol):
     """Everything that a page or an endpoint may ask of Remit."""
 
     @property

@@ -89,6 +89,17 @@ def _label(entry: Entry, named: Named) -> Told:
     )
 
 
+def _contested(entry: Entry, named: Named) -> Told:
+    what = named.get(word(entry, "action_id"), "")
+    return Told(
+        kind=KIND,
+        text=f"{who(entry)}: it was right, though it was called wrong"
+        + (f": {what}" if what else ""),
+        detail=(("waits for", "a second person who says so too"),),
+        roles=("reason",),
+    )
+
+
 def _fired(entry: Entry, _named: Named) -> Told:
     return Told(
         kind=KIND,
@@ -144,6 +155,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:evidence_stream:closed": _over,
     "governance:grid:fixed": _grid,
     "governance:label:given": _label,
+    "governance:label:contested": _contested,
     "governance:detector:fired": _fired,
     "governance:check:dealt": _dealt,
     "governance:check:answered": _answered,

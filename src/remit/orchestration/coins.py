@@ -20,6 +20,7 @@ from remit.domain.plan import PPM, Cluster, Plan
 from remit.domain.value import encode
 from remit.evidence import audit
 from remit.governance import streams
+from remit.governance.day_keys import day_of, key_of
 from remit.ledger.keys import KeyRing
 from remit.orchestration import level_facts
 from remit.orchestration.proposed import Gathered, Proposal
@@ -165,16 +166,6 @@ def _cluster(run: Run, plan: Plan) -> str:
     if not subject:
         return run.shared(encode(["case", run.case_id]))[:32]
     return run.shared(encode(["cluster", subject, day_of(run.now())]))[:32]
-
-
-def day_of(at: datetime) -> str:
-    """Return the day of an instant, UTC."""
-    return f"{at:%Y-%m-%d}"
-
-
-def key_of(keys: KeyRing, day: str) -> bytes:
-    """Return the 32 bytes under which the coins of a day are tossed."""
-    return keys.subkey(f"audit-day/{day}")
 
 
 def commit(uow: UnitOfWork, keys: KeyRing, day: str) -> None:

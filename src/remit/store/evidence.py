@@ -6,6 +6,7 @@ from typing import Final
 
 from remit.domain.autonomy import TIES, Cell, tie
 from remit.domain.entry import Entry
+from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter, Row
 
 SCHEMA = (
@@ -34,23 +35,37 @@ SCHEMA = (
         blind integer not null,
         settled integer not null,
         label_us integer,
-        labels integer not null
+        labels integer not null,
+        asks text not null,
+        due_us integer not null,
+        contested_by text not null
     )""",
     """create index if not exists evidence_cell
         on evidence (workflow, action, segment, at_us, action_id)""",
     """create index if not exists evidence_unlabelled on evidence (workflow, at_us, action_id)
         where drawn = 1 and eligible = 1 and labels = 0""",
+    """create index if not exists evidence_asks on evidence (due_us, action_id, workflow)
+        where asks <> ''""",
 )
 
 TABLES = ("evidence",)
 
-EVENTS: Final = frozenset({"policy:action:decided", "governance:label:given"})
+EVENTS: Final = frozenset(
+    {"policy:action:decided", "governance:label:given", "governance:label:contested"}
+)
+LOOK_US: Final = 3 * 86_400_000_000  # within which a person should have judged what asks for it
 
 COLUMNS = (
     "action_id, case_id, workflow, action, segment, fingerprint, cluster, at_us, level, score,"
     " share_ppm, draw, drawn, day, eligible, alone, outcome, code, source, severity, reviewer,"
-    " blind, settled, label_us, labels"
+    " blind, settled, label_us, labels, asks, due_us, contested_by"
 )
+
+# What a row asks of people: the first judgement of what ran alone, what they did themselves, a
+# second judgement, a second name under a void or a correction.
+AUDIT, OWN, SECOND, VOID, PENDING, CONTESTED = (
+    "audit", "own", "second", "void", "pending", "contested",
+)  # fmt: skip
 
 PAGE = 5_000
 
@@ -84,6 +99,9 @@ class EvidenceRow:
     settled: bool = False
     label_us: int | None = None
     labels: int = 0  # how often something was said
+    asks: str = ""  # of people: audit | own | second | void | pending | contested
+    due_us: int = 0  # until when they should have answered
+    contested_by: str = ""  # who says that `wrong` is wrong
 
     @property
     def cell(self) -> Cell:
@@ -92,10 +110,22 @@ class EvidenceRow:
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry: a proposal is a row once, by its first decision."""
+    if entry.event == "governance:label:contested":
+        connection.execute(
+            "update evidence set asks = ?, due_us = ?, contested_by = ? where action_id = ?",
+            (
+                CONTESTED,
+                entry.at_us + LOOK_US,
+                entry.word("person"),
+                entry.word("action_id"),
+            ),
+        )
+        return
     if entry.event == "governance:label:given":
         connection.execute(
             "update evidence set outcome = ?, code = ?, source = ?, severity = ?, reviewer = ?,"
-            " blind = ?, settled = ?, label_us = ?, labels = ? where action_id = ?",
+            " blind = ?, settled = ?, label_us = ?, labels = ?, asks = ?, due_us = ?,"
+            " contested_by = '' where action_id = ?",
             (
                 entry.word("outcome"),
                 entry.word("code"),
@@ -106,6 +136,8 @@ def project(connection: Connection, entry: Entry) -> None:
                 _flag(entry, "settled"),
                 entry.at_us,
                 entry.number("number"),
+                _asks_still(entry),
+                entry.at_us + LOOK_US,
                 entry.word("action_id"),
             ),
         )
@@ -115,7 +147,8 @@ def project(connection: Connection, entry: Entry) -> None:
     score = entry.number("score_ppm")
     connection.later(
         f"insert into evidence ({COLUMNS}) values"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 0, 0, null, 0)"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 0, 0, null, 0,"
+        " ?, ?, '')"
         " on conflict (action_id) do nothing",
         [
             (
@@ -135,9 +168,33 @@ def project(connection: Connection, entry: Entry) -> None:
                 entry.word("day"),
                 _flag(entry, "eligible"),
                 _flag(entry, "alone"),
+                _asks(entry),
+                entry.at_us + LOOK_US,
             ),
         ],
     )
+
+
+def _asks(entry: Entry) -> str:
+    """Return what a new row asks of people: nothing, where they decide it anyway."""
+    if entry.body.get("drawn") is not True or entry.body.get("eligible") is not True:
+        return ""
+    if entry.body.get("alone") is True:
+        return AUDIT
+    return OWN if entry.word("level") in {"shadow", "draft"} else ""
+
+
+def _asks_still(entry: Entry) -> str:
+    """Return what a row asks of people after something was said of it."""
+    match entry.word("outcome"):
+        case "right":
+            return SECOND if entry.body.get("again") is True else ""
+        case "void":
+            return "" if entry.body.get("settled") is True else VOID
+        case "pending":
+            return PENDING
+        case _:
+            return ""
 
 
 def _flag(entry: Entry, name: str) -> int:
@@ -202,6 +259,34 @@ def unlabelled(
     return [row_of(row) for row in rows]
 
 
+def asking(
+    connection: Connection,
+    workflow: Workflows,
+    *,
+    after: tuple[int, str] = (0, ""),
+    limit: int = 200,
+) -> list[EvidenceRow]:
+    """Return what asks people to be judged, the first due first, after a cursor of (due, id)."""
+    clause, names = among(workflow)
+    rows = connection.rows(
+        f"select {COLUMNS} from evidence where asks <> '' and {clause}"
+        " and (due_us, action_id) > (?, ?) order by due_us, action_id limit ?",
+        (*names, *after, limit),
+    )
+    return [row_of(row) for row in rows]
+
+
+def asking_count(connection: Connection, workflow: Workflows, *, limit: int) -> int:
+    """Return how much asks people to be judged, counted no further than `limit`."""
+    clause, names = among(workflow)
+    value = connection.value(
+        f"select count(*) from (select 1 from evidence where asks <> '' and {clause} limit ?)"
+        " as some",
+        (*names, limit),
+    )
+    return int(str(value))
+
+
 def cells(connection: Connection, workflow: str) -> list[Cell]:
     """Return the cells of a workflow that have rows."""
     rows = connection.rows(
@@ -251,4 +336,7 @@ def row_of(row: Row) -> EvidenceRow:
         settled=bool(row[22]),
         label_us=None if row[23] is None else int(row[23]),
         labels=int(row[24]),
+        asks=str(row[25]),
+        due_us=int(row[26]),
+        contested_by=str(row[27]),
     )
