@@ -50,7 +50,9 @@ from tests.browser.samples import (
 from tests.browser.samples import case_id as a_case
 
 
-class FakeRemit(Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning, Audited):
+class FakeRemit(
+    Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning, Audited
+):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
     def __init__(self, *, now: datetime = NOW, items: int = 9) -> None:
