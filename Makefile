@@ -44,7 +44,7 @@ lock:  ## write requirements/ anew (needs uv); one solution, so that the sets ne
 	$(LOCK) -c requirements/.all.txt --extra local --extra http --group build -o requirements/demo.txt
 	$(LOCK) -c requirements/.all.txt --all-extras --group build --group dev -o requirements/test.txt
 	$(LOCK) -c requirements/.all.txt --group build --group docs -o requirements/docs.txt
-	$(foreach in,$(wildcard requirements/bench-*.in),$(PIN) $(if $(findstring agentdojo,$(in)),--no-deps) $(in) -o $(in:.in=.txt) &&) rm requirements/.all.txt
+	$(foreach in,$(wildcard requirements/bench-*.in),$(PIN) $(if $(findstring agentdojo,$(in))$(findstring encoder,$(in)),--no-deps) $(in) -o $(in:.in=.txt) &&) rm requirements/.all.txt
 
 clean:  ## remove what was made: environment, caches, built pages, data of the demo
 	rm -rf .venv build dist var docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remit.app import Remit
-from remit.assembly import assemble
+from remit.assembly import assemble, encoder_of
 from remit.entrance import database_url, name_of, roster_of
 from remit.errors import SettingsError
 from remit.intake.plugins import PLUGINS
@@ -103,6 +103,7 @@ def open_remit(
     random_bytes = RandomPages(random_bytes)
     generator = randomness.SystemRandom()
     roster = roster_of(project)
+    encoder = encoder_of(project)
     assembled = {}
     for member in project.workflows:
         one = assemble(
@@ -112,6 +113,7 @@ def open_remit(
             who=roster.of(name_of(member)),
             models_folder=project.path(settings.trained),
             random=generator.random,
+            encoder=encoder,
             progress=progress,
         )
         assembled[one.workflow.name] = one

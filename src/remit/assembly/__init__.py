@@ -5,13 +5,14 @@ from remit.assembly.connectors import connectors_of, joined
 from remit.assembly.equipping import Assembled, assemble
 from remit.assembly.models import routes_of
 from remit.assembly.rules import book_of
-from remit.assembly.training import kept, labelled, trained
+from remit.assembly.training import encoder_of, kept, labelled, trained
 
 __all__ = [
     "Assembled",
     "assemble",
     "book_of",
     "connectors_of",
+    "encoder_of",
     "joined",
     "kept",
     "labelled",

@@ -29,6 +29,7 @@ from remit.intake.public_values import PUBLIC
 from remit.integrations.connector import Connector
 from remit.models import prompt
 from remit.models.choice import Progress
+from remit.models.vectors import Encoder
 from remit.orchestration import entitled, last_look
 from remit.orchestration.equipment import Desk, Equipment
 from remit.orchestration.lanes import LaneSettings
@@ -70,6 +71,7 @@ def assemble(
     directories: Mapping[str, tuple[Path, DirectorySettings]],
     models_folder: Path,
     random: Callable[[], float],
+    encoder: Encoder | None = None,
     progress: Progress | None = None,
     connect: bool = True,
 ) -> Assembled:
@@ -93,7 +95,7 @@ def assemble(
     classifiers = {
         name: trained(
             project.path(one.train), text=one.text, label=one.label, seed=one.seed,
-            folder=models_folder, progress=progress,
+            folder=models_folder, names=one.names, encoder=encoder, progress=progress,
         )
         for name, one in settings.classifiers.items()
     }  # fmt: skip

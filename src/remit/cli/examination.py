@@ -177,7 +177,7 @@ class Examination:
         file = self.project.path(one.train)
         found = labelled(file, text=one.text, label=one.label)
         try:
-            examples.check(found)
+            examples.check(found, names=one.names)
         except RemitError as error:
             self._say(file, error.code, f"classifier `{name}`: {error}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from remit.assembly import Assembled, assemble
+from remit.assembly import Assembled, assemble, encoder_of
 from remit.cli import terminal
 from remit.cli.opening import Record, reading
 from remit.cli.options import Options
@@ -65,6 +65,7 @@ def in_force(one: Assembled, record: Record | None) -> Equipment:
 def assembled(project: Project) -> list[Assembled]:
     """Return every workflow of a project as it would run, connected to nothing."""
     models = Path(project.path(project.settings.trained))
+    encoder = encoder_of(project)
     return [
         assemble(
             one,
@@ -72,6 +73,7 @@ def assembled(project: Project) -> list[Assembled]:
             directories=project.directories,
             models_folder=models,
             random=lambda: 0.0,
+            encoder=encoder,
             connect=False,
         )
         for one in project.workflows

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from remit.assembly import kept, labelled, trained
+from remit.assembly import encoder_of, kept, labelled, trained
 from remit.authoring import rows
 from remit.cli.display import training
 from remit.cli.options import Options
@@ -26,6 +26,7 @@ class _Asked:
     text: str
     label: str
     seed: int
+    names: list[str]
     declared: bool  # the workflow's own file, with its own columns and seed
 
 
@@ -84,11 +85,14 @@ def train(
     asked = _asked(member, name, file, text=text, label=label, seed=seed)
     _check_columns(asked)
     given = labelled(asked.file, text=asked.text, label=asked.label)
-    examples.check(given)
+    examples.check(given, names=asked.names)
     parts = examples.split(given)
-    judged = evaluate(classifier.train(parts.training, seed=asked.seed, progress=training), parts)
+    encoder = encoder_of(project)
+    how = {"seed": asked.seed, "names": asked.names, "encoder": encoder}
+    learnt = classifier.train(parts.training, **how, progress=training)  # type: ignore[arg-type]
+    judged = evaluate(learnt, parts)
     folder = project.path(project.settings.trained)
-    place = {"text": asked.text, "label": asked.label, "seed": asked.seed, "folder": folder}
+    place = {"text": asked.text, "label": asked.label, "folder": folder, **how}
     made = trained(asked.file, **place, progress=training)  # type: ignore[arg-type]  # as declared
     saved = [kept(asked.file, **place)]  # type: ignore[arg-type]  # as declared
     if out is not None:
@@ -148,6 +152,7 @@ def _asked(
         text=text or own.text,
         label=label or own.label,
         seed=own.seed if seed is None else seed,
+        names=own.names if file is None else [],
         declared=chosen in declared
         and (file is None or file.resolve() == member.path(own.train))
         and (text or own.text, label or own.label) == (own.text, own.label)

@@ -9,16 +9,27 @@ from remit.errors import ModelInputError
 from remit.models import local, nearest
 from remit.models.choice import Classifier, Progress
 from remit.models.examples import Row
+from remit.models.vectors import Encoder
 
 
-def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -> Classifier:
-    """Train the regression where the extra `local` is installed, else index examples."""
-    if find_spec("sklearn") is not None:
-        return local.train(rows, seed=seed, progress=progress)
-    return nearest.train(rows, seed=seed, progress=progress)
+def train(
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    names: Sequence[str] = (),
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> Classifier:
+    """Train the regression where the extra `local` is installed, else index examples.
+
+    Only the regression has a use for an encoder; given one without the extra, it says so.
+    """
+    if encoder is not None or find_spec("sklearn") is not None:
+        return local.train(rows, seed=seed, names=names, encoder=encoder, progress=progress)
+    return nearest.train(rows, seed=seed, names=names, progress=progress)
 
 
-def load(folder: Path) -> Classifier:
+def load(folder: Path, *, encoder: Encoder | None = None) -> Classifier:
     """Read whichever classifier a folder holds; `ModelInputError` says what is wrong with it."""
     try:
         kind = json.loads((folder / "classifier.json").read_text("utf-8"))["kind"]
@@ -26,7 +37,7 @@ def load(folder: Path) -> Classifier:
         raise ModelInputError(f"no classifier in `{folder}`; run `remit train` first") from error
     match kind:
         case "local":
-            return local.load(folder)
+            return local.load(folder, encoder=encoder)
         case "nearest":
             return nearest.load(folder)
         case _:

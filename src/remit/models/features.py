@@ -10,7 +10,7 @@ from itertools import pairwise
 
 TEXT_BYTES_MAX = 64 * 1024  # beyond this nothing is scored: a person looks
 TERMS_MAX = 30_000  # in each of the two blocks
-PIECE_LETTERS_MIN, PIECE_LETTERS_MAX = 3, 5
+PIECE_LETTERS_MIN, PIECE_LETTERS_MAX = 2, 5
 
 _WORD = re.compile(r"\w+")
 

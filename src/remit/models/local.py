@@ -2,22 +2,24 @@
 
 Regression and a vote of the ten nearest examples are averaged in log space, weight 1 to ¼, and one
 temperature makes the result calibrated. It is fitted on rows that the scored model had not seen
-(three-fold cross-fitting). Needs the extra `local`; nothing is ever pickled.
+(three-fold cross-fitting). With a sentence encoder a second regression takes half of that weight,
+and vectors say which examples are near. Needs the extra `local`; nothing is ever pickled.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.errors import MissingExtraError, ModelInputError
+from remit.errors import ModelInputError
 from remit.models import examples, features
 from remit.models.choice import Choice, Progress, ranked, silent, unscored
 from remit.models.examples import FOLDS, Row
 from remit.models.features import Vocabulary
+from remit.models.vectors import Encoder, SentenceHead, averaged, numpy, softmax, vote
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,16 +28,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
     Integers = NDArray[np.integer[Any]]
 
-FORMAT = 1
-INVERSE_PENALTY = 10.0
-ITERATIONS_MAX = 100
+FORMAT = 2
+INVERSE_PENALTY = 20.0
+ITERATIONS_MAX = 200
 TOLERANCE = 1e-3
-NEIGHBOURS = 10
-VOTE_SHARPNESS = 20.0  # a neighbour weighs exp(20 cos)
-VOTE_SMOOTHING = 0.1  # share of the regression in the vote, so no choice is ever impossible
 VOTE_WEIGHT = 0.25
 ROWS_FOR_RARE_TERMS = 1_000  # above it a term must stand in two texts
 ROWS_FOR_CALIBRATION_MIN = 30  # below it the temperature stays 1
+HEAD = ("head_coefficients", "head_intercepts", "head_examples")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,33 +53,35 @@ class LocalClassifier:
     labels: "Integers"  # class of each example
     temperature: float
     seed: int
+    unproven: frozenset[str] = frozenset()  # classes of which only the name is known
+    head: SentenceHead | None = None
+    encoder: Encoder | None = field(default=None, repr=False)
     fingerprint: str = field(default="")
 
     def choose(self, text: str) -> Choice:
-        """Pick a class for a masked text, with calibrated confidence and four runners-up."""
+        """Pick a class for a masked text, with calibrated confidence and four runners-up.
+
+        A class of which only the name is known gets no confidence: nothing may rest on it.
+        """
         if not features.readable(text, scripts=self.scripts):
             return unscored()
-        scored = self._scored(text)
+        scored = self.scored(text)
         if scored is None:
             return unscored()
         scores, nearness = scored
-        shares = _softmax(scores / self.temperature)
+        shares = softmax(scores / self.temperature)
         named = dict(zip(self.classes, shares.tolist(), strict=True))
-        return ranked(named, kind="classifier", nearness=nearness)
+        choice = ranked(named, kind="classifier", nearness=nearness)
+        return replace(choice, confidence=None) if choice.choice in self.unproven else choice
 
     def regression(self, text: str) -> "Floats":
-        """Return the shares of the logistic regression alone, by class."""
+        """Return the shares of the logistic regression on terms alone, by class."""
         columns, weights = self._vector(text)
-        return _softmax(weights @ self.coefficients[columns] + self.intercepts)
-
-    def scores(self, text: str) -> "Floats | None":
-        """Return log shares by class before the temperature, or None when no term is known."""
-        scored = self._scored(text)
-        return scored[0] if scored is not None else None
+        return softmax(weights @ self.coefficients[columns] + self.intercepts)
 
     def save(self, folder: Path) -> None:
         """Write `classifier.npz`, then `classifier.json`; makes the folder if missing."""
-        np = _numpy()
+        np = numpy()
         folder.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(folder / "classifier.npz", **self._arrays())
         manifest = self._manifest() | {"fingerprint": self.fingerprint}
@@ -87,46 +89,47 @@ class LocalClassifier:
             json.dumps(manifest, ensure_ascii=False) + "\n", "utf-8"
         )
 
-    def _scored(self, text: str) -> "tuple[Floats, float] | None":
-        np = _numpy()
+    def scored(self, text: str, row: "Floats | None" = None) -> "tuple[Floats, float] | None":
+        """Return log shares by class before the temperature, and the nearest example's cosine.
+
+        None when no term is known. `row` is the text's sentence vector where it is at hand.
+        """
         columns, weights = self._vector(text)
         if not len(columns):
             return None
-        shares = _softmax(weights @ self.coefficients[columns] + self.intercepts)
-        voted, nearness = self._vote(columns, weights)
-        vote = (1 - VOTE_SMOOTHING) * voted + VOTE_SMOOTHING * shares
-        tiny = 1e-12
-        return np.log(shares + tiny) + VOTE_WEIGHT * np.log(vote + tiny), nearness
+        shares = softmax(weights @ self.coefficients[columns] + self.intercepts)
+        if self.head is None:
+            voted, nearness = vote(self._near(columns, weights), self.labels, shares)
+            return averaged([(1.0, shares), (VOTE_WEIGHT, voted)]), nearness
+        if row is None:
+            if self.encoder is None:
+                raise ModelInputError("this classifier needs the sentence encoder it learnt with")
+            row = self.encoder.rows([text])[0]
+        meant = self.head.shares(row)
+        voted, nearness = vote(self.head.near(row), self.labels, meant)
+        return averaged([(0.5, shares), (0.5, meant), (VOTE_WEIGHT, voted)]), nearness
 
     def _vector(self, text: str) -> "tuple[Integers, Floats]":
-        np = _numpy()
+        np = numpy()
         pairs = self.vocabulary.vector(text)
         columns = np.fromiter((column for column, _ in pairs), dtype=np.int64, count=len(pairs))
         return columns, np.fromiter(
             (weight for _, weight in pairs), dtype=np.float64, count=len(pairs)
         )
 
-    def _vote(self, columns: "Integers", weights: "Floats") -> "tuple[Floats, float]":
-        np = _numpy()
+    def _near(self, columns: "Integers", weights: "Floats") -> "Floats":
+        """Return the cosine of the terms to those of each example."""
+        np = numpy()
         starts = self.posting_starts[columns]
         counts = self.posting_starts[columns + 1] - starts
         ends = counts.cumsum()
         positions = np.arange(int(ends[-1])) + (starts - ends + counts).repeat(counts)
-        near = np.bincount(
+        near: Floats = np.bincount(
             self.posting_examples[positions],
             weights=self.posting_weights[positions] * weights.repeat(counts),
             minlength=len(self.labels),
         )
-        wanted = min(NEIGHBOURS, len(near))
-        least = np.partition(near, len(near) - wanted)[len(near) - wanted]
-        found = np.flatnonzero(near >= least)
-        found = found[np.lexsort((found, -near[found]))][:wanted]
-        votes = np.bincount(
-            self.labels[found],
-            weights=np.exp(VOTE_SHARPNESS * (near[found] - 1.0)),
-            minlength=len(self.classes),
-        )
-        return votes / votes.sum(), float(near[found[0]])
+        return near
 
     def _arrays(self) -> "dict[str, Any]":
         names = (
@@ -137,7 +140,12 @@ class LocalClassifier:
             "posting_weights",
             "labels",
         )
-        return {name: getattr(self, name) for name in names}
+        arrays = {name: getattr(self, name) for name in names}
+        if self.head is not None:
+            kept = self.head.examples.astype("float16")
+            of_head = (self.head.coefficients, self.head.intercepts, kept)
+            arrays |= dict(zip(HEAD, of_head, strict=True))
+        return arrays
 
     def _manifest(self) -> dict[str, object]:
         return {
@@ -149,6 +157,8 @@ class LocalClassifier:
             "scripts": sorted(self.scripts),
             "temperature": self.temperature,
             "seed": self.seed,
+            "unproven": sorted(self.unproven),
+            "encoder": "" if self.head is None else self.head.digest,
         }
 
     def digest(self) -> str:
@@ -161,35 +171,53 @@ class LocalClassifier:
         return content.hexdigest()
 
 
-def train(rows: Sequence[Row], *, seed: int, progress: Progress | None = None) -> LocalClassifier:
+def train(
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    names: Sequence[str] = (),
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> LocalClassifier:
     """Learn from labelled, masked texts; the same rows give the same classifier.
 
+    `names` are classes that may have no row. Of a class with few rows the name is learnt too.
     Raises `ModelInputError` for unusable rows and `MissingExtraError` without the extra.
     """
-    _numpy()
-    classes = examples.check(rows)
+    numpy()
+    classes = examples.check(rows, names=names)
     steps = FOLDS + 1
     report = progress or silent
     report(0, steps, "reading examples")
+    known = _encoded(rows, classes, encoder)
     outcomes: list[tuple[Floats, int]] = []
     for part in range(FOLDS):
         others = [row for row in rows if examples.fold(row[0]) != part]
         mine = [row for row in rows if examples.fold(row[0]) == part]
-        if {label for _, label in others} == set(classes):
-            outcomes += _unseen(_fit(others, classes, seed=seed), mine)
+        if mine and others:
+            outcomes += _unseen(_fit(others, classes, known, seed=seed), mine, known)
         report(part + 1, steps, f"calibrating, part {part + 1} of {FOLDS}")
-    fitted = replace(_fit(list(rows), classes, seed=seed), temperature=_temperature(outcomes))
+    fitted = replace(
+        _fit(list(rows), classes, known, seed=seed),
+        temperature=_temperature(outcomes),
+        unproven=frozenset(classes) - {label for _, label in rows},
+        encoder=encoder,
+    )
+    if encoder is not None and fitted.head is not None:
+        fitted = replace(fitted, head=replace(fitted.head, digest=encoder.digest))
     report(steps, steps, "trained on all examples")
     return replace(fitted, fingerprint=fitted.digest())
 
 
-def load(folder: Path) -> LocalClassifier:
+def load(folder: Path, *, encoder: Encoder | None = None) -> LocalClassifier:
     """Read a stored classifier; `ModelInputError` when it is missing or was changed."""
-    np = _numpy()
+    np = numpy()
     try:
         manifest = json.loads((folder / "classifier.json").read_text("utf-8"))
         with np.load(folder / "classifier.npz", allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
+        learnt_with = str(manifest["encoder"])
+        head = _head(learnt_with, *(arrays.pop(name) for name in HEAD)) if learnt_with else None
         classifier = LocalClassifier(
             classes=tuple(manifest["classes"]),
             vocabulary=Vocabulary(
@@ -199,6 +227,9 @@ def load(folder: Path) -> LocalClassifier:
             scripts=frozenset(manifest["scripts"]),
             temperature=manifest["temperature"],
             seed=manifest["seed"],
+            unproven=frozenset(manifest["unproven"]),
+            head=head,
+            encoder=encoder if head is not None else None,
             fingerprint=manifest["fingerprint"],
             **arrays,
         )
@@ -208,23 +239,47 @@ def load(folder: Path) -> LocalClassifier:
         ) from error
     if manifest.get("format") != FORMAT or classifier.digest() != classifier.fingerprint:
         raise ModelInputError(f"the classifier in `{folder}` was changed; run `remit train` again")
+    if learnt_with != ("" if encoder is None or head is None else encoder.digest):
+        raise ModelInputError(
+            f"the classifier in `{folder}` learnt with another sentence encoder; "
+            "name that one or run `remit train` again"
+        )
     return classifier
 
 
-def _fit(rows: list[Row], classes: tuple[str, ...], *, seed: int) -> LocalClassifier:
-    np = _numpy()
+Known = Mapping[str, "Floats"]  # the vector of each text; empty without an encoder
+
+
+def _encoded(rows: Sequence[Row], classes: Sequence[str], encoder: Encoder | None) -> Known:
+    if encoder is None:
+        return {}
+    named = examples.spoken(classes)
+    texts = sorted({text for text, _ in (*rows, *named)})
+    return dict(zip(texts, encoder.rows(texts), strict=True))
+
+
+def _fit(
+    given: list[Row], classes: tuple[str, ...], known: Known, *, seed: int
+) -> LocalClassifier:
+    np = numpy()
+    rows = examples.completed(given, classes)
     texts = [text for text, _ in rows]
     vocabulary = features.learn(
         texts, seen_in_texts_min=2 if len(rows) > ROWS_FOR_RARE_TERMS else 1
     )
     vectors = [vocabulary.vector(text) for text in texts]
-    labels = np.array([classes.index(label) for _, label in rows], dtype=np.int32)
+    places = {name: place for place, name in enumerate(classes)}
+    labels = np.array([places[label] for _, label in rows], dtype=np.int32)
     lengths = np.array([len(vector) for vector in vectors], dtype=np.int64)
     columns = np.array([column for vector in vectors for column, _ in vector], dtype=np.int32)
     weights = np.array([weight for vector in vectors for _, weight in vector], dtype=np.float32)
     width = len(vocabulary.columns)
-    coefficients, intercepts = _regress(lengths, columns, weights, labels, width=width)
+    coefficients, intercepts = _regress_terms(lengths, columns, weights, labels, width=width)
     order = np.argsort(columns, kind="stable")
+    head = None
+    if known:
+        seen = np.stack([known[text] for text in texts])
+        head = _head("", *_regress(seen, labels), seen)
     return LocalClassifier(
         classes=classes,
         vocabulary=vocabulary,
@@ -237,19 +292,37 @@ def _fit(rows: list[Row], classes: tuple[str, ...], *, seed: int) -> LocalClassi
         labels=labels,
         temperature=1.0,
         seed=seed,
+        head=head,
     )
 
 
-def _regress(
+def _head(
+    digest: str, coefficients: "Floats", intercepts: "Floats", rows: "Floats"
+) -> SentenceHead:
+    return SentenceHead(
+        digest=digest,
+        coefficients=coefficients,
+        intercepts=intercepts,
+        examples=rows.astype("float16").astype("float32"),  # as it will be read back
+    )
+
+
+def _regress_terms(
     lengths: "Integers", columns: "Integers", weights: "Floats", labels: "Integers", *, width: int
 ) -> "tuple[Floats, Floats]":
-    """Fit a multinomial logistic regression; of two classes the first column is zero."""
-    np = _numpy()
+    np = numpy()
     from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
-    from sklearn.linear_model import LogisticRegression
 
     starts = np.concatenate(([0], lengths.cumsum()))
     matrix = csr_matrix((weights, columns, starts), shape=(len(lengths), width))
+    return _regress(matrix, labels)
+
+
+def _regress(matrix: Any, labels: "Integers") -> "tuple[Floats, Floats]":
+    """Fit a multinomial logistic regression; of two classes the first column is zero."""
+    np = numpy()
+    from sklearn.linear_model import LogisticRegression
+
     fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=ITERATIONS_MAX, tol=TOLERANCE)
     fitted.fit(matrix, labels)
     rows, intercepts = fitted.coef_, fitted.intercept_
@@ -259,14 +332,17 @@ def _regress(
     return np.ascontiguousarray(rows.T, dtype=np.float32), intercepts.astype(np.float64)
 
 
-def _unseen(classifier: LocalClassifier, rows: list[Row]) -> "list[tuple[Floats, int]]":
-    scored = [(classifier.scores(text), classifier.classes.index(label)) for text, label in rows]
-    return [(scores, label) for scores, label in scored if scores is not None]
+def _unseen(
+    classifier: LocalClassifier, rows: list[Row], known: Known
+) -> "list[tuple[Floats, int]]":
+    places = {name: place for place, name in enumerate(classifier.classes)}
+    scored = [(classifier.scored(text, known.get(text)), places[label]) for text, label in rows]
+    return [(found[0], label) for found, label in scored if found is not None]
 
 
 def _temperature(outcomes: "list[tuple[Floats, int]]") -> float:
     """Return the temperature of least log loss (Guo et al. 2017, arXiv 1706.04599)."""
-    np = _numpy()
+    np = numpy()
     if len(outcomes) < ROWS_FOR_CALIBRATION_MIN:
         return 1.0
     scores = np.stack([row for row, _ in outcomes])
@@ -274,7 +350,7 @@ def _temperature(outcomes: "list[tuple[Floats, int]]") -> float:
 
     def slope(inverse: float) -> float:
         """Return the log loss's slope in 1/T: the expected score less the truth's."""
-        shares = _softmax(scores * inverse)
+        shares = softmax(scores * inverse)
         expected = (shares * scores).sum(axis=1)
         return float((expected - scores[np.arange(len(right)), right]).mean())
 
@@ -287,21 +363,3 @@ def _root(slope: Callable[[float], float], *, low: float, high: float) -> float:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if slope(middle) > 0 else (middle, high)
     return round(math.sqrt(low * high), 6)
-
-
-def _softmax(scores: "Floats") -> "Floats":
-    np = _numpy()
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-def _numpy() -> Any:
-    try:
-        import numpy as np
-        import sklearn  # noqa: F401 - is it there?
-    except ImportError as error:
-        raise MissingExtraError(
-            "the local classifier needs the extra: install `remit[local]`"
-        ) from error
-    return np

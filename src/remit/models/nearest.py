@@ -20,7 +20,7 @@ from remit.models import examples, features
 from remit.models.choice import RUNNERS_UP_MAX, Choice, Progress, silent, unscored
 from remit.models.examples import Row
 
-FORMAT = 1
+FORMAT = 2
 NEIGHBOURS = 10
 LENGTH_NORM, SATURATION = 0.75, 1.2  # b and k1 of BM25
 VOTE_SHARPNESS = 6.0  # a neighbour weighs exp(6 (score / best score - 1))
@@ -41,6 +41,7 @@ class NearestClassifier:
     scripts: frozenset[str]
     levels: tuple[Level, ...]  # ascending; empty: no confidence is claimed
     fingerprint: str
+    unproven: frozenset[str] = frozenset()  # classes of which only the name is known
 
     def choose(self, text: str) -> Choice:
         """Pick a class for a masked text; no confidence with too few examples to judge."""
@@ -54,7 +55,9 @@ class NearestClassifier:
         left = (1 - trusted) / max(1 - vote.shares[top], 1e-9)
         return Choice(
             choice=top,
-            confidence=Confidence(ppm=_ppm(trusted), kind="nearest") if self.levels else None,
+            confidence=Confidence(ppm=_ppm(trusted), kind="nearest")
+            if self.levels and top not in self.unproven
+            else None,
             runners_up=tuple(
                 (name, _ppm(left * vote.shares[name])) for name in others[:RUNNERS_UP_MAX]
             ),
@@ -69,6 +72,7 @@ class NearestClassifier:
             "kind": "nearest",
             "rows": self.rows,
             "levels": self.levels,
+            "unproven": sorted(self.unproven),
             "fingerprint": self.fingerprint,
         }
         (folder / "classifier.json").write_text(
@@ -103,10 +107,10 @@ class NearestClassifier:
             (right for start, right in self.levels if start <= strength), default=self.levels[0][1]
         )
 
-    def left_out(self, progress: Progress) -> list[tuple[float, bool]]:
-        """Return strength and rightness of the vote on each example without itself."""
-        stride = max(1, -(-len(self.rows) // LEFT_OUT_MAX))
-        chosen = range(0, len(self.rows), stride)
+    def left_out(self, progress: Progress, *, examples: int) -> list[tuple[float, bool]]:
+        """Return strength and rightness of the vote on each of the first examples, left out."""
+        stride = max(1, -(-examples // LEFT_OUT_MAX))
+        chosen = range(0, examples, stride)
         results: list[tuple[float, bool]] = []
         for done, example in enumerate(chosen, start=1):
             text, label = self.rows[example]
@@ -133,13 +137,23 @@ class _Vote:
 
 
 def train(
-    rows: Sequence[Row], *, seed: int, progress: Progress | None = None
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    names: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> NearestClassifier:
-    """Index labelled, masked texts; nothing here is random, so `seed` changes nothing."""
+    """Index labelled, masked texts; nothing here is random, so `seed` changes nothing.
+
+    `names` are classes that may have no row. Of a class with few rows the name is learnt too.
+    """
     del seed
-    bare = _indexed(rows)
-    levels = _levels(bare.left_out(progress or silent))
-    return replace(bare, levels=levels, fingerprint=_digest(bare.rows, levels))
+    classes = examples.check(rows, names=names)
+    bare = _indexed(examples.completed(rows, classes))
+    levels = _levels(bare.left_out(progress or silent, examples=len(rows)))
+    unproven = frozenset(classes).difference(label for _, label in rows)
+    made = _digest(bare.rows, levels, unproven)
+    return replace(bare, levels=levels, unproven=unproven, fingerprint=made)
 
 
 def load(folder: Path) -> NearestClassifier:
@@ -148,14 +162,16 @@ def load(folder: Path) -> NearestClassifier:
         manifest = json.loads((folder / "classifier.json").read_text("utf-8"))
         rows = tuple((str(text), str(label)) for text, label in manifest["rows"])
         levels = tuple((float(start), float(right)) for start, right in manifest["levels"])
-        intact = manifest["format"] == FORMAT and manifest["fingerprint"] == _digest(rows, levels)
+        unproven = frozenset(map(str, manifest["unproven"]))
+        made = _digest(rows, levels, unproven)
+        intact = manifest["format"] == FORMAT and manifest["fingerprint"] == made
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelInputError(
             f"no usable classifier in `{folder}`; run `remit train` again"
         ) from error
     if not intact:
         raise ModelInputError(f"the classifier in `{folder}` was changed; run `remit train` again")
-    return replace(_indexed(rows), levels=levels, fingerprint=manifest["fingerprint"])
+    return replace(_indexed(rows), levels=levels, unproven=unproven, fingerprint=made)
 
 
 def _indexed(rows: Sequence[Row]) -> NearestClassifier:
@@ -205,6 +221,7 @@ def _ppm(share: float) -> int:
     return round(share * 1_000_000)
 
 
-def _digest(rows: Sequence[Row], levels: Sequence[Level]) -> str:
-    content = json.dumps([FORMAT, rows, levels], ensure_ascii=False, separators=(",", ":"))
+def _digest(rows: Sequence[Row], levels: Sequence[Level], unproven: frozenset[str]) -> str:
+    said = [FORMAT, rows, levels, sorted(unproven)]
+    content = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()

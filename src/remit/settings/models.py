@@ -13,6 +13,7 @@ class ClassifierSettings(Table):
     train: str
     text: str = "text"
     label: str = "label"
+    names: list[str] = []  # labels that may have no example yet: chosen without a confidence
     seed: int = 7
 
 

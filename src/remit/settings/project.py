@@ -41,6 +41,7 @@ class Settings(Table):
     root_key_rotation_days: int = Field(default=30, ge=1, le=3650)
     root_key_destroy_after_days: int = Field(default=30, ge=0, le=3650)
     trained: str = ".remit/trained"  # where trained classifiers are kept, by content
+    encoder: str | None = None  # a folder with a sentence encoder, for the classifiers
     anchor: str | None = None  # the anchor file on this host, outside the data
     origin: str = "remit.local/ledger/1"
     replay_check_share: float = Field(default=0.01, ge=0, le=1)  # of closed cases
