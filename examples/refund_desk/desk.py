@@ -27,7 +27,7 @@ from remit import (
 desk = Workflow("refund-desk")
 shop = desk.connector("shop")
 
-SURE = Decimal("0.60")  # below this a person reads the message
+SURE = Decimal("0.65")  # below this a person reads the message
 SURE_OF_FIRST = Decimal("0.80")  # of the first sentence, where the whole is not clear
 WORKED_ON = frozenset({"refund", "address_change", "delivery_status", "product_question"})
 WORDS_MIN = 4  # fewer are a greeting

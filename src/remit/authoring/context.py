@@ -3,13 +3,16 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Never, ParamSpec, TypeVar, overload
+from typing import Any, Generic, Literal, Never, ParamSpec, TypeVar, overload
 
 from pydantic import BaseModel
 
 from remit.authoring.step_call import StepCall
 from remit.domain.step import Confidence, StepKind
+from remit.errors import RegistrationError
 from remit.retrieval.retriever import Passage
+
+SAMPLES_MIN, SAMPLES_MAX = 2, 20
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,16 +53,61 @@ class Context:
         return StepCall(kind=StepKind.CLASSIFY, name=classifier, arguments={"text": text})
 
     @overload
-    def ask(self, prompt: str, *, output: type[M], **slots: object) -> StepCall[M]: ...
+    def ask(
+        self,
+        prompt: str,
+        *,
+        output: type[M],
+        samples: int = 1,
+        agree_on: str = "",
+        verifier: str = "",
+        **slots: object,
+    ) -> StepCall[M]: ...
 
     @overload
-    def ask(self, prompt: str, *, output: None = None, **slots: object) -> StepCall[Answer]: ...
+    def ask(
+        self,
+        prompt: str,
+        *,
+        output: None = None,
+        samples: Literal[1] = 1,
+        agree_on: Literal[""] = "",
+        verifier: str = "",
+        **slots: object,
+    ) -> StepCall[Answer]: ...
 
     def ask(
-        self, prompt: str, *, output: type[Any] | None = None, **slots: object
+        self,
+        prompt: str,
+        *,
+        output: type[Any] | None = None,
+        samples: int = 1,
+        agree_on: str = "",
+        verifier: str = "",
+        **slots: object,
     ) -> StepCall[Any]:
-        """Ask a model with a prompt file; `slots` fill it, `output` is the shape of the answer."""
-        return StepCall(kind=StepKind.ASK, name=prompt, arguments=slots, output=output)
+        """Ask a model with a prompt file; `slots` fill it, `output` is the shape of the answer.
+
+        How sure the answer is is said only where it is declared: by `samples` asked for anew, of
+        which the share with the same field `agree_on` counts, or by a `verifier`, a classifier of
+        the workflow whose confidence in `ok` counts. Raises `RegistrationError` for other words.
+        """
+        fields = getattr(output, "model_fields", {})
+        if samples == 1 and not agree_on:
+            sampled = False
+        elif SAMPLES_MIN <= samples <= SAMPLES_MAX and agree_on in fields:
+            sampled = True
+        else:
+            raise RegistrationError(
+                f"`{prompt}` needs {SAMPLES_MIN} to {SAMPLES_MAX} `samples`, and in `agree_on` a "
+                "field of its output"
+            )
+        if sampled and verifier:
+            raise RegistrationError(f"`{prompt}` needs `samples` or a `verifier`, not both")
+        return StepCall(
+            kind=StepKind.ASK, name=prompt, arguments=slots, output=output, samples=samples,
+            agree_on=agree_on, verifier=verifier,
+        )  # fmt: skip
 
     def retrieve(
         self, query: str, *, collection: str = "help", limit: int = 3

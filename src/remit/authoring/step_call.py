@@ -17,6 +17,9 @@ class StepCall(Generic[T]):
     name: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     output: type | None = None
+    samples: int = 1  # of a model's answer
+    agree_on: str = ""  # the field of the output by which samples are compared
+    verifier: str = ""  # the classifier that says whether the answer is `ok`
     branches: "tuple[StepCall[Any] | Coroutine[Any, Any, Any], ...]" = ()
 
     def __await__(self) -> "Generator[StepCall[T], object, T]":

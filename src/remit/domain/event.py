@@ -35,6 +35,7 @@ class IntentClassified(Event):
     model: str
     choice: str
     confidence_ppm: int | None = None
+    score_ppm: int | None = None  # confidence times nearness of an example
 
 
 @declared("orchestration:model:answered", "prompt", "result")
@@ -48,6 +49,9 @@ class ModelAnswered(Event):
     input_tokens: int | None = None
     output_tokens: int | None = None
     attempts: int = 1
+    samples: int = 1
+    sure_by: str = ""  # agreement, or the name of the verifier; empty: nothing was declared
+    confidence_ppm: int | None = None
 
 
 @declared("orchestration:passages:retrieved", "query", "result")

@@ -94,16 +94,19 @@ def _answered(entry: Entry, _named: Named) -> Told:
     ]
     attempts = entry.body.get("attempts")
     again = f", at attempt {attempts}" if isinstance(attempts, int) and attempts > 1 else ""
+    ppm = entry.body.get("confidence_ppm")
+    sure = f", confidence {ppm / 1_000_000:.2f}" if isinstance(ppm, int) else ""
     finish = word(entry, "finish")
     cut = finish not in {"stop", "end", "tool_calls", ""}
     return Told(
         kind="model",
-        text=f"The model {word(entry, 'model')} answered {word(entry, 'name')}{again}"
+        text=f"The model {word(entry, 'model')} answered {word(entry, 'name')}{again}{sure}"
         + (f"; it ended by {finish}" if cut else ""),
         detail=(
             ("prompt", word(entry, "prompt")[:16]),
             ("finish", finish),
             ("spent", ", ".join(spent) or "not told"),
+            *((("sure by", by),) if (by := word(entry, "sure_by")) else ()),
         ),
         roles=("prompt", "result"),
     )

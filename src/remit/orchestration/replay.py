@@ -160,7 +160,7 @@ def _fold(history: History, entry: Entry) -> None:
                 )
                 if ".r" in path:  # read again before an effect: not a step of the code
                     return
-            if event == "orchestration:intent:classified":
+            if event == "orchestration:intent:classified" or body.get("sure_by"):
                 ppm = body.get("confidence_ppm")
                 history.choices.append(ppm if isinstance(ppm, int) else None)
             _step(history, entry, STEP_EVENTS[event])

@@ -21,24 +21,20 @@ from remit.domain.event import (
     ToolRead,
     ValueDerived,
 )
-from remit.domain.members import changed
 from remit.domain.step import Confidence, StepKey, StepKind
 from remit.domain.value import Json, canonical
 from remit.errors import (
     ArgumentsInvalidError,
     KnowledgeUnavailableError,
-    OutputInvalidError,
     PromptInvalidError,
     RegistrationError,
     SettingsError,
 )
 from remit.intake.mask import Masker
 from remit.intake.surrogates import Surrogates
-from remit.models import routing
-from remit.models.routing import Route
-from remit.models.runtime import Attempt, Prompt, Reply
-from remit.orchestration import egress, last_look
-from remit.orchestration.arguments import forms, plain
+from remit.models.runtime import Reply
+from remit.orchestration import egress, last_look, sampling
+from remit.orchestration.arguments import plain
 from remit.orchestration.executor import Executor
 from remit.orchestration.run import Run
 from remit.retrieval.retriever import Passage
@@ -104,6 +100,7 @@ class Steps:
                 model=classifier.fingerprint[:16],
                 choice=chosen.choice,
                 confidence_ppm=ppm,
+                score_ppm=None if ppm is None else chosen.score_ppm,
             ),
             path=key.path,
             payloads={"result": result},
@@ -131,15 +128,12 @@ class Steps:
         self.late["finds"] += finds
         prompt = last_look.noted(prompt, known=run.masker.vault.tokens())
         route = last_look.looked_at(route, run.masker)
-        prompt, reply = await self._answered(run, route, prompt, key)
-        text = run.masker.mask_text(reply.text, trusted_tokens=True).text
-        value = (
-            None
-            if reply.value is None
-            else run.masker.mask_json(forms({"value": reply.value})["value"], trusted_tokens=True)
-        )
-        result: Json = {"text": text, "value": value}
-        usage = reply.usage
+        answers = [
+            await sampling.answered(run, route, prompt, key, sample)
+            for sample in range(call.samples)
+        ]
+        chosen, sure = sampling.surest(run, call, slots, answers)
+        reply = chosen.reply
         run.note(
             ModelAnswered(
                 name=key.name,
@@ -147,49 +141,25 @@ class Steps:
                 prompt=artefact.digest[:32],
                 model=_named(run, reply),
                 finish=reply.finish.value,
-                latency_ms=reply.latency_ms,
-                input_tokens=None if usage is None else usage.input_tokens,
-                output_tokens=None if usage is None else usage.output_tokens,
-                attempts=len(reply.attempts),
+                latency_ms=sum(one.reply.latency_ms for one in answers),
+                input_tokens=sampling.spent(answers, "input_tokens"),
+                output_tokens=sampling.spent(answers, "output_tokens"),
+                attempts=sum(len(one.reply.attempts) for one in answers),
+                samples=call.samples,
+                sure_by=sure.by,
+                confidence_ppm=sure.ppm,
             ),
             path=key.path,
             payloads={
                 "prompt": [
                     {"kind": message.kind.value, "role": message.role.value, "text": message.text}
-                    for message in prompt.messages
+                    for message in chosen.prompt.messages
                 ],
-                "result": result,
+                "result": chosen.result,
             },
         )
         run.write_behind()
-        return result
-
-    async def _answered(
-        self, run: Run, route: Route, prompt: Prompt, key: StepKey
-    ) -> tuple[Prompt, Reply]:
-        """Return what was asked at last, and an answer without a token that stands for nothing.
-
-        A model that alters or invents one is told its own tokens, once; then a person looks.
-        """
-        before: tuple[Attempt, ...] = ()
-        for turn in ("", ":tokens"):
-            reply = await routing.reply(
-                route,
-                prompt,
-                key=f"{run.case_id}:{key.path}{turn}",
-                clock=run.now,
-                fit=run.masker.surrogates.fitted,
-            )
-            before += reply.attempts
-            value = run.masker.surrogates.settled(forms({"value": reply.value})["value"])
-            said: Json = {"text": reply.text, "value": value}
-            if not run.masker.contains_unknown_token(said):
-                return prompt, changed(reply, attempts=before)
-            again = last_look.asked_again(prompt, reply, known=run.masker.vault.tokens())
-            prompt, _ = last_look.look(again, run.masker)  # what is recorded is what was sent
-        raise OutputInvalidError(
-            f"the answer to prompt `{key.name}` carries a token that was not in it, twice"
-        )
+        return chosen.result
 
     # -- knowledge -------------------------------------------------------------------------------
 
