@@ -27,7 +27,7 @@ Pool = tuple[Floats, Bools]
 
 def run(*, runs: int, seed: int) -> Iterator[Row]:
     """Yield what came of our ladder and of a count of the last ten."""
-    known, strange = pools()
+    known, strange = pools(HOME / FILE, missing="is not in the folder that SCORE_STREAMS names")
     dice = np.random.default_rng(seed)
     truth = Truth(*drawn(dice, known, strange, ladder.TRUTH_CASES, FEW))
     worlds = [made(dice, known, strange) for _ in range(runs)]
@@ -39,11 +39,10 @@ def run(*, runs: int, seed: int) -> Iterator[Row]:
     yield from ladder.after("8 of the last 10 right", told, wrong=2_276, alone=CASES - CHANGE)
 
 
-def pools() -> tuple[Pool, Pool]:
+def pools(path: Path, *, missing: str) -> tuple[Pool, Pool]:
     """Return scores and errors in scope, and those of messages out of scope."""
-    path = HOME / FILE
     if not path.is_file():
-        raise MissingDataError(f"`{FILE}` is not in the folder that SCORE_STREAMS names")
+        raise MissingDataError(f"`{path.name}` {missing}")
     with gzip.open(path, "rt") as lines:
         rows = [json.loads(line) for line in lines]
     made = []

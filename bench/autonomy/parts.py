@@ -48,4 +48,7 @@ PARTS = {
     "ladder-clinc": Part(
         module="ladder_clinc", title="The same ladder on scores of CLINC150", runs=200
     ),
+    "ladder-local": Part(
+        module="ladder_local", title="The same ladder on scores of our own classifier", runs=200
+    ),
 }
