@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.autonomy.part import MissingDataError, Row, table
 from bench.local import data, encoding, figures, peers, streams
 from bench.local.measures import Told
-from bench.local.peers import TERMS, VECTORS
+from bench.local.peers import CONFIDENCE, TERMS, VECTORS
 from bench.places import HOME, NotHereError
 from remit.errors import RemitError
 
@@ -79,6 +79,9 @@ def parts(sets: list[data.Data], kept: encoding.Kept | None) -> dict[str, list[R
             else:
                 answers = train(one.training)
             told[what, one.name] = peers.told(one, answers)
+            if what in {TERMS, VECTORS}:
+                bare_answers = peers.answering(made, nearness=False)
+                told[what + CONFIDENCE, one.name] = peers.told(one, bare_answers)
         best = VECTORS if encode is not None else TERMS
         streams.write(one.name, told[best, one.name])
         if one.name == "BANKING77":

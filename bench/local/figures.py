@@ -12,7 +12,7 @@ from bench.autonomy.part import Row
 from bench.local import peers
 from bench.local.data import Data
 from bench.local.measures import Told
-from bench.local.peers import TERMS, VECTORS
+from bench.local.peers import CONFIDENCE, TERMS, VECTORS
 from remit.models.local import LocalClassifier
 from remit.models.vectors import Encoder
 
@@ -35,6 +35,8 @@ FEW_EXPECTED = {
 def accuracy(told: dict[tuple[str, str], Told]) -> Iterator[Row]:
     """Yield how often each chose the right label, and how far its confidence is off."""
     for (what, where), one in told.items():
+        if what.endswith(CONFIDENCE):
+            continue
         yield Row(
             what=what, at=f"right, {where}", found=one.accuracy,
             expected=EXPECTED.get((what, where)), slack=0.01, at_least=GOALS.get((what, where)),

@@ -11,12 +11,13 @@ from sklearn.linear_model import LogisticRegression
 from bench.local.data import Data
 from bench.local.measures import Told
 from remit.models import local, nearest
-from remit.models.choice import Classifier
+from remit.models.choice import Choice, Classifier
 from remit.models.examples import Row
 from remit.models.local import LocalClassifier
 from remit.models.vectors import Encoder
 
 TERMS, VECTORS = "ours", "ours, with the encoder"
+CONFIDENCE = ", by confidence alone"
 PLAIN, NEAREST = "scikit-learn, largest probability", "nearest examples only"
 
 
@@ -40,21 +41,29 @@ def told(data: Data, answers: Answers) -> Told:
     )
 
 
-def answering(classifier: Classifier) -> Answers:
-    """Return the answers of one of our classifiers; 0 where it has no confidence."""
+def answering(classifier: Classifier, *, nearness: bool = True) -> Answers:
+    """Return the answers of one of our classifiers; 0 where it has no confidence.
+
+    Without `nearness` the confidence alone is the score.
+    """
 
     def answers(texts: Sequence[str]) -> list[tuple[str, float, float]]:
         chosen = [classifier.choose(text) for text in texts]
         return [
             (
                 one.choice,
-                one.confidence.share if one.confidence else 0.0,
-                one.score_ppm / 1_000_000,
+                sure(one),
+                one.score_ppm / 1_000_000 if nearness else sure(one),
             )
             for one in chosen
         ]
 
     return answers
+
+
+def sure(choice: Choice) -> float:
+    """Return the confidence of a choice, 0 for none."""
+    return choice.confidence.share if choice.confidence else 0.0
 
 
 def ours(rows: Sequence[Row], encoder: Encoder | None = None, **more: Any) -> LocalClassifier:
