@@ -132,6 +132,8 @@ async def test_what_goes_wrong_alone_takes_it_away_at_the_next_gate(small: Small
         assert states(remit, case_id) == [("note", "held")]
         (lowered,) = told(remit, "governance:grant:lowered")
         assert lowered.body["code"] == "breach"
+        (task,) = [one for one in remit.tasks().rows if one.kind == "lowered"]
+        assert task.action_id in drawn
         assert found(remit, case_id, "policy:action:decided")[0].body["level"] == "approve-each"
         card = remit.scorecard(CELL)
         assert (card.attempt, card.counted and card.counted.rows) == (1, 0)

@@ -54,6 +54,8 @@ async def test_a_grant_that_expires_is_lowered_once(small: Small) -> None:
         (lowered,) = told(remit, "governance:grant:lowered")
         assert (lowered.body["code"], lowered.body["before"]) == ("expired", "sampled")
         assert remit.scorecard(CELL).level is Level.APPROVE_EACH
+        (task,) = remit.tasks().rows
+        assert (task.kind, task.owner, task.code) == ("lowered", "role:owner", "lowered.expired")
         assert remit.scorecard(CELL).attempt == 0  # nothing speaks against what was counted
         assert states(remit, await send(remit, message="2")) == [("note", "held")]
 

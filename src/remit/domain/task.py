@@ -11,6 +11,7 @@ class TaskKind(StrEnum):
     FAULT = "fault"  # code failed again and again
     REVIEW = "review"  # a rule asks for a look afterwards
     NOTICE = "notice"  # a rule asks that somebody is told
+    LOWERED = "lowered"  # a cell fell by itself
 
 
 class Finding(StrEnum):
@@ -28,6 +29,7 @@ SAYS = {
     TaskKind.FAULT: "Mend what failed, then hand the case back or close it",
     TaskKind.REVIEW: "A rule asks for a look at what was done",
     TaskKind.NOTICE: "A rule asks that you are told of what was done",
+    TaskKind.LOWERED: "A level fell by itself: see why on the map, and what it did meanwhile",
 }
 
 

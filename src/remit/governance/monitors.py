@@ -6,6 +6,7 @@ often or by which process it is looked at: the same entries fire the same alarm,
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from remit.domain import actor, clock
@@ -15,6 +16,8 @@ from remit.domain.evidence_event import DetectorFired, SurgeBegun
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import PPM, Plan
+from remit.domain.task import TaskKind, task_id
+from remit.domain.task_event import TaskOpened
 from remit.evidence import detector
 from remit.governance import calibration, grants, judged, streams
 from remit.governance.streams import EvidenceStream
@@ -72,8 +75,11 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     grant = grants.of_cell(uow.connection, cell)
     level = plan.starts if grant is None else Level(grant.level)
     alone = level.rank > Level.APPROVE_EACH.rank
+    fall = partial(record_lowering, uow, cell, row.fingerprint, level, row=row.action_id)
     if severity == "critical" and alone:
-        record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical")
+        record_lowering(
+            uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical", row=row.action_id
+        )
         return
     if not (row.eligible and row.drawn):
         return
@@ -91,11 +97,13 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     if any(one.detector == BREACH for one in new):
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:
-            record_lowering(uow, cell, row.fingerprint, level, to, BREACH)
+            fall(to, BREACH)
     elif (
         alone and grant is not None and grants.lapsed(uow.connection, stream, grant, now_us=now_us)
     ):
-        record_lowering(uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported")
+        record_lowering(
+            uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported", row=row.action_id
+        )
     elif any(one.detector == WARN for one in new):
         surge(uow, cell, code=WARN)
 
@@ -189,12 +197,33 @@ def _below(level: Level) -> Level:
 
 
 def record_lowering(
-    uow: UnitOfWork, cell: Cell, fingerprint: str, before: Level, to: Level, code: str
+    uow: UnitOfWork,
+    cell: Cell,
+    fingerprint: str,
+    before: Level,
+    to: Level,
+    code: str,
+    *,
+    row: str = "",
 ) -> None:
     """Lower a cell and end its attempt: what it earns from here on is counted anew."""
     grants.lower(uow, cell, level=to, code=code, fingerprint=fingerprint, before=before.value)
     if fingerprint:
         streams.close(uow, cell, fingerprint, code=f"demoted.{code}")
+    tell_owner(uow, cell, code=code, row=row)
+
+
+def tell_owner(uow: UnitOfWork, cell: Cell, *, code: str, row: str = "") -> None:
+    """Leave it to the owner to see why a level fell; `row` is the proposal that it fell on."""
+    at = str(clock.microseconds(uow.now))
+    append(
+        uow,
+        cell,
+        TaskOpened(
+            task_id=task_id(TaskKind.LOWERED, cell.name, code, at), kind=TaskKind.LOWERED.value,
+            owner="role:owner", code=f"lowered.{code}", action_id=row,
+        ),
+    )  # fmt: skip
 
 
 def fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:

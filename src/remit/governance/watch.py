@@ -53,6 +53,7 @@ def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
             uow, cell, level=Level.APPROVE_EACH, code=code, fingerprint=grant.fingerprint,
             before=level.value,
         )  # fmt: skip
+        monitors.tell_owner(uow, cell, code=code)
         return True
     surging = _surge(uow.connection, cell)
     stream = streams.read(uow.connection, plan, cell, grant.fingerprint)
