@@ -15,6 +15,8 @@ DAYS, A_DAY = 365, 20
 NORMAL = Bar(error_max=RATE, false_grant_max=0.05)
 Wrong = NDArray[np.bool_]
 PLAIN, CLUSTERED, BY_DAY = "each row counts", "one row a cluster", "share of a day"
+OPEN = "one row a cluster, looked at while it is open"
+TIMES = 6  # rows of a customer in a day
 
 
 def run(*, runs: int, seed: int) -> Iterator[Row]:
@@ -39,6 +41,12 @@ def run(*, runs: int, seed: int) -> Iterator[Row]:
             by_day(bursts(many, DAYS * A_DAY, length, dice=dice)) for many in chunks(runs, 200)
         )
         yield row(f"bursts of mean length {length}", BY_DAY, found, runs, expected)
+    for customers, whole, still_open in ((20, 0.042, 0.068), (60, 0.045, 0.093)):
+        name = f"{TIMES} rows a day of each of {customers} customers"
+        counted = [by_customer(many, customers, dice) for many in chunks(runs)]
+        found, early = (sum(one) for one in zip(*counted, strict=True))
+        yield row(name, CLUSTERED, found, runs, whole, at_most=0.05)
+        yield row(name, OPEN, early, runs, still_open)
 
 
 def row(
@@ -81,3 +89,25 @@ def by_day(wrong: Wrong) -> int:
     bets = (0.05 + 0.9 * np.arange(12) / 11) / (1 - RATE)
     wealth = np.exp(np.cumsum(np.log1p(bets * (RATE - loss[:, :, None])), axis=1)).mean(axis=2)
     return int((wealth >= 1 / NORMAL.false_grant_max).any(axis=1).sum())
+
+
+def by_customer(runs: int, customers: int, dice: np.random.Generator) -> tuple[int, int]:
+    """Count the runs accepted at the end of a day, and at any time of it.
+
+    Rows err apart from one another; 5 % of customers meet an error in a day.
+    """
+    limits = counters.ours(NORMAL, ROWS)[1:]
+    rate = 1 - (1 - RATE) ** (1 / TIMES)
+    whole, early = np.zeros((2, runs), dtype=bool)
+    before = np.zeros((runs, 1), dtype=np.int64)
+    for day in range(ROWS // customers):
+        here = limits[day * customers : (day + 1) * customers]
+        so_far = np.zeros((runs, customers), dtype=bool)
+        for _ in range(TIMES):
+            so_far |= dice.random((runs, customers)) < rate
+            counts = before + np.cumsum(so_far, axis=1)
+            passes = (counts <= here).any(axis=1)
+            early |= passes
+        whole |= passes
+        before = counts[:, -1:]
+    return int(whole.sum()), int(early.sum())

@@ -196,6 +196,24 @@ def test_scores_of_one_place_in_the_grid_fold_alike(rows: list[tuple[float, Outc
     assert threshold.fold(grid, rows, bar=bar) == threshold.fold(grid, floors, bar=bar)
 
 
+@given(
+    st.lists(st.tuples(SCORES, st.sampled_from([Outcome.RIGHT] * 15 + [Outcome.WRONG]))),
+    st.data(),
+)
+def test_a_label_that_turns_wrong_never_makes_a_threshold_more_lenient(
+    rows: list[tuple[float, Outcome]], data: st.DataObject
+) -> None:
+    grid = threshold.Grid(thresholds=(0.9, 0.6, 0.2), start=1, back=0, low_mark=0.2)
+    bar = Bar(error_max=0.4, false_grant_max=0.5)
+    turned = [
+        (score, data.draw(st.sampled_from([outcome, Outcome.WRONG]))) for score, outcome in rows
+    ]
+    before, after = (
+        threshold.certified(threshold.fold(grid, some, bar=bar)) for some in (rows, turned)
+    )
+    assert after is None or (before is not None and before <= after)
+
+
 @given(st.lists(st.sampled_from([Outcome.RIGHT] * 12 + [Outcome.WRONG]), max_size=200), BARS)
 def test_one_threshold_is_the_gate_at_four_fifths(outcomes: list[Outcome], bar: Bar) -> None:
     grid = threshold.Grid(thresholds=(0.5,), start=0, back=0, low_mark=0.5)

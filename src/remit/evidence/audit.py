@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from remit.domain.frozen import dataclass
-from remit.errors import EvidenceInputError
 from remit.evidence import inputs
 
 KEY_BYTES: Final = 32
@@ -72,8 +71,7 @@ def log_evidence_weighted(
         inputs.count("rows", number)
         inputs.within("loss", loss, least=0, most=1)
         inputs.within("share", share, least=share_min, most=1)
-        if not isinstance(drawn, bool):
-            raise EvidenceInputError("`drawn` must be true or false")
+        inputs.flag("drawn", drawn)
         gains.append(error_max - (loss / share if drawn else 0.0))
     wealth = [math.fsum(math.log1p(bet * gain) for gain in gains) for bet in bets]
     most = max(wealth)

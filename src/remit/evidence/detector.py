@@ -57,7 +57,11 @@ def start(*, rate_max: float, run_min: float) -> Detector:
 
 
 def step(state: Detector, *, wrong: bool) -> Detector:
-    """Return the detector after one more label; each bet takes a new unit, then wins or loses."""
+    """Return the detector after one more label; each bet takes a new unit, then wins or loses.
+
+    Raises `EvidenceInputError` for a label that is neither true nor false.
+    """
+    inputs.flag("wrong", wrong)
     p0 = state.rate_max
     wealth = tuple(
         (held + 1) * (q / p0 if wrong else (1 - q) / (1 - p0))

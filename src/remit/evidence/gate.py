@@ -49,7 +49,8 @@ def clusters(rows: Iterable[tuple[Hashable, Outcome]]) -> tuple[Outcome, ...]:
 
     A cluster is wrong if any of its rows is, else pending if any is, else right; void rows are
     left out, and a cluster of nothing else is void. Errors that come together thus count once;
-    what the gate then bounds is the share of clusters that are wrong.
+    what the gate then bounds is the share of clusters that are wrong. Limit: a cluster that may
+    still get rows looks better than it is; until it is whole, its rows are to be given as pending.
     """
     found: dict[Hashable, Outcome] = {}
     for number, (cluster, outcome) in enumerate(rows, 1):
@@ -112,7 +113,9 @@ def labels_expected(*, rate: float, bar: Bar) -> float | None:
     if rate >= most:
         return None
     below = most - rate
-    gap = rate * math.log1p(-below / most) + (1 - rate) * math.log1p(below / (1 - most))
+    # near the bar the logarithm of the ratio is lost in rounding, far from it log1p ends at -1
+    ratio = math.log1p(-below / most) if 2 * below < most else math.log(rate / most)
+    gap = rate * ratio + (1 - rate) * math.log1p(below / (1 - most))
     gap = max(gap, 2 * below**2)  # Pinsker's bound, where the sum is lost in rounding
     return -1.2 * math.log(bar.false_grant_max) / gap if gap else math.inf
 

@@ -49,6 +49,13 @@ def outcome(name: str, value: object) -> Outcome:
     return value
 
 
+def flag(name: str, value: object) -> bool:
+    """Return true or false; raises `EvidenceInputError` naming it."""
+    if not isinstance(value, bool):
+        raise EvidenceInputError(f"`{name}` must be true or false")
+    return value
+
+
 def text(name: str, value: object) -> bytes:
     """Return the bytes of a text that is not empty; raises `EvidenceInputError` naming it."""
     if not isinstance(value, str) or not value:

@@ -141,8 +141,11 @@ def certified(ledger: ThresholdLedger, *, low_mark: float | None = None) -> floa
     error rate above the bar among the cases at or above it is at most the bar's chance; nothing is
     asked of how errors depend on the score. Source: fixed-sequence testing, Learn then Test
     (Angelopoulos, Bates, Candes and Jordan 2021, arXiv 2110.01052), over e-processes. Limits: not
-    where errors at the same score become likelier, and not inside sub-groups.
+    where errors at the same score become likelier, and not inside sub-groups. Raises
+    `EvidenceInputError` for a `low_mark` that is no score.
     """
+    if low_mark is not None:
+        inputs.score("low_mark", low_mark)
     grid, passed = ledger.grid, -1
     walks = (grid.start, ledger.accepted), (grid.back, ledger.accepted_back)
     for begin, accepted in walks:
@@ -190,6 +193,7 @@ def _check(grid: Grid) -> None:
         inputs.score("grid", threshold)
     if not grid.thresholds or any(a <= b for a, b in pairwise(grid.thresholds)):
         raise EvidenceInputError("`grid` must have thresholds that descend")
+    inputs.score("low_mark", grid.low_mark)
     inputs.count("start", grid.start, most=len(grid.thresholds) - 1)
     inputs.count("back", grid.back, most=grid.start)
 

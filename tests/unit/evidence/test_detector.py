@@ -79,3 +79,9 @@ def test_a_run_below_20_is_refused(run_min: float) -> None:
 def test_what_is_no_outcome_is_refused() -> None:
     with pytest.raises(EvidenceInputError, match="`outcomes`"):
         detector.fold(at_5_percent(), [R, "wrong"])
+
+
+@pytest.mark.parametrize("wrong", [None, 0, 1, math.nan, "wrong", [], Outcome.WRONG])
+def test_a_label_that_is_neither_true_nor_false_is_refused(wrong: bool) -> None:
+    with pytest.raises(EvidenceInputError, match="`wrong` must be true or false"):
+        detector.step(at_5_percent(), wrong=wrong)

@@ -160,6 +160,9 @@ def test_the_labels_expected_are_a_fifth_above_the_limit_of_wald() -> None:
     assert gate.labels_expected(rate=0.01, bar=NORMAL) == pytest.approx(1.2 * limit, rel=1e-12)
     assert gate.labels_expected(rate=0.05, bar=NORMAL) is None
     assert gate.labels_expected(rate=0.2, bar=NORMAL) is None
+    never_wrong = 1.2 * math.log(20) / -math.log1p(-0.05)
+    for rate in (1e-16, 1e-18, 1e-300, 5e-324):
+        assert gate.labels_expected(rate=rate, bar=NORMAL) == pytest.approx(never_wrong, rel=1e-9)
     close = 1.2 * math.log(20) * 2 * 0.05 * 0.95 / 1e-9**2
     assert gate.labels_expected(rate=0.05 - 1e-9, bar=NORMAL) == pytest.approx(close, rel=1e-6)
     for i in range(1, 100):

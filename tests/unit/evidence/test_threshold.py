@@ -191,3 +191,13 @@ def test_what_is_no_score_no_outcome_and_no_place_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(EvidenceInputError, match=f"`{named}`"):
             refuse()
+
+
+@pytest.mark.parametrize("low_mark", [math.nan, True, "0.5", -0.1, 1.1, math.inf])
+def test_a_low_mark_that_is_no_score_is_refused(low_mark: float) -> None:
+    done = threshold.fold(grid(0.9, 0.5), [], bar=NORMAL)
+    with pytest.raises(EvidenceInputError, match="`low_mark` must be a number of 0 to 1"):
+        threshold.certified(done, low_mark=low_mark)
+    broken = Grid(thresholds=(0.9, 0.5), start=0, back=0, low_mark=low_mark)
+    with pytest.raises(EvidenceInputError, match="`low_mark` must be a number of 0 to 1"):
+        threshold.fold(broken, [], bar=NORMAL)
