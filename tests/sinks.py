@@ -93,6 +93,7 @@ SINKS: dict[str, dict[str, str]] = {
             orchestration.guarded: Guard.fact
             orchestration.heart: Heart._run Heart.end
             orchestration.jobs: Jobs._run
+            orchestration.seeding: Seeding._say_exhausted
             orchestration.late: record
             orchestration.queued: Queued._again Queued._driven Queued._end Queued._queue_lost
                 Queued._swept

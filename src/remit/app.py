@@ -26,7 +26,6 @@ from remit.observability.feed import Feed
 from remit.orchestration import loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.answerable import Answerable
-from remit.orchestration.auditing import Auditing
 from remit.orchestration.batching import Batching
 from remit.orchestration.breakers import Breakers, guarded, let_go
 from remit.orchestration.checkup import Checkup
@@ -55,6 +54,7 @@ from remit.orchestration.replay_check import ReplayCheck
 from remit.orchestration.retention import Keeping
 from remit.orchestration.ruling import Ruling
 from remit.orchestration.runs import Runs
+from remit.orchestration.seeding import Seeding
 from remit.orchestration.shelf import Shelf
 from remit.orchestration.standing import TOUCHING, Authority
 from remit.orchestration.steps import Steps
@@ -89,7 +89,7 @@ class Remit(
     Checkup,
     Stopping,
     Ruling,
-    Auditing,
+    Seeding,
     Proving,
 ):
     """A running Remit: what pages, endpoints and commands may ask for.

@@ -1,29 +1,50 @@
 """Events that tell how reviewers are measured: seeded checks, and what they answered."""
 
+from typing import Final
+
 from remit.domain.entry import Event, declared
+
+SEEDED: Final = "seeded"  # the tenant of every entry of a case that measures reviewers
 
 
 @declared("governance:check:dealt", "truth")
 class CheckDealt(Event):
-    """A proposal whose answer is known was put before a reviewer, who does not know which."""
+    """A proposal whose answer is known was put among those that wait; nobody is told which."""
 
     check_id: str
+    case_id: str  # of its own, with all that a real one has
     action: str
     risk: str
-    reviewer: str
     approval_id: str
-    origin: str  # past | perturbed | edge
-    item: str  # digest of what is put before them
+    origin: str  # past | perturbed
+    item: str  # digest of what is put before people: never twice
     truth: str  # keyed digest of the answer, which is sealed beside it
-    critical: bool = False
 
 
 @declared("governance:check:answered")
 class CheckAnswered(Event):
-    """The reviewer has answered: what was true is told."""
+    """A reviewer has answered: what was true is told."""
 
     check_id: str
+    reviewer: str
     verdict: str
     bad: bool
-    caught: bool
+    caught: bool  # of a bad one that it was not approved, of a good one that it was
+    critical: bool = False
     seconds_open: int | None = None
+
+
+@declared("governance:check:closed")
+class CheckClosed(Event):
+    """Nobody answered a check: it measures nobody."""
+
+    check_id: str
+    code: str  # expired | cancelled
+
+
+@declared("governance:checks:exhausted")
+class ChecksExhausted(Event):
+    """No item was left that nobody has seen, and none was put before people twice."""
+
+    action: str
+    risk: str

@@ -23,7 +23,7 @@ from remit.errors import (
     OwnRequestError,
     StaleDigestError,
 )
-from remit.governance import inbox
+from remit.governance import checks, inbox
 from remit.governance.sessions import SignedIn
 from remit.store import approvals as rows
 from remit.store import cases, proposals, waits
@@ -128,7 +128,10 @@ def decide(
         payload["edits"] = dict(answer.edits)
     if answer.note is not None:
         payload["note"] = answer.note
-    append(uow, row, event, person=person, payloads={"reason": payload} if payload else {})
+    append(
+        uow, row, event, person=person, payloads={"reason": payload} if payload else {},
+        tenant="default" if case is None else case.tenant,
+    )  # fmt: skip
 
 
 def eligible(row: ApprovalRecord, roles: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -237,6 +240,7 @@ def expire(uow: UnitOfWork, approval_id: str, *, escalate: bool) -> bool:
     )
     append(uow, row, closed, person=None)
     if proposals.is_noted(uow.connection, row.action_id):
+        checks.given_up(uow, row.case_id, code="expired", by=actor.service("clock"))
         return True
     expired = ActionExpired(action_id=row.action_id, approval_id=approval_id)
     append(uow, row, expired, person=None)
@@ -257,6 +261,7 @@ def append(
     *,
     person: str | None,
     payloads: Mapping[str, Json] | None = None,
+    tenant: str = "default",
 ) -> None:
     """Append what somebody did about an approval, or the clock, to its case where it was asked."""
     found = proposals.find(uow.projected, row.action_id)
@@ -269,6 +274,7 @@ def append(
             actor=actor.service("clock") if person is None else actor.person(person),
             path=path,
             payloads=payloads or {},
+            tenant=tenant,
         )
     )
 

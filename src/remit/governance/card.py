@@ -168,4 +168,7 @@ class ApprovalView:
     next_to: str = ""  # `role:NAME` or `person:HANDLE`: who gets it if nobody decides
     next_at: datetime | None = None
     recent: tuple[Line, ...] = ()  # the last steps of its case, oldest first, without details
+    # Once it is answered, of what measured whoever answered: caught, missed, right, refused, to
+    # themselves alone; to others that it was a check.
+    check: str = ""
     remarks: tuple[Remark, ...] = ()  # what people said and did without deciding, oldest first

@@ -7,12 +7,13 @@ from datetime import datetime
 from remit.domain import clock
 from remit.domain.action import ActionSpec
 from remit.domain.case import CaseStatus
+from remit.domain.check_event import SEEDED
 from remit.domain.effect import EffectState
 from remit.domain.entry import Entry
 from remit.domain.erasure import Ending
 from remit.domain.value import Json
 from remit.errors import NotFoundError
-from remit.governance import cards, inbox, votes
+from remit.governance import cards, checks, inbox, votes
 from remit.governance.card import ApprovalRow
 from remit.governance.cost import shown
 from remit.ledger import read as record
@@ -144,7 +145,8 @@ def view(
     row = cases.find(connection, case_id)
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
-    entries = votes.hidden(connection, record.stream(connection, keys, case_id, erased=True))
+    said = checks.disguised(record.stream(connection, keys, case_id, erased=True))
+    entries = votes.hidden(connection, said)
     ended = record.ended(connection, case_id)
     fields: Json = {}
     for entry in entries:
@@ -160,7 +162,8 @@ def view(
             connection, keys, approvals.of_case(connection, case_id), now
         ),
         effects=tuple(
-            _effect(one, specs, arguments) for one in proposals.of_case(connection, case_id)
+            _effect(one, specs, arguments, seeded=row.tenant == SEEDED)
+            for one in proposals.of_case(connection, case_id)
         ),
         erased_at=None if ended is None else clock.instant(ended.at_us),
         ending=None if ended is None else ended.how,
@@ -206,6 +209,8 @@ def _effect(
     row: proposals.ProposalRow,
     specs: Mapping[str, ActionSpec],
     arguments: Mapping[str, Mapping[str, Json]],
+    *,
+    seeded: bool = False,
 ) -> EffectLine:
     spec = specs.get(row.action)
     sentence = (
@@ -214,7 +219,7 @@ def _effect(
     return EffectLine(
         action_id=row.action_id,
         action=row.action,
-        state=row.state.value,
+        state=(EffectState.HELD if seeded and row.state is EffectState.NOTED else row.state).value,
         sentence=sentence,
         reference=row.reference or None,
         attempt=row.attempt,

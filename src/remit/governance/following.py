@@ -6,8 +6,9 @@ from typing import Final
 
 from remit.domain import clock
 from remit.domain.autonomy import Outcome
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
-from remit.governance import day_keys, labels
+from remit.governance import checks, day_keys, labels
 from remit.governance.labels import Said
 from remit.ledger.keys import KeyRing
 from remit.store import evidence, plans
@@ -19,6 +20,10 @@ VOID: Final = frozenset({"duplicate"})
 
 def follow(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
     """Label the proposal that an entry is about, in the same transaction; most are about none."""
+    if entry.tenant == SEEDED:
+        if entry.event == _VERDICT:
+            checks.answered(uow, entry, keys)
+        return
     tell = _TELLS.get(entry.event)
     if tell is None:
         return
@@ -75,8 +80,9 @@ def _attested(_uow: UnitOfWork, entry: Entry) -> Said | None:
     return Said(outcome=Outcome.WRONG, code="corrected", source="after-effect")
 
 
+_VERDICT: Final = "governance:approval:decided"
 _TELLS: Final[Mapping[str, Callable[[UnitOfWork, Entry], Said | None]]] = {
-    "governance:approval:decided": _decided,
+    _VERDICT: _decided,
     "orchestration:effect:compensating": _undone,
     "governance:effect:attested": _attested,
 }

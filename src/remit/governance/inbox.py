@@ -14,7 +14,7 @@ from remit.domain.entry import Entry
 from remit.domain.money import Money
 from remit.domain.value import Json
 from remit.errors import NotFoundError, PayloadErasedError
-from remit.governance import cards
+from remit.governance import cards, checks
 from remit.governance.card import COUNTED_MAX, ApprovalRow, ApprovalView, Card, InboxPage, Kind
 from remit.governance.escalation import Chain, following
 from remit.governance.narrow import EVERYTHING, Narrow
@@ -189,6 +189,7 @@ def view(
         next_to="" if then is None else then[1],
         next_at=None if then is None else clock.instant(then[0]),
         recent=_recent(entries),
+        check="" if is_open else checks.told(connection, row.approval_id, person),
         remarks=_remarks(connection, keys, row.approval_id) if row.remarks else (),
         effect_state=state,
         decided_by=row.decided_by or None,
@@ -224,7 +225,7 @@ def _card(entries: Sequence[Entry], row: ApprovalRecord) -> Card:
 
 def _recent(entries: Sequence[Entry]) -> tuple[Line, ...]:
     """Return the last steps of a case, without who voted how: that is told when all have."""
-    told = [one for one in entries if one.event != VOTED]
+    told = [one for one in checks.disguised(entries) if one.event != VOTED]
     lines = tracing.timeline(told, says={}).lines[-RECENT_MAX:]
     return tuple(replace(one, detail=()) for one in lines)
 

@@ -154,6 +154,13 @@ class Masker:
         known = Known.of(one.type, one.canonical, one.surface)
         return _guarded(lambda: stands(known, value))
 
+    def tokens_in(self, other: "Masker") -> dict[str, str]:
+        """Return each token of this scope with the one of the same value in another scope."""
+        return {
+            one.token: other.vault.token_for(one.type, one.canonical, one.surface, form=one.form)
+            for one in self.vault.known_values()
+        }
+
     def resealed(self, root_key: bytes, *, key_id: str, without: str) -> list[Stored]:
         """Return the vault rows of this scope under another key, one without its value."""
         return [

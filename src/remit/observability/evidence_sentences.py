@@ -132,19 +132,36 @@ def _calm(entry: Entry, _named: Named) -> Told:
 def _dealt(entry: Entry, _named: Named) -> Told:
     return Told(
         kind=KIND,
-        text=f"{word(entry, 'reviewer')} is shown a proposal of which the right answer is known",
+        text="A proposal of which the right answer is known was put among those that wait",
         detail=(("check", word(entry, "check_id")), ("origin", word(entry, "origin"))),
     )
 
 
 def _answered(entry: Entry, _named: Named) -> Told:
     caught = entry.body.get("caught") is True
-    said = "answered rightly" if caught else "did not see it"
+    said = "answered rightly" if caught else "did not"
     return Told(
         kind=KIND,
         text=f"A check was answered: {who(entry)} {said}",
         detail=(("check", word(entry, "check_id")), ("verdict", word(entry, "verdict"))),
         problem=not caught,
+    )
+
+
+def _unanswered(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind=KIND,
+        text="A check ended without an answer; it measures nobody",
+        detail=(("check", word(entry, "check_id")), ("code", word(entry, "code"))),
+    )
+
+
+def _exhausted(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind=KIND,
+        text=f"No proposal of {word(entry, 'action')} is left that reviewers have not seen",
+        detail=(("risk", word(entry, "risk")),),
+        problem=True,
     )
 
 
@@ -159,6 +176,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:detector:fired": _fired,
     "governance:check:dealt": _dealt,
     "governance:check:answered": _answered,
+    "governance:check:closed": _unanswered,
+    "governance:checks:exhausted": _exhausted,
     "governance:surge:begun": _surge,
     "governance:surge:ended": _calm,
 }

@@ -7,6 +7,7 @@ from remit.domain.entry import Entry
 
 LISTENERS_MAX = 256
 EVENTS_QUEUED_MAX = 1_000
+UNTOLD = "governance:check"  # whoever listens would know which item measures them
 
 Told = tuple[int | None, str, str]  # position where it is known, event, case
 
@@ -29,6 +30,7 @@ class Feed:
             told: list[Told] = [
                 (None if first is None else first + n, one.event, one.case_id)
                 for n, one in enumerate(entries)
+                if not one.event.startswith(UNTOLD)
             ]
             self._loop.call_soon_threadsafe(self._queue, told)
 

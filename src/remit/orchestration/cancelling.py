@@ -5,6 +5,7 @@ Cancelling undoes nothing; an undo is a decision of its own.
 
 from remit.domain import actor, clock
 from remit.domain.case import CaseOutcome, CaseStatus
+from remit.domain.check_event import SEEDED
 from remit.domain.desk_event import ApprovalClosed
 from remit.domain.effect import BEGUN, UNSETTLED
 from remit.domain.effect_event import (
@@ -26,6 +27,7 @@ from remit.domain.event import (
 )
 from remit.domain.running_event import CancelAsked
 from remit.errors import CaseClosedError, IllegalMoveError, NotFoundError
+from remit.governance import checks
 from remit.store import approvals, cases, proposals
 from remit.store.unit import UnitOfWork
 
@@ -49,6 +51,8 @@ def ask(uow: UnitOfWork, case_id: str, *, person: str, reason: str) -> bool:
     row = cases.find(uow.connection, case_id)
     if row is None:
         raise NotFoundError(f"there is no case `{case_id}`")
+    if row.tenant == SEEDED and row.status is not CaseStatus.CLOSED:
+        return checks.given_up(uow, case_id, code="cancelled", by=actor.person(person))
     if row.status is CaseStatus.CLOSED and row.reason == CaseOutcome.CANCELLED.value:
         return True
     if row.status is CaseStatus.CLOSED:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from remit.domain.case import CaseStatus, Priority, move
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
 from remit.store.cases import COLUMNS, CaseRow, find
 from remit.store.connection import Connection
@@ -45,11 +46,14 @@ def _opened(
             )
         ],
     )
-    tally.status(entry.workflow, status.value, 1)
+    if entry.tenant != SEEDED:
+        tally.status(entry.workflow, status.value, 1)
 
 
 def _received(connection: Connection, entry: Entry, tally: Tally) -> Ready | None:
     _opened(connection, entry, tally, CaseStatus.READY, "")
+    if entry.tenant == SEEDED:
+        return None
     return _ready(entry, entry.word("priority") or Priority.NORMAL.value, resumed=False)
 
 
@@ -150,8 +154,12 @@ def _moved(
     *,
     result: str = "",
 ) -> Ready | None:
+    seeded = row.tenant == SEEDED
+    if seeded and to is CaseStatus.READY:
+        return None  # no code ever sees it
     if row.status is not to:
         move(row.status, to)
+    if row.status is not to and not seeded:
         tally.status(row.workflow, row.status.value, -1)
         tally.status(row.workflow, to.value, 1)
     closed = to is CaseStatus.CLOSED

@@ -1,4 +1,4 @@
-"""Rows of seeded checks: what was put before reviewers to measure them, and what they said."""
+"""Rows of seeded checks: what was put among what waits to measure reviewers, and their answers."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,78 +12,109 @@ SCHEMA = (
         workflow text not null,
         action text not null,
         risk text not null,
-        reviewer text not null,
+        case_id text not null,
         approval_id text not null,
         origin text not null,
         item text not null,
-        critical integer not null,
+        stream text not null,
+        seq integer not null,
         dealt_us integer not null,
-        answered_us integer,
+        closed_us integer,
+        reviewer text not null,
+        verdict text not null,
         bad integer,
-        caught integer
+        caught integer,
+        critical integer not null,
+        seconds_open integer
     )""",
-    "create index if not exists checks_reviewer on checks (workflow, reviewer, dealt_us)",
+    "create index if not exists checks_dealt on checks (workflow, dealt_us, check_id)",
+    "create index if not exists checks_answered on checks (workflow, reviewer, closed_us)",
     "create unique index if not exists checks_approval on checks (approval_id)",
+    "create unique index if not exists checks_case on checks (case_id)",
+    "create unique index if not exists checks_item on checks (workflow, item)",
 )
 
 TABLES = ("checks",)
 
-EVENTS: Final = frozenset({"governance:check:dealt", "governance:check:answered"})
+EVENTS: Final = frozenset(
+    {"governance:check:dealt", "governance:check:answered", "governance:check:closed"}
+)
 
 COLUMNS = (
-    "check_id, workflow, action, risk, reviewer, approval_id, origin, item, critical, dealt_us,"
-    " answered_us, bad, caught"
+    "check_id, workflow, action, risk, case_id, approval_id, origin, item, stream, seq, dealt_us,"
+    " closed_us, reviewer, verdict, bad, caught, critical, seconds_open"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRow:
-    """One seeded check of one reviewer; `bad` and `caught` are known once it is answered."""
+    """One seeded check; `reviewer`, `bad` and `caught` are known once it is answered."""
 
     check_id: str
     workflow: str
     action: str
     risk: str
-    reviewer: str
+    case_id: str
     approval_id: str
     origin: str
-    item: str  # digest of what was put before them: never twice before one person
-    critical: bool
+    item: str  # digest of what is put before people: never twice in a workflow
+    stream: str  # where its entry stands, with the truth sealed beside it
+    seq: int
     dealt_us: int
-    answered_us: int | None
+    closed_us: int | None
+    reviewer: str
+    verdict: str
     bad: bool | None
     caught: bool | None
+    critical: bool
+    seconds_open: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tallied:
+    """What the answers of somebody to checks add up to."""
+
+    reviewer: str
+    bad: int  # known-bad ones that were answered
+    missed: int  # of these
+    good: int
+    refused: int  # of these
+    critical_missed: int
 
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
-    if entry.event == "governance:check:dealt":
-        connection.execute(
-            f"insert into checks ({COLUMNS})"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, null)",
-            (
-                entry.word("check_id"),
-                entry.workflow,
-                entry.word("action"),
-                entry.word("risk"),
-                entry.word("reviewer"),
-                entry.word("approval_id"),
-                entry.word("origin"),
-                entry.word("item"),
-                int(entry.body.get("critical") is True),
-                entry.at_us,
-            ),
-        )
-        return
-    connection.execute(
-        "update checks set answered_us = ?, bad = ?, caught = ? where check_id = ?",
-        (
-            entry.at_us,
-            int(entry.body.get("bad") is True),
-            int(entry.body.get("caught") is True),
-            entry.word("check_id"),
-        ),
-    )
+    match entry.event:
+        case "governance:check:dealt":
+            connection.execute(
+                f"insert into checks ({COLUMNS})"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, '', '', null, null, 0, null)",
+                (
+                    entry.word("check_id"), entry.workflow, entry.word("action"),
+                    entry.word("risk"), entry.word("case_id"), entry.word("approval_id"),
+                    entry.word("origin"), entry.word("item"), entry.case_id, entry.seq,
+                    entry.at_us,
+                ),
+            )  # fmt: skip
+        case "governance:check:answered":
+            connection.execute(
+                "update checks set closed_us = ?, reviewer = ?, verdict = ?, bad = ?, caught = ?,"
+                " critical = ?, seconds_open = ? where check_id = ?",
+                (
+                    entry.at_us, entry.word("reviewer"), entry.word("verdict"),
+                    _flag(entry, "bad"), _flag(entry, "caught"), _flag(entry, "critical"),
+                    entry.number("seconds_open"), entry.word("check_id"),
+                ),
+            )  # fmt: skip
+        case _:
+            connection.execute(
+                "update checks set closed_us = ?, verdict = ? where check_id = ?",
+                (entry.at_us, entry.word("code"), entry.word("check_id")),
+            )
+
+
+def _flag(entry: Entry, name: str) -> int:
+    return int(entry.body.get(name) is True)
 
 
 def answered_bad(
@@ -98,19 +129,83 @@ def answered_bad(
         where, values = f"{where} and reviewer = ?", [*values, reviewer]
     row = connection.one(
         "select count(*), coalesce(sum(caught), 0) from checks where workflow = ? and bad = 1"
-        f" and answered_us >= ?{where}",
+        f" and closed_us >= ?{where}",
         (workflow, since_us, *values),
     )
     dealt, caught = (0, 0) if row is None else (int(row[0]), int(row[1]))
     return dealt - caught, dealt
 
 
-def reviewers(connection: Connection, workflow: str) -> list[str]:
-    """Return whom checks were dealt to, by handle."""
+def tallied(connection: Connection, workflow: str, *, since_us: int = 0) -> list[Tallied]:
+    """Return what each reviewer's answers since then add up to, by handle."""
     rows = connection.rows(
-        "select distinct reviewer from checks where workflow = ? order by reviewer", (workflow,)
+        "select reviewer, sum(bad), sum(bad * (1 - caught)), sum(1 - bad),"
+        " sum((1 - bad) * (1 - caught)), sum(critical * (1 - caught)) from checks"
+        " where workflow = ? and reviewer <> '' and closed_us >= ? group by reviewer order by 1",
+        (workflow, since_us),
+    )
+    return [
+        Tallied(
+            reviewer=str(row[0]), bad=int(row[1]), missed=int(row[2]), good=int(row[3]),
+            refused=int(row[4]), critical_missed=int(row[5]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def seconds(connection: Connection, workflow: str, reviewer: str, *, limit: int) -> list[int]:
+    """Return how long the last checks of somebody were open, where that is known, sorted."""
+    rows = connection.rows(
+        "select seconds_open from checks where workflow = ? and reviewer = ?"
+        " and seconds_open is not null order by closed_us desc limit ?",
+        (workflow, reviewer, limit),
+    )
+    return sorted(int(row[0]) for row in rows)
+
+
+def last_bad(
+    connection: Connection, workflow: str, reviewer: str, *, since_us: int, limit: int
+) -> list[bool]:
+    """Return whether each of the last known-bad checks since then was caught, the newest first."""
+    rows = connection.rows(
+        "select caught from checks where workflow = ? and reviewer = ? and bad = 1"
+        " and closed_us > ? order by closed_us desc, check_id limit ?",
+        (workflow, reviewer, since_us, limit),
+    )
+    return [bool(row[0]) for row in rows]
+
+
+def reviewers(connection: Connection, workflow: str) -> list[str]:
+    """Return who has answered checks, by handle."""
+    rows = connection.rows(
+        "select distinct reviewer from checks where workflow = ? and reviewer <> ''"
+        " order by reviewer",
+        (workflow,),
     )
     return [str(row[0]) for row in rows]
+
+
+def dealt(
+    connection: Connection, workflow: str, *, since_us: int
+) -> list[tuple[str, str, str, int, int]]:
+    """Return (action, risk, origin, answered as known-bad, number) of what was dealt since then.
+
+    Of what waits nobody is told whether it is bad.
+    """
+    rows = connection.rows(
+        "select action, risk, origin, sum(coalesce(bad, 0)), count(*) from checks"
+        " where workflow = ? and dealt_us >= ? group by action, risk, origin order by 1, 2, 3",
+        (workflow, since_us),
+    )
+    return [(str(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4])) for row in rows]
+
+
+def used(connection: Connection, workflow: str, item: str) -> bool:
+    """Was this put before people of a workflow already?"""
+    value = connection.value(
+        "select 1 from checks where workflow = ? and item = ?", (workflow, item)
+    )
+    return value is not None
 
 
 def by_approval(connection: Connection, approval_id: str) -> CheckRow | None:
@@ -119,13 +214,24 @@ def by_approval(connection: Connection, approval_id: str) -> CheckRow | None:
     return None if row is None else row_of(row)
 
 
+def by_case(connection: Connection, case_id: str) -> CheckRow | None:
+    """Return the check behind a case; `None` where it is a real one."""
+    row = connection.one(f"select {COLUMNS} from checks where case_id = ?", (case_id,))
+    return None if row is None else row_of(row)
+
+
 def row_of(row: tuple[object, ...]) -> CheckRow:
     """Return a row of these columns."""
     return CheckRow(
         check_id=str(row[0]), workflow=str(row[1]), action=str(row[2]), risk=str(row[3]),
-        reviewer=str(row[4]), approval_id=str(row[5]), origin=str(row[6]), item=str(row[7]),
-        critical=bool(row[8]), dealt_us=int(str(row[9])),
-        answered_us=None if row[10] is None else int(str(row[10])),
-        bad=None if row[11] is None else bool(row[11]),
-        caught=None if row[12] is None else bool(row[12]),
+        case_id=str(row[4]), approval_id=str(row[5]), origin=str(row[6]), item=str(row[7]),
+        stream=str(row[8]), seq=int(str(row[9])), dealt_us=int(str(row[10])),
+        closed_us=_whole(row[11]), reviewer=str(row[12]), verdict=str(row[13]),
+        bad=None if row[14] is None else bool(row[14]),
+        caught=None if row[15] is None else bool(row[15]),
+        critical=bool(row[16]), seconds_open=_whole(row[17]),
     )  # fmt: skip
+
+
+def _whole(value: object) -> int | None:
+    return None if value is None else int(str(value))

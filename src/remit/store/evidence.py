@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from remit.domain.autonomy import TIES, Cell, tie
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
 from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter, Row
@@ -142,8 +143,8 @@ def project(connection: Connection, entry: Entry) -> None:
             ),
         )
         return
-    if entry.number("share_ppm") is None:
-        return  # decided again, or an undo: it is no row, or is one already
+    if entry.number("share_ppm") is None or entry.tenant == SEEDED:
+        return  # decided again, or an undo: it is no row, or is one already; or a check
     score = entry.number("score_ppm")
     connection.later(
         f"insert into evidence ({COLUMNS}) values"

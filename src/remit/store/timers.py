@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
 from remit.store.connection import Connection
 
@@ -79,7 +80,8 @@ def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry."""
     match entry.event:
         case "orchestration:wait:started":
-            _wait(connection, entry)
+            if entry.tenant != SEEDED:  # a check waits for a person and for nothing else
+                _wait(connection, entry)
         case "orchestration:wait:ended":
             _drop(connection, f"{entry.case_id}:{entry.path or ''}")
         case "governance:approval:requested":

@@ -1,0 +1,331 @@
+"""Checks of reviewers: put among what waits unseen, answered like the rest, and nothing else."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from remit import testing
+from remit.app import Remit
+from remit.domain.approval import RejectReason, Verdict
+from remit.domain.autonomy import Cell
+from remit.domain.entry import Entry
+from remit.errors import NotFoundError
+from remit.governance.access import ASKING
+from remit.orchestration.seeding import stream_of
+from remit.store import checks, evidence, kpi_days
+from remit.store.checks import CheckRow
+from tests.facing import Face, served
+from tests.projects import (
+    NAME,
+    OLGA,
+    PAUL,
+    Small,
+    events,
+    send,
+    states,
+    waiting,
+)
+
+pytestmark = pytest.mark.anyio
+
+PAY = """
+order = await run.read(get_order, order_id=case.order_id)
+return (await run.act(pay, order_id=order.id, amount=order.total)).state
+"""
+DAY = 86_400
+WEEK = 7 * DAY
+
+
+@pytest.fixture
+def small(tmp_path: Any) -> Small:
+    return Small(folder=tmp_path, granted=())
+
+
+async def decided(remit: Remit, *, cases: int, wrong: int = 0) -> None:
+    """Have so many cases come in, and a person decide each."""
+    for number in range(cases):
+        await send(remit, order_id=f"ORD{number}", message=f"case {number} of maria.k@example.com")
+        for row in waiting(remit):
+            bad = number < wrong
+            await testing.decide(
+                remit,
+                row.approval_id,
+                person=OLGA,
+                verdict=Verdict.REJECT if bad else Verdict.APPROVE,
+                reason=RejectReason.AMOUNT if bad else None,
+            )
+        await remit.settled()  # fmt: skip
+
+
+async def later(remit: Remit, small: Small, *, days: int = 8) -> None:
+    """Have time pass, so that what was decided is of the past and a check is dealt."""
+    small.clock.advance(days * DAY)
+    remit.timekeeper.watch.confirm()
+    await testing.pass_time(remit, small.clock, 1)
+
+
+def dealt(remit: Remit) -> list[CheckRow]:
+    rows = remit.database.read(
+        lambda c: c.rows(f"select {checks.COLUMNS} from checks order by dealt_us")
+    )
+    return [checks.row_of(row) for row in rows]
+
+
+async def one_more(remit: Remit, small: Small) -> CheckRow:
+    """Have another hour pass until one more check waits, and return it."""
+    before = len(dealt(remit))
+    for _ in range(3):
+        if len(dealt(remit)) > before:
+            break
+        await testing.pass_time(remit, small.clock, 3_601)
+    (*_, last) = dealt(remit)
+    assert len(dealt(remit)) == before + 1
+    return last
+
+
+def truth(remit: Remit, row: CheckRow) -> bool:
+    (entry,) = [
+        one
+        for one in remit.entries(stream_of(NAME))
+        if one.event == "governance:check:dealt" and one.body["check_id"] == row.check_id
+    ]
+    told = entry.payloads["truth"]
+    assert isinstance(told, dict)
+    return told["bad"] is True
+
+
+async def answer(
+    remit: Remit, row: CheckRow, verdict: Verdict = Verdict.APPROVE, *, person: str = OLGA
+) -> CheckRow:
+    shown = remit.approval(row.approval_id, person=person).card.digest
+    await remit.decide(
+        row.approval_id, person=person, verdict=verdict, digest=shown, seconds_open=7,
+        reason=RejectReason.AMOUNT if verdict is Verdict.REJECT else None,
+        edits={"amount": "1.00 EUR"} if verdict is Verdict.EDIT else None,
+    )  # fmt: skip
+    await remit.settled()
+    found = remit.database.read(lambda c: checks.by_approval(c, row.approval_id))
+    assert found is not None
+    return found
+
+
+def figures(remit: Remit) -> dict[str, Any]:
+    """Return everything that counts work, evidence and what is allowed."""
+
+    def work(connection: Any) -> dict[str, Any]:
+        return {
+            "days": kpi_days.sums(connection),
+            "rows": list(evidence.of_cell(connection, Cell(workflow=NAME, action="pay"))),
+            "cases": connection.rows("select workflow, status, sum(n) from case_counts"
+                                     " group by 1, 2 having sum(n) <> 0 order by 1, 2"),
+            "limits": connection.rows("select count(*) from bounds"),
+        }  # fmt: skip
+
+    counted = dict(remit.counts())
+    assert counted.pop("balance") == 0
+    return {**remit.database.read(work), "received": counted["received"]}
+
+
+async def test_a_check_is_dealt_to_a_desk_that_works(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await testing.pass_time(remit, small.clock, 3_601)
+        assert dealt(remit) == []
+        await decided(remit, cases=4)
+        await testing.pass_time(remit, small.clock, 3_601)
+        assert dealt(remit) == []  # what was decided just now is remembered
+        before = figures(remit)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        assert figures(remit) == before
+        (shown,) = waiting(remit)
+        assert shown.approval_id == row.approval_id
+        assert row.reviewer == ""
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+async def test_an_answer_measures_who_gave_it_and_does_nothing(
+    small: Small, verdict: Verdict
+) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=6)
+        before, performed = figures(remit), len(small.performed())
+        await later(remit, small)
+        row = await one_more(remit, small) if not dealt(remit) else dealt(remit)[0]
+        bad = truth(remit, row)
+        told = await answer(remit, row, verdict)
+        assert (told.reviewer, told.verdict, told.seconds_open) == (OLGA, verdict.value, 7)
+        assert (told.bad, told.caught) == (bad, (verdict is Verdict.APPROVE) != bad)
+        assert figures(remit) == before
+        await testing.pass_time(remit, small.clock, 60)
+        assert len(small.performed()) == performed
+        assert states(remit, row.case_id) == [("pay", "held")]
+        assert remit.case(row.case_id).row.status == "closed"
+        assert "governance:label:given" not in events(remit, row.case_id)
+        view = remit.approval(row.approval_id, person=OLGA)
+        known = ("caught" if bad else "right") if told.caught else ("missed" if bad else "refused")
+        assert view.check == known
+        assert remit.approval(row.approval_id, person=PAUL).check == "check"
+
+
+async def test_a_perturbed_one_says_another_amount_everywhere(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=8)
+        await later(remit, small)
+        for _ in range(8):
+            row = dealt(remit)[-1]
+            if row.origin == "perturbed":
+                break
+            await answer(remit, row)
+            await one_more(remit, small)
+        assert row.origin == "perturbed"
+        assert truth(remit, row)
+        card = remit.approval(row.approval_id, person=OLGA).card
+        amount = str(card.money)
+        assert amount != "50.00 EUR"
+        assert card.sentence.startswith(f"Pay {amount} on ORD")
+        assert {one.name: one.after for one in card.changes}["amount"] == amount
+        assert amount.split(maxsplit=1)[0] in card.payload
+        assert amount.split(maxsplit=1)[0] in remit.case(row.case_id).effects[0].sentence
+
+
+async def test_nothing_is_put_before_people_twice(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=2)
+        await later(remit, small, days=30)
+        for _ in range(12):
+            for row in dealt(remit):
+                if row.closed_us is None:
+                    await answer(remit, row)
+            await testing.pass_time(remit, small.clock, 3_601)
+        rows = dealt(remit)
+        assert len({row.item for row in rows}) == len(rows) == 4
+        said = [one.event for one in remit.entries(stream_of(NAME))]
+        assert said.count("governance:checks:exhausted") == 1
+
+
+async def test_what_nobody_answers_measures_nobody(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        before = figures(remit)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        expires = remit.approval(row.approval_id, person=OLGA).card.expires_at
+        await testing.pass_time(remit, small.clock, (expires - small.clock()).total_seconds() + 1)
+        found = remit.database.read(lambda c: checks.by_approval(c, row.approval_id))
+        assert found is not None
+        assert (found.reviewer, found.verdict, found.bad) == ("", "expired", None)
+        assert remit.case(row.case_id).row.status == "closed"
+        assert figures(remit) == before
+
+
+async def test_a_check_that_somebody_cancels_ends_like_a_case(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        before = figures(remit)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        assert await remit.cancel(row.case_id, person=OLGA, reason="not needed")
+        assert remit.case(row.case_id).row.reason == "cancelled"
+        assert waiting(remit) == ()
+        assert figures(remit) == before
+
+
+async def test_it_is_as_it_was_after_a_restart(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        shown = remit.approval(row.approval_id, person=OLGA)
+    async with small.open() as remit:
+        remit.timekeeper.watch.confirm()
+        assert dealt(remit) == [row]
+        assert remit.approval(row.approval_id, person=OLGA) == shown
+        await answer(remit, row, Verdict.REJECT)
+        assert remit.case(row.case_id).row.status == "closed"
+
+
+# -- nobody who is measured can tell ------------------------------------------------------------
+
+NORMAL = (
+    (re.compile(r"[0-9a-f]{32,64}"), "ID"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}"), "ID"),
+    (re.compile(r'"(number|at_us|seq)": ?\[?[0-9, ]+\]?'), "NUMBER"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "TIME"),
+    (re.compile(r"\b\w{3} \d{1,2} \w{3}, \d\d:\d\d"), "DAY"),
+    (re.compile(r"\d\d:\d\d(:\d\d)?"), "CLOCK"),
+    (re.compile(r"\d+(\.\d+)? EUR"), "AMOUNT"),
+    (re.compile(r"\d+\.\d\d"), "AMOUNT"),
+    (re.compile(r"[A-Z]+_[0-9A-Z]{8}"), "TOKEN"),
+    (re.compile(r"[0-9a-f]{7,31}"), "SHORT"),
+    (re.compile(r"\b[0-9a-f]{4}( [0-9a-f]{4})+"), "SHORT"),
+    (re.compile(r"\bemail [0-9A-Z]{4}"), "TOKEN"),
+    # Which row of the list is open, and what its keys do there.
+    (re.compile(r' data-key="[^"]+" aria-keyshortcuts="[^"]+"( data-extend="-?1")?'), ""),
+    (re.compile(r' aria-current="true"'), ""),
+    (re.compile(r"case \d+ of"), "case N of"),
+    (re.compile(r"ORD\d+"), "ORDER"),
+    (re.compile(r'value="\w{43}"'), "CSRF"),
+    (re.compile(r"\b\d{12,}\b"), "NUMBER"),
+)
+
+
+def shape(text: str) -> str:
+    """Return a text without what differs between any two items."""
+    for pattern, word in NORMAL:
+        text = pattern.sub(word, text)
+    return text
+
+
+async def pages(face: Face, headers: dict[str, str], case_id: str, approval_id: str) -> list[str]:
+    found = []
+    for path in (
+        f"/inbox/{approval_id}",
+        f"/inbox/{approval_id}?act=reject",
+        f"/inbox/{approval_id}?act=edit",
+        f"/cases/{case_id}",
+        f"/cases/{case_id}?view=technical",
+        f"/cases/{case_id}/masked",
+        f"/api/approvals/{approval_id}",
+        f"/api/cases/{case_id}",
+        f"/api/cases/{case_id}/trace",
+        f"/api/cases/{case_id}/masked",
+        f"/cases?search={case_id}",
+    ):
+        answer = await face.client.get(path, headers=headers)
+        found.append(f"{path}\n{answer.status_code}\n{sorted(answer.headers)}\n{answer.text}")
+    return found
+
+
+async def test_on_every_page_and_endpoint_it_looks_like_a_real_one(small: Small) -> None:
+    async with served(small, body=PAY) as face:
+        remit = face.remit
+        await decided(remit, cases=4)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        real_case = await send(remit, order_id="ORD99", message="case 9 of maria.k@example.com")
+        (real,) = [one for one in waiting(remit) if one.case_id == real_case]
+        headers = face.session(PAUL)
+        mine = await pages(face, headers, row.case_id, row.approval_id)
+        theirs = await pages(face, headers, real_case, real.approval_id)
+        for one, other in zip(mine, theirs, strict=True):
+            assert shape(one) == shape(other)
+        listed = (await face.client.get("/api/approvals", headers=headers)).json()["rows"]
+        shapes = {shape(json.dumps(one, sort_keys=True)) for one in listed}
+        assert len(listed) == 2
+        assert len(shapes) == 1
+        token = ASKING.set(PAUL)
+        try:
+            told: list[list[Entry]] = [remit.entries(one) for one in (row.case_id, real_case)]
+            assert {one.tenant for entries in told for one in entries} == {"default"}
+            seen = [
+                [(one.event, sorted(one.body), sorted(one.payloads)) for one in entries]
+                for entries in told
+            ]
+            assert seen[0] == seen[1]
+            with pytest.raises(NotFoundError):
+                remit.case(stream_of(NAME))
+            assert remit.entries(stream_of(NAME)) == []
+        finally:
+            ASKING.reset(token)
