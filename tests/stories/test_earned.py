@@ -7,12 +7,16 @@ import pytest
 from remit import testing
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
-from remit.domain.autonomy import Cell, Level
+from remit.domain.autonomy import Bar, Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.ids import control_stream
 from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
+from remit.evidence import gate
+from remit.governance import labels
+from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
 from remit.store import evidence
+from remit.store.evidence import EvidenceRow
 from tests.projects import NAME, OLGA, PAUL, Small, events, found, send, states, waiting
 
 pytestmark = pytest.mark.anyio
@@ -137,3 +141,41 @@ async def test_what_goes_wrong_alone_takes_it_away_at_the_next_gate(small: Small
         assert found(remit, case_id, "policy:action:decided")[0].body["level"] == "approve-each"
         card = remit.scorecard(CELL)
         assert (card.attempt, card.counted and card.counted.rows) == (1, 0)
+
+
+async def said_wrong(remit: Remit, row: EvidenceRow, *, severity: str = "") -> None:
+    """Have somebody say later that a proposal was wrong."""
+    said = Said(
+        outcome=Outcome.WRONG, code="audit", source="audit", reviewer=PAUL, severity=severity
+    )
+    await remit.write(lambda uow: labels.give(uow, row.action_id, said), streams=(row.case_id,))
+
+
+async def test_labels_that_turn_wrong_take_a_grant_back_that_rested_on_them(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await earned(remit, small)
+        counted = remit.database.read(lambda c: list(evidence.of_cell(c, CELL)))
+        turned = 0
+        for row in counted:
+            turned += 1
+            await said_wrong(remit, row)
+            if told(remit, "governance:grant:lowered"):
+                break
+        (lowered,) = told(remit, "governance:grant:lowered")
+        assert lowered.body["code"] == "unsupported"
+        bar = Bar(error_max=0.1, false_grant_max=0.1)
+        carried = max(wrong for wrong in range(50) if (gate.needed(bar, wrong=wrong) or 0) <= 168)
+        assert turned == carried + 1  # 168 rows carry so many, and one more takes it back
+        assert remit.scorecard(CELL).level is Level.APPROVE_EACH
+
+
+async def test_one_critical_error_is_enough(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        case_id = await send(remit, message="alone")
+        assert states(remit, case_id) == [("note", "confirmed")]
+        (row,) = remit.database.read(lambda c: list(evidence.of_cell(c, CELL)))
+        await said_wrong(remit, row, severity="critical")
+        (lowered,) = told(remit, "governance:grant:lowered")
+        assert (lowered.body["code"], lowered.body["level"]) == ("critical", "approve-each")
+        assert states(remit, await send(remit, message="after")) == [("note", "held")]
