@@ -67,6 +67,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.pages: plain
             console.quarantine: _shown routes.listed
             console.limits: routes.page
+            console.remit_map: routes.granted routes.mapped routes.one
             console.people: routes.page
             console.policies: routes.shown
             console.stops: routes.page

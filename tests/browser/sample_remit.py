@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from remit.store import projections
 from remit.store.approvals import COLUMNS as APPROVALS
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
-from remit.store.evidence import COLUMNS
+from remit.store.evidence import COLUMNS, EvidenceRow
 from tests.browser.samples import case_id
 
 DESK, TRIAGE = "refund-desk", "triage"
@@ -159,8 +160,8 @@ def _fill(connection: Connection, now_us: int) -> None:
         wrong={3, 30}, behaviour=OLD_BEHAVIOUR, first=900,
     )  # fmt: skip
     _rows(
-        connection, SURGING, since_us=begun, every_us=DAY_US // 6, count=170, wrong={96, 131},
-        level="sampled", alone=True, pending=frozenset({168, 169}), first=500,
+        connection, SURGING, since_us=begun, every_us=DAY_US // 6, count=178, wrong={96, 131},
+        level="sampled", alone=True, pending=frozenset({176, 177}), first=500,
     )  # fmt: skip
     _given(connection, SURGING, 1, "sampled", begun, now_us + 12 * DAY_US, rows=300, wrong=1)
     _change(connection, SURGING, 2, now_us - 2 * DAY_US, "surge", code="warn")
@@ -231,18 +232,20 @@ def _rows(
         name = action_id(cell, first + number)
         outcome, code = _label(number, wrong, pending, void)
         score = (620_000 + (number * 7_919) % 380_000) * TIES + number if scored else None
-        told.append(
-            (
-                name, case_id(1 + number % 24), *_key(cell), behaviour, f"{first}-{number}", at_us,
-                level, score, 1_000_000, 0, 1, "2026-11-01", 1, int(alone), outcome, code,
-                "audit" if audited else "approval", "", "l.costa", 0, 1,
-                None if not outcome else at_us + DAY_US, int(bool(outcome)),
-            )
+        row = EvidenceRow(
+            action_id=name, case_id=case_id(1 + number % 24), workflow=cell.workflow,
+            action=cell.action, segment=cell.segment, fingerprint=behaviour,
+            cluster=f"{first}-{number}", at_us=at_us, level=level, score=score,
+            share_ppm=1_000_000, draw=0, drawn=True, day="2026-11-01", eligible=True, alone=alone,
+            outcome=outcome, code=code, source="audit" if audited else "approval",
+            reviewer="l.costa" if outcome else "", settled=True,
+            label_us=at_us + DAY_US if outcome else None, labels=int(bool(outcome)),
         )  # fmt: skip
+        told.append(astuple(row))
         if cell.action == "issue_refund":
             moved.append((name, case_id(1), *_key(cell)[:2], 1_200 + 37 * (number % 90), at_us))
     connection.executemany(
-        f"insert into evidence ({COLUMNS}) values ({', '.join('?' * 25)})", told
+        f"insert into evidence ({COLUMNS}) values ({', '.join('?' * len(told[0]))})", told
     )
     connection.executemany(
         "insert into proposals values (?, ?, ?, ?, 1, '', 'confirmed', 'money', '', ?, 'EUR', '',"

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser import sample_remit
 from tests.browser.conftest import DESK, PHONE, Open, until
 from tests.browser.sample_audits import audit_id
 from tests.browser.samples import approval_id, case_id
@@ -35,6 +36,7 @@ SCREENS = [
     f"/quarantine/{case_id(22)}",
     f"/quarantine/{case_id(23)}",
     "/workflows",
+    *sample_remit.pages(),
     "/ledger",
     "/policies",
     "/stops",

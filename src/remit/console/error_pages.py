@@ -56,6 +56,11 @@ SENTENCES: Mapping[str, Said] = {
         means="Your answer was not recorded. Nothing changed.",
         do="Go back and correct it.",
     ),
+    "grant.stale": Said(
+        title="The cell shows something else by now",
+        means="Nothing was signed. The level stays as it was.",
+        do="Look at the grant again, and sign what it says now.",
+    ),
     "not_found": Said(
         title="There is nothing here",
         means="It does not exist, or it is not on your desk.",

@@ -47,6 +47,7 @@ _TABLE = {
     "go_cases": Key(key="g c", shown="G C", does="go to the cases", where="everywhere"),
     "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
+    "go_remit": Key(key="g r", shown="G R", does="go to the remit", where="everywhere"),
     "go_tasks": Key(key="g t", shown="G T", does="go to the tasks", where="everywhere"),
     "go_stops": Key(key="g s", shown="G S", does="go to the stops", where="everywhere"),
     "go_limits": Key(key="g m", shown="G M", does="go to the limits", where="everywhere"),

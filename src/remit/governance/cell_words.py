@@ -1,12 +1,15 @@
 """What is said of a cell, in the words that pages and commands share."""
 
 import math
+from typing import Final
 
+from remit.domain.autonomy import WHOLE, Level
 from remit.domain.frozen import dataclass
+from remit.domain.plan import Reviewed
 from remit.governance.cells import CellView, EvidenceView, Falls
 from remit.governance.monitors import ALPHA, BREACH, WARN
 
-PENDING_SAID = "pending ones count as wrong here"
+LEAST: Final = 0.0001  # of a share that is written in digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,9 @@ class Progress:
 
 def percent(share: float) -> str:
     """Write a share as people read it: `5 %`, `0.8 %`."""
-    return f"{100 * share:.3g} %"
+    if 0 < share < LEAST:
+        return f"under {100 * LEAST:g}\u00a0%"
+    return f"{100 * share:.3g}\u00a0%"
 
 
 def progress(one: CellView) -> Progress:
@@ -105,6 +110,45 @@ def forecast(found: EvidenceView) -> str:
     return f"{said}: {at}. A forecast, no promise."
 
 
+def granted(one: CellView) -> str:
+    """Say in a sentence what the next grant lets happen."""
+    where = "every case" if one.segment == WHOLE else f"cases of the segment {one.segment}"
+    match one.next:
+        case Level.SAMPLED | Level.AUTONOMOUS:
+            found = one.evidence
+            sure = "" if found is None or not found.threshold else (
+                f" whose confidence is at least {found.threshold}"
+            )  # fmt: skip
+            return (
+                f"For 90 days {one.action} of {one.workflow} is performed without a person in "
+                f"{where}{sure}, where no rule or limit holds it; {percent(one.next_share)} of "
+                "that is drawn and looked at afterwards. It ends at once when the behaviour "
+                "changes or the labels speak against it."
+            )
+        case Level.APPROVE_EACH:
+            return (
+                f"{one.action} of {one.workflow} is put before a person in {where}, and a yes "
+                "performs exactly what they saw."
+            )
+        case _:
+            return (
+                f"A person starts from the draft of {one.action} in {where}; it acts by no means."
+            )
+
+
+def rests_on(one: CellView) -> str:
+    """Say what a grant rests on, as the guarantee allows it to be said and no further."""
+    found = one.evidence
+    if found is None or found.error_max is None or found.false_grant_max is None:
+        return "nothing that could be counted"
+    chance = round(1 / found.false_grant_max)
+    assumed = "; assumes that reviewers find every error" if one.reviewers == "assumed" else ""
+    return (
+        f"{found.wrong:,} wrong of {found.rows:,} reviewed; of cells at or above "
+        f"{percent(found.error_max)}, at most 1 in {chance:,} would ever pass{assumed}"
+    )
+
+
 def falls_said(one: Falls) -> str:
     """Say what would fire a detector from here, and what it does."""
     if one.streak is None:
@@ -136,9 +180,26 @@ def spent_said(one: CellView) -> str:
         f"at most {percent(one.spent)} chance that one at the bar is ever let through"
     )
     if one.promotions:
-        count = f"{one.promotions} promotion{'' if one.promotions == 1 else 's'}"
-        said += f"; {count} cost {one.promotions} × {each}"
+        count = "1 promotion costs" if one.promotions == 1 else f"{one.promotions} promotions cost"
+        said += f"; {count} {one.promotions} × {each}"
     return f"{said}."
+
+
+def bar_said(one: CellView) -> str:
+    """Say what the acceptance table promises, and under which assumption."""
+    found = one.evidence
+    if found is None or found.error_max is None or found.false_grant_max is None:
+        return ""
+    most, chance = percent(found.error_max), percent(found.false_grant_max)
+    said = f"Of cells where {most} or more is wrong, at most {chance} would ever pass."
+    if found.scored:
+        said += " A fifth of the chance is kept for the fallback walk over thresholds."
+    if one.reviewers == Reviewed.ASSUMED.value:
+        return f"{said} Assumes that reviewers find every error."
+    if Level(str(one.next)).rank > Level.APPROVE_EACH.rank:
+        found_least = percent(one.sensitivity)
+        return f"{said} Made stricter, since reviewers find at least {found_least} of errors."
+    return said
 
 
 def labels(count: int) -> str:

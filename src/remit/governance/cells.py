@@ -112,6 +112,7 @@ class CellView:
     effective: str  # what applies
     ceiling: str
     next: str | None
+    next_share: float  # of what the next level lets run, that is drawn; 0 where there is none
     since: datetime | None  # since when the level stands; none: nothing was ever granted
     signer: str
     expires_at: datetime | None
@@ -177,6 +178,7 @@ def shown(
         risk=card.risk.value, phase=frame.phase.value, owner=frame.owner, level=card.level.value,
         effective=card.effective.value, ceiling=card.ceiling.value,
         next=None if card.to is None else card.to.value,
+        next_share=0.0 if card.to is None else plan.share_ppm(card.to, surge=False) / PPM,
         since=None if grant is None else clock.instant(grant.given_us),
         signer="" if grant is None or not alone else grant.signer,
         expires_at=clock.instant(grant.expires_us) if grant is not None and alone else None,

@@ -1,7 +1,7 @@
 """How a cell's evidence came about, row by row: what the chart on its page draws and tells."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,7 @@ from remit.store.evidence import EvidenceRow
 from remit.store.levels import LevelChange
 
 ROWS_MAX: Final = 20_000  # drawn rows that are read for a chart; of more, the newest
+BEFORE_MAX: Final = 4  # of what happened before the first row
 POINTS_MAX: Final = 120  # of a line, and places of marks
 MARKS_MAX: Final = 60  # alarms, grants, lowerings and surges; of more, the newest
 
@@ -222,18 +223,22 @@ def near_to(statistic: float, run_min: float) -> float:
 def _marks(
     connection: Connection, cell: Cell, at: Sequence[int], *, begins_us: int
 ) -> tuple[Mark, ...]:
-    """Return what happened to a cell since the last thing before its first row."""
+    """Return what happened to a cell since its first row, and the last things before it."""
     changes = levels.of_cell(connection, cell)
     found = [(one.at_us, one.kind, _said(one)) for one in changes]
     found += [
-        (one.at_us, one.detector, f"the {one.detector} detector fired after {one.rows:,} rows")
+        (
+            one.at_us,
+            one.detector,
+            f"the {one.detector} detector fired after {one.rows:,} of its rows",
+        )
         for one in plans.alarms(connection, cell)
     ]
     found.sort()
-    before = [place for place, (moment, _, _) in enumerate(found) if moment <= begins_us]
-    shown = found[before[-1] if before else 0 :][-MARKS_MAX:]
+    before = sum(moment <= begins_us for moment, _, _ in found)
+    shown = found[max(before - BEFORE_MAX, 0) :][-MARKS_MAX:]
     return tuple(
-        Mark(at=clock.instant(moment), after=bisect_right(at, moment), kind=kind, said=said)
+        Mark(at=clock.instant(moment), after=bisect_left(at, moment), kind=kind, said=said)
         for moment, kind, said in shown
     )
 
