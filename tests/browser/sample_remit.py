@@ -1,8 +1,8 @@
 """The remit of the gallery: cells in every state, judged by the same mathematics as real ones."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,10 +20,9 @@ from remit.governance.cells import CellView
 from remit.governance.promoting import Unmet
 from remit.governance.scorecard import Frame
 from remit.store import projections
-from remit.store.approvals import COLUMNS as APPROVALS
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
-from remit.store.evidence import COLUMNS, EvidenceRow
+from remit.store.evidence import EvidenceRow
 from tests.browser.samples import case_id
 
 DESK, TRIAGE = "refund-desk", "triage"
@@ -165,10 +164,8 @@ def _fill(connection: Connection, now_us: int) -> None:
     )  # fmt: skip
     _given(connection, SURGING, 1, "sampled", begun, now_us + 12 * DAY_US, rows=300, wrong=1)
     _change(connection, SURGING, 2, now_us - 2 * DAY_US, "surge", code="warn")
-    connection.execute(
-        "insert into surges values (?, ?, ?, ?, 150, 'warn')",
-        (*_key(SURGING), now_us - 2 * DAY_US),
-    )
+    surge = {"begun_us": now_us - 2 * DAY_US, "cases": 150, "code": "warn"}
+    _put(connection, "surges", [_of(SURGING) | surge])
     _alarm(connection, SURGING, "warn", row=600, rows=132, at_us=now_us - 2 * DAY_US)
     begun = now_us - 60 * DAY_US
     _rows(
@@ -193,14 +190,31 @@ def _fill(connection: Connection, now_us: int) -> None:
         "update grants set level = 'approve-each', given_us = ? where action = ?",
         (at, FALLEN.action),
     )
-    connection.execute(
-        "insert into attempts values (?, ?, ?, ?, 0, ?, ?, 'demoted.breach')",
-        (*_key(FALLEN), NOW_BEHAVIOUR, at, at + 7 * DAY_US),
-    )
+    over = {
+        "fingerprint": NOW_BEHAVIOUR, "closed_us": at, "resumes_us": at + 7 * DAY_US,
+        "code": "demoted.breach",
+    }  # fmt: skip
+    _put(connection, "attempts", [_of(FALLEN) | over])
     _rows(
         connection, DRAFTED, since_us=now_us - 9 * DAY_US, every_us=DAY_US // 3, count=26,
         wrong={4, 11}, level="shadow", pending=frozenset({24, 25}),
     )  # fmt: skip
+
+
+def _put(connection: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Put rows into a table; what they do not say is empty, 0 or nothing, as the column has it."""
+    known = connection.rows(f"pragma table_info({table})")
+    empty = {str(one[1]): ("" if one[2] == "text" else 0) if one[3] else None for one in known}
+    for row in rows:
+        assert set(row) <= set(empty), set(row) - set(empty)
+    connection.executemany(
+        f"insert into {table} ({', '.join(empty)}) values ({', '.join('?' * len(empty))})",
+        [tuple({**empty, **row}.values()) for row in rows],
+    )
+
+
+def _of(cell: Cell) -> dict[str, str]:
+    return {"workflow": cell.workflow, "action": cell.action, "segment": cell.segment}
 
 
 def _key(cell: Cell) -> tuple[str, str, str]:
@@ -225,8 +239,8 @@ def _rows(
     first: int = 0,
 ) -> None:
     """Put rows into the store as if proposals had been decided and people had judged them."""
-    told: list[tuple[object, ...]] = []
-    moved: list[tuple[object, ...]] = []
+    told: list[Mapping[str, object]] = []
+    moved: list[Mapping[str, object]] = []
     for number in range(count):
         at_us = since_us + number * every_us
         name = action_id(cell, first + number)
@@ -241,17 +255,18 @@ def _rows(
             reviewer="l.costa" if outcome else "", settled=True,
             label_us=at_us + DAY_US if outcome else None, labels=int(bool(outcome)),
         )  # fmt: skip
-        told.append(astuple(row))
+        told.append(asdict(row))
         if cell.action == "issue_refund":
-            moved.append((name, case_id(1), *_key(cell)[:2], 1_200 + 37 * (number % 90), at_us))
-    connection.executemany(
-        f"insert into evidence ({COLUMNS}) values ({', '.join('?' * len(told[0]))})", told
-    )
-    connection.executemany(
-        "insert into proposals values (?, ?, ?, ?, 1, '', 'confirmed', 'money', '', ?, 'EUR', '',"
-        " 1, '', '', '', ?, 0, '', null)",
-        moved,
-    )
+            moved.append(
+                {
+                    "action_id": name, "case_id": case_id(1), "workflow": cell.workflow,
+                    "action": cell.action, "version": 1, "state": "confirmed", "risk": "money",
+                    "money_minor": 1_200 + 37 * (number % 90), "currency": "EUR",
+                    "proposed_us": at_us,
+                }
+            )  # fmt: skip
+    _put(connection, "evidence", told)
+    _put(connection, "proposals", moved)
 
 
 def _label(
@@ -272,13 +287,12 @@ def action_id(cell: Cell, number: int) -> str:
 def _grid(connection: Connection, cell: Cell) -> None:
     scores = sorted(((620_000 + (n * 7_919) % 380_000, n) for n in range(200)), reverse=True)
     cuts: Sequence[tuple[int, int]] = [scores[share * 2 - 1] for share in range(10, 101, 5)]
-    connection.execute(
-        "insert into grids values (?, ?, ?, ?, 0, ?, 12, 6, ?, ?, ?, 0)",
-        (
-            *_key(cell), NOW_BEHAVIOUR, " ".join(f"{ppm}.{tie:06d}" for ppm, tie in cuts),
-            scores[179][0], action_id(cell, 0), action_id(cell, 199),
-        ),
-    )  # fmt: skip
+    fixed = {
+        "fingerprint": NOW_BEHAVIOUR, "thresholds": " ".join(f"{p}.{t:06d}" for p, t in cuts),
+        "begins": 12, "back": 6, "low_mark_ppm": scores[179][0], "first": action_id(cell, 0),
+        "last": action_id(cell, 199),
+    }  # fmt: skip
+    _put(connection, "grids", [_of(cell) | fixed])
 
 
 def _answers(
@@ -286,44 +300,45 @@ def _answers(
 ) -> None:
     """Have somebody say yes to each row two hours after they were asked, within 40 seconds."""
     hour = DAY_US // 24
-    connection.executemany(
-        f"insert into approvals ({APPROVALS}) values (?, ?, ?, ?, ?, 'money', 'closed', '', '', 0,"
-        " ?, 0, 0, null, '', 'l.costa', ?, 'approve', '', '', '', '', '', '', 0, '', 0, '', 0, 0,"
-        " '', 0, 0)",
-        [
-            (f"{n:032x}", case_id(1), action_id(cell, n), *_key(cell)[:2], at, at + 2 * hour)
-            for n in range(count)
-            for at in (since_us + n * every_us,)
-        ],
-    )
-    connection.executemany(
-        "insert into votes values (?, 'l.costa', 'refund-approver', '', 0, 0, '', '', 40, '')",
-        [(f"{n:032x}",) for n in range(count)],
-    )
+    asked = [
+        {
+            "approval_id": f"{n:032x}", "case_id": case_id(1), "action_id": action_id(cell, n),
+            "workflow": cell.workflow, "action": cell.action, "risk": "money", "state": "closed",
+            "requested_us": since_us + n * every_us, "decided_by": "l.costa",
+            "decided_us": since_us + n * every_us + 2 * hour, "verdict": "approve",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+    _put(connection, "approvals", asked)
+    vote = {"person": "l.costa", "role": "refund-approver", "seconds_open": 40}
+    _put(connection, "votes", [{"approval_id": one["approval_id"], **vote} for one in asked])
 
 
 def _checks(connection: Connection, risk: str, *, dealt: int, now_us: int) -> None:
-    connection.executemany(
-        "insert into checks values (?, ?, 'issue_refund', ?, 'l.costa', ?, 'past', ?, 0, ?, ?, 1,"
-        " 1)",
-        [
-            (f"{risk}{n}", DESK, risk, f"{risk}{n}", f"{n}", at, at)
-            for n in range(dealt)
-            for at in (now_us - 20 * DAY_US + n,)
-        ],
-    )
+    at = now_us - 20 * DAY_US
+    answered = [
+        {
+            **dict.fromkeys(("check_id", "case_id", "approval_id", "item"), f"{risk}{n}"),
+            "workflow": DESK, "action": "issue_refund", "risk": risk, "verdict": "reject",
+            "dealt_us": at + n, "closed_us": at + n,
+            "reviewer": "l.costa", "bad": 1, "caught": 1,
+        }
+        for n in range(dealt)
+    ]  # fmt: skip
+    _put(connection, "checks", answered)
 
 
 def _given(
     connection: Connection, cell: Cell, seq: int, level: str, at_us: int, expires_us: int, *,
     rows: int, wrong: int,
 ) -> None:  # fmt: skip
-    connection.execute(
-        "insert into grants values (?, ?, ?, ?, ?, 'a.weber', ?, ?, null, 0, null, ?, ?, '', 0,"
-        " 900000, 0) on conflict (workflow, action, segment) do update set level = excluded.level,"
-        " given_us = excluded.given_us, expires_us = excluded.expires_us",
-        (*_key(cell), level, NOW_BEHAVIOUR, expires_us, at_us, rows, wrong),
-    )
+    connection.execute("delete from grants where action = ?", (cell.action,))
+    grant = {
+        "level": level, "fingerprint": NOW_BEHAVIOUR, "signer": "a.weber", "given_us": at_us,
+        "expires_us": expires_us, "evidence_rows": rows, "evidence_wrong": wrong,
+        "sensitivity_ppm": 900_000,
+    }  # fmt: skip
+    _put(connection, "grants", [_of(cell) | grant])
     _change(connection, cell, seq, at_us, "given", level=level, rows=rows, wrong=wrong)
 
 
@@ -331,22 +346,22 @@ def _change(
     connection: Connection, cell: Cell, seq: int, at_us: int, kind: str, *, level: str = "",
     code: str = "", rows: int | None = None, wrong: int | None = None,
 ) -> None:  # fmt: skip
-    connection.execute(
-        "insert into level_changes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            cell.workflow, seq, cell.action, cell.segment, at_us, kind, level, code,
-            "a.weber" if kind == "given" else "monitors", NOW_BEHAVIOUR, rows, wrong,
-        ),
-    )  # fmt: skip
+    change = {
+        "seq": seq, "at_us": at_us, "kind": kind, "level": level, "code": code,
+        "actor": "a.weber" if kind == "given" else "monitors", "fingerprint": NOW_BEHAVIOUR,
+        "evidence_rows": rows, "evidence_wrong": wrong,
+    }  # fmt: skip
+    _put(connection, "level_changes", [_of(cell) | change])
 
 
 def _alarm(
     connection: Connection, cell: Cell, detector: str, *, row: int, rows: int, at_us: int
 ) -> None:
-    connection.execute(
-        "insert into alarms values (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*_key(cell), detector, NOW_BEHAVIOUR, action_id(cell, row), rows, at_us),
-    )
+    alarm = {
+        "detector": detector, "fingerprint": NOW_BEHAVIOUR, "last_row": action_id(cell, row),
+        "rows": rows, "at_us": at_us,
+    }  # fmt: skip
+    _put(connection, "alarms", [_of(cell) | alarm])
 
 
 def pages() -> Iterator[str]:
