@@ -190,7 +190,7 @@ def shown(
         reviewers=plan.reviewers.value, sensitivity=card.sensitivity_ppm / PPM,
         evidence=_evidence(plan, card, stream, now_us=now_us), conditions=card.conditions,
         met=card.met, digest=card.digest,
-        falls=_falls(stream, card, grid, now_us=now_us),
+        falls=_falls(connection, stream, card, grid, now_us=now_us),
         surge=_surge(connection, cell), tried=tried,
         false_grant_max=plan.bar.false_grant_max,
         promotions=sum(one.kind == levels.GIVEN and bool(one.rows) for one in changes),
@@ -253,9 +253,15 @@ def score(of: int | None) -> str:
 
 
 def _falls(
-    stream: EvidenceStream, card: Scorecard, grid: GridRow | None, *, now_us: int
+    connection: Connection,
+    stream: EvidenceStream,
+    card: Scorecard,
+    grid: GridRow | None,
+    *,
+    now_us: int,
 ) -> tuple[Falls, ...]:
-    watched = monitors.watches(stream, card.grant, grid, now_us=now_us)
+    seen = streams.since_level(connection, stream, card.grant)
+    watched = monitors.watches(seen, card.grant, grid, now_us=now_us)
     return tuple(_watched(one, card.level) for one in watched)
 
 

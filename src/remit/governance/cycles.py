@@ -82,5 +82,11 @@ def stable_in_a_row(cycles: Sequence[Cycle]) -> int:
     return count
 
 
+def quiet(cycles: Sequence[Cycle], alarms_us: Sequence[int], *, number: int) -> bool:
+    """Was there no alarm in the last so many cycles, nor since?"""
+    since_us = cycles[-number:][0].begin_us if cycles else 0
+    return not any(at >= since_us for at in alarms_us)
+
+
 def _week(at_us: int) -> int:
     return (at_us - _MONDAY_US) // WEEK_US * WEEK_US + _MONDAY_US

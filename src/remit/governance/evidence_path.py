@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -112,6 +113,9 @@ def of(
         since_us=stream.since_us, rows=tuple(rows), alarmed=stream.alarmed,
     )  # fmt: skip
     begins_us = found[0].at_us if found else stream.since_us
+    if card.grant is not None and card.grant.given_us < stream.since_us:  # its cooldown
+        seen, _ = bounded(connection, replace(stream, since_us=card.grant.given_us))
+        read = replace(read, rows=tuple(seen))
     return EvidencePath(
         to=to.value, error_max=None if bar is None else bar.error_max,
         false_grant_max=None if bar is None else bar.false_grant_max,

@@ -145,8 +145,12 @@ def lapsed(
     connection: Connection, stream: EvidenceStream, grant: GrantRow, *, now_us: int
 ) -> bool:
     """Do the rows that a grant rests on not support it any more, as they are labelled now?"""
-    if not grant.evidence_last or grant.attempt != stream.attempt:
-        return False  # nothing was counted for it, or its stream is over
+    if (
+        not grant.evidence_last
+        or grant.attempt != stream.attempt
+        or grant.fingerprint != stream.fingerprint
+    ):
+        return False  # nothing was counted for it, its stream is over, or these are others' rows
     found = judged.judge(
         stream,
         to=Level(grant.level),

@@ -96,21 +96,25 @@ def _plain(
     least: int,
 ) -> Judged:
     plan = stream.plan
-    outcomes = gate.clusters((row.cluster, stream.outcome(row, now_us=now_us)) for row in rows)
-    since = 0
-    if fresh:
+    known = gate.clusters((row.cluster, stream.outcome(row, now_us=now_us)) for row in rows)
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.cluster, row.at_us)
+    kept = [
+        (at_us, one)
+        for at_us, one in zip(first.values(), known, strict=True)
+        if one is not Outcome.VOID
+    ]
+    outcomes = [one for _, one in kept]
+    since = least
+    if fresh:  # the last of them is of the last cycle, or of what became final in it
         settled_us = plan.window_us if plan.settle.value == "window" else 0
         begin_us = now_us - CYCLE_US - settled_us
-        old = [(row.cluster, Outcome.RIGHT) for row in rows if row.at_us < begin_us]
-        since = min(len(gate.clusters(old)) + 1, len(outcomes))
+        since = max(least, sum(at_us < begin_us for at_us, _ in kept) + 1)
     met = (
         bar is not None
-        and bool(outcomes)
-        and (
-            gate.accepted_at(outcomes, bar=bar, since=max(since, least)) is not None
-            if max(since, least) <= len(outcomes)
-            else False
-        )
+        and 0 < len(outcomes) >= since
+        and gate.accepted_at(outcomes, bar=bar, since=since) is not None
     )
     return _counted(outcomes, bar, rows, accepted=met, least=least)
 

@@ -1,6 +1,7 @@
 """Labels: was a proposal right first time? And what follows at once from what is said of it."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from remit.domain import actor
 from remit.domain.actor import Actor
@@ -15,6 +16,8 @@ from remit.store import cases, evidence, proposals
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
+
+FOLLOWS: Final = frozenset({"approval", "after-effect"})  # what is said with something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,11 @@ def give(uow: UnitOfWork, action_id: str, said: Said) -> bool:
         row = evidence.find(uow.connection, action_id)
     if row is None or not (counts(row) or said.severity):
         return False
-    if (row.outcome, row.source, row.reviewer) == (said.outcome, said.source, said.reviewer):
+    if _known(row, said):
         return False
     mends = row.outcome == Outcome.WRONG and said.outcome is not Outcome.WRONG
-    if mends and said.source == "after-effect":
-        return False  # it ended well, and was wrong first time all the same
+    if mends and said.source in FOLLOWS:
+        return False  # it was allowed, or ended well, and was wrong first time all the same
     if mends and said.source != "correction":
         raise IllegalMoveError(
             "this was said to be wrong; a correction that two people sign says otherwise"
@@ -70,6 +73,15 @@ def give(uow: UnitOfWork, action_id: str, said: Said) -> bool:
     )  # fmt: skip
     monitors.react(uow, row, said.outcome, severity=said.severity)
     return True
+
+
+def _known(row: EvidenceRow, said: Said) -> bool:
+    """Is that what was said last, by the same, and with no more weight?"""
+    return (
+        (row.outcome, row.source, row.reviewer) == (said.outcome, said.source, said.reviewer)
+        and said.severity in {"", row.severity}
+        and (row.settled or not said.settled)
+    )
 
 
 def counts(row: EvidenceRow) -> bool:

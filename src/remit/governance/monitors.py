@@ -15,13 +15,13 @@ from remit.domain.entry import Draft, Event
 from remit.domain.evidence_event import DetectorFired, SurgeBegun
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
-from remit.domain.plan import PPM, Plan
+from remit.domain.plan import DAY_US, PPM, Plan
 from remit.domain.task import TaskKind, task_id
 from remit.domain.task_event import TaskOpened
-from remit.evidence import detector
+from remit.evidence import detector, gate
 from remit.governance import calibration, grants, judged, streams
 from remit.governance.streams import EvidenceStream
-from remit.store import plans
+from remit.store import evidence, plans
 from remit.store.authority import GrantRow
 from remit.store.evidence import EvidenceRow
 from remit.store.plans import GridRow
@@ -63,8 +63,8 @@ class Watched:
 def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str = "") -> None:
     """Do at once what a label demands: lower the cell, or have each of its cases looked at.
 
-    Only what is wrong is folded: a right row, labelled or not yet, brings no detector nearer to
-    its alarm than it would rest by itself.
+    What is right is not folded: such a row, labelled or not yet, brings no detector nearer to its
+    alarm than it would rest by itself. What is void is left out, which may.
     INVARIANT: it is the transaction of the label, so the next gate call of every worker sees it
     (tests/stories/test_earned.py).
     """
@@ -77,35 +77,46 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     alone = level.rank > Level.APPROVE_EACH.rank
     fall = partial(record_lowering, uow, cell, row.fingerprint, level, row=row.action_id)
     if severity == "critical" and alone:
-        record_lowering(
-            uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "critical", row=row.action_id
-        )
+        of = row.fingerprint if grant is None else grant.fingerprint
+        record_lowering(uow, cell, of, level, Level.APPROVE_EACH, "critical", row=row.action_id)
         return
     if not (row.eligible and row.drawn):
         return
-    now_us = clock.microseconds(uow.now)
     calibration.fix(uow, plan, row)
-    if outcome is not Outcome.WRONG:
+    if outcome is Outcome.RIGHT:
         return
     stream = streams.read(uow.connection, plan, cell, row.fingerprint)
-    grid = plans.grid(uow.connection, cell, row.fingerprint, stream.attempt)
-    found = alarms(stream, grant, grid, now_us=now_us)
-    known = {(one.detector, one.row) for one in plans.alarms(uow.connection, cell)}
-    new = [one for one in found if (one.detector, one.row) not in known]
-    for one in new:
-        append(uow, cell, fired(one, cell, row.fingerprint))
-    if any(one.detector == BREACH for one in new):
+    new = _sounded(uow, stream, grant) if outcome in {Outcome.WRONG, Outcome.VOID} else set()
+    if BREACH in new:
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:
             fall(to, BREACH)
-    elif (
-        alone and grant is not None and grants.lapsed(uow.connection, stream, grant, now_us=now_us)
-    ):
-        record_lowering(
-            uow, cell, row.fingerprint, level, Level.APPROVE_EACH, "unsupported", row=row.action_id
-        )
-    elif any(one.detector == WARN for one in new):
+    elif alone and grant is not None and _rests(uow, stream, grant, row):
+        fall(Level.APPROVE_EACH, "unsupported")
+    elif WARN in new:
         surge(uow, cell, code=WARN)
+
+
+def _sounded(uow: UnitOfWork, stream: EvidenceStream, grant: GrantRow | None) -> set[str]:
+    """Record the alarms of a cell that are not in the record yet; return the detectors."""
+    connection, cell = uow.connection, stream.cell
+    grid = plans.grid(connection, cell, stream.fingerprint, stream.attempt)
+    watched = streams.since_level(connection, stream, grant)
+    found = alarms(watched, grant, grid, now_us=clock.microseconds(uow.now))
+    known = {(one.detector, one.row) for one in plans.alarms(connection, cell)}
+    new = [one for one in found if (one.detector, one.row) not in known]
+    for one in new:
+        append(uow, cell, fired(one, cell, stream.fingerprint))
+    return {one.detector for one in new}
+
+
+def _rests(uow: UnitOfWork, stream: EvidenceStream, grant: GrantRow, row: EvidenceRow) -> bool:
+    """Say whether a grant rests on this row, and is supported no more."""
+    last = evidence.find(uow.connection, grant.evidence_last) if grant.evidence_last else None
+    if last is None or (row.at_us, row.action_id) > (last.at_us, last.action_id):
+        return False
+    now_us = clock.microseconds(uow.now)
+    return grants.lapsed(uow.connection, stream, grant, now_us=now_us)
 
 
 def alarms(
@@ -124,10 +135,13 @@ def alarms(
 def watches(
     stream: EvidenceStream, grant: GrantRow | None, grid: GridRow | None, *, now_us: int
 ) -> list[Watched]:
-    """Return the detectors that watch a cell at its level, with the rows that each looks at."""
+    """Return the detectors that watch a cell at its level, with the rows that each looks at.
+
+    The stream has all rows since the level was set: `streams.since_level`.
+    """
     plan = stream.plan
     level = plan.starts if grant is None else Level(grant.level)
-    since_us = stream.since_us if grant is None else max(grant.given_us, stream.since_us)
+    since_us = stream.since_us if grant is None else grant.given_us
     alone = level.rank > Level.APPROVE_EACH.rank
     rows = [
         row
@@ -136,7 +150,7 @@ def watches(
     ]
     if level is Level.APPROVE_EACH:
         rows = judged.would_run(rows, grid)
-    outcomes = tuple(stream.outcome(row, now_us=now_us) for row in rows)
+    rows, outcomes = _one_a_cluster(stream, rows, now_us=now_us)
     share = plan.share_ppm(level, surge=False) / PPM
     run = max(_RUN_MIN, round(_RUN * share))
     bounds = [(BREACH, plan.error_max_ppm if alone else BOUND_PPM[level], run)]
@@ -146,10 +160,24 @@ def watches(
         bounds.append((ALPHA, plan.error_max_ppm, _RUN))
     return [
         Watched(
-            detector=name, rate_max_ppm=rate, run_min=least, rows=tuple(rows), outcomes=outcomes
+            detector=name, rate_max_ppm=rate, run_min=least, rows=tuple(rows),
+            outcomes=tuple(outcomes),
         )
         for name, rate, least in bounds
-    ]
+    ]  # fmt: skip
+
+
+def _one_a_cluster(
+    stream: EvidenceStream, rows: Sequence[EvidenceRow], *, now_us: int
+) -> tuple[list[EvidenceRow], list[Outcome]]:
+    """Return the first row of each cluster and day, and the worst that is known of its rows."""
+    first: dict[tuple[str, int], EvidenceRow] = {}
+    known = []
+    for row in rows:
+        place = row.cluster, row.at_us // DAY_US
+        first.setdefault(place, row)
+        known.append((place, stream.outcome(row, now_us=now_us)))
+    return list(first.values()), list(gate.clusters(known))
 
 
 def warn_ppm(plan: Plan, grant: GrantRow) -> int:

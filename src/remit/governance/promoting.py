@@ -38,8 +38,8 @@ def promote(
     but the owner, `IllegalMoveError` for more than one level or none, and `StaleScorecardError`
     where what would be signed is not what was shown.
     """
+    uow.hold(f"evidence {cell.name}")  # before its control stream, as who gives a label does
     uow.lock(control_stream(cell.workflow))
-    uow.hold(f"evidence {cell.name}")
     if person != frame.owner:
         raise NotEntitledError(
             f"`{person}` does not answer for `{cell.workflow}`; its owner signs what it may do"

@@ -241,8 +241,7 @@ def _alone(
     """Return what is demanded of a cell that would act alone."""
     own = tuple(one for one in weeks if one.begin_us >= since_us)
     stable = cycles.stable_in_a_row(own)
-    last = own[-CYCLES_STABLE:]
-    quiet = not last or not any(last[0].begin_us <= at < last[-1].end_us for at in alpha)
+    quiet = cycles.quiet(own, alpha, number=CYCLES_STABLE)
     found = [
         Condition(
             name="cycles", met=stable >= CYCLES_STABLE,
@@ -250,7 +249,8 @@ def _alone(
         ),
         Condition(
             name="quiet", met=quiet,
-            said="no alarm at the bar in them" if quiet else "an alarm at the bar in them",
+            said="no alarm at the bar in them, nor since" if quiet
+            else "an alarm at the bar in them, or since",
         ),
     ]  # fmt: skip
     if plan.reviewers is Reviewed.ASSUMED:

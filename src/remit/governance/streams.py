@@ -1,7 +1,7 @@
 """Streams of evidence: the rows of one attempt of a cell and fingerprint, as they count now."""
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from remit.domain import actor
 from remit.domain.autonomy import Cell, Outcome
@@ -11,6 +11,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import DAY_US, Plan, Settle
 from remit.store import evidence, plans
+from remit.store.authority import GrantRow
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
@@ -83,6 +84,24 @@ def read(
         cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
         since_us=over.resumes_us, rows=found, alarmed=alarmed,
     )  # fmt: skip
+
+
+def since_level(
+    connection: Connection, stream: EvidenceStream, grant: GrantRow | None
+) -> EvidenceStream:
+    """Return the stream with all rows since the level was set: what is watched knows no cooldown.
+
+    A cell that was lowered to a level at which it still acts alone is watched from its first row,
+    though nothing of it counts towards another grant until the cooldown is over.
+    """
+    if grant is None or grant.given_us >= stream.since_us:
+        return stream
+    rows = evidence.of_cell(connection, stream.cell, since_us=grant.given_us)
+    return replace(
+        stream,
+        since_us=grant.given_us,
+        rows=tuple(row for row in rows if row.fingerprint == stream.fingerprint and row.eligible),
+    )
 
 
 def close(

@@ -56,7 +56,9 @@ def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
         monitors.tell_owner(uow, cell, code=code)
         return True
     surging = _surge(uow.connection, cell)
-    stream = streams.read(uow.connection, plan, cell, grant.fingerprint)
+    stream = streams.since_level(
+        uow.connection, streams.read(uow.connection, plan, cell, grant.fingerprint), grant
+    )
     rows = [row for row in stream.rows if row.at_us >= grant.given_us]
     due, arrived = arrivals(rows, now_us=now_us)
     if due >= DUE_MIN and not arrived:

@@ -5,11 +5,12 @@ first toss and the key itself after the day, so that anybody can toss every coin
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
 from remit.domain import actor
+from remit.domain.autonomy import Cell, Level
 from remit.domain.decision import Check, Decision, GateVerdict
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft
@@ -19,18 +20,21 @@ from remit.domain.ids import control_stream
 from remit.domain.plan import PPM, Cluster, Plan
 from remit.domain.value import encode
 from remit.evidence import audit
-from remit.governance import streams
+from remit.governance import grants, monitors, streams
 from remit.governance.day_keys import day_of, key_of
 from remit.ledger.keys import KeyRing
 from remit.orchestration import level_facts
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import Run
+from remit.store import authority
 from remit.store import plans as rows
+from remit.store.authority import GrantRow
 from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
 AUDIT: Final = "audit"  # whose control stream tells the keys of days
 DRAWS: Final = 2**53
+TOLD_AFTER: Final = timedelta(hours=1)  # of the day's end: others' clocks may be behind
 
 
 _OPEN: Final = frozenset({Check.LEVEL, Check.CONFIDENCE})  # what leaves a proposal eligible
@@ -77,12 +81,13 @@ class Coins:
     async def ready(self, plan: Plan | None) -> None:
         """Have the key of today and a plan in the record before the first row that needs them.
 
-        With a new day the keys of those that are over are revealed.
+        With a new day the keys of those that were over an hour before are revealed.
         """
-        day = day_of(self.now())
+        day = max(day_of(self.now()), self._day)  # a clock that steps back tosses on
         if day == self._day and (plan is None or plan.version in self._planned):
             return
-        known = await self.read(lambda c: rows.day_key(c, day) is not None)
+        newest = await self.read(rows.newest_day)
+        day, known = max(day, newest), newest >= day
         if not known:
             await self.write(
                 lambda uow: commit(uow, self.keys, day),
@@ -101,7 +106,6 @@ class Coins:
             await self.write(
                 lambda uow: set_plan(uow, asked),
                 lane="control",
-                streams=(control_stream(asked.workflow),),
             )
         self._planned.add(asked.version)
 
@@ -149,7 +153,7 @@ class Coins:
 
     async def reveal(self) -> int:
         """Reveal the keys of the days that are over; return how many."""
-        today = day_of(self.now())
+        today = day_of(self.now() - TOLD_AFTER)
         found: list[rows.DayKeyRow] = await self.read(lambda c: rows.unrevealed(c, before=today))
         if found:
             await self.write(
@@ -186,12 +190,16 @@ def _reveal(uow: UnitOfWork, keys: KeyRing, days: Sequence[str]) -> None:
 
 
 def set_plan(uow: UnitOfWork, plan: Plan) -> None:
-    """Put a plan in the record; whatever was counted under another is over."""
+    """Put a plan in the record; whatever was counted or granted under another is over."""
+    granted = authority.grants_of(uow.connection, workflow=plan.workflow, action=plan.action)
+    for row in granted:  # as a label does: first the cell, then the control stream
+        uow.hold(f"evidence {_cell(plan, row).name}")
     uow.lock(control_stream(plan.workflow))
     before = rows.version(uow.connection, workflow=plan.workflow, action=plan.action)
     if before == plan.version:
         return
     if before:
+        _lower_all(uow, plan)
         streams.close_all(uow, workflow=plan.workflow, action=plan.action, code="plan")
     event = PlanSet(
         action=plan.action,
@@ -212,6 +220,22 @@ def set_plan(uow: UnitOfWork, plan: Plan) -> None:
         starts=plan.starts.value,
     )
     uow.append(_draft(event, plan.workflow))
+
+
+def _lower_all(uow: UnitOfWork, plan: Plan) -> None:
+    """Have each cell of an action that acts alone wait for people again: nothing supports it."""
+    for row in authority.grants_of(uow.connection, workflow=plan.workflow, action=plan.action):
+        level, cell = Level(row.level), _cell(plan, row)
+        if level.rank > Level.APPROVE_EACH.rank:
+            grants.lower(
+                uow, cell, level=Level.APPROVE_EACH, code="plan", fingerprint=row.fingerprint,
+                before=level.value,
+            )  # fmt: skip
+            monitors.tell_owner(uow, cell, code="plan")
+
+
+def _cell(plan: Plan, row: GrantRow) -> Cell:
+    return Cell(workflow=plan.workflow, action=plan.action, segment=row.segment)
 
 
 def _draft(event: DayKeyCommitted | DayKeyRevealed | PlanSet, workflow: str) -> Draft:

@@ -43,7 +43,6 @@ class Granting(CellWindow):
                 uow, plan, cell, self.frame(cell), to=to, scorecard_digest=digest, person=person
             ),
             lane="control",
-            streams=(control_stream(cell.workflow),),
         )
         return receipt.value
 
@@ -59,6 +58,8 @@ class Granting(CellWindow):
         said = scrub(stops.said(reason, what="reason"))
 
         def work(uow: UnitOfWork) -> None:
+            uow.hold(f"evidence {cell.name}")  # before its control stream, as in a label
+            uow.lock(control_stream(cell.workflow))
             before = grants.of_cell(uow.connection, cell)
             level = plan.starts if before is None else Level(before.level)
             if to.rank >= level.rank:
@@ -70,7 +71,7 @@ class Granting(CellWindow):
             )  # fmt: skip
             streams.close(uow, cell, frame.fingerprint, code="demoted.by_hand")
 
-        await submit(self.writer, work, lane="control", streams=(control_stream(cell.workflow),))
+        await submit(self.writer, work, lane="control")
         return self.scorecard(cell)
 
     async def watch_cells(self) -> int:
@@ -97,7 +98,6 @@ class Granting(CellWindow):
                 self.writer,
                 partial(watch.tick, plan=plan, cell=cell, frame=frame),
                 lane="control",
-                streams=(control_stream(cell.workflow),),
             )
             touched += receipt.value
         return touched

@@ -262,6 +262,11 @@ def day_key(connection: Connection, day: str) -> DayKeyRow | None:
     return None if row is None else _day(row)
 
 
+def newest_day(connection: Connection) -> str:
+    """Return the last day whose key is fixed; empty before the first."""
+    return str(connection.value("select coalesce(max(day), '') from day_keys"))
+
+
 def unrevealed(connection: Connection, *, before: str) -> list[DayKeyRow]:
     """Return the days before that one whose key is still secret, the oldest first."""
     rows = connection.rows(f"{_DAYS} where revealed = '' and day < ? order by day", (before,))
