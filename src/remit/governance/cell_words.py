@@ -141,6 +141,8 @@ def rests_on(one: CellView) -> str:
     found = one.evidence
     if found is None or found.error_max is None or found.false_grant_max is None:
         return "nothing that could be counted"
+    if not found.accepted:
+        return f"nothing yet: {found.wrong:,} wrong of {found.rows:,} reviewed do not meet the bar"
     chance = round(1 / found.false_grant_max)
     assumed = "; assumes that reviewers find every error" if one.reviewers == "assumed" else ""
     return (

@@ -279,12 +279,13 @@ def _watched(watch: Watched, level: Level) -> Falls:
 
 def standing(watch: Watched) -> detector.Detector:
     """Return a detector as it stands after its rows; it begins again after every alarm."""
-    rest = state = detector.start(rate_max=watch.rate_max_ppm / PPM, run_min=watch.run_min)
-    for outcome in watch.outcomes:
-        state, fired = detector.fold(state, (outcome,))
-        if fired is not None:
-            state = rest
-    return state
+    rest = detector.start(rate_max=watch.rate_max_ppm / PPM, run_min=watch.run_min)
+    begin = 0
+    while True:
+        state, fired = detector.fold(rest, watch.outcomes[begin:])
+        if fired is None:
+            return state
+        begin += fired
 
 
 def streak(state: detector.Detector) -> int | None:

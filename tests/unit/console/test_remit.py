@@ -162,6 +162,7 @@ def test_what_is_unmet_is_shown_and_offers_no_signature(desk: Desk) -> None:
     page = _page(desk, f"{SURGING}/grant")
     assert "What stands against it" in page
     assert "It cannot be signed yet." in page
+    assert "nothing yet: 4 wrong of 178 reviewed do not meet the bar" in page
     assert 'name="digest"' not in page
     digest = desk.client.get(f"/api{SURGING}").json()["cell"]["digest"]
     refused = desk.send(f"{SURGING}/grant", to="autonomous", digest=digest)
