@@ -30,6 +30,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.remit_map: routes.lower routes.mapped routes.one routes.rows routes.sign
             api.policies: routes.ask routes.listed routes.propose routes.refuse routes.reload
                 routes.reload_here routes.sign
+            api.reviewers: routes.listed
             api.rollbacks: routes.plan routes.rolled routes.start
             api.remarks: routes.assign routes.claim routes.comment routes.snooze
             api.tasks: routes.close routes.listed routes.one routes.settle
@@ -61,6 +62,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.cases: routes.listed routes.masked routes.one
             console.health: routes.page
             console.help_page: routes.page
+            console.reviewers: routes.page
             console.rollbacks: routes.listed routes.rolled
             console.tasks: routes.listed routes.one
             console.ledger: routes.page
@@ -123,6 +125,7 @@ SINKS: dict[str, dict[str, str]] = {
     "terminal": {
         MASKED: """
             cli.remarks: _said
+            cli.reviewers: reviewers
             cli.audit: _shown answer contest list_ own show
             cli.approvals: _decide _decided list_ show
             cli.batch: _show batch

@@ -16,6 +16,7 @@ from remit.governance.audit import (
     Read,
 )
 from remit.governance.card import Change, EditField, Message, Quote
+from remit.governance.standing import Pool, Reviewing, Standing
 from tests.browser.samples import HOSTILE, LONG
 
 
@@ -97,6 +98,64 @@ class Audited:
             sentence=f"Refund 19.00 EUR for order {view.fields['order_id']}",
             differs=() if same else (("amount", own, "19.00 EUR"),),
         )
+
+    def reviewers(self, *, person: str, workflow: str | None = None) -> tuple[Reviewing, ...]:
+        del workflow
+        rows = (
+            Standing(
+                reviewer="a.weber",
+                bad=50,
+                missed=1,
+                good=20,
+                refused=2,
+                found_min_ppm=870_000,
+                found_ppm=980_000,
+                found_from_ppm=861_000,
+                found_to_ppm=1_000_000,
+                seconds=42,
+                agreed_ppm=940_000,
+                alarm=False,
+            ),
+            Standing(
+                reviewer="gone",
+                bad=8,
+                missed=7,
+                good=4,
+                refused=0,
+                found_min_ppm=0,
+                found_ppm=125_000,
+                found_from_ppm=1_000,
+                found_to_ppm=640_000,
+                seconds=2,
+                agreed_ppm=None,
+                alarm=True,
+            ),
+            Standing(
+                reviewer="l.costa",
+                bad=0,
+                missed=0,
+                good=1,
+                refused=0,
+                found_min_ppm=0,
+                found_ppm=None,
+                found_from_ppm=0,
+                found_to_ppm=1_000_000,
+                seconds=None,
+                agreed_ppm=None,
+                alarm=False,
+            ),
+        )
+        own = tuple(one for one in rows if one.reviewer == person)
+        pool = Pool(risk="money", bad=58, missed=8, found_min_ppm=690_000, bad_min=20)
+        few = Pool(risk="normal", bad=3, missed=0, found_min_ppm=110_000, bad_min=20)
+        whole = person in {"l.costa", "i.auditor"}
+        return (
+            Reviewing(
+                workflow="refund-desk", whole=whole, rows=rows if whole else own,
+                pools=(pool, few) if whole else (), alarmed=("gone",) if whole else (),
+            ),
+            Reviewing(workflow="letters", whole=whole, rows=(), pools=(), alarmed=()),
+        )  # fmt: skip
 
     async def contest(self, wanted: str, /, *, person: str, reason: str) -> None:
         del reason

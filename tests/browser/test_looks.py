@@ -41,6 +41,7 @@ SCREENS = [
     "/policies",
     "/stops",
     "/people",
+    "/reviewers",
     "/health",
     "/help",
 ]

@@ -135,8 +135,7 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=18,
         title="Fatigue is measured; a desk that approves planted attacks is flagged",
-        lacks="seeded checks and reviewer figures come with earned autonomy; "
-        "seconds open are recorded with each vote",
+        also=("tests/stories/test_seeded.py", "tests/stories/test_waved_through.py"),
     ),
     Requirement(
         number=19,

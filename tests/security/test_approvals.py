@@ -24,6 +24,8 @@ from tests.projects import (
     states,
     waiting,
 )
+from tests.stories.test_seeded import decided, later
+from tests.stories.test_waved_through import wave_through
 
 pytestmark = pytest.mark.anyio
 
@@ -189,6 +191,16 @@ async def test_17_the_card_shows_what_is_performed_to_the_byte(small: Small) -> 
         await testing.pass_time(remit, small.clock, 1)
     (effect,) = small.tape.effects()
     assert effect.arguments["text"] == text
+
+
+async def test_18_a_person_who_approves_planted_errors_is_flagged(small: Small) -> None:
+    """Planted ones look like any other; five of five approved is an alarm, and its owner knows."""
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=14)
+        await later(remit, small, days=60)
+        assert await wave_through(remit, small) == 5
+        assert remit.reviewers(person=OLGA)[0].alarmed == (OLGA,)
+        assert [one.kind for one in remit.tasks().rows] == ["reviewer"]
 
 
 def test_19_a_context_offers_no_way_to_decide() -> None:

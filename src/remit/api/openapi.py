@@ -63,6 +63,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
 _QUERIES: Mapping[str, tuple[str, ...]] = {
     "approvals": tuple("tab workflow action reason currency from to after limit".split()),
     "audits_list": ("workflow", "after", "limit"),
+    "reviewers_list": ("workflow",),
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
     "denials": ("workflow",),
@@ -114,6 +115,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "effect_withdraw": (401, 403, 404, 409),
     "effect_undone": (401, 403, 404, 409, 413, 422),
     "audits_list": (401, 404, 422),
+    "reviewers_list": (401, 404),
     "audit_one": (401, 403, 404, 410),
     "audit_judge": (401, 403, 404, 409, 413, 422),
     "audit_own": (401, 403, 404, 409, 413, 422),

@@ -31,6 +31,7 @@ COMMANDS = {
     "serve": "Serve the console and the API.",
     "cases": "List cases, or show one from message to effect.",
     "approvals": "List what waits for people, and decide.",
+    "reviewers": "Say what reviewers find of what is put before them.",
     "audit": "Judge what ran alone, without being told that it did.",
     "endorsements": "List what people vouch for, vouch for a value, take it back.",
     "delegate": "Lend your roles for a while, list what is lent, end it.",

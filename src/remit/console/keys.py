@@ -44,6 +44,7 @@ _TABLE = {
     "help": Key(key="?", shown="?", does="this page", where="everywhere"),
     "go_inbox": Key(key="g i", shown="G I", does="go to the inbox", where="everywhere"),
     "go_audits": Key(key="g a", shown="G A", does="go to the audits", where="everywhere"),
+    "go_reviewers": Key(key="g v", shown="G V", does="go to the reviewers", where="everywhere"),
     "go_cases": Key(key="g c", shown="G C", does="go to the cases", where="everywhere"),
     "go_quarantine": Key(key="g q", shown="G Q", does="go to the quarantine", where="everywhere"),
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),

@@ -48,3 +48,20 @@ class ChecksExhausted(Event):
 
     action: str
     risk: str
+
+
+@declared("governance:reviewer:alarmed")
+class ReviewerAlarmed(Event):
+    """Somebody approves too much of what is wrong: their yes is judged again, nothing rises."""
+
+    reviewer: str
+    missed: int  # of
+    dealt: int  # known-bad proposals, since they were last cleared
+
+
+@declared("governance:reviewer:cleared")
+class ReviewerCleared(Event):
+    """Somebody under alarm has answered so many fresh checks in a row rightly."""
+
+    reviewer: str
+    answers: int

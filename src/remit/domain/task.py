@@ -12,6 +12,7 @@ class TaskKind(StrEnum):
     REVIEW = "review"  # a rule asks for a look afterwards
     NOTICE = "notice"  # a rule asks that somebody is told
     LOWERED = "lowered"  # a cell fell by itself
+    REVIEWER = "reviewer"  # somebody approves what is wrong
 
 
 class Finding(StrEnum):
@@ -30,6 +31,7 @@ SAYS = {
     TaskKind.REVIEW: "A rule asks for a look at what was done",
     TaskKind.NOTICE: "A rule asks that you are told of what was done",
     TaskKind.LOWERED: "A level fell by itself: see why on the map, and what it did meanwhile",
+    TaskKind.REVIEWER: "Somebody approves what is wrong: see the page Reviewers, and talk to them",
 }
 
 

@@ -8,7 +8,7 @@ class TaskOpened(Event):
     """Something is left to a person."""
 
     task_id: str
-    kind: str  # doubt | uncompensated | fault | review | notice | lowered
+    kind: str  # doubt | uncompensated | fault | review | notice | lowered | reviewer
     owner: str  # a person, or `role:` and a role
     code: str
     action_id: str = ""

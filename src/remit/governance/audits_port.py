@@ -1,10 +1,11 @@
 """What the faces need of a running Remit to have people judge, and to measure how they do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from remit.domain.approval import RejectReason
 from remit.governance.audit import AuditPage, AuditView, Compared, Finding
+from remit.governance.standing import Reviewing
 
 
 class AuditsPort(Protocol):
@@ -42,4 +43,5 @@ class AuditsPort(Protocol):
         done: Mapping[str, str] | None,
         seconds_open: int | None = None,
     ) -> Compared: ...
+    def reviewers(self, *, person: str, workflow: str | None = None) -> Sequence[Reviewing]: ...
     async def contest(self, action_id: str, /, *, person: str, reason: str) -> None: ...

@@ -23,14 +23,14 @@ from remit.store.unit import UnitOfWork
 HIDDEN: Final = "governance:check"  # how events begin that would tell which is a check
 
 
-def answered(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
-    """Record what somebody said of a check, tell what was true, and close its case.
+def answered(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> bool:
+    """Record what somebody said of a check, tell what was true, and close its case; was it one?
 
     INVARIANT: it is no label, no row, no effect and no figure (tests/stories/test_seeded.py).
     """
     row = checks.by_approval(uow.connection, entry.word("approval_id"))
     if row is None or row.closed_us is not None:
-        return
+        return False
     bad, critical = truth(uow, keys, row)
     yes = entry.word("verdict") == Verdict.APPROVE.value
     person = actor.person(entry.word("person"))
@@ -47,6 +47,7 @@ def answered(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
         )
         _append(uow, row, used, by=person)
     _append(uow, row, CaseClosed(outcome=CaseOutcome.HANDLED.value, result="check"), by=person)
+    return True
 
 
 def told(connection: Connection, approval_id: str, person: str) -> str:

@@ -8,7 +8,7 @@ from remit.domain import clock
 from remit.domain.autonomy import Outcome
 from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
-from remit.governance import checks, day_keys, labels
+from remit.governance import checks, day_keys, labels, standing
 from remit.governance.labels import Said
 from remit.ledger.keys import KeyRing
 from remit.store import evidence, plans
@@ -21,8 +21,8 @@ VOID: Final = frozenset({"duplicate"})
 def follow(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
     """Label the proposal that an entry is about, in the same transaction; most are about none."""
     if entry.tenant == SEEDED:
-        if entry.event == _VERDICT:
-            checks.answered(uow, entry, keys)
+        if entry.event == _VERDICT and checks.answered(uow, entry, keys):
+            standing.judge(uow, entry.workflow, entry.word("person"))
         return
     tell = _TELLS.get(entry.event)
     if tell is None:

@@ -8,7 +8,8 @@ from remit.evidence import reviewers as measure
 from remit.store import checks
 from remit.store.connection import Connection
 
-CLEARED_AFTER: Final = 10  # fresh checks in a row, all caught
+CLEARED_AFTER: Final = 10  # fresh checks in a row, all answered rightly
+BAD_MIN: Final = 20  # known-bad ones a quarter, of each workflow and risk
 
 
 def found(connection: Connection, plan: Plan, *, since_us: int) -> tuple[int, int]:
@@ -27,9 +28,4 @@ def sensitivity_ppm(plan: Plan, *, missed: int, dealt: int, attempt: int) -> int
 
 def alarmed(connection: Connection, workflow: str) -> frozenset[str]:
     """Return the reviewers who wave through too much of what was put before them."""
-    found = set()
-    for handle in checks.reviewers(connection, workflow):
-        missed, dealt = checks.answered_bad(connection, workflow, reviewer=handle)
-        if dealt and measure.rubber_stamp(missed=missed, dealt=dealt):
-            found.add(handle)
-    return frozenset(found)
+    return checks.alarmed(connection, workflow)

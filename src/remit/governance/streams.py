@@ -10,7 +10,7 @@ from remit.domain.evidence_event import EvidenceStreamClosed
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import DAY_US, Plan, Settle
-from remit.store import evidence, plans
+from remit.store import checks, evidence, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
@@ -70,10 +70,11 @@ def read(
     cell: Cell,
     fingerprint: str,
     *,
-    alarmed: frozenset[str] = frozenset(),
+    alarmed: frozenset[str] | None = None,
     until_us: int | None = None,
 ) -> EvidenceStream:
     """Return the stream of a cell that counts now; its rows are those of the open attempt."""
+    doubted = checks.alarmed(connection, cell.workflow) if alarmed is None else alarmed
     over = plans.over(connection, cell, fingerprint)
     found = tuple(
         row
@@ -82,7 +83,7 @@ def read(
     )
     return EvidenceStream(
         cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
-        since_us=over.resumes_us, rows=found, alarmed=alarmed,
+        since_us=over.resumes_us, rows=found, alarmed=doubted,
     )  # fmt: skip
 
 

@@ -156,6 +156,28 @@ def _unanswered(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _alarmed(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind=KIND,
+        text=(
+            f"{word(entry, 'reviewer')} approved {entry.number('missed')} of "
+            f"{entry.number('dealt')} proposals that were known to be wrong: what they call right "
+            "is judged again, and nothing rises"
+        ),
+        problem=True,
+    )
+
+
+def _cleared(entry: Entry, _named: Named) -> Told:
+    return Told(
+        kind=KIND,
+        text=(
+            f"{word(entry, 'reviewer')} answered {entry.number('answers')} fresh checks in a row "
+            "rightly and is no longer under alarm"
+        ),
+    )
+
+
 def _exhausted(entry: Entry, _named: Named) -> Told:
     return Told(
         kind=KIND,
@@ -178,6 +200,8 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:check:answered": _answered,
     "governance:check:closed": _unanswered,
     "governance:checks:exhausted": _exhausted,
+    "governance:reviewer:alarmed": _alarmed,
+    "governance:reviewer:cleared": _cleared,
     "governance:surge:begun": _surge,
     "governance:surge:ended": _calm,
 }

@@ -16,14 +16,17 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream, derived
 from remit.domain.plan import DAY_US, PPM, Plan, Reviewed
 from remit.domain.value import Json, digest, encode
-from remit.errors import LedgerError
-from remit.governance import reviewers
+from remit.errors import LedgerError, NotFoundError
+from remit.governance import reviewers, standing
+from remit.governance.owners import READ_ONLY_ROLES, roles_of
+from remit.governance.standing import Reviewing
 from remit.ledger import read as record
 from remit.orchestration import check_cases
 from remit.orchestration.auditing import Auditing
 from remit.orchestration.awaited import submit
 from remit.orchestration.cell_window import cells_of
 from remit.orchestration.check_cases import Placed, Source
+from remit.orchestration.granting import OWNER_ROLE
 from remit.store import checks, evidence, kpi_days, vault
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
@@ -31,7 +34,6 @@ from remit.store.unit import UnitOfWork
 
 HOUR_US: Final = 3_600_000_000
 QUARTER_US: Final = 90 * DAY_US
-BAD_MIN: Final = 20  # known-bad ones a quarter, of each workflow and risk
 BAD_OF_THREE: Final = 2  # of the others, so many are bad
 OLD_US: Final = 7 * DAY_US  # a case becomes a check when it is a week old
 LOOKED_MAX: Final = 200  # rows of the past that one choice looks at
@@ -83,6 +85,44 @@ class Seeding(Auditing):
                 dealt += await self._deal(plan, now_us)
         return dealt
 
+    def reviewers(self, *, person: str, workflow: str | None = None) -> tuple[Reviewing, ...]:
+        """Return how reviewers stand, by workflow: to its owner and auditors all, else oneself.
+
+        Raises `NotFoundError` for a workflow that is not on one's desk.
+        """
+        roles_of(self._people, person)
+        if workflow is not None and workflow not in self.equipment:
+            raise NotFoundError(f"there is no workflow `{workflow[:64]}`")
+        if workflow is not None:
+            said = f"there is no workflow `{workflow[:64]}`"
+            self._people.demand_sight(person, workflow, said)
+        now_us = clock.microseconds(self.now())
+        wanted = [
+            name
+            for name in self.equipment
+            if workflow in {None, name} and self._people.sees(person, name)
+        ]
+
+        def work(connection: Connection) -> tuple[Reviewing, ...]:
+            return tuple(
+                standing.of_workflow(
+                    connection, name, now_us=now_us,
+                    person=None if self._sees_all(person, name) else person,
+                    risks=sorted({
+                        one.risk.value
+                        for one in self.equipment[name].plans.values()
+                        if one.reviewers is Reviewed.MEASURED
+                    }),
+                )
+                for name in wanted
+            )  # fmt: skip
+
+        return self.database.read(work)
+
+    def _sees_all(self, person: str, workflow: str) -> bool:
+        held = self._people.held(person, workflow)
+        return bool(held & {OWNER_ROLE, *READ_ONLY_ROLES})
+
     # -- how many --------------------------------------------------------------------------------
 
     def _due(self, connection: Connection, *, workflow: str, now_us: int) -> list[Plan]:
@@ -109,7 +149,9 @@ class Seeding(Auditing):
             of_risk = [one for one in plans if one.risk is risk]
             done = sum(n for _, name, _, _, n in dealt if name == risk.value)
             share = max(one.seed_share_ppm for one in of_risk)
-            due = max(total * share // PPM, -(-BAD_MIN * 3 * worked // (BAD_OF_THREE * 90)))
+            due = max(
+                total * share // PPM, -(-reviewers.BAD_MIN * 3 * worked // (BAD_OF_THREE * 90))
+            )
             if reviewers.alarmed(connection, workflow):
                 due += reviewers.CLEARED_AFTER * 2  # an exercise: they are to show that they look
             if done < due:

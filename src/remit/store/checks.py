@@ -27,6 +27,13 @@ SCHEMA = (
         critical integer not null,
         seconds_open integer
     )""",
+    """create table if not exists reviewer_alarms (
+        workflow text not null,
+        reviewer text not null,
+        alarmed_us integer not null,
+        cleared_us integer,
+        primary key (workflow, reviewer)
+    )""",
     "create index if not exists checks_dealt on checks (workflow, dealt_us, check_id)",
     "create index if not exists checks_answered on checks (workflow, reviewer, closed_us)",
     "create unique index if not exists checks_approval on checks (approval_id)",
@@ -34,11 +41,14 @@ SCHEMA = (
     "create unique index if not exists checks_item on checks (workflow, item)",
 )
 
-TABLES = ("checks",)
+TABLES = ("checks", "reviewer_alarms")
 
 EVENTS: Final = frozenset(
-    {"governance:check:dealt", "governance:check:answered", "governance:check:closed"}
-)
+    {
+        "governance:check:dealt", "governance:check:answered", "governance:check:closed",
+        "governance:reviewer:alarmed", "governance:reviewer:cleared",
+    }
+)  # fmt: skip
 
 COLUMNS = (
     "check_id, workflow, action, risk, case_id, approval_id, origin, item, stream, seq, dealt_us,"
@@ -68,6 +78,14 @@ class CheckRow:
     caught: bool | None
     critical: bool
     seconds_open: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerAlarm:
+    """The last alarm of a reviewer, and when it was cleared."""
+
+    alarmed_us: int
+    cleared_us: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +124,18 @@ def project(connection: Connection, entry: Entry) -> None:
                     entry.number("seconds_open"), entry.word("check_id"),
                 ),
             )  # fmt: skip
+        case "governance:reviewer:alarmed":
+            connection.execute(
+                "insert into reviewer_alarms (workflow, reviewer, alarmed_us, cleared_us)"
+                " values (?, ?, ?, null) on conflict (workflow, reviewer) do update set"
+                " alarmed_us = excluded.alarmed_us, cleared_us = null",
+                (entry.workflow, entry.word("reviewer"), entry.at_us),
+            )
+        case "governance:reviewer:cleared":
+            connection.execute(
+                "update reviewer_alarms set cleared_us = ? where workflow = ? and reviewer = ?",
+                (entry.at_us, entry.workflow, entry.word("reviewer")),
+            )
         case _:
             connection.execute(
                 "update checks set closed_us = ?, verdict = ? where check_id = ?",
@@ -163,26 +193,36 @@ def seconds(connection: Connection, workflow: str, reviewer: str, *, limit: int)
     return sorted(int(row[0]) for row in rows)
 
 
-def last_bad(
+def last(
     connection: Connection, workflow: str, reviewer: str, *, since_us: int, limit: int
 ) -> list[bool]:
-    """Return whether each of the last known-bad checks since then was caught, the newest first."""
+    """Return whether each of the last checks since then was answered rightly, newest first."""
     rows = connection.rows(
-        "select caught from checks where workflow = ? and reviewer = ? and bad = 1"
-        " and closed_us > ? order by closed_us desc, check_id limit ?",
+        "select caught from checks where workflow = ? and reviewer = ? and closed_us > ?"
+        " order by closed_us desc, check_id limit ?",
         (workflow, reviewer, since_us, limit),
     )
     return [bool(row[0]) for row in rows]
 
 
-def reviewers(connection: Connection, workflow: str) -> list[str]:
-    """Return who has answered checks, by handle."""
+def alarm_of(connection: Connection, workflow: str, reviewer: str) -> ReviewerAlarm | None:
+    """Return the last alarm of a reviewer; `None` where there was none."""
+    row = connection.one(
+        "select alarmed_us, cleared_us from reviewer_alarms where workflow = ? and reviewer = ?",
+        (workflow, reviewer),
+    )
+    if row is None:
+        return None
+    return ReviewerAlarm(alarmed_us=int(row[0]), cleared_us=_whole(row[1]))
+
+
+def alarmed(connection: Connection, workflow: str) -> frozenset[str]:
+    """Return who is under alarm, by handle."""
     rows = connection.rows(
-        "select distinct reviewer from checks where workflow = ? and reviewer <> ''"
-        " order by reviewer",
+        "select reviewer from reviewer_alarms where workflow = ? and cleared_us is null",
         (workflow,),
     )
-    return [str(row[0]) for row in rows]
+    return frozenset(str(row[0]) for row in rows)
 
 
 def dealt(

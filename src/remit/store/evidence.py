@@ -39,7 +39,9 @@ SCHEMA = (
         labels integer not null,
         asks text not null,
         due_us integer not null,
-        contested_by text not null
+        contested_by text not null,
+        was_reviewer text not null,
+        was_outcome text not null
     )""",
     """create index if not exists evidence_cell
         on evidence (workflow, action, segment, at_us, action_id)""",
@@ -47,19 +49,28 @@ SCHEMA = (
         where drawn = 1 and eligible = 1 and labels = 0""",
     """create index if not exists evidence_asks on evidence (due_us, action_id, workflow)
         where asks <> ''""",
+    """create index if not exists evidence_twice on evidence (workflow, label_us, action_id)
+        where source = 'double'""",
 )
 
 TABLES = ("evidence",)
 
 EVENTS: Final = frozenset(
-    {"policy:action:decided", "governance:label:given", "governance:label:contested"}
+    {
+        "policy:action:decided",
+        "governance:label:given",
+        "governance:label:contested",
+        "governance:reviewer:alarmed",
+    }
 )
+AGAIN_US: Final = 90 * 86_400_000_000  # so far back is judged again what somebody waved through
 LOOK_US: Final = 3 * 86_400_000_000  # within which a person should have judged what asks for it
 
 COLUMNS = (
     "action_id, case_id, workflow, action, segment, fingerprint, cluster, at_us, level, score,"
     " share_ppm, draw, drawn, day, eligible, alone, outcome, code, source, severity, reviewer,"
-    " blind, settled, label_us, labels, asks, due_us, contested_by"
+    " blind, settled, label_us, labels, asks, due_us, contested_by,"
+    " was_reviewer, was_outcome"
 )
 
 # What a row asks of people: the first judgement of what ran alone, what they did themselves, a
@@ -111,6 +122,19 @@ class EvidenceRow:
 
 def project(connection: Connection, entry: Entry) -> None:
     """Bring the rows up to this entry: a proposal is a row once, by its first decision."""
+    if entry.event == "governance:reviewer:alarmed":  # what they called right is judged again
+        connection.execute(
+            "update evidence set asks = ?, due_us = ? where workflow = ? and reviewer = ?"
+            " and outcome = 'right' and source <> 'double' and at_us >= ?",
+            (
+                SECOND,
+                entry.at_us + LOOK_US,
+                entry.workflow,
+                entry.word("reviewer"),
+                entry.at_us - AGAIN_US,
+            ),
+        )
+        return
     if entry.event == "governance:label:contested":
         connection.execute(
             "update evidence set asks = ?, due_us = ?, contested_by = ? where action_id = ?",
@@ -126,7 +150,8 @@ def project(connection: Connection, entry: Entry) -> None:
         connection.execute(
             "update evidence set outcome = ?, code = ?, source = ?, severity = ?, reviewer = ?,"
             " blind = ?, settled = ?, label_us = ?, labels = ?, asks = ?, due_us = ?,"
-            " contested_by = '' where action_id = ?",
+            " contested_by = '', was_reviewer = reviewer, was_outcome = outcome"
+            " where action_id = ?",
             (
                 entry.word("outcome"),
                 entry.word("code"),
@@ -149,7 +174,7 @@ def project(connection: Connection, entry: Entry) -> None:
     connection.later(
         f"insert into evidence ({COLUMNS}) values"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 0, 0, null, 0,"
-        " ?, ?, '')"
+        " ?, ?, '', '', '')"
         " on conflict (action_id) do nothing",
         [
             (
@@ -277,15 +302,17 @@ def asking(
     return [row_of(row) for row in rows]
 
 
-def asking_count(connection: Connection, workflow: Workflows, *, limit: int) -> int:
-    """Return how much asks people to be judged, counted no further than `limit`."""
-    clause, names = among(workflow)
-    value = connection.value(
-        f"select count(*) from (select 1 from evidence where asks <> '' and {clause} limit ?)"
-        " as some",
-        (*names, limit),
+def judged_twice(
+    connection: Connection, workflow: str, *, limit: int
+) -> list[tuple[str, str, str, str, str]]:
+    """Return of the last rows that two people judged: row, first and answer, second and answer."""
+    rows = connection.rows(
+        "select action_id, was_reviewer, was_outcome, reviewer, outcome from evidence"
+        " where workflow = ? and source = 'double' and was_reviewer <> ''"
+        " order by label_us desc, action_id limit ?",
+        (workflow, limit),
     )
-    return int(str(value))
+    return [(str(r[0]), str(r[1]), str(r[2]), str(r[3]), str(r[4])) for r in rows]
 
 
 def cells(connection: Connection, workflow: str) -> list[Cell]:

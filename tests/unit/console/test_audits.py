@@ -43,3 +43,15 @@ def test_the_proposal_is_shown_when_it_is_said_what_was_done(desk: Desk) -> None
     assert after.status_code == 200
     assert "It differs from what you did" in after.text
     assert "Refund 19.00 EUR" in after.text
+
+
+def test_reviewers_see_themselves_and_owners_see_all(desk: Desk) -> None:
+    own = desk.client.get("/reviewers").text
+    assert "A. Weber: 98 %, between 86 % and 100 %" in own
+    assert "Gone" not in own
+    desk.enter("l.costa")
+    whole = desk.client.get("/reviewers").text
+    for said in ("Gone approves too much of what is wrong", "49 of 50", "not known"):
+        assert said in whole
+    rows = desk.client.get("/api/reviewers").json()["workflows"][0]["rows"]
+    assert [one["reviewer"] for one in rows] == ["a.weber", "gone", "l.costa"]

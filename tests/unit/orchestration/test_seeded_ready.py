@@ -1,7 +1,8 @@
 """The desk is ready for seeded checks: an approval of what is noted looks like any other.
 
-A seeded check is a proposal that is born `noted`, so that no verdict can clear it. Nothing seeds
-one yet; here the request for it is written by hand, from the card of a real one.
+A seeded check is a proposal that is born `noted`, so that no verdict can clear it. Here the
+request for one is written by hand, in a case that goes on; for real ones see
+tests/stories/test_seeded.py.
 """
 
 from dataclasses import replace
