@@ -56,6 +56,9 @@ def segments_of(body: Callable[..., Any], *, action: str, params: set[str]) -> D
     taken = sorted({OTHER, WHOLE} & set(names))
     if taken:
         raise RegistrationError(f"{where} use the name `{taken[0]}`, which Remit keeps; rename it")
+    parted = next((name for name in names if "/" in name), None)
+    if parted is not None:
+        raise RegistrationError(f"{where} use the name `{parted}`; write it without `/`")
     unknown = sorted(set(inspect.signature(body).parameters) - params)
     if unknown:
         raise RegistrationError(

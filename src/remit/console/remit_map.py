@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -33,7 +34,7 @@ def routes(console: Console) -> list[Route]:
         found = await run_in_threadpool(console.remit.remit_map)
         return await render(
             console, request, "remit.html", groups=grouped(found), people=console.remit.people(),
-            words=cell_words, ladder=plots.ladder, levels=[one.value for one in Level],
+            words=cell_words, ladder=plots.ladder, place=place,
         )  # fmt: skip
 
     @needs(Permission.READ)
@@ -105,9 +106,11 @@ def cell_of(request: Request) -> Cell:
     return Cell(workflow=names["workflow"], action=names["action"], segment=names["segment"])
 
 
-def place(cell: Cell) -> str:
+def place(cell: Cell | CellView) -> str:
     """Return the address of a cell's page."""
-    return f"/remit/{cell.workflow}/{cell.action}/{cell.segment}"
+    return "/remit/" + "/".join(
+        quote(name, safe="") for name in (cell.workflow, cell.action, cell.segment)
+    )
 
 
 def level_of(form: dict[str, str]) -> Level:

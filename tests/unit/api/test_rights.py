@@ -208,6 +208,9 @@ async def test_counts_lists_and_search_are_of_ones_own_desk(tmp_path: Path) -> N
             assert len(found.json()["rows"]) == number
             own = await asker.ask("GET", f"/api/cases?workflow={NAME}")
             assert len(own.json()["rows"]) == number
+            cells = (await asker.ask("GET", "/api/remit")).json()["cells"]
+            assert len(cells) == 2 * number
+            assert (NAME in (await asker.ask("GET", "/remit")).text) is bool(number)
             page = (await asker.ask("GET", "/workflows")).text
             assert (NAME in page) is bool(number)
         far = _Asker(client, sign_in, "elsewhere")

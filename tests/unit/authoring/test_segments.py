@@ -64,6 +64,10 @@ def taken(note: str) -> Literal["other"]:
     return "other"
 
 
+def parted(note: str) -> Literal["a/b"]:
+    return "a/b"
+
+
 def foreign(sender: str) -> Literal["a"]:
     return "a"
 
@@ -79,7 +83,7 @@ def many(note: str) -> MANY:
     ("body", "said"),
     [
         (later, "are async"), (unnamed, "name no segment"), (taken, "use the name `other`"),
-        (foreign, "take `sender`"), (many, "more than 50"),
+        (foreign, "take `sender`"), (many, "more than 50"), (parted, "without `/`"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_before_the_gate_is_refused(body: Any, said: str) -> None:

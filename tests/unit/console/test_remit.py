@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from remit.console.remit_map import place
+from remit.domain.autonomy import Cell
 from tests.browser.desk import Desk
 
 READY, SURGING = "/remit/refund-desk/issue_refund/small", "/remit/refund-desk/send_reply/all"
@@ -199,6 +201,13 @@ def test_signing_needs_a_sign_in_of_the_last_minutes(desk: Desk) -> None:
         f"{SURGING}/lower", data={"csrf": token, "to": "draft", "reason": "x"}
     )
     assert lowered.headers["location"].startswith(SURGING)
+
+
+def test_a_segment_may_have_any_name_but_a_slash(desk: Desk) -> None:
+    cell = Cell(workflow="refund-desk", action="issue_refund", segment="up to 50 €?")
+    answer = desk.client.get(place(cell))
+    assert answer.status_code == 404
+    assert "refund-desk.issue_refund/up to 50 €?" in answer.text
 
 
 def test_a_cell_that_does_not_exist_has_no_page(desk: Desk) -> None:
