@@ -1,5 +1,6 @@
 """Checks put among what waits for people: how many, of what, and when; by a keyed draw."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -66,6 +67,7 @@ class Seeding(Auditing):
 
     new_id: Callable[[], str]
     _dealt_us: int = 0
+    _dealing: asyncio.Lock | None = None
     _exhausted: dict[str, int] | None = None
 
     async def watch_cells(self) -> int:
@@ -74,16 +76,21 @@ class Seeding(Auditing):
 
     async def deal_checks(self) -> int:
         """Put what is due among what waits: once an hour, one for each workflow and risk."""
-        now_us = clock.microseconds(self.now())
-        if now_us - self._dealt_us < HOUR_US:
-            return 0
-        self._dealt_us = now_us
-        dealt = 0
-        for workflow in self.equipment:
-            due: list[Plan] = await self.read(partial(self._due, workflow=workflow, now_us=now_us))
-            for plan in due:
-                dealt += await self._deal(plan, now_us)
-        return dealt
+        if self._dealing is None:
+            self._dealing = asyncio.Lock()
+        async with self._dealing:  # whoever comes meanwhile waits until it is done
+            now_us = clock.microseconds(self.now())
+            if now_us - self._dealt_us < HOUR_US:
+                return 0
+            self._dealt_us = now_us
+            dealt = 0
+            for workflow in self.equipment:
+                due: list[Plan] = await self.read(
+                    partial(self._due, workflow=workflow, now_us=now_us)
+                )
+                for plan in due:
+                    dealt += await self._deal(plan, now_us)
+            return dealt
 
     def reviewers(self, *, person: str, workflow: str | None = None) -> tuple[Reviewing, ...]:
         """Return how reviewers stand, by workflow: to its owner and auditors all, else oneself.
