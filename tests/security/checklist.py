@@ -135,7 +135,11 @@ CHECKLIST: tuple[Requirement, ...] = (
     Requirement(
         number=18,
         title="Fatigue is measured; a desk that approves planted attacks is flagged",
-        also=("tests/stories/test_seeded.py", "tests/stories/test_waved_through.py"),
+        also=(
+            "tests/stories/test_seeded.py",
+            "tests/stories/test_unseen.py",
+            "tests/stories/test_waved_through.py",
+        ),  # fmt: skip
     ),
     Requirement(
         number=19,

@@ -1,7 +1,5 @@
 """Checks of reviewers: put among what waits unseen, answered like the rest, and nothing else."""
 
-import json
-import re
 from typing import Any
 
 import pytest
@@ -10,13 +8,11 @@ from remit import testing
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell
-from remit.domain.entry import Entry
-from remit.errors import NotFoundError
-from remit.governance.access import ASKING
+from remit.governance import decided as decisions
+from remit.orchestration.answerable import _look
 from remit.orchestration.seeding import stream_of
-from remit.store import checks, evidence, kpi_days
+from remit.store import checks, evidence, kpi_days, prunes
 from remit.store.checks import CheckRow
-from tests.facing import Face, served
 from tests.projects import (
     NAME,
     OLGA,
@@ -121,11 +117,18 @@ def figures(remit: Remit) -> dict[str, Any]:
             "cases": connection.rows("select workflow, status, sum(n) from case_counts"
                                      " group by 1, 2 having sum(n) <> 0 order by 1, 2"),
             "limits": connection.rows("select count(*) from bounds"),
+            "decided": len(list(decisions.every(connection, remit.keys))),
         }  # fmt: skip
 
     counted = dict(remit.counts())
     assert counted.pop("balance") == 0
-    return {**remit.database.read(work), "received": counted["received"]}
+    return {
+        **remit.database.read(work),
+        "received": counted["received"],
+        "proposals": remit.proposals(),
+        "codes": remit.held_codes(),
+        "results": remit.results(),
+    }
 
 
 async def test_a_check_is_dealt_to_a_desk_that_works(small: Small) -> None:
@@ -232,6 +235,70 @@ async def test_a_check_that_somebody_cancels_ends_like_a_case(small: Small) -> N
         assert figures(remit) == before
 
 
+async def test_a_check_may_be_answered_in_a_batch(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        await send(remit, order_id="ORD98", message="case 8 of maria.k@example.com")
+        ids = [one.approval_id for one in waiting(remit)]
+        assert len(ids) == 2
+        batch = remit.batch(ids, person=OLGA)
+        members = {one.approval_id: one.digest for one in batch.members}
+        assert set(members) == set(ids)
+        done = await remit.decide_batch(
+            members, batch=batch.digest, read=ids, person=OLGA, verdict=Verdict.REJECT,
+            reason=RejectReason.AMOUNT,
+        )  # fmt: skip
+        assert set(done.decided) == set(ids)
+        found = remit.database.read(lambda c: checks.by_approval(c, row.approval_id))
+        assert found is not None
+        assert (found.reviewer, found.caught) == (OLGA, truth(remit, row))
+
+
+async def test_a_word_for_a_value_of_a_check_holds_nowhere(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        before = figures(remit)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        given = await remit.endorse(
+            row.approval_id, person=OLGA, parameters=["amount"], sentence="I know it"
+        )
+        assert given == ()
+        assert remit.endorsements(person=OLGA) == ()
+        assert remit.case(row.case_id).row.status == "closed"
+        assert figures(remit) == before
+
+
+async def test_no_sweep_and_no_change_of_roles_wakes_a_check(small: Small) -> None:
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        await remit.timekeeper.sweep()
+        await remit.timekeeper.sweep()
+        await remit.write(
+            lambda uow: _look(uow, approval_id=row.approval_id), streams=(row.case_id,)
+        )
+        await remit.settled()
+        assert remit.case(row.case_id).row.status == "parked"
+        assert states(remit, row.case_id) == [("pay", "held")]
+        assert (await answer(remit, row)).reviewer == OLGA
+
+
+async def test_a_check_that_is_pruned_is_taken_from_no_figure(small: Small) -> None:
+    async with small.open(PAY, attacked=True) as remit:  # rows alone are pruned here
+        await decided(remit, cases=4)
+        await later(remit, small)
+        (row,) = dealt(remit)
+        await answer(remit, row)
+        before = figures(remit)
+        await remit.write(lambda uow: prunes.forget(uow.connection, [(row.case_id, NAME)]))
+        assert figures(remit) == before
+        assert len(dealt(remit)) == 1
+
+
 async def test_it_is_as_it_was_after_a_restart(small: Small) -> None:
     async with small.open(PAY) as remit:
         await decided(remit, cases=4)
@@ -244,88 +311,3 @@ async def test_it_is_as_it_was_after_a_restart(small: Small) -> None:
         assert remit.approval(row.approval_id, person=OLGA) == shown
         await answer(remit, row, Verdict.REJECT)
         assert remit.case(row.case_id).row.status == "closed"
-
-
-# -- nobody who is measured can tell ------------------------------------------------------------
-
-NORMAL = (
-    (re.compile(r"[0-9a-f]{32,64}"), "ID"),
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}"), "ID"),
-    (re.compile(r'"(number|at_us|seq)": ?\[?[0-9, ]+\]?'), "NUMBER"),
-    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "TIME"),
-    (re.compile(r"\b\w{3} \d{1,2} \w{3}, \d\d:\d\d"), "DAY"),
-    (re.compile(r"\d\d:\d\d(:\d\d)?"), "CLOCK"),
-    (re.compile(r"\d+(\.\d+)? EUR"), "AMOUNT"),
-    (re.compile(r"\d+\.\d\d"), "AMOUNT"),
-    (re.compile(r"[A-Z]+_[0-9A-Z]{8}"), "TOKEN"),
-    (re.compile(r"[0-9a-f]{7,31}"), "SHORT"),
-    (re.compile(r"\b[0-9a-f]{4}( [0-9a-f]{4})+"), "SHORT"),
-    (re.compile(r"\bemail [0-9A-Z]{4}"), "TOKEN"),
-    # Which row of the list is open, and what its keys do there.
-    (re.compile(r' data-key="[^"]+" aria-keyshortcuts="[^"]+"( data-extend="-?1")?'), ""),
-    (re.compile(r' aria-current="true"'), ""),
-    (re.compile(r"case \d+ of"), "case N of"),
-    (re.compile(r"ORD\d+"), "ORDER"),
-    (re.compile(r'value="\w{43}"'), "CSRF"),
-    (re.compile(r"\b\d{12,}\b"), "NUMBER"),
-)
-
-
-def shape(text: str) -> str:
-    """Return a text without what differs between any two items."""
-    for pattern, word in NORMAL:
-        text = pattern.sub(word, text)
-    return text
-
-
-async def pages(face: Face, headers: dict[str, str], case_id: str, approval_id: str) -> list[str]:
-    found = []
-    for path in (
-        f"/inbox/{approval_id}",
-        f"/inbox/{approval_id}?act=reject",
-        f"/inbox/{approval_id}?act=edit",
-        f"/cases/{case_id}",
-        f"/cases/{case_id}?view=technical",
-        f"/cases/{case_id}/masked",
-        f"/api/approvals/{approval_id}",
-        f"/api/cases/{case_id}",
-        f"/api/cases/{case_id}/trace",
-        f"/api/cases/{case_id}/masked",
-        f"/cases?search={case_id}",
-    ):
-        answer = await face.client.get(path, headers=headers)
-        found.append(f"{path}\n{answer.status_code}\n{sorted(answer.headers)}\n{answer.text}")
-    return found
-
-
-async def test_on_every_page_and_endpoint_it_looks_like_a_real_one(small: Small) -> None:
-    async with served(small, body=PAY) as face:
-        remit = face.remit
-        await decided(remit, cases=4)
-        await later(remit, small)
-        (row,) = dealt(remit)
-        real_case = await send(remit, order_id="ORD99", message="case 9 of maria.k@example.com")
-        (real,) = [one for one in waiting(remit) if one.case_id == real_case]
-        headers = face.session(PAUL)
-        mine = await pages(face, headers, row.case_id, row.approval_id)
-        theirs = await pages(face, headers, real_case, real.approval_id)
-        for one, other in zip(mine, theirs, strict=True):
-            assert shape(one) == shape(other)
-        listed = (await face.client.get("/api/approvals", headers=headers)).json()["rows"]
-        shapes = {shape(json.dumps(one, sort_keys=True)) for one in listed}
-        assert len(listed) == 2
-        assert len(shapes) == 1
-        token = ASKING.set(PAUL)
-        try:
-            told: list[list[Entry]] = [remit.entries(one) for one in (row.case_id, real_case)]
-            assert {one.tenant for entries in told for one in entries} == {"default"}
-            seen = [
-                [(one.event, sorted(one.body), sorted(one.payloads)) for one in entries]
-                for entries in told
-            ]
-            assert seen[0] == seen[1]
-            with pytest.raises(NotFoundError):
-                remit.case(stream_of(NAME))
-            assert remit.entries(stream_of(NAME)) == []
-        finally:
-            ASKING.reset(token)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from remit.domain.check_event import SEEDED
 from remit.domain.decision import Decision, GateFacts
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
@@ -63,9 +64,12 @@ def every(
     case: str = "",
     since_us: int = 0,
 ) -> Iterator[Decided | Unreadable]:
-    """Yield all decisions of a record, or of cases whose id begins so, oldest first by case."""
-    where = "e.event = ? AND e.at_us >= ?"
-    values: list[str | int] = [DECIDED, since_us]
+    """Yield all decisions of a record, or of cases whose id begins so, oldest first by case.
+
+    What measures reviewers was decided about nothing and is left out.
+    """
+    where = "e.event = ? AND e.tenant <> ? AND e.at_us >= ?"
+    values: list[str | int] = [DECIDED, SEEDED, since_us]
     if workflow is not None:
         where += " AND e.workflow = ?"
         values.append(workflow)

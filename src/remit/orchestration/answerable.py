@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from remit.domain import actor
 from remit.domain.case import CaseStatus
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Draft
 from remit.domain.event import WaitEnded
 from remit.governance.access import Rights, Roster
@@ -95,6 +96,8 @@ def _look(uow: UnitOfWork, *, approval_id: str) -> bool:
     case = None if approval is None else cases.find(uow.connection, approval.case_id)
     if approval is None or case is None or case.status is not CaseStatus.PARKED:
         return False
+    if case.tenant == SEEDED:
+        return False  # no run of it would look
     waiting = waits.of_case(uow.connection, case.case_id)
     paths = [path for path, _, ref in waiting if ref == approval_id]
     if not paths:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from remit.domain import clock
+from remit.domain import actor, clock
 from remit.domain.action import AnySource, LiteralSource, ParamSpec, alternatives
 from remit.domain.approval import ApprovalState
 from remit.domain.value import Canonical, Json
@@ -14,7 +14,7 @@ from remit.errors import (
     NotFoundError,
     RequestInvalidError,
 )
-from remit.governance import approvals, edits, endorsements, inbox
+from remit.governance import approvals, checks, edits, endorsements, inbox
 from remit.governance.endorsement import DAYS_MAX, Endorsement, Scope, Vouched
 from remit.governance.owners import roles_of
 from remit.intake import tokens
@@ -65,6 +65,8 @@ class Endorsing(Desk):
         values = self._vouched(row.workflow, row.action, asked, scope)
 
         def work(uow: UnitOfWork, said: str) -> tuple[str, ...]:
+            if self._is_check(uow, row.case_id, person):
+                return ()
             made = endorsements.give(
                 uow, row.case_id, values=values, scope=scope, days=days, sentence=said,
                 person=person, evidence=approval_id,
@@ -105,6 +107,8 @@ class Endorsing(Desk):
         )
 
         def work(uow: UnitOfWork, said: str) -> tuple[str, ...]:
+            if self._is_check(uow, case_id, person):
+                return ()
             return endorsements.give(
                 uow, case_id, values=vouched, scope=scope, days=days, sentence=said, person=person
             )
@@ -112,6 +116,11 @@ class Endorsing(Desk):
         return await self._given(
             case_id, case.workflow, person, sentence, work, masker=masker, new=new
         )
+
+    @staticmethod
+    def _is_check(uow: UnitOfWork, case_id: str, person: str) -> bool:
+        """End a check whose values somebody vouches for: nobody's word on one holds elsewhere."""
+        return checks.given_up(uow, case_id, code="endorsed", by=actor.person(person))
 
     async def second_endorsement(self, endorsement_id: str, /, *, person: str) -> None:
         """Vouch for what needs a second person."""

@@ -330,11 +330,15 @@ def all_ambiguous(connection: Connection, workflow: Workflows = None) -> int:
     return int(str(connection.value(sql, names)))
 
 
+_REAL = "not exists (select 1 from checks where checks.case_id = proposals.case_id)"
+
+
 def states(connection: Connection, workflow: str | None = None) -> list[tuple[str, str, int]]:
-    """Return (action, state, number) of all proposals."""
-    clause = "" if workflow is None else " where workflow = ?"
+    """Return (action, state, number) of all proposals but those of checks of reviewers."""
+    clause = "" if workflow is None else " and workflow = ?"
     rows = connection.rows(
-        f"select action, state, count(*) from proposals{clause} group by 1, 2 order by 1, 2",
+        f"select action, state, count(*) from proposals where {_REAL}{clause}"
+        " group by 1, 2 order by 1, 2",
         () if workflow is None else (workflow,),
     )
     return [(str(row[0]), str(row[1]), int(str(row[2]))) for row in rows]
@@ -343,7 +347,8 @@ def states(connection: Connection, workflow: str | None = None) -> list[tuple[st
 def held_codes(connection: Connection) -> list[tuple[str, int]]:
     """Return (reason codes, number) of what was held, most frequent first."""
     rows = connection.rows(
-        "select codes, count(*) from proposals where codes <> '' group by codes order by 2 desc, 1"
+        f"select codes, count(*) from proposals where codes <> '' and {_REAL}"
+        " group by codes order by 2 desc, 1"
     )
     return [(str(row[0]), int(str(row[1]))) for row in rows]
 

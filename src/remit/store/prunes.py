@@ -128,7 +128,8 @@ def forget(connection: Connection, cases: Sequence[tuple[str, str]]) -> None:
         for table in OF_CASES:
             connection.execute(f"delete from {table} where case_id = ?", (case_id,))
         connection.execute(
-            "insert into case_counts (workflow, status, slot, n) values (?, 'closed', ?, -1)"
+            "insert into case_counts (workflow, status, slot, n) select ?, 'closed', ?, -1"
+            " where not exists (select 1 from checks where case_id = ?)"  # never counted
             " on conflict (workflow, status, slot) do update set n = case_counts.n - 1",
-            (workflow, connection.slot),
+            (workflow, connection.slot, case_id),
         )
