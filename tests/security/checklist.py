@@ -139,7 +139,7 @@ CHECKLIST: tuple[Requirement, ...] = (
             "tests/stories/test_seeded.py",
             "tests/stories/test_unseen.py",
             "tests/stories/test_waved_through.py",
-        ),  # fmt: skip
+        ),
     ),
     Requirement(
         number=19,
