@@ -1,5 +1,6 @@
 """What the faces need of a running Remit to show what cells may do and to let owners sign it."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -36,4 +37,4 @@ async def signed(
     if isinstance(found, Unmet):
         said = "; ".join(f"{one.name}: {one.said}" for one in found.conditions)
         raise GrantUnmetError(f"`{cell.name}` stays as it is: {said}")
-    return remit.cell(cell)
+    return await asyncio.to_thread(remit.cell, cell)  # all rows of an attempt are read
