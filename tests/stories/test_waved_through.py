@@ -1,6 +1,7 @@
 """A reviewer who waves everything through is found out, and shows that they look again."""
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from remit.domain.autonomy import Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.ids import control_stream
 from remit.errors import NotFoundError
-from remit.governance import streams
+from remit.governance import reviewers, streams
 from remit.governance.audit import Finding
 from remit.store import checks, evidence
+from remit.store.evidence import EvidenceRow
 from tests.projects import NAME, OLGA, OTTO, PAUL, Small
 from tests.stories import test_earned
 from tests.stories.test_seeded import PAY, answer, dealt, decided, later, one_more, truth
@@ -63,6 +65,8 @@ async def test_who_waves_errors_through_is_found_out_and_their_yes_is_in_doubt(
         assert await wave_through(remit, small) == 5
         (alarm,) = told(remit, "governance:reviewer:alarmed")
         assert (alarm.body["reviewer"], alarm.body["missed"], alarm.body["dealt"]) == (OLGA, 5, 5)
+        plan = remit.equipment[NAME].plans["pay"]
+        assert remit.database.read(lambda c: reviewers.found(c, plan, since_us=0)) == (0, 0)
         (task,) = [one for one in remit.tasks().rows if one.kind == "reviewer"]
         assert (task.owner, task.code) == ("role:owner", "reviewer.alarm")
         plan = remit.equipment[NAME].plans["pay"]
@@ -143,3 +147,27 @@ return (await run.act(note, text=case.message)).state
         assert lowered.body["code"] == "unsupported"
         (alarms,) = [one for one in card.conditions if one.name == "alarms"]
         assert (alarms.met, OLGA in alarms.said) == (False, True)
+
+
+async def test_a_yes_from_before_an_alarm_was_cleared_waits_for_a_second_person(
+    small: Small,
+) -> None:
+    """And the checks that were missed measure nobody whose yes counts."""
+    async with small.open(PAY) as remit:
+        doubted = {OLGA: 2_000}
+        plan = remit.equipment[NAME].plans["pay"]
+        row = EvidenceRow(
+            action_id="a", case_id="c", workflow=NAME, action="pay", segment="all",
+            fingerprint="f", cluster="k", at_us=0, level="approve-each", score=None,
+            share_ppm=1_000_000, draw=1, drawn=True, day="2026-11-24", eligible=True,
+            alone=False, outcome="right", source="approval", reviewer=OLGA, label_us=1_999,
+            settled=True, labels=1,
+        )  # fmt: skip
+        found = [
+            streams.outcome(one, plan, now_us=9_000, doubted=doubted).value
+            for one in (
+                row, replace(row, label_us=2_001), replace(row, reviewer=PAUL),
+                replace(row, source="double"),
+            )
+        ]  # fmt: skip
+        assert found == ["pending", "right", "right", "right"]

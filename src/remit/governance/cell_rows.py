@@ -8,9 +8,9 @@ from remit.domain.autonomy import Cell
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Plan
 from remit.errors import RequestInvalidError
-from remit.governance import reviewers, streams
+from remit.governance import streams
 from remit.governance.cells import score
-from remit.store import evidence_pages
+from remit.store import checks, evidence_pages
 from remit.store.connection import Connection
 
 ROWS_MAX: Final = 200
@@ -59,14 +59,14 @@ def page(
     It reads one more row than it shows, whatever their number.
     """
     limit = max(1, min(limit, ROWS_MAX))
-    alarmed = reviewers.alarmed(connection, cell.workflow)
+    doubted = checks.doubted(connection, cell.workflow)
     found = evidence_pages.newest(connection, cell, limit=limit + 1, before=_place(after))
     rows = tuple(
         RowView(
             action_id=row.action_id, case_id=row.case_id, at=clock.instant(row.at_us),
             level=row.level, score=score(row.score), drawn=row.drawn, eligible=row.eligible,
             alone=row.alone, current=row.fingerprint == fingerprint,
-            outcome=streams.outcome(row, plan, now_us=now_us, alarmed=alarmed).value
+            outcome=streams.outcome(row, plan, now_us=now_us, doubted=doubted).value
             if row.drawn and row.eligible
             else "",
             code=row.code, source=row.source, reviewer=row.reviewer,

@@ -9,7 +9,7 @@ from remit.domain.autonomy import Bar, Cell, Level
 from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, PPM, Plan
 from remit.evidence import detector, gate, threshold
-from remit.governance import monitors, reviewers, scorecard, streams
+from remit.governance import monitors, scorecard, streams
 from remit.governance.judged import Judged
 from remit.governance.monitors import Watched
 from remit.governance.scorecard import Condition, Frame, Scorecard
@@ -156,8 +156,7 @@ def read(
     connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int
 ) -> tuple[EvidenceStream, Scorecard]:
     """Return the open attempt of a cell and its scorecard, its rows read once."""
-    alarmed = reviewers.alarmed(connection, cell.workflow)
-    stream = streams.read(connection, plan, cell, frame.fingerprint, alarmed=alarmed)
+    stream = streams.read(connection, plan, cell, frame.fingerprint)
     return stream, scorecard.of(connection, plan, cell, frame, now_us=now_us, stream=stream)
 
 

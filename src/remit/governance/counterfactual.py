@@ -9,8 +9,8 @@ from remit.domain.frozen import dataclass
 from remit.domain.money import Money
 from remit.domain.plan import DAY_US, Plan
 from remit.evidence import intervals
-from remit.governance import reviewers, streams
-from remit.store import evidence_pages
+from remit.governance import streams
+from remit.store import checks, evidence_pages
 from remit.store.connection import Connection
 from remit.store.evidence_pages import WeighedRow
 
@@ -93,12 +93,12 @@ def of(
             score_min=threshold, limit=LOOKED_MAX + 1,
         )  # fmt: skip
     cut, rows = len(rows) > LOOKED_MAX, rows[:LOOKED_MAX]
-    alarmed = reviewers.alarmed(connection, cell.workflow)
+    doubted = checks.doubted(connection, cell.workflow)
     final = [
         (one, found)
         for one in rows
         if one.row.drawn
-        and (found := streams.outcome(one.row, plan, now_us=now_us, alarmed=alarmed))
+        and (found := streams.outcome(one.row, plan, now_us=now_us, doubted=doubted))
         in {Outcome.RIGHT, Outcome.WRONG}
     ]
     bad = [one for one, found in final if found is Outcome.WRONG]

@@ -110,7 +110,7 @@ def of(
     size = max(-(-len(found) // POINTS_MAX), 1)
     read = EvidenceStream(
         cell=stream.cell, fingerprint=stream.fingerprint, attempt=stream.attempt, plan=plan,
-        since_us=stream.since_us, rows=tuple(rows), alarmed=stream.alarmed,
+        since_us=stream.since_us, rows=tuple(rows), doubted=stream.doubted,
     )  # fmt: skip
     begins_us = found[0].at_us if found else stream.since_us
     if card.grant is not None and card.grant.given_us < stream.since_us:  # its cooldown

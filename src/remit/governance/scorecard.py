@@ -106,7 +106,7 @@ def of(
     effective = lowest(level, top, PHASE_CAP[frame.phase])
     alarmed = reviewers.alarmed(connection, cell.workflow)
     if stream is None:
-        stream = streams.read(connection, plan, cell, frame.fingerprint, alarmed=alarmed)
+        stream = streams.read(connection, plan, cell, frame.fingerprint)
     missed, dealt = reviewers.found(
         connection, plan, since_us=max(stream.since_us, _first(stream)) - SEEDS_SINCE_US
     )

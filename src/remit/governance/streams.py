@@ -1,6 +1,6 @@
 """Streams of evidence: the rows of one attempt of a cell and fingerprint, as they count now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 
 from remit.domain import actor
@@ -18,6 +18,7 @@ from remit.store.unit import UnitOfWork
 
 COOLDOWN_US = 7 * DAY_US
 VOID_SHARE_MAX = 0.05
+NOBODY: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class EvidenceStream:
     plan: Plan
     since_us: int
     rows: tuple[EvidenceRow, ...]
-    alarmed: frozenset[str] = field(default_factory=frozenset)  # reviewers whose yes is in doubt
+    doubted: Mapping[str, int] = field(default_factory=dict)  # until when a reviewer's yes is
 
     def drawn(self, *, since_us: int = 0) -> Iterator[EvidenceRow]:
         """Yield the rows that the coin drew, decided from then on."""
@@ -38,15 +39,16 @@ class EvidenceStream:
 
     def outcome(self, row: EvidenceRow, *, now_us: int) -> Outcome:
         """Return what is known of a row: right only where its label is settled by now."""
-        return outcome(row, self.plan, now_us=now_us, alarmed=self.alarmed)
+        return outcome(row, self.plan, now_us=now_us, doubted=self.doubted)
 
 
 def outcome(
-    row: EvidenceRow, plan: Plan, *, now_us: int, alarmed: frozenset[str] = frozenset()
+    row: EvidenceRow, plan: Plan, *, now_us: int, doubted: Mapping[str, int] = NOBODY
 ) -> Outcome:
     """Return what is known of a row by an instant.
 
-    A yes of somebody under alarm counts when a second person has judged; a void row is left out
+    A yes that somebody said under alarm, or before it was cleared, counts when a second person has
+    judged: the checks that they missed measure nobody whose yes counts. A void row is left out
     when a second person has confirmed it. Until then both are pending.
     """
     match row.outcome:
@@ -54,7 +56,7 @@ def outcome(
             return Outcome.WRONG
         case "void" if row.settled:
             return Outcome.VOID
-        case "right" if row.reviewer in alarmed and row.source != "double":
+        case "right" if _in_doubt(row, doubted):
             return Outcome.PENDING
         case "right" if row.settled or plan.settle is Settle.VERDICT:
             return Outcome.RIGHT
@@ -64,17 +66,20 @@ def outcome(
             return Outcome.PENDING
 
 
+def _in_doubt(row: EvidenceRow, doubted: Mapping[str, int]) -> bool:
+    return row.source != "double" and (row.label_us or 0) <= doubted.get(row.reviewer, -1)
+
+
 def read(
     connection: Connection,
     plan: Plan,
     cell: Cell,
     fingerprint: str,
     *,
-    alarmed: frozenset[str] | None = None,
     until_us: int | None = None,
 ) -> EvidenceStream:
     """Return the stream of a cell that counts now; its rows are those of the open attempt."""
-    doubted = checks.alarmed(connection, cell.workflow) if alarmed is None else alarmed
+    doubted = checks.doubted(connection, cell.workflow)
     over = plans.over(connection, cell, fingerprint)
     found = tuple(
         row
@@ -83,7 +88,7 @@ def read(
     )
     return EvidenceStream(
         cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
-        since_us=over.resumes_us, rows=found, alarmed=doubted,
+        since_us=over.resumes_us, rows=found, doubted=doubted,
     )  # fmt: skip
 
 

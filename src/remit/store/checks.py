@@ -43,6 +43,13 @@ SCHEMA = (
 
 TABLES = ("checks", "reviewer_alarms")
 
+FOR_GOOD_US: Final = 2**62
+_UNDOUBTED: Final = (
+    " and not exists (select 1 from reviewer_alarms as one where one.workflow = checks.workflow"
+    " and one.reviewer = checks.reviewer"
+    " and (one.cleared_us is null or one.cleared_us >= checks.closed_us))"
+)
+
 EVENTS: Final = frozenset(
     {
         "governance:check:dealt", "governance:check:answered", "governance:check:closed",
@@ -150,13 +157,18 @@ def _flag(entry: Entry, name: str) -> int:
 def answered_bad(
     connection: Connection, workflow: str, *, risk: str = "", reviewer: str = "", since_us: int = 0
 ) -> tuple[int, int]:
-    """Return (missed, dealt) of the known-bad checks that were answered since then."""
+    """Return (missed, dealt) of the known-bad checks that were answered since then.
+
+    Without a `reviewer` those of somebody whose word is in doubt are left out.
+    """
     where = ""
     values: list[str] = []
     if risk:
         where, values = f"{where} and risk = ?", [*values, risk]
     if reviewer:
         where, values = f"{where} and reviewer = ?", [*values, reviewer]
+    else:
+        where = f"{where}{_UNDOUBTED}"
     row = connection.one(
         "select count(*), coalesce(sum(caught), 0) from checks where workflow = ? and bad = 1"
         f" and closed_us >= ?{where}",
@@ -223,6 +235,14 @@ def alarmed(connection: Connection, workflow: str) -> frozenset[str]:
         (workflow,),
     )
     return frozenset(str(row[0]) for row in rows)
+
+
+def doubted(connection: Connection, workflow: str) -> dict[str, int]:
+    """Return until when what somebody said is in doubt, by handle: for good under alarm."""
+    rows = connection.rows(
+        "select reviewer, cleared_us from reviewer_alarms where workflow = ?", (workflow,)
+    )
+    return {str(row[0]): FOR_GOOD_US if row[1] is None else int(row[1]) for row in rows}
 
 
 def dealt(
