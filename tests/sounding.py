@@ -1,7 +1,7 @@
 """What every story leaves behind: a record that breaks no rule, and rows as its entries say."""
 
 from remit.app import Remit
-from remit.governance import decided
+from remit.governance import decided, recompute
 from remit.governance.decided import Decided
 from remit.ledger.checkpoint import Signer
 from remit.ledger.inclusion import proven
@@ -16,6 +16,7 @@ def sound(remit: Remit) -> None:
     """Judge the record of a story that went well."""
     assert (found := findings(remit)) == [], found
     assert redecided(remit) == []
+    assert (false := recompute.verify(remit.database).differences) == (), false
 
 
 def redecided(remit: Remit) -> list[str]:

@@ -49,6 +49,7 @@ async def worked(remit: Remit, small: Small, *, cases: int, wrong: int = 0) -> N
     for number in range(cases):
         await send(remit, message=f"case {number} of {small.clock():%m-%d}")
         await answer(remit, wrong=number < wrong)
+    assert remit.keeper.drain()  # what has no place in the log yet must not look a day old
     small.clock.advance(DAY)
     remit.timekeeper.watch.confirm()  # time leapt, and a person says that it is right
     await testing.pass_time(remit, small.clock, 1)

@@ -45,6 +45,7 @@ COMMANDS = {
     "stop": "Halt effects, and let them go on.",
     "limits": "List what may be done in a time, and raise it.",
     "grants": "Say what may be done alone and why, sign a grant, lower one.",
+    "evidence": "Prove from the record what may be done without a person.",
     "ledger": "Verify the record.",
     "doctor": "Say how it does, and what to do where it does not.",
     "work": "Work on cases beside other workers.",

@@ -45,6 +45,31 @@ _POSITIONS: Final = """SELECT o.case_id, o.seq, o.position
  JOIN entry_order o ON o.case_id = asked.case_id AND o.seq = asked.seq"""
 
 
+def leaves(connection: Connection, events: Sequence[str], *, begin: int, end: int) -> list[bytes]:
+    """Return the leaves of these events from position `begin` to before `end`, in order."""
+    rows = connection.rows(
+        "SELECT e.leaf FROM entry_order o"
+        " JOIN entries e ON e.case_id = o.case_id AND e.seq = o.seq"
+        f" WHERE o.position >= ? AND o.position < ? AND {_among(events)} ORDER BY o.position",
+        (begin, end, *events),
+    )
+    return [row[0] for row in rows]
+
+
+def leaves_pending(connection: Connection, events: Sequence[str]) -> list[bytes]:
+    """Return the leaves of these events that wait for a position, by arrival: PostgreSQL only."""
+    rows = connection.rows(
+        "SELECT e.leaf FROM pending p JOIN entries e ON e.case_id = p.case_id AND e.seq = p.seq"
+        f" WHERE {_among(events)} ORDER BY p.arrival",
+        tuple(events),
+    )
+    return [row[0] for row in rows]
+
+
+def _among(events: Sequence[str]) -> str:
+    return f"e.event IN ({', '.join('?' for _ in events)})"
+
+
 def found(connection: Connection, written: Sequence[Written]) -> Literal["there", "absent", "no"]:
     """Say whether these leaves are stored: all of them, none, or `no` where others are."""
     stored = [

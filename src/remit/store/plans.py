@@ -193,6 +193,12 @@ def find(connection: Connection, *, workflow: str, action: str) -> Plan | None:
     return None if value is None else plan_of(workflow, json.loads(str(value)))
 
 
+def every(connection: Connection) -> list[Plan]:
+    """Return the plans in force of all workflows."""
+    rows = connection.rows("select workflow, form from plans order by workflow, action")
+    return [plan_of(str(row[0]), json.loads(str(row[1]))) for row in rows]
+
+
 def actions(connection: Connection, workflow: str) -> list[str]:
     """Return the actions of a workflow that have a plan, by name."""
     rows = connection.rows(
