@@ -17,7 +17,7 @@ def _headers(desk: Desk) -> dict[str, str]:
 def test_tasks_are_listed_and_one_is_settled_by_two_people(desk: Desk) -> None:
     rows = desk.client.get("/api/tasks").json()["rows"]
     assert [row["kind"] for row in rows] == [
-        "doubt", "uncompensated", "fault", "review", "notice",
+        "doubt", "uncompensated", "fault", "review", "notice", "lowered", "reviewer",
     ]  # fmt: skip
     path = f"/api/tasks/{task_id(0)}"
     assert desk.client.get(path).json()["needed"] == 2
