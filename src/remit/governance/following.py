@@ -8,7 +8,7 @@ from remit.domain import clock
 from remit.domain.autonomy import Outcome
 from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
-from remit.governance import checks, day_keys, labels, standing
+from remit.governance import checks, day_keys, labels, reviewers, standing
 from remit.governance.labels import Said
 from remit.ledger.keys import KeyRing
 from remit.store import evidence, plans
@@ -31,6 +31,8 @@ def follow(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
     if said is not None and said.outcome is Outcome.RIGHT:
         at = clock.instant(entry.at_us)
         again = day_keys.looked_at_again(keys, entry.word("action_id"), at=at)
+        # What somebody says under alarm counts when a second person has said it too.
+        again = again or said.reviewer in reviewers.alarmed(uow.connection, entry.workflow)
         said = replace(said, again=again)
     if said is not None:
         labels.give(uow, entry.word("action_id"), said)

@@ -75,7 +75,7 @@ def judge(
         rows = [row for row in rows if row.level == level.value]
     scored = to not in STEP and any(row.score is not None for row in rows)
     if scored:
-        return _scored(stream, rows, bar, grid, in_force=in_force, now_us=now_us)
+        return _scored(stream, rows, bar, grid, in_force=in_force, now_us=now_us, fresh=fresh)
     return _plain(stream, rows, bar, now_us=now_us, fresh=fresh, least=ROWS_MIN * (to in STEP))
 
 
@@ -150,6 +150,7 @@ def _scored(
     *,
     in_force: int | None,
     now_us: int,
+    fresh: bool,
 ) -> Judged:
     """Judge the rows above each threshold of the grid, behind the calibration sample."""
     if grid is None:
@@ -179,6 +180,9 @@ def _scored(
     outcomes = [outcome for score, outcome in folded if round(score * SCALE) >= aimed]
     enough = passed is not None and (in_force is None or passed <= in_force)
     main = None if bar is None else _main(bar)
+    if enough and fresh and main is not None:  # an old crossing is no merit here either
+        above = [row for row in behind if (row.score or 0) >= aimed]
+        enough = _plain(stream, above, main, now_us=now_us, fresh=True, least=0).accepted
     counted = _counted(outcomes, main, behind, accepted=enough)
     return Judged(
         bar=bar, rows=counted.rows, wrong=counted.wrong, pending=counted.pending,
