@@ -50,6 +50,7 @@ def plans_of(
             segments=spec.segments,
             sampled_share_ppm=_ppm(asked.sampled_share),
             autonomous_share_ppm=_ppm(asked.autonomous_share),
+            seed_share_ppm=_ppm(asked.seed_share),
             reviewers=Reviewed(asked.reviewers),
             starts=Level(asked.starts),
         )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from remit.domain import clock
-from remit.domain.action import ActionSpec
+from remit.domain.action import ActionSpec, AnySource
 from remit.domain.approval import sealed
 from remit.domain.check_event import SEEDED
 from remit.domain.effect import EffectState
@@ -25,6 +25,7 @@ from remit.governance import cards, cost
 from remit.governance.card import Card
 from remit.governance.cost import shown
 from remit.governance.decided import DECIDED, Decided, decided
+from remit.intake import tokens
 from remit.orchestration.replay import STEP_EVENTS
 
 ASKED: Final = "governance:approval:requested"
@@ -91,10 +92,13 @@ def source(entries: Sequence[Entry], action_id: str) -> Source | None:
     )  # fmt: skip
 
 
-def perturbed(one: Source, spec: ActionSpec, draw: int) -> dict[str, Json] | None:
+def perturbed(
+    one: Source, spec: ActionSpec, draw: int, other: Mapping[str, Json] | None = None
+) -> dict[str, Json] | None:
     """Return arguments that are wrong where the right ones are known; `None` where none can be.
 
-    An amount is another one; without an amount a word of a closed list is.
+    An amount is another one; without an amount a word of a closed list is; without both a text is
+    that of another case, `other`: the right answer to somebody else.
     """
     given = dict(one.told.facts.arguments)
     factor = _FACTORS[draw % len(_FACTORS)]
@@ -113,6 +117,13 @@ def perturbed(one: Source, spec: ActionSpec, draw: int) -> dict[str, Json] | Non
         others = [word for word in param.choices if word != given.get(param.name)]
         if param.name in given and others:
             return {**given, param.name: others[draw % len(others)]}
+    for param in spec.params:
+        value, text = given.get(param.name), (other or {}).get(param.name)
+        free = isinstance(param.source, AnySource) and param.type == "text"
+        texts = isinstance(value, str) and isinstance(text, str) and value != text
+        # Of another case's people nothing is put into this one.
+        if free and texts and not any(tokens.reads(str(text))):
+            return {**given, param.name: text}
     return None
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -54,7 +54,7 @@ class Chosen:
     item: str
     bad: bool
     critical: bool
-    draw: int
+    arguments: Mapping[str, Json]
 
 
 def stream_of(workflow: str) -> str:
@@ -189,6 +189,7 @@ class Seeding(Auditing):
     ) -> tuple[bool, Chosen | None]:
         """Choose an item that nobody of the workflow has seen; say too whether there was any."""
         spec, some = self.equipment[plan.workflow].spec(plan.action), False
+        other: Mapping[str, Json] | None = None  # what was right in another case
         for row in () if spec is None else self._past(connection, plan, draw, now_us):
             some, right = True, row.outcome == "right"
             if not (right or bad):
@@ -200,11 +201,14 @@ class Seeding(Auditing):
             one = self._source(connection, row)
             if one is None or spec is None:
                 continue
-            if origin == PERTURBED and check_cases.perturbed(one, spec, draw) is None:
+            wrong = check_cases.perturbed(one, spec, draw, other)
+            other = one.told.facts.arguments if right else other
+            if origin == PERTURBED and wrong is None:
                 continue
             return True, Chosen(
                 one=one, plan=plan, origin=origin, item=item, bad=bad,
-                critical=bad and row.severity == "critical", draw=draw,
+                critical=bad and row.severity == "critical",
+                arguments=wrong if origin == PERTURBED and wrong else one.told.facts.arguments,
             )  # fmt: skip
         return some, None
 
@@ -243,9 +247,6 @@ class Seeding(Auditing):
         spec = equipment.spec(plan.action)
         if spec is None:
             return 0
-        arguments = one.told.facts.arguments
-        if chosen.origin == PERTURBED:
-            arguments = check_cases.perturbed(one, spec, chosen.draw) or arguments
         case_id = self.new_id()
         scope = self.runs.new_scope(case_id)
         before, _ = self.runs.scope(one.entries[0].case_id)
@@ -254,7 +255,7 @@ class Seeding(Auditing):
             case_id=case_id, later_us=now_us - check_cases.asked_at_us(one), key=scope.key,
             originals=scope.originals, fingerprint=equipment.fingerprint,
         )  # fmt: skip
-        made = list(check_cases.drafts(one, spec, arguments, placed, words=words))
+        made = list(check_cases.drafts(one, spec, chosen.arguments, placed, words=words))
         rows = scope.rows()
         dealt = self._dealt(chosen, placed)
 

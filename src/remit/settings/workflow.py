@@ -82,6 +82,7 @@ class AutonomySettings(Table):
     sampled_share: float = Field(default=0.25, ge=0.05, le=1)
     autonomous_share: float = Field(default=0.10, ge=0.05, le=1)
     reviewers: Literal["measured", "assumed"] = "measured"
+    seed_share: float = Field(default=0.05, ge=0.05, le=0.5)  # of what people decide, in checks
     starts: Literal["shadow", "draft", "approve-each"] = "approve-each"
 
 
