@@ -9,8 +9,8 @@ LOCK = $(PIN) pyproject.toml
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/.demo-installed  ## the refund desk at work, then its console (ONCE=1 ends after the summary)
-	$(IN)/python -m remit.cli.main demo $(if $(ONCE),--once)
+demo: .venv/.demo-installed  ## the refund desk, then its console (ONCE=1: no console; STORY=1: eight weeks)
+	$(IN)/python -m remit.cli.main demo $(if $(STORY),--story) $(if $(ONCE),--once)
 
 test: .venv/.test-installed  ## every test but the torture, on all cores
 	$(IN)/python -m pytest -n auto $(ARGS)

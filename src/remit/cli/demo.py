@@ -8,6 +8,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,8 @@ import click
 
 from remit import settings
 from remit.app import Remit
-from remit.cli import demo_folder, demo_reviewer, demo_screen, terminal
+from remit.cli import demo_folder, demo_reviewer, demo_screen, story_screen, terminal
+from remit.cli import story as stories
 from remit.cli.demo_folder import DESK, SHOP, WORKFLOW
 from remit.cli.demo_reviewer import Message
 from remit.cli.demo_screen import Figures
@@ -23,6 +26,7 @@ from remit.cli.demo_shop import Shop, shop
 from remit.cli.opening import opened
 from remit.cli.options import Options
 from remit.cli.serve import Place, links, live, log
+from remit.cli.story import Told
 from remit.entrance import sign_in_of
 from remit.errors import PortInUseError
 from remit.governance.sessions import CODE_MINUTES, SignIn
@@ -42,6 +46,11 @@ HELD = {
 
 
 @click.command()
+@click.option(
+    "--story",
+    is_flag=True,
+    help="Eight weeks instead: a level is earned, lost and taken back; about a minute.",
+)
 @click.option("--once", is_flag=True, help="End after the summary; non-zero if anything is off.")
 @click.option(
     "--port",
@@ -49,7 +58,7 @@ HELD = {
     help=f"The console's port; else {PORT}, or a free one if that is in use.",
 )
 @click.pass_context
-def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
+def demo(ctx: click.Context, *, story: bool, once: bool, port: int | None) -> None:
     """Run the refund desk over its messages and show what happened.
 
     Starts an invented shop as its own process, takes in 89 customer messages that are hard on
@@ -68,6 +77,9 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
         started = time.monotonic()
         the_shop = stack.enter_context(shop(root / SHOP, folder))
         stack.enter_context(_environment(SHOP_URL=the_shop.url, SHOP_KEY=the_shop.key))
+        if story:
+            off = _story(folder, root, started, (place, listener))
+            ctx.exit(1 if off else 0)
         project = settings.read(folder, environment={})
         figures = Figures(messages=0, seconds={"shop": time.monotonic() - started})
         with _progress() as progress:
@@ -77,6 +89,26 @@ def demo(ctx: click.Context, *, once: bool, port: int | None) -> None:
         if place is not None and listener is not None:
             _serve(project, place, listener)
     ctx.exit(1 if demo_screen.problems(figures) else 0)
+
+
+def _story(folder: Path, root: Path, began: float, at: tuple[Place | None, Any]) -> list[str]:
+    """Tell the story, show its screen, and serve its console; return what was not as told."""
+    project = stories.settle_in(folder, root)
+    told = Told(project=project, begun=stories.started(datetime.now(UTC)))
+    with _progress() as progress:
+        asyncio.run(stories.tell(folder, root, told, progress))
+    remit = open_remit(told.project, owner="remit demo")
+    try:
+        figures = story_screen.read(remit, told)
+    finally:
+        remit.close()
+    figures = replace(figures, took_seconds=time.monotonic() - began)
+    for line in story_screen.screen(told, figures, demo_folder.shown(folder)):
+        click.echo(line)
+    place, listener = at
+    if place is not None and listener is not None:
+        _serve(told.project, place, listener)
+    return story_screen.problems(told, figures)
 
 
 # -- the run -------------------------------------------------------------------------------------

@@ -114,8 +114,6 @@ class EvidenceRow:
     asks: str = ""  # of people: audit | own | second | void | pending | contested
     due_us: int = 0  # until when they should have answered
     contested_by: str = ""  # who says that `wrong` is wrong
-    was_reviewer: str = ""  # who said something of it before, and what
-    was_outcome: str = ""
 
     @property
     def cell(self) -> Cell:
@@ -369,6 +367,4 @@ def row_of(row: Row) -> EvidenceRow:
         asks=str(row[25]),
         due_us=int(row[26]),
         contested_by=str(row[27]),
-        was_reviewer=str(row[28]),
-        was_outcome=str(row[29]),
     )

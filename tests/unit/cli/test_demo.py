@@ -61,6 +61,30 @@ def test_the_demo_says_on_one_screen_what_happened() -> None:
     assert "Grace time is 0 s in this demo run; 10 s when served" in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
+def test_the_story_is_told_to_its_end() -> None:
+    """A level is earned, a reviewer found out, the model swapped, and all of it taken back."""
+    done = subprocess.run(
+        [sys.executable, "-m", "remit.cli.main", "--project", str(ROOT), "demo", "--story",
+         "--once"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": str(COLUMNS_MAX)},
+        capture_output=True,
+        text=True,
+        timeout=420,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= LINES_MAX
+    assert max(map(len, lines)) <= COLUMNS_MAX
+    assert "maria.k signed sampled" in done.stdout
+    assert "nadia.f found" in done.stdout
+    assert "Fell      to approve-each" in done.stdout
+    assert "answers since the swap were corrected" in done.stdout
+    assert "Ledger    intact" in done.stdout
+
+
 def test_nothing_is_off_when_the_figures_agree() -> None:
     assert problems(figures()) == []
     assert not any(line.startswith("OFF") for line in screen(figures(), "var/demo/x"))
