@@ -118,6 +118,21 @@ async def test_a_cell_earns_to_act_alone_and_its_owner_signs(small: Small) -> No
         assert (given.body["rows"], given.body["wrong"]) == (168, 0)
 
 
+async def test_a_day_that_goes_on_raises_nothing(small: Small) -> None:
+    """A customer who wrote once today may write again, and both are one row."""
+    async with small.open(BODY) as remit:
+        for _ in range(4):
+            await worked(remit, small, cases=7)
+        for number in range(2):
+            await send(remit, message=f"today {number}")
+            await answer(remit)
+        met = {one.name: one.met for one in remit.scorecard(CELL).conditions}
+        assert (met["evidence"], met["closed days"]) == (True, False)
+        await worked(remit, small, cases=1)
+        met = {one.name: one.met for one in remit.scorecard(CELL).conditions}
+        assert (met["evidence"], met["closed days"]) == (True, True)
+
+
 async def test_what_goes_wrong_alone_takes_it_away_at_the_next_gate(small: Small) -> None:
     async with small.open(BODY) as remit:
         await earned(remit, small)

@@ -61,18 +61,22 @@ def judge(
     until: str = "",
     in_force: int | None = None,
     fresh: bool = True,
+    before_us: int | None = None,
 ) -> Judged:
     """Return what the drawn rows of a stream show for a level.
 
     `since_us` is when the ledger of a second step began; `until` ends with the row of that action
     id. `in_force` is the threshold that a second step must certify again. With `fresh` the rows
-    that are accepted must end in the last cycle: an old crossing is no merit.
+    that are accepted must end in the last cycle: an old crossing is no merit. `before_us` leaves
+    out what was decided from then on.
     """
     bar = bar_of(stream.plan, to, attempt=stream.attempt, sensitivity_min=sensitivity_min)
     level = list(Level)[to.rank - 1]
     rows = list(_until(stream.drawn(since_us=since_us), until))
     if to in STEP:
         rows = [row for row in rows if row.level == level.value]
+    if before_us is not None:
+        rows = [row for row in rows if row.at_us < before_us]
     scored = to not in STEP and any(row.score is not None for row in rows)
     if scored:
         return _scored(stream, rows, bar, grid, in_force=in_force, now_us=now_us, fresh=fresh)

@@ -1,11 +1,12 @@
 """The scorecard of a cell: each condition of the next level, met or not, and what is missing."""
 
+from functools import partial
 from typing import Final
 
 from remit.domain.action import Risk
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Cell, Level, Phase, lowest
 from remit.domain.frozen import dataclass
-from remit.domain.plan import DAY_US, PPM, Plan, Reviewed
+from remit.domain.plan import DAY_US, PPM, Cluster, Plan, Reviewed
 from remit.domain.value import Json, digest
 from remit.governance import cycles, grants, judged, reviewers, streams
 from remit.governance.cycles import Cycle
@@ -126,20 +127,21 @@ def of(
     counted, coverage = None, None
     conditions: list[Condition] = []
     if to is not None:
-        counted = judged.judge(
-            stream, to=to,
-            grid=grid,
-            sensitivity_min=sensitivity_ppm / PPM, now_us=now_us,
-            since_us=grant.given_us if to is Level.AUTONOMOUS and grant else 0,
+        judge = partial(
+            judged.judge, stream, to=to, grid=grid, sensitivity_min=sensitivity_ppm / PPM,
+            now_us=now_us, since_us=grant.given_us if to is Level.AUTONOMOUS and grant else 0,
             in_force=grant.score if to is Level.AUTONOMOUS and grant and grant.threshold_ppm
             else None,
         )  # fmt: skip
+        counted = judge()
         coverage = _coverage(stream, counted, now_us=now_us)
         conditions = [
             *_bounds(to, frame, top),
             _evidence(counted, to),
             _voids(stream),
         ]
+        if counted.accepted and plan.cluster is Cluster.SUBJECT:
+            conditions.append(_without_today(judge(before_us=now_us - now_us % DAY_US)))
         if to.rank > Level.APPROVE_EACH.rank:
             since_us = grant.given_us if to is Level.AUTONOMOUS and grant else 0
             conditions += _alone(
@@ -214,6 +216,14 @@ def _evidence(counted: Judged, to: Level) -> Condition:
         said=f"{counted.wrong} of {counted.rows} wrong, {counted.pending} of these pending, "
         f"against {rate} at {chance}{more}",
     )  # fmt: skip
+
+
+def _without_today(counted: Judged) -> Condition:
+    """Ask for the same without today: a customer's day that goes on looks better than it is."""
+    said = (
+        f"without today, whose customers may write again: {counted.wrong} of {counted.rows} wrong"
+    )
+    return Condition(name="closed days", met=counted.accepted, said=said)
 
 
 def _voids(stream: EvidenceStream) -> Condition:
