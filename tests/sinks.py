@@ -159,6 +159,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
+            cli.evidence: _progress verify
             cli.grants: explain list_ lower sign
             cli.limits: list_ raise_
             cli.policy_changes: changes propose refuse reload sign
@@ -172,7 +173,7 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.standalone: main
         """,
         STAND_IN: """
-            cli.demo: _serve _serve.whole.started demo
+            cli.demo: _serve _serve.whole.started _story demo
         """,
         "sentences of errors, which hold no value; a traceback is scrubbed": """
             cli.main: _say main
@@ -189,6 +190,7 @@ SINKS: dict[str, dict[str, str]] = {
     "file": {
         STAND_IN: """
             cli.demo_folder: fresh
+            cli.story: set_phase settle_in
             cli.demo_shop: shop
             testing: SecondSeed.compare
         """,

@@ -14,7 +14,7 @@ from remit.domain.autonomy import Level
 from remit.domain.entry import Entry
 from remit.domain.ids import control_stream
 from remit.domain.plan import PPM
-from remit.governance import reviewers
+from remit.governance import recompute
 from remit.orchestration.seeding import stream_of
 from remit.store import evidence, kpi_days
 from remit.store.evidence import EvidenceRow
@@ -48,9 +48,11 @@ class StoryFigures:
     alone_after: int  # that ran alone between the swap and the fall
     wrong_after: int  # of these, found by people or taken back
     reviewers: tuple[tuple[str, int, int], ...]  # handle, known errors put before them, found
-    alarmed: tuple[str, ...]
+    found_out: tuple[Entry, ...]  # who waved errors through, and who has shown to look since
+    cleared: tuple[Entry, ...]
     level: Level
     verified: str
+    proven: str  # whether every grant comes out of the entries again
     took_seconds: float = 0.0
 
 
@@ -67,8 +69,12 @@ def problems(told: Told, figures: StoryFigures) -> list[str]:
         found.append("no detector fired")
     if told.rollback is None or told.rollback.finished_at is None:
         found.append("what it did after the swap was not taken back")
+    if not figures.found_out:
+        found.append("nobody found out that a reviewer waves things through")
     if figures.verified != "intact":
         found.append("the ledger does not verify")
+    if figures.proven != "equal":
+        found.append("a grant does not come out of the entries again")
     return found
 
 
@@ -99,9 +105,11 @@ def read(remit: Remit, told: Told) -> StoryFigures:
         reviewers=tuple(
             (handle, len(found), sum(found)) for handle, found in sorted(dealt.items())
         ),
-        alarmed=tuple(sorted(remit.database.read(lambda c: reviewers.alarmed(c, CELL.workflow)))),
+        found_out=tuple(one for one in control if one.event == "governance:reviewer:alarmed"),
+        cleared=tuple(one for one in control if one.event == "governance:reviewer:cleared"),
         level=remit.scorecard(CELL).level,
         verified=remit.verify().result,
+        proven=recompute.verify(remit.database).result,
     )
 
 
@@ -163,7 +171,11 @@ def _parts(told: Told, figures: StoryFigures, folder: str) -> Iterator[str]:
         )
     yield ""
     yield from _turns(told, figures)
-    yield _row("Ledger", f"{figures.verified}; the map of what may run alone: /remit")
+    yield _row(
+        "Ledger",
+        f"{figures.verified}; the grant made again from the entries alone: {figures.proven} "
+        f"(`remit --project {folder} evidence verify`); what may run alone now: /remit",
+    )
     yield _row("Took", f"{figures.took_seconds:.0f} s")
     for problem in problems(told, figures):
         yield _row("OFF", problem)
@@ -179,10 +191,15 @@ def _turns(told: Told, figures: StoryFigures) -> Iterator[str]:
             f"signed {given.word('level')} on {_day(given)}  {CELL_PAGE}",
         )
     for handle, dealt, caught in figures.reviewers:
-        under = "; under alarm, and nothing rises on that yes" if handle in figures.alarmed else ""
+        yield _row("Checked", f"{handle} found {caught} of {dealt} known errors  /reviewers")
+    for one in figures.found_out:
         yield _row(
-            "Checked", f"{handle} found {caught} of {dealt} known errors{under}  /reviewers"
+            "Found out",
+            f"{one.word('reviewer')} had missed {one.number('missed')} of {one.number('dealt')} "
+            f"by {_day(one)}: nothing rises, and each yes is judged again by somebody else",
         )
+    for one in figures.cleared:
+        yield _row("Cleared", f"{one.word('reviewer')} on {_day(one)}, after ten right answers")
     for one in figures.alarms:
         yield _row(
             "Alarm",

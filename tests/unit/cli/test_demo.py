@@ -79,10 +79,10 @@ def test_the_story_is_told_to_its_end() -> None:
     assert len(lines) <= LINES_MAX
     assert max(map(len, lines)) <= COLUMNS_MAX
     assert "maria.k signed sampled" in done.stdout
-    assert "nadia.f found" in done.stdout
+    assert "Found out nadia.f had missed" in done.stdout
     assert "Fell      to approve-each" in done.stdout
     assert "answers since the swap were corrected" in done.stdout
-    assert "Ledger    intact" in done.stdout
+    assert "Ledger    intact; the grant made again from the entries alone: equal" in done.stdout
 
 
 def test_nothing_is_off_when_the_figures_agree() -> None:
