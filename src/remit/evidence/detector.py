@@ -1,6 +1,6 @@
 """The detector of demotion: an alarm where the error rate has risen above what was granted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from remit.domain.autonomy import Outcome
@@ -78,11 +78,30 @@ def fold(state: Detector, outcomes: Iterable[Outcome]) -> tuple[Detector, int | 
     Rows are in the order of their decisions; pending counts as right, void is left out but keeps
     its place. Stops at the row that fires, with the detector as it was then.
     """
+    p0 = state.rate_max
+    grow = [q / p0 for q in state.alternatives]
+    shrink = [(1 - q) / (1 - p0) for q in state.alternatives]
+    wealth, count = list(state.wealth), len(state.wealth)
+    fired = None
     for number, outcome in enumerate(outcomes, 1):
         inputs.count("outcomes", number)
         if inputs.outcome("outcomes", outcome) is Outcome.VOID:
             continue
-        state = step(state, wrong=outcome is Outcome.WRONG)
-        if state.fires:
-            return state, number
-    return state, None
+        factors = grow if outcome is Outcome.WRONG else shrink
+        wealth = [(held + 1) * factor for held, factor in zip(wealth, factors, strict=True)]
+        if sum(wealth) / count >= state.run_min:  # as `step`, without a value for each row
+            fired = number
+            break
+    return resumed(state, wealth), fired
+
+
+def resumed(state: Detector, wealth: Sequence[float]) -> Detector:
+    """Return a detector with the wealth that it had; raises `EvidenceInputError` for another's."""
+    if len(wealth) != len(state.alternatives):
+        raise EvidenceInputError("`wealth` must have one number for each alternative")
+    for held in wealth:
+        inputs.within("wealth", held, least=0)
+    return Detector(
+        rate_max=state.rate_max, run_min=state.run_min, alternatives=state.alternatives,
+        wealth=tuple(wealth),
+    )  # fmt: skip

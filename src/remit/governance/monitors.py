@@ -19,7 +19,8 @@ from remit.domain.plan import DAY_US, PPM, Plan
 from remit.domain.task import TaskKind, task_id
 from remit.domain.task_event import TaskOpened
 from remit.evidence import detector, gate
-from remit.governance import calibration, grants, judged, streams
+from remit.governance import alarm, calibration, grants, judged, sounding, streams
+from remit.governance.alarm import ALPHA, BOUND_PPM, BREACH, WARN, Alarm, warn_ppm
 from remit.governance.streams import EvidenceStream
 from remit.store import evidence, plans
 from remit.store.authority import GrantRow
@@ -27,26 +28,12 @@ from remit.store.evidence import EvidenceRow
 from remit.store.plans import GridRow
 from remit.store.unit import UnitOfWork
 
+__all__ = [
+    "ALPHA", "BOUND_PPM", "BREACH", "PPM", "WARN", "Alarm", "Watched", "alarms", "append", "fired",
+    "folded", "react", "record_lowering", "surge", "tell_owner", "warn_ppm", "watches",
+]  # fmt: skip
+
 SURGE_CASES: Final = 150
-BREACH, WARN, ALPHA = "breach", "warn", "alpha"
-BOUND_PPM: Final = {  # of errors, below the levels at which it is the plan's own
-    Level.SHADOW: 500_000, Level.DRAFT: 200_000, Level.APPROVE_EACH: 100_000,
-}  # fmt: skip
-_RUN: Final = 10_000  # labels to a false alarm where each row is drawn
-_WARN_RUN: Final = 3_000
-_RUN_MIN: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """A detector that has fired over the rows as they count now."""
-
-    detector: str
-    rate_max_ppm: int
-    run_min: int
-    rows: int  # after how many
-    row: str  # action id of the last of them
-    log_statistic: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +51,8 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     """Do at once what a label demands: lower the cell, or have each of its cases looked at.
 
     What is right is not folded: such a row, labelled or not yet, brings no detector nearer to its
-    alarm than it would rest by itself. What is void is left out, which may.
+    alarm than it would rest by itself. What is void is left out, which may; and so may what was
+    wrong or void before.
     INVARIANT: it is the transaction of the label, so the next gate call of every worker sees it
     (tests/stories/test_earned.py).
     """
@@ -83,38 +71,44 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     if not (row.eligible and row.drawn):
         return
     calibration.fix(uow, plan, row)
+    turns = {Outcome.WRONG, Outcome.VOID}  # what is neither is right to a detector
+    new = _sounded(uow, plan, grant, row) if {outcome, row.outcome} & turns else set()
     if outcome is Outcome.RIGHT:
-        return
-    stream = streams.read(uow.connection, plan, cell, row.fingerprint)
-    new = _sounded(uow, stream, grant) if outcome in {Outcome.WRONG, Outcome.VOID} else set()
+        return  # a correction may move an alarm, which is recorded, and lowers nothing
     if BREACH in new:
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:
             fall(to, BREACH)
-    elif alone and grant is not None and _rests(uow, stream, grant, row):
+    elif alone and grant is not None and _rests(uow, plan, grant, row):
         fall(Level.APPROVE_EACH, "unsupported")
     elif WARN in new:
         surge(uow, cell, code=WARN)
 
 
-def _sounded(uow: UnitOfWork, stream: EvidenceStream, grant: GrantRow | None) -> set[str]:
+def _sounded(uow: UnitOfWork, plan: Plan, grant: GrantRow | None, row: EvidenceRow) -> set[str]:
     """Record the alarms of a cell that are not in the record yet; return the detectors."""
-    connection, cell = uow.connection, stream.cell
-    grid = plans.grid(connection, cell, stream.fingerprint, stream.attempt)
-    watched = streams.since_level(connection, stream, grant)
-    found = alarms(watched, grant, grid, now_us=clock.microseconds(uow.now))
+    connection, cell = uow.connection, row.cell
+    over = plans.over(connection, cell, row.fingerprint)
+    grid = plans.grid(connection, cell, row.fingerprint, over.attempt + 1)
+    watch = sounding.of_cell(
+        connection, plan, cell, grant, fingerprint=row.fingerprint, begins_us=over.resumes_us,
+        score_min=None if grid is None else grid.thresholds[grid.begins],
+    )  # fmt: skip
+    now_us = clock.microseconds(uow.now)
     known = {(one.detector, one.row) for one in plans.alarms(connection, cell)}
+    found = sounding.alarms(connection, watch, at_us=row.at_us, now_us=now_us)
     new = [one for one in found if (one.detector, one.row) not in known]
     for one in new:
-        append(uow, cell, fired(one, cell, stream.fingerprint))
+        append(uow, cell, fired(one, cell, row.fingerprint))
     return {one.detector for one in new}
 
 
-def _rests(uow: UnitOfWork, stream: EvidenceStream, grant: GrantRow, row: EvidenceRow) -> bool:
+def _rests(uow: UnitOfWork, plan: Plan, grant: GrantRow, row: EvidenceRow) -> bool:
     """Say whether a grant rests on this row, and is supported no more."""
     last = evidence.find(uow.connection, grant.evidence_last) if grant.evidence_last else None
     if last is None or (row.at_us, row.action_id) > (last.at_us, last.action_id):
         return False
+    stream = streams.read(uow.connection, plan, row.cell, row.fingerprint)
     now_us = clock.microseconds(uow.now)
     return grants.lapsed(uow.connection, stream, grant, now_us=now_us)
 
@@ -151,19 +145,12 @@ def watches(
     if level is Level.APPROVE_EACH:
         rows = judged.would_run(rows, grid)
     rows, outcomes = _one_a_cluster(stream, rows, now_us=now_us)
-    share = plan.share_ppm(level, surge=False) / PPM
-    run = max(_RUN_MIN, round(_RUN * share))
-    bounds = [(BREACH, plan.error_max_ppm if alone else BOUND_PPM[level], run)]
-    if alone and grant is not None:
-        bounds.append((WARN, warn_ppm(plan, grant), max(_RUN_MIN, round(_WARN_RUN * share))))
-    elif level is Level.APPROVE_EACH:
-        bounds.append((ALPHA, plan.error_max_ppm, _RUN))
     return [
         Watched(
-            detector=name, rate_max_ppm=rate, run_min=least, rows=tuple(rows),
-            outcomes=tuple(outcomes),
+            detector=one.detector, rate_max_ppm=one.rate_max_ppm, run_min=one.run_min,
+            rows=tuple(rows), outcomes=tuple(outcomes),
         )
-        for name, rate, least in bounds
+        for one in alarm.bounds(plan, grant)
     ]  # fmt: skip
 
 
@@ -178,12 +165,6 @@ def _one_a_cluster(
         first.setdefault(place, row)
         known.append((place, stream.outcome(row, now_us=now_us)))
     return list(first.values()), list(gate.clusters(known))
-
-
-def warn_ppm(plan: Plan, grant: GrantRow) -> int:
-    """Return the rate that was seen at the grant, kept between 0.4 and 0.8 of the bar."""
-    seen = (grant.evidence_wrong + 0.5) / (grant.evidence_rows + 1) * PPM
-    return round(min(max(seen, 0.4 * plan.error_max_ppm), 0.8 * plan.error_max_ppm))
 
 
 def folded(
@@ -254,12 +235,12 @@ def tell_owner(uow: UnitOfWork, cell: Cell, *, code: str, row: str = "") -> None
     )  # fmt: skip
 
 
-def fired(alarm: Alarm, cell: Cell, fingerprint: str) -> Event:
+def fired(one: Alarm, cell: Cell, fingerprint: str) -> Event:
     """Return the event that tells of an alarm."""
     return DetectorFired(
         action=cell.action, segment=cell.segment, fingerprint=fingerprint,
-        detector=alarm.detector, rate_max_ppm=alarm.rate_max_ppm, run_min=alarm.run_min,
-        rows=alarm.rows, row=alarm.row, statistic=f"{alarm.log_statistic:.9f}",
+        detector=one.detector, rate_max_ppm=one.rate_max_ppm, run_min=one.run_min,
+        rows=one.rows, row=one.row, statistic=f"{one.log_statistic:.9f}",
     )  # fmt: skip
 
 

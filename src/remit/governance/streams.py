@@ -81,14 +81,12 @@ def read(
     """Return the stream of a cell that counts now; its rows are those of the open attempt."""
     doubted = checks.doubted(connection, cell.workflow)
     over = plans.over(connection, cell, fingerprint)
-    found = tuple(
-        row
-        for row in evidence.of_cell(connection, cell, since_us=over.resumes_us, until_us=until_us)
-        if row.fingerprint == fingerprint and row.eligible
+    found = evidence.of_cell(
+        connection, cell, since_us=over.resumes_us, until_us=until_us, fingerprint=fingerprint
     )
     return EvidenceStream(
         cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
-        since_us=over.resumes_us, rows=found, doubted=doubted,
+        since_us=over.resumes_us, rows=tuple(found), doubted=doubted,
     )  # fmt: skip
 
 
@@ -102,12 +100,10 @@ def since_level(
     """
     if grant is None or grant.given_us >= stream.since_us:
         return stream
-    rows = evidence.of_cell(connection, stream.cell, since_us=grant.given_us)
-    return replace(
-        stream,
-        since_us=grant.given_us,
-        rows=tuple(row for row in rows if row.fingerprint == stream.fingerprint and row.eligible),
+    rows = evidence.of_cell(
+        connection, stream.cell, since_us=grant.given_us, fingerprint=stream.fingerprint
     )
+    return replace(stream, since_us=grant.given_us, rows=tuple(rows))
 
 
 def close(

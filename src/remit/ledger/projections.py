@@ -17,7 +17,7 @@ from remit.domain.ledger_event import ProjectionsRebuilt
 from remit.ledger.chain import CONTROL_WORKFLOW
 from remit.ledger.entry import parse
 from remit.ledger.pruned import month_of
-from remit.store import kpi_days, projections, prunes, tables
+from remit.store import kpi_days, marks, projections, prunes, tables
 from remit.store import shadow as shadow_rows
 from remit.store.connection import Connection, Row
 from remit.store.database import Database
@@ -121,6 +121,7 @@ def rebuild(
             if one.days:
                 shadow_rows.swap(connection, shadow, one.table)
     if report.differing:
+        marks.forget_all(connection)
         uow.append(
             Draft(
                 event=ProjectionsRebuilt(

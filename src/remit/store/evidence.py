@@ -1,12 +1,12 @@
 """Rows of evidence and what was said of each: a projection."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from remit.domain.autonomy import TIES, Cell, tie
 from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
+from remit.domain.frozen import dataclass
 from remit.store.among import Workflows, among
 from remit.store.connection import Connection, Parameter, Row
 
@@ -118,6 +118,26 @@ class EvidenceRow:
     @property
     def cell(self) -> Cell:
         return Cell(workflow=self.workflow, action=self.action, segment=self.segment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Which drawn rows of a fingerprint a detector looks at, decided from an instant on."""
+
+    fingerprint: str
+    since_us: int
+    level: str  # at which they were decided; empty: what ran alone, at whatever level
+    score_min: int | None  # with a score so high or without any; none: what ran alone only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What a detector has to know of a row."""
+
+    at_us: int
+    action_id: str
+    cluster: str
+    outcome: str  # wrong | void, by two people | empty: right to a detector
 
 
 def project(connection: Connection, entry: Entry) -> None:
@@ -234,22 +254,71 @@ def find(connection: Connection, action_id: str) -> EvidenceRow | None:
 
 
 def of_cell(
-    connection: Connection, cell: Cell, *, since_us: int = 0, until_us: int | None = None
+    connection: Connection,
+    cell: Cell,
+    *,
+    since_us: int = 0,
+    until_us: int | None = None,
+    fingerprint: str | None = None,
 ) -> Iterator[EvidenceRow]:
-    """Yield the rows of a cell in decision order, those of all its fingerprints."""
+    """Yield the rows of a cell in decision order; with a fingerprint its eligible ones alone."""
     after: tuple[Parameter, ...] = (since_us, "")
     until = () if until_us is None else (until_us,)
+    of = () if fingerprint is None else (fingerprint,)
     while True:
         rows = connection.rows(
             f"select {COLUMNS} from evidence where workflow = ? and action = ? and segment = ?"
             f" and (at_us, action_id) > (?, ?){' and at_us <= ?' if until else ''}"
+            f"{' and fingerprint = ? and eligible = 1' if of else ''}"
             " order by at_us, action_id limit ?",
-            (cell.workflow, cell.action, cell.segment, *after, *until, PAGE),
+            (cell.workflow, cell.action, cell.segment, *after, *until, *of, PAGE),
         )
         yield from map(row_of, rows)
         if len(rows) < PAGE:
             return
         after = (rows[-1][7], rows[-1][0])
+
+
+def watched(connection: Connection, cell: Cell, seen: Seen, *, since_us: int) -> Iterator[Glimpse]:
+    """Yield the rows that a detector looks at from then on, in decision order."""
+    which, values = _which(seen)
+    after: tuple[Parameter, ...] = (since_us, "")
+    while True:
+        rows = connection.rows(
+            "select at_us, action_id, cluster, case when outcome = 'wrong' then 'wrong'"
+            " when outcome = 'void' and settled = 1 then 'void' else '' end from evidence"
+            " where workflow = ? and action = ? and segment = ? and (at_us, action_id) > (?, ?)"
+            f" and {which} order by at_us, action_id limit ?",
+            (cell.workflow, cell.action, cell.segment, *after, *values, PAGE),
+        )
+        for at_us, action_id, cluster, outcome in rows:
+            yield Glimpse(at_us=at_us, action_id=action_id, cluster=cluster, outcome=outcome)
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1][0], rows[-1][1])
+
+
+def is_scored(connection: Connection, cell: Cell, seen: Seen) -> bool:
+    """Say whether a model chose in one of these rows."""
+    which, values = _which(seen)
+    found = connection.value(
+        "select 1 from evidence where workflow = ? and action = ? and segment = ? and at_us >= ?"
+        f" and {which} and score is not null limit 1",
+        (cell.workflow, cell.action, cell.segment, seen.since_us, *values),
+    )
+    return found is not None
+
+
+def _which(seen: Seen) -> tuple[str, tuple[Parameter, ...]]:
+    drawn = "drawn = 1 and eligible = 1 and fingerprint = ?"
+    if not seen.level:
+        return f"{drawn} and alone = 1", (seen.fingerprint,)
+    if seen.score_min is None:
+        return f"{drawn} and level = ? and alone = 1", (seen.fingerprint, seen.level)
+    return (
+        f"{drawn} and level = ? and (alone = 1 or coalesce(score, 0) >= ?)",
+        (seen.fingerprint, seen.level, seen.score_min),
+    )
 
 
 def eligible_since(connection: Connection, cell: Cell, *, since_us: int) -> int:
@@ -339,32 +408,32 @@ def streams(connection: Connection, *, workflow: str, action: str) -> list[tuple
 def row_of(row: Row) -> EvidenceRow:
     """Return a row of these columns."""
     return EvidenceRow(
-        action_id=str(row[0]),
-        case_id=str(row[1]),
-        workflow=str(row[2]),
-        action=str(row[3]),
-        segment=str(row[4]),
-        fingerprint=str(row[5]),
-        cluster=str(row[6]),
-        at_us=int(row[7]),
-        level=str(row[8]),
-        score=None if row[9] is None else int(row[9]),
-        share_ppm=int(row[10]),
-        draw=None if row[11] is None else int(row[11]),
+        action_id=row[0],
+        case_id=row[1],
+        workflow=row[2],
+        action=row[3],
+        segment=row[4],
+        fingerprint=row[5],
+        cluster=row[6],
+        at_us=row[7],
+        level=row[8],
+        score=row[9],
+        share_ppm=row[10],
+        draw=row[11],
         drawn=bool(row[12]),
-        day=str(row[13]),
+        day=row[13],
         eligible=bool(row[14]),
         alone=bool(row[15]),
-        outcome=str(row[16]),
-        code=str(row[17]),
-        source=str(row[18]),
-        severity=str(row[19]),
-        reviewer=str(row[20]),
+        outcome=row[16],
+        code=row[17],
+        source=row[18],
+        severity=row[19],
+        reviewer=row[20],
         blind=bool(row[21]),
         settled=bool(row[22]),
-        label_us=None if row[23] is None else int(row[23]),
-        labels=int(row[24]),
-        asks=str(row[25]),
-        due_us=int(row[26]),
-        contested_by=str(row[27]),
+        label_us=row[23],
+        labels=row[24],
+        asks=row[25],
+        due_us=row[26],
+        contested_by=row[27],
     )

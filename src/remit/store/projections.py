@@ -21,6 +21,7 @@ from remit.store import (
     legal_holds,
     levels,
     limits,
+    marks,
     plans,
     proposals,
     prunes,
@@ -65,13 +66,14 @@ SCHEMA: tuple[str, ...] = (
     *prunes.CARRIED,
     *vault.SCHEMA,
     *claims.SCHEMA,
+    *marks.SCHEMA,
     *starts.SCHEMA,
     *schedules.SCHEMA,
     *workers.SCHEMA,
 )
 
 # Tables that a rebuild from entries makes anew; the vault is another store, claims
-# are liveness, starts what a crash leaves.
+# are liveness, starts what a crash leaves, marks what saves folding.
 TABLES: tuple[str, ...] = (
     *cases.TABLES,
     *waits.TABLES,
