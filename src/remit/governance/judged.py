@@ -6,7 +6,7 @@ from typing import Final
 from remit.domain.autonomy import TIES, Bar, Level, Outcome
 from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, Plan, Reviewed
-from remit.evidence import gate, threshold
+from remit.evidence import gate, inputs, threshold
 from remit.evidence.threshold import Grid
 from remit.governance.cycles import Settled
 from remit.governance.streams import EvidenceStream
@@ -17,6 +17,7 @@ __all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled", "wou
 
 CYCLE_US: Final = 7 * DAY_US
 ROWS_MIN: Final = 50  # at shadow, and at draft
+ROWS_MAX: Final = inputs.LABELS_MAX  # of an attempt, the first; then it is time for another
 STEP: Final = {  # what the first two steps demand, whatever the risk
     Level.DRAFT: Bar(error_max=0.20, false_grant_max=0.10),
     Level.APPROVE_EACH: Bar(error_max=0.10, false_grant_max=0.10),
@@ -68,7 +69,8 @@ def judge(
     `since_us` is when the ledger of a second step began; `until` ends with the row of that action
     id. `in_force` is the threshold that a second step must certify again. With `fresh` the rows
     that are accepted must end in the last cycle: an old crossing is no merit. `before_us` leaves
-    out what was decided from then on.
+    out what was decided from then on. Of an attempt the first million rows count; where that is
+    not enough none of the last cycle is among them, and another attempt has to be begun.
     """
     bar = bar_of(stream.plan, to, attempt=stream.attempt, sensitivity_min=sensitivity_min)
     level = list(Level)[to.rank - 1]
@@ -77,6 +79,7 @@ def judge(
         rows = [row for row in rows if row.level == level.value]
     if before_us is not None:
         rows = [row for row in rows if row.at_us < before_us]
+    rows = rows[:ROWS_MAX]
     scored = to not in STEP and any(row.score is not None for row in rows)
     if scored:
         return _scored(stream, rows, bar, grid, in_force=in_force, now_us=now_us, fresh=fresh)

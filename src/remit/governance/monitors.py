@@ -7,6 +7,7 @@ often or by which process it is looked at: the same entries fire the same alarm,
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from typing import Final
 
 from remit.domain import actor, clock
@@ -34,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 SURGE_CASES: Final = 150
+_ROWS_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +160,18 @@ def _one_a_cluster(
     stream: EvidenceStream, rows: Sequence[EvidenceRow], *, now_us: int
 ) -> tuple[list[EvidenceRow], list[Outcome]]:
     """Return the first row of each cluster and day, and the worst that is known of its rows."""
-    first: dict[tuple[str, int], EvidenceRow] = {}
-    known = []
-    for row in rows:
-        place = row.cluster, row.at_us // DAY_US
-        first.setdefault(place, row)
-        known.append((place, stream.outcome(row, now_us=now_us)))
-    return list(first.values()), list(gate.clusters(known))
+    found: list[EvidenceRow] = []
+    outcomes: list[Outcome] = []
+    for _, day in groupby(rows, key=lambda row: row.at_us // DAY_US):
+        of_day = list(day)
+        first: dict[str, EvidenceRow] = {}
+        for row in of_day:
+            first.setdefault(row.cluster, row)
+        found += first.values()
+        outcomes += gate.clusters(
+            (row.cluster, stream.outcome(row, now_us=now_us)) for row in of_day
+        )
+    return found, outcomes
 
 
 def folded(
@@ -177,11 +184,12 @@ def folded(
 ) -> list[Alarm]:
     """Return each row at which a detector fires that begins again after every alarm."""
     found, begin = [], 0
-    rest = detector.start(rate_max=rate_ppm / PPM, run_min=run)
+    rest = state = detector.start(rate_max=rate_ppm / PPM, run_min=run)
     while begin < len(rows):
-        state, fired = detector.fold(rest, outcomes[begin:])
+        state, fired = detector.fold(state, outcomes[begin : begin + _ROWS_AT_ONCE])
         if fired is None:
-            break
+            begin += _ROWS_AT_ONCE
+            continue
         begin += fired
         found.append(
             Alarm(
@@ -189,6 +197,7 @@ def folded(
                 row=rows[begin - 1].action_id, log_statistic=math.log(state.statistic),
             )
         )  # fmt: skip
+        state = rest
     return found
 
 

@@ -12,6 +12,7 @@ from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
 from remit.governance import grants, scorecard
 from remit.governance.grants import Proven
 from remit.governance.scorecard import EXPIRES_DAYS, Condition, Frame, Scorecard
+from remit.store import plans
 from remit.store.unit import UnitOfWork
 
 
@@ -57,6 +58,11 @@ def promote(
         )
     if not found.met:
         return Unmet(conditions=tuple(one for one in found.conditions if one.met is not True))
+    if plans.version(uow.connection, workflow=cell.workflow, action=cell.action) != plan.version:
+        raise StaleScorecardError(
+            f"the plan of `{cell.name}` has changed, and nothing was proposed under it yet; what "
+            "it has shown was under another"
+        )
     counted = found.counted
     since_us = found.grant.given_us if to is Level.AUTONOMOUS and found.grant else 0
     grants.give(

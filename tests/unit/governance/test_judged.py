@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from remit.domain.action import Risk
 from remit.domain.autonomy import Cell, Level
 from remit.domain.plan import DAY_US, Cluster, Plan, Reviewed, Settle
@@ -82,3 +84,27 @@ def test_errors_of_one_cluster_sound_an_alarm_once_not_as_often_as_there_are_row
     assert [one for one in alarms(*apart) if one[0] == "breach"] == [("breach", 5, "000004")]
     together = [alone(number, outcome="wrong", cluster="same") for number in range(8)]
     assert alarms(*together) == []
+
+
+def test_of_more_rows_than_can_be_counted_the_first_count_and_none_of_them_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judged, "ROWS_MAX", 40)
+    found = judge(*OLD, row(90, at_us=NOW))
+    assert (found.rows, found.last, found.accepted) == (40, "000039", False)
+
+
+def test_a_detector_goes_on_over_any_number_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes them some at a time, and that changes nothing."""
+    rows = [alone(at, outcome="wrong" if at % 7 < 2 else "right") for at in range(300)]
+    whole = alarms(*rows)
+    assert len(whole) > 3
+    for size in (1, 3, 7, 64):
+        monkeypatch.setattr(monitors, "_ROWS_AT_ONCE", size)
+        assert alarms(*rows) == whole
+
+
+def test_without_a_row_nothing_is_shown_and_nothing_is_refused() -> None:
+    found = judge()
+    assert (found.rows, found.log_evidence, found.accepted, found.missing) == (0, 0.0, False, 29)
+    assert alarms() == []

@@ -13,12 +13,14 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.ids import control_stream
-from remit.errors import IllegalMoveError
+from remit.errors import IllegalMoveError, StaleScorecardError
 from remit.governance import grants, labels, streams
 from remit.governance.labels import Said
 from remit.store import evidence, plans
 from remit.store.evidence import EvidenceRow
+from remit.store.unit import UnitOfWork
 from tests.projects import NAME, OLGA, PAUL, Small, send, waiting
+from tests.stories.test_earned import a_week
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +57,8 @@ async def say(remit: Remit, row: EvidenceRow, said: Said) -> bool:
 async def test_harm_that_the_same_person_adds_later_lowers_the_cell(small: Small) -> None:
     async with small.open(BODY) as remit:
         await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
-        for number in range(40):
-            await send(remit, message=str(number))
+        while not any(row.drawn for row in rows(remit)):
+            await send(remit, message=str(len(rows(remit))))
         row = next(row for row in rows(remit) if row.drawn)
         assert await say(remit, row, WRONG)
         assert await say(remit, row, replace(WRONG, severity="critical"))
@@ -179,3 +181,64 @@ async def test_a_day_whose_key_was_told_is_tossed_under_no_more(small: Small) ->
         last = remit.database.read(lambda c: plans.day_key(c, day))
         assert last is not None
         assert last.revealed == ""
+
+
+async def test_a_clock_that_steps_back_makes_no_row_older_than_the_one_before(
+    small: Small,
+) -> None:
+    """Rows are folded by the time of their decision, which is the ledger's: it never runs back."""
+    async with small.open(BODY) as remit:
+        for number in range(4):
+            await send(remit, message=str(number))
+            small.clock.advance(-900)
+        cases = [row.case_id for row in rows(remit)]
+        assert [row.at_us for row in rows(remit)] == sorted(row.at_us for row in rows(remit))
+        decided = [
+            next(one.at_us for one in remit.entries(case) if one.event == "policy:action:decided")
+            for case in cases
+        ]
+        assert decided == [row.at_us for row in rows(remit)]
+
+
+async def test_a_cell_without_labels_stands_where_its_plan_has_it_begin(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        card = remit.scorecard(CELL)
+        assert (card.level, card.met) == (Level.APPROVE_EACH, False)
+        assert card.counted is not None
+        assert (card.counted.rows, card.counted.missing) == (0, 29)
+        with pytest.raises(StaleScorecardError):
+            await remit.sign_grant(CELL, to=Level.SAMPLED, digest="0" * 64, person=OLGA)
+
+
+async def test_a_case_of_two_behaviours_has_no_fingerprint_and_counts_for_none(
+    small: Small,
+) -> None:
+    async with small.open(BODY) as remit:
+        await send(remit, message="1")
+        (row,) = rows(remit)
+        plan = remit.equipment[NAME].plans["note"]
+        mixed = replace(row, fingerprint="")
+
+        def work(uow: UnitOfWork) -> None:
+            uow.connection.execute("update evidence set fingerprint = ''")
+            assert evidence.find(uow.connection, row.action_id) == mixed
+            for fingerprint in (row.fingerprint, "another"):
+                assert streams.read(uow.connection, plan, CELL, fingerprint).rows == ()
+            uow.connection.execute("update evidence set fingerprint = ?", (row.fingerprint,))
+
+        remit.writer.run(work)
+        assert remit.scorecard(CELL).counted is not None
+
+
+async def test_what_was_shown_under_one_plan_is_not_signed_under_another(small: Small) -> None:
+    """Until something is proposed under it the new plan is not in the record."""
+    async with small.open(BODY) as remit:
+        for _ in range(3):
+            await a_week(remit, small)
+        assert remit.scorecard(CELL).met
+    small.settings = f"{ASSUMED}sampled_share = 0.5\n"
+    async with small.open(BODY) as remit:
+        card = remit.scorecard(CELL)
+        assert card.met
+        with pytest.raises(StaleScorecardError, match="has changed"):
+            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
