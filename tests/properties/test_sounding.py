@@ -12,7 +12,7 @@ from remit.domain.action import Risk
 from remit.domain.autonomy import Cell
 from remit.domain.plan import DAY_US, Cluster, Plan, Reviewed, Settle
 from remit.evidence import detector
-from remit.governance import monitors, sounding, streams
+from remit.governance import monitors, sounding, streams, watch
 from remit.store import authority, checks, evidence, marks, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection, Parameter
@@ -188,3 +188,29 @@ def test_marks_are_made_and_used_and_forgotten() -> None:
         assert (rows, over) == (1, False)  # three rows of one cluster
         again = detector.step(detector.start(rate_max=0.1, run_min=2_500), wrong=False)
         assert [float.fromhex(one) for one in wealth] == list(again.wealth)
+
+
+@settings(max_examples=100, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=120),
+    share_ppm=st.sampled_from([50_000, 100_000, 250_000, 1_000_000]),
+    later=st.integers(0, 1_500),
+)
+def test_verdicts_that_were_due_are_counted_without_reading_every_row(
+    rows: list[tuple[int, bool]], share_ppm: int, later: int
+) -> None:
+    """What the watch asks each minute is what a walk over all rows comes to."""
+    grant = GRANTS[1]
+    assert grant is not None
+    with cell(grant, None, scored=False) as lived:
+        for place, (hours, judged) in enumerate(rows):
+            lived.row(hours, 0)
+            if judged:
+                lived.connection.execute(
+                    "update evidence set labels = 1 where action_id = ?", (f"{place:04d}",)
+                )
+        lived.connection.execute("update evidence set share_ppm = ?", (share_ppm,))
+        now_us = lived.now_us + later * HOUR
+        every = streams.read(lived.connection, PLAN, CELL, "f").rows
+        walked = watch.arrivals(every, now_us=now_us)
+        assert watch.lately(lived.connection, CELL, grant, now_us=now_us) == walked

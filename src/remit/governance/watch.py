@@ -6,7 +6,7 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.autonomy import Cell, Level, Outcome
 from remit.domain.evidence_event import SurgeEnded
-from remit.domain.plan import DAY_US, PPM, Plan
+from remit.domain.plan import DAY_US, PPM, SHARE_MIN_PPM, Plan
 from remit.evidence import detector, intervals
 from remit.governance import grants, monitors, streams
 from remit.governance.monitors import Alarm
@@ -22,6 +22,7 @@ DUE_US: Final = 3 * DAY_US  # in which an audit is due
 WINDOW_US: Final = 14 * DAY_US
 WINDOW_US_MAX: Final = 60 * DAY_US
 DUE_MIN: Final = 10  # verdicts, before their absence says anything
+DUE_ROWS_MAX: Final = DUE_MIN * PPM // SHARE_MIN_PPM  # in which so many are due at any share
 BASE_ROWS: Final = 1_000  # before the grant, of which the share below the threshold is known
 _RUN: Final = 10_000
 _INTERVAL: Final = 0.05
@@ -56,17 +57,13 @@ def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
         monitors.tell_owner(uow, cell, code=code)
         return True
     surging = _surge(uow.connection, cell)
-    stream = streams.since_level(
-        uow.connection, streams.read(uow.connection, plan, cell, grant.fingerprint), grant
-    )
-    rows = [row for row in stream.rows if row.at_us >= grant.given_us]
-    due, arrived = arrivals(rows, now_us=now_us)
+    due, arrived = lately(uow.connection, cell, grant, now_us=now_us)
     if due >= DUE_MIN and not arrived:
         to = list(Level)[level.rank - 1]
         monitors.record_lowering(uow, cell, grant.fingerprint, level, to, "starved")
         return True
     starved = due >= DUE_MIN and 2 * arrived < due
-    shifted = _shifted(uow, stream.rows, grant, cell)
+    shifted = _shifted(uow, plan, cell, grant)
     for one in shifted:
         monitors.append(uow, cell, monitors.fired(one, cell, grant.fingerprint))
     if (starved or shifted) and surging is None:
@@ -89,16 +86,37 @@ def arrivals(rows: Sequence[EvidenceRow], *, now_us: int) -> tuple[float, int]:
     The window is 14 days up to when an audit is due, and grows to 60 until ten are due.
     """
     end_us = now_us - DUE_US
-    due, arrived = 0.0, 0
+    due_ppm, arrived = 0, 0
     for row in reversed(rows):
         if row.at_us > end_us or not row.alone:
             continue
         age_us = end_us - row.at_us
-        if age_us > WINDOW_US_MAX or (age_us > WINDOW_US and due >= DUE_MIN):
+        if age_us > WINDOW_US_MAX or (age_us > WINDOW_US and due_ppm >= DUE_MIN * PPM):
             break
-        due += row.share_ppm / PPM
+        due_ppm += row.share_ppm
         arrived += row.drawn and row.labels > 0
-    return due, arrived
+    return due_ppm / PPM, arrived
+
+
+def lately(
+    connection: Connection, cell: Cell, grant: GrantRow, *, now_us: int
+) -> tuple[float, int]:
+    """Return the same of the rows since a level was set, without reading all of them."""
+    end_us = now_us - DUE_US
+    oldest_us = max(grant.given_us, end_us - WINDOW_US_MAX)
+    begin_us = max(grant.given_us, end_us - WINDOW_US)
+    due_ppm, arrived = evidence.verdicts(
+        connection, cell, grant.fingerprint, since_us=begin_us, until_us=end_us
+    )
+    if due_ppm < DUE_MIN * PPM:
+        for share_ppm, came in evidence.verdicts_before(
+            connection, cell, grant.fingerprint, since_us=oldest_us, before_us=begin_us,
+            limit=DUE_ROWS_MAX,
+        ):  # fmt: skip
+            due_ppm, arrived = due_ppm + share_ppm, arrived + came
+            if due_ppm >= DUE_MIN * PPM:
+                break
+    return due_ppm / PPM, arrived
 
 
 def label_free(rows: Sequence[EvidenceRow], grant: GrantRow, *, since_us: int) -> list[Alarm]:
@@ -119,9 +137,11 @@ def label_free(rows: Sequence[EvidenceRow], grant: GrantRow, *, since_us: int) -
     )
 
 
-def _shifted(
-    uow: UnitOfWork, rows: Sequence[EvidenceRow], grant: GrantRow, cell: Cell
-) -> list[Alarm]:
+def _shifted(uow: UnitOfWork, plan: Plan, cell: Cell, grant: GrantRow) -> list[Alarm]:
+    if grant.threshold_ppm is None:
+        return []
+    stream = streams.read(uow.connection, plan, cell, grant.fingerprint)
+    rows = streams.since_level(uow.connection, stream, grant).rows
     known = {one.row for one in plans.alarms(uow.connection, cell) if one.detector == LABEL_FREE}
     return [one for one in label_free(rows, grant, since_us=0) if one.row not in known]
 

@@ -298,6 +298,47 @@ def watched(connection: Connection, cell: Cell, seen: Seen, *, since_us: int) ->
         after = (rows[-1][0], rows[-1][1])
 
 
+def verdicts(
+    connection: Connection, cell: Cell, fingerprint: str, *, since_us: int, until_us: int
+) -> tuple[int, int]:
+    """Return how many verdicts were due of what ran alone, in ppm of one, and how many came."""
+    row = connection.one(
+        "select coalesce(sum(share_ppm), 0),"
+        " coalesce(sum(case when drawn = 1 and labels > 0 then 1 else 0 end), 0) from evidence"
+        f" where {_ALONE} and at_us >= ? and at_us <= ?",
+        (*_of(cell, fingerprint), since_us, until_us),
+    )
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def verdicts_before(
+    connection: Connection,
+    cell: Cell,
+    fingerprint: str,
+    *,
+    since_us: int,
+    before_us: int,
+    limit: int,
+) -> list[tuple[int, bool]]:
+    """Return the share of each row before that ran alone, and whether a verdict came."""
+    rows = connection.rows(
+        f"select share_ppm, drawn, labels from evidence where {_ALONE} and at_us >= ?"
+        " and at_us < ? order by at_us desc, action_id desc limit ?",
+        (*_of(cell, fingerprint), since_us, before_us, limit),
+    )
+    return [(int(share), bool(drawn and labels)) for share, drawn, labels in rows]
+
+
+_ALONE: Final = (
+    "workflow = ? and action = ? and segment = ? and fingerprint = ? and eligible = 1"
+    " and alone = 1"
+)
+
+
+def _of(cell: Cell, fingerprint: str) -> tuple[str, str, str, str]:
+    return cell.workflow, cell.action, cell.segment, fingerprint
+
+
 def is_scored(connection: Connection, cell: Cell, seen: Seen) -> bool:
     """Say whether a model chose in one of these rows."""
     which, values = _which(seen)
