@@ -18,10 +18,10 @@ from remit.domain.value import Json, digest
 from remit.evidence import detector, gate
 from remit.evidence.detector import Detector
 from remit.governance.alarm import BREACH, Alarm, Bound, bounds
-from remit.store import evidence, marks
+from remit.store import evidence_watch, marks
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection
-from remit.store.evidence import Glimpse, Seen
+from remit.store.evidence_watch import Glimpse, Seen
 
 BESIDE_US: Final = DAY_US  # no mark is younger: a row that others decide now may still come before
 
@@ -68,7 +68,7 @@ def of_cell(
     seen = Seen(
         fingerprint=fingerprint, since_us=since_us, level="" if alone else level.value, score_min=0
     )
-    if level is Level.APPROVE_EACH and evidence.is_scored(connection, cell, seen):
+    if level is Level.APPROVE_EACH and evidence_watch.is_scored(connection, cell, seen):
         seen = Seen(
             fingerprint=fingerprint, since_us=since_us, level=level.value, score_min=score_min
         )
@@ -86,7 +86,7 @@ def alarms(connection: Connection, watch: Watch, *, at_us: int, now_us: int) -> 
             fold.resume(state)
     found: list[Alarm] = []
     new: list[tuple[int, str]] = []
-    rows = evidence.watched(connection, watch.cell, watch.seen, since_us=since_us)
+    rows = evidence_watch.watched(connection, watch.cell, watch.seen, since_us=since_us)
     for day, of_day in groupby(rows, key=lambda row: row.at_us // DAY_US):
         begin_us = day * DAY_US
         if since_us < begin_us <= now_us - BESIDE_US:

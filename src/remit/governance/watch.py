@@ -11,7 +11,7 @@ from remit.evidence import detector, intervals
 from remit.governance import grants, monitors, streams
 from remit.governance.monitors import Alarm
 from remit.governance.scorecard import Frame
-from remit.store import authority, evidence, plans
+from remit.store import authority, evidence, evidence_watch, plans
 from remit.store.authority import GrantRow, SurgeRow
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
@@ -105,11 +105,11 @@ def lately(
     end_us = now_us - DUE_US
     oldest_us = max(grant.given_us, end_us - WINDOW_US_MAX)
     begin_us = max(grant.given_us, end_us - WINDOW_US)
-    due_ppm, arrived = evidence.verdicts(
+    due_ppm, arrived = evidence_watch.verdicts(
         connection, cell, grant.fingerprint, since_us=begin_us, until_us=end_us
     )
     if due_ppm < DUE_MIN * PPM:
-        for share_ppm, came in evidence.verdicts_before(
+        for share_ppm, came in evidence_watch.verdicts_before(
             connection, cell, grant.fingerprint, since_us=oldest_us, before_us=begin_us,
             limit=DUE_ROWS_MAX,
         ):  # fmt: skip
