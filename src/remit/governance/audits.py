@@ -18,7 +18,7 @@ from remit.errors import (
     PayloadErasedError,
     RequestInvalidError,
 )
-from remit.governance import cards, cost, day_keys, labels
+from remit.governance import cards, cost, day_keys, labels, streams
 from remit.governance.audit import AuditView, Compared, Finding, How, Judgement, Read
 from remit.governance.card import EditField
 from remit.governance.cost import shown
@@ -173,7 +173,7 @@ def contest(uow: UnitOfWork, action_id: str, *, person: str, reason: str) -> Non
     Raises `NotFoundError`, `OwnRequestError`, `IllegalMoveError` for what is not wrong.
     """
     row = labels.demand_other(uow.connection, action_id, person)
-    uow.hold(f"evidence {row.cell.name}")
+    streams.hold(uow, row.cell)
     row = labels.demand_other(uow.connection, action_id, person)
     if row.outcome != Outcome.WRONG or not labels.counts(row):
         raise IllegalMoveError("only what was said to be wrong is corrected")
@@ -195,7 +195,7 @@ def _held(uow: UnitOfWork, keys: KeyRing, action_id: str, person: str, seen: int
     """Return a row that nobody else labels meanwhile, as this person was shown it."""
     row = evidence.find(uow.connection, action_id)
     if row is not None:
-        uow.hold(f"evidence {row.cell.name}")
+        streams.hold(uow, row.cell)
         now = evidence.find(uow.connection, action_id) or row
         if now.labels != seen or (now.reviewer == person and not now.asks):
             raise IllegalMoveError("somebody has judged this meanwhile; look at it again")

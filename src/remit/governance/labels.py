@@ -11,7 +11,7 @@ from remit.domain.evidence_event import LabelGiven
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotFoundError, OwnRequestError
-from remit.governance import monitors
+from remit.governance import monitors, streams
 from remit.store import cases, evidence, proposals
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
@@ -45,7 +45,7 @@ def give(uow: UnitOfWork, action_id: str, said: Said) -> bool:
     """
     row = evidence.find(uow.connection, action_id)
     if row is not None:  # whoever labels a row of the same cell meanwhile waits, and sees this
-        uow.hold(f"evidence {row.cell.name}")
+        streams.hold(uow, row.cell)
         row = evidence.find(uow.connection, action_id)
     if row is None or not (counts(row) or said.severity):
         return False

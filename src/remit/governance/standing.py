@@ -112,7 +112,7 @@ def judge(uow: UnitOfWork, workflow: str, reviewer: str) -> None:
     if not dealt or not measure.rubber_stamp(missed=missed, dealt=dealt):
         return
     for cell in evidence.cells(uow.connection, workflow):  # before the control stream, as labels
-        uow.hold(f"evidence {cell.name}")
+        streams.hold(uow, cell)
     _append(uow, workflow, ReviewerAlarmed(reviewer=reviewer, missed=missed, dealt=dealt))
     at = str(clock.microseconds(uow.now))
     _append(

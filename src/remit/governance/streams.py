@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 
-from remit.domain import actor
+from remit.domain import actor, clock
 from remit.domain.autonomy import Cell, Outcome
 from remit.domain.entry import Draft
 from remit.domain.evidence_event import EvidenceStreamClosed
@@ -106,12 +106,20 @@ def since_level(
     return replace(stream, since_us=grant.given_us, rows=tuple(rows))
 
 
+def hold(uow: UnitOfWork, cell: Cell) -> None:
+    """Keep everybody else from labelling, raising or lowering a cell until this unit is over.
+
+    Whoever also writes to the control stream of the workflow holds the cell first.
+    """
+    uow.hold(f"evidence {cell.name}")
+
+
 def close(
     uow: UnitOfWork, cell: Cell, fingerprint: str, *, code: str, cooldown_us: int = COOLDOWN_US
 ) -> None:
     """End the open attempt of a cell: its rows count no more, and new ones after the cooldown."""
     over = plans.over(uow.connection, cell, fingerprint)
-    now_us = round(uow.now.timestamp() * 1_000_000)
+    now_us = clock.microseconds(uow.now)
     uow.append(
         Draft(
             event=EvidenceStreamClosed(

@@ -35,7 +35,7 @@ def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
     behaviour, one level where no verdict came in, and is looked at case by case where too few
     came, or where its cases are not those that it was granted on.
     """
-    uow.hold(f"evidence {cell.name}")
+    streams.hold(uow, cell)
     now_us = clock.microseconds(uow.now)
     calm = _calm(uow, cell)
     grant = grants.of_cell(uow.connection, cell)

@@ -4,39 +4,28 @@ The key of a day is derived from the installation's secret; its digest is in the
 first toss and the key itself after the day, so that anybody can toss every coin again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final, TypedDict
 
-from remit.domain import actor
-from remit.domain.autonomy import Cell, Level
 from remit.domain.decision import Check, Decision, GateVerdict
 from remit.domain.effect import EffectState
-from remit.domain.entry import Draft
-from remit.domain.evidence_event import DayKeyCommitted, DayKeyRevealed, PlanSet
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import PPM, Cluster, Plan
 from remit.domain.value import encode
 from remit.evidence import audit
-from remit.governance import grants, monitors, streams
-from remit.governance.day_keys import day_of, key_of
+from remit.governance import day_keys, plans
+from remit.governance.day_keys import AUDIT, day_of, key_of
 from remit.ledger.keys import KeyRing
 from remit.orchestration import level_facts
 from remit.orchestration.proposed import Gathered, Proposal
 from remit.orchestration.run import Run
-from remit.store import authority
 from remit.store import plans as rows
-from remit.store.authority import GrantRow
 from remit.store.connection import Connection
-from remit.store.unit import UnitOfWork
 
-AUDIT: Final = "audit"  # whose control stream tells the keys of days
 DRAWS: Final = 2**53
 TOLD_AFTER: Final = timedelta(hours=1)  # of the day's end: others' clocks may be behind
-
-
 _OPEN: Final = frozenset({Check.LEVEL, Check.CONFIDENCE})  # what leaves a proposal eligible
 
 
@@ -90,7 +79,7 @@ class Coins:
         day, known = max(day, newest), newest >= day
         if not known:
             await self.write(
-                lambda uow: commit(uow, self.keys, day),
+                lambda uow: day_keys.commit(uow, self.keys, day),
                 lane="control",
                 streams=(control_stream(AUDIT),),
             )
@@ -104,7 +93,7 @@ class Coins:
         )
         if said != asked.version:
             await self.write(
-                lambda uow: set_plan(uow, asked),
+                lambda uow: plans.put(uow, asked),
                 lane="control",
             )
         self._planned.add(asked.version)
@@ -157,7 +146,7 @@ class Coins:
         found: list[rows.DayKeyRow] = await self.read(lambda c: rows.unrevealed(c, before=today))
         if found:
             await self.write(
-                lambda uow: _reveal(uow, self.keys, [one.day for one in found]),
+                lambda uow: day_keys.reveal(uow, self.keys, [one.day for one in found]),
                 lane="control",
                 streams=(control_stream(AUDIT),),
             )
@@ -170,78 +159,3 @@ def _cluster(run: Run, plan: Plan) -> str:
     if not subject:
         return run.shared(encode(["case", run.case_id]))[:32]
     return run.shared(encode(["cluster", subject, day_of(run.now())]))[:32]
-
-
-def commit(uow: UnitOfWork, keys: KeyRing, day: str) -> None:
-    """Fix the key of a day in the record, once."""
-    uow.lock(control_stream(AUDIT))
-    if rows.day_key(uow.connection, day) is not None:
-        return
-    event = DayKeyCommitted(day=day, digest=sha256(key_of(keys, day)).hexdigest())
-    uow.append(_draft(event, AUDIT))
-
-
-def _reveal(uow: UnitOfWork, keys: KeyRing, days: Sequence[str]) -> None:
-    uow.lock(control_stream(AUDIT))
-    for day in days:
-        known = rows.day_key(uow.connection, day)
-        if known is not None and not known.revealed:
-            uow.append(_draft(DayKeyRevealed(day=day, key=key_of(keys, day).hex()), AUDIT))
-
-
-def set_plan(uow: UnitOfWork, plan: Plan) -> None:
-    """Put a plan in the record; whatever was counted or granted under another is over."""
-    granted = authority.grants_of(uow.connection, workflow=plan.workflow, action=plan.action)
-    for row in granted:  # as a label does: first the cell, then the control stream
-        uow.hold(f"evidence {_cell(plan, row).name}")
-    uow.lock(control_stream(plan.workflow))
-    before = rows.version(uow.connection, workflow=plan.workflow, action=plan.action)
-    if before == plan.version:
-        return
-    if before:
-        _lower_all(uow, plan)
-        streams.close_all(uow, workflow=plan.workflow, action=plan.action, code="plan")
-    event = PlanSet(
-        action=plan.action,
-        version=plan.version,
-        risk=plan.risk.value,
-        error_max_ppm=plan.error_max_ppm,
-        false_grant_max_ppm=plan.false_grant_max_ppm,
-        window_days=plan.window_days,
-        settle=plan.settle.value,
-        cluster=plan.cluster.value,
-        material=plan.material,
-        segments=plan.segments,
-        sampled_share_ppm=plan.sampled_share_ppm,
-        autonomous_share_ppm=plan.autonomous_share_ppm,
-        calibration_rows=plan.calibration_rows,
-        seed_share_ppm=plan.seed_share_ppm,
-        reviewers=plan.reviewers.value,
-        starts=plan.starts.value,
-    )
-    uow.append(_draft(event, plan.workflow))
-
-
-def _lower_all(uow: UnitOfWork, plan: Plan) -> None:
-    """Have each cell of an action that acts alone wait for people again: nothing supports it."""
-    for row in authority.grants_of(uow.connection, workflow=plan.workflow, action=plan.action):
-        level, cell = Level(row.level), _cell(plan, row)
-        if level.rank > Level.APPROVE_EACH.rank:
-            grants.lower(
-                uow, cell, level=Level.APPROVE_EACH, code="plan", fingerprint=row.fingerprint,
-                before=level.value,
-            )  # fmt: skip
-            monitors.tell_owner(uow, cell, code="plan")
-
-
-def _cell(plan: Plan, row: GrantRow) -> Cell:
-    return Cell(workflow=plan.workflow, action=plan.action, segment=row.segment)
-
-
-def _draft(event: DayKeyCommitted | DayKeyRevealed | PlanSet, workflow: str) -> Draft:
-    return Draft(
-        event=event,
-        case_id=control_stream(workflow),
-        workflow=workflow,
-        actor=actor.service("monitors"),
-    )

@@ -58,7 +58,7 @@ class Granting(CellWindow):
         said = scrub(stops.said(reason, what="reason"))
 
         def work(uow: UnitOfWork) -> None:
-            uow.hold(f"evidence {cell.name}")  # before its control stream, as in a label
+            streams.hold(uow, cell)  # before its control stream, as in a label
             uow.lock(control_stream(cell.workflow))
             before = grants.of_cell(uow.connection, cell)
             level = plan.starts if before is None else Level(before.level)
