@@ -22,7 +22,7 @@ from remit.app import Remit
 from remit.domain.autonomy import Bar, Cell, Level, Outcome
 from remit.domain.ids import control_stream
 from remit.evidence import detector, gate
-from remit.governance import labels, monitors
+from remit.governance import alarm, labels
 from remit.governance.labels import Said
 from remit.governance.scorecard import Scorecard
 from remit.store import evidence, plans
@@ -155,7 +155,7 @@ def _compare(remit: Remit, history: History, places: list[str]) -> None:
     card = remit.scorecard(CELL)
     fired = _fired(outcomes)
     alarms = remit.database.read(lambda c: plans.alarms(c, CELL))
-    breaches = [one for one in alarms if one.detector == monitors.BREACH]
+    breaches = [one for one in alarms if one.detector == alarm.BREACH]
     lowered = [
         one for one in remit.entries(control_stream(NAME))
         if one.event == "governance:grant:lowered"

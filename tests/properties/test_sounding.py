@@ -12,7 +12,7 @@ from remit.domain.action import Risk
 from remit.domain.autonomy import Cell
 from remit.domain.plan import DAY_US, Cluster, Plan, Reviewed, Settle
 from remit.evidence import detector
-from remit.governance import monitors, sounding, streams, watch
+from remit.governance import alarm, monitors, sounding, streams, watch
 from remit.store import authority, checks, evidence, marks, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection, Parameter
@@ -127,7 +127,7 @@ class Lived:
             score_min=self.begins,
         )  # fmt: skip
 
-    def alarms(self) -> list[monitors.Alarm]:
+    def alarms(self) -> list[alarm.Alarm]:
         """Fold all rows."""
         stream = streams.read(self.connection, PLAN, CELL, "f")
         grid = None

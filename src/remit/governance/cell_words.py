@@ -6,8 +6,8 @@ from typing import Final
 from remit.domain.autonomy import WHOLE, Level
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Reviewed
+from remit.governance.alarm import ALPHA, BREACH, WARN
 from remit.governance.cells import CellView, EvidenceView, Falls
-from remit.governance.monitors import ALPHA, BREACH, WARN
 
 LEAST: Final = 0.0001  # of a share that is written in digits
 

@@ -9,14 +9,14 @@ from remit.domain.autonomy import Bar, Cell, Level
 from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, PPM, Plan
 from remit.evidence import detector, gate, threshold
-from remit.governance import monitors, scorecard, streams
+from remit.governance import alarm, monitors, scorecard, streams
 from remit.governance.judged import Judged
 from remit.governance.monitors import Watched
 from remit.governance.scorecard import Condition, Frame, Scorecard
 from remit.governance.streams import EvidenceStream
 from remit.store import authority, evidence, evidence_pages, levels, plans
 from remit.store.connection import Connection
-from remit.store.plans import GridRow
+from remit.store.plans import SCALE, GridRow
 
 LOOKED_DAYS: Final = 90  # back, in which fingerprints tried and promotions are counted
 RECENT_DAYS: Final = 28  # from which it is told how many rows a day brings
@@ -248,7 +248,7 @@ def _evidence(
 
 def score(of: int | None) -> str:
     """Write a score that is kept in 10^-12, as confidences are written."""
-    return "" if of is None else f"{of / 10**12:.4f}"
+    return "" if of is None else f"{of / SCALE:.4f}"
 
 
 def _falls(
@@ -267,7 +267,7 @@ def _falls(
 def _watched(watch: Watched, level: Level) -> Falls:
     state = standing(watch)
     to = ""
-    if watch.detector == monitors.BREACH and level.rank > 0:
+    if watch.detector == alarm.BREACH and level.rank > 0:
         to = Level.APPROVE_EACH.value if level.rank > _ALONE else list(Level)[level.rank - 1].value
     return Falls(
         detector=watch.detector, rate_max=watch.rate_max_ppm / PPM, run_min=watch.run_min,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from remit.domain import actor, clock
 from remit.domain.acknowledgement import Act
-from remit.domain.autonomy import PHASE_CAP, Cell, Level, Phase
+from remit.domain.autonomy import PHASE_CAP, TIES, Cell, Level, Phase
 from remit.domain.desk_event import GrantGiven, GrantLowered
 from remit.domain.entry import Draft
 from remit.domain.frozen import dataclass
@@ -104,8 +104,8 @@ def give(
         signer=signer,
         evidence=evidence,
         expires_us=clock.microseconds(expires_at),
-        threshold_ppm=None if score is None else score // judged.TIES,
-        threshold_tie=None if score is None else score % judged.TIES,
+        threshold_ppm=None if score is None else score // TIES,
+        threshold_tie=None if score is None else score % TIES,
         low_mark_ppm=None if counted is None else counted.low_mark_ppm,
         attempt=None if proven is None else proven.attempt,
         plan=None if proven is None else proven.plan,

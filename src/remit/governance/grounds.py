@@ -8,7 +8,7 @@ from remit.domain.autonomy import Cell, Level
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Plan
-from remit.governance import grants, monitors, recounts, streams, watch
+from remit.governance import alarm, grants, recounts, streams, watch
 from remit.governance.tossed import Found
 from remit.store import evidence, plans
 from remit.store.connection import Connection
@@ -64,7 +64,7 @@ def _is_lapsed(connection: Connection, entry: Entry, _grounds: Grounds) -> bool:
 
 
 def _is_breached(connection: Connection, entry: Entry, _grounds: Grounds) -> bool:
-    return recounts.fired(connection, recounts.cell_of(entry), monitors.BREACH, at_us=entry.at_us)
+    return recounts.fired(connection, recounts.cell_of(entry), alarm.BREACH, at_us=entry.at_us)
 
 
 def _is_expired(connection: Connection, entry: Entry, _grounds: Grounds) -> bool:
@@ -90,7 +90,7 @@ def _is_harmful(connection: Connection, entry: Entry, grounds: Grounds) -> bool:
 
 
 _GROUNDS: Final[Mapping[str, Callable[[Connection, Entry, Grounds], bool]]] = {
-    monitors.BREACH: _is_breached,
+    alarm.BREACH: _is_breached,
     "unsupported": _is_lapsed,
     "critical": _is_harmful,
     "expired": _is_expired,
@@ -122,7 +122,7 @@ def _unheard(
     seen = streams.since_level(connection, stream, grant)
     known = {(one.detector, one.row) for one in plans.alarms(connection, cell)}
     for one in recounts.watched(connection, stream, seen, now_us):
-        if one.detector == monitors.BREACH and (one.detector, one.row) not in known:
+        if one.detector == alarm.BREACH and (one.detector, one.row) not in known:
             yield cell.name, Found(what="a breach", said="nothing", found=f"row {one.row[:16]}")
     alone = grant is not None and Level(grant.level).rank > Level.APPROVE_EACH.rank
     if alone and grant is not None and grants.lapsed(connection, stream, grant, now_us=now_us):

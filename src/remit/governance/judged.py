@@ -5,15 +5,13 @@ from typing import Final
 
 from remit.domain.autonomy import TIES, Bar, Level, Outcome
 from remit.domain.frozen import dataclass
-from remit.domain.plan import DAY_US, Plan, Reviewed
+from remit.domain.plan import DAY_US, Plan, Reviewed, Settle
 from remit.evidence import gate, inputs, threshold
 from remit.evidence.threshold import Grid
 from remit.governance.cycles import Settled
 from remit.governance.streams import EvidenceStream
 from remit.store.evidence import EvidenceRow
 from remit.store.plans import SCALE, GridRow
-
-__all__ = ["TIES", "Judged", "bar_of", "judge", "one_a_cluster", "settled", "would_run"]
 
 CYCLE_US: Final = 7 * DAY_US
 ROWS_MIN: Final = 50  # at shadow, and at draft
@@ -115,7 +113,7 @@ def _plain(
     outcomes = [one for _, one in kept]
     since = least
     if fresh:  # the last of them is of the last cycle, or of what became final in it
-        settled_us = plan.window_us if plan.settle.value == "window" else 0
+        settled_us = plan.window_us if plan.settle is Settle.WINDOW else 0
         begin_us = now_us - CYCLE_US - settled_us
         since = max(least, sum(at_us < begin_us for at_us, _ in kept) + 1)
     met = (
@@ -249,7 +247,7 @@ def settled(stream: EvidenceStream, grid: GridRow | None, *, now_us: int) -> lis
         if outcome in {Outcome.RIGHT, Outcome.WRONG} and row.label_us is not None:
             at_us = row.label_us
             waits = outcome is Outcome.RIGHT and not row.settled
-            if waits and stream.plan.settle.value == "window":
+            if waits and stream.plan.settle is Settle.WINDOW:
                 at_us = max(at_us, row.at_us + stream.plan.window_us)
             found.append(Settled(at_us=at_us, wrong=outcome is Outcome.WRONG))
     return found

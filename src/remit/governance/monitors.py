@@ -21,18 +21,13 @@ from remit.domain.task import TaskKind, task_id
 from remit.domain.task_event import TaskOpened
 from remit.evidence import detector, gate
 from remit.governance import alarm, calibration, grants, judged, sounding, streams
-from remit.governance.alarm import ALPHA, BOUND_PPM, BREACH, WARN, Alarm, warn_ppm
+from remit.governance.alarm import BREACH, WARN, Alarm
 from remit.governance.streams import EvidenceStream
 from remit.store import evidence, plans
 from remit.store.authority import GrantRow
 from remit.store.evidence import EvidenceRow
 from remit.store.plans import GridRow
 from remit.store.unit import UnitOfWork
-
-__all__ = [
-    "ALPHA", "BOUND_PPM", "BREACH", "PPM", "WARN", "Alarm", "Watched", "alarms", "append", "fired",
-    "folded", "react", "record_lowering", "surge", "tell_owner", "warn_ppm", "watches",
-]  # fmt: skip
 
 SURGE_CASES: Final = 150
 _ROWS_AT_ONCE: Final = 10_000

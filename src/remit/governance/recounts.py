@@ -20,7 +20,7 @@ from remit.governance import (
     streams,
     watch,
 )
-from remit.governance.monitors import Alarm
+from remit.governance.alarm import Alarm
 from remit.governance.scorecard import EXPIRES_DAYS, Frame, Scorecard
 from remit.governance.streams import COOLDOWN_US, EvidenceStream
 from remit.governance.tossed import BESIDE_US, Found

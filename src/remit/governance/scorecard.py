@@ -137,7 +137,7 @@ def of(
         coverage = _coverage(stream, counted, now_us=now_us)
         conditions = [
             *_bounds(to, frame, top),
-            _evidence(counted, to),
+            _evidence(counted),
             _voids(stream),
         ]
         if counted.accepted and plan.cluster is Cluster.SUBJECT:
@@ -187,7 +187,7 @@ def _bounds(to: Level, frame: Frame, top: Level) -> list[Condition]:
     ]  # fmt: skip
 
 
-def _evidence(counted: Judged, to: Level) -> Condition:
+def _evidence(counted: Judged) -> Condition:
     bar = counted.bar
     if bar is None:
         return Condition(
@@ -210,7 +210,6 @@ def _evidence(counted: Judged, to: Level) -> Condition:
     more = "" if counted.missing is None else f"; {counted.missing} more right in a row would do"
     if counted.missing == 0:
         more = "; none of them is of the last cycle"
-    del to
     return Condition(
         name="evidence", met=False,
         said=f"{counted.wrong} of {counted.rows} wrong, {counted.pending} of these pending, "

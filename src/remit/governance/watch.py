@@ -9,7 +9,7 @@ from remit.domain.evidence_event import SurgeEnded
 from remit.domain.plan import DAY_US, PPM, SHARE_MIN_PPM, Plan
 from remit.evidence import detector, intervals
 from remit.governance import grants, monitors, streams
-from remit.governance.monitors import Alarm
+from remit.governance.alarm import Alarm
 from remit.governance.scorecard import Frame
 from remit.store import authority, evidence, evidence_watch, plans
 from remit.store.authority import GrantRow, SurgeRow

@@ -164,7 +164,9 @@ def gather(
         level=level,
         confidence=guard.fact(
             "confidence",
-            lambda: level_facts.confidence(run, connection, proposal, said.standing),
+            lambda: level_facts.confidence(
+                run, connection, proposal, said.standing, segment=level.segment
+            ),
             unknown=_NOT_SURE,
         ),
         digest=digest,

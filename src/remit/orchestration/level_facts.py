@@ -115,10 +115,11 @@ def lowest_choice(run: Run) -> int | None:
 
 
 def confidence(
-    run: Run, connection: Connection, proposal: Proposal, standing: Standing
+    run: Run, connection: Connection, proposal: Proposal, standing: Standing, *, segment: str
 ) -> ConfidenceFact:
     """Return how sure the models were that chose on the way here, and how sure they must be."""
-    grant = run.authority.grant(connection, standing.authority, cell_of(run, proposal))
+    cell = Cell(workflow=run.equipment.name, action=proposal.action, segment=segment)
+    grant = run.authority.grant(connection, standing.authority, cell)
     marks = [run.equipment.low_marks_ppm.get(proposal.action)]
     if grant is not None:
         marks.append(grant.low_mark_ppm)

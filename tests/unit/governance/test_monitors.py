@@ -5,7 +5,7 @@ import pytest
 from remit.domain.autonomy import Level
 from remit.domain.plan import STANDARDS, Standard
 from remit.evidence import detector
-from remit.governance import monitors
+from remit.governance import alarm
 
 RIGHT_ROWS = 5_000
 
@@ -16,7 +16,7 @@ def test_right_rows_alone_never_sound_an_alarm(standard: Standard, share: float)
     """So a label that is right needs no fold: `monitors.react` rests on this."""
     error_max = standard.error_max_ppm / 1_000_000
     bounds = {error_max, 0.4 * error_max, 0.8 * error_max}
-    bounds |= {ppm / 1_000_000 for ppm in monitors.BOUND_PPM.values()}
+    bounds |= {ppm / 1_000_000 for ppm in alarm.BOUND_PPM.values()}
     for rate_max in bounds:
         for run in (10_000, 3_000):
             run_min = max(20, round(run * share))
@@ -27,4 +27,4 @@ def test_right_rows_alone_never_sound_an_alarm(standard: Standard, share: float)
 
 
 def test_every_level_below_acting_alone_has_a_bound() -> None:
-    assert set(monitors.BOUND_PPM) == {Level.SHADOW, Level.DRAFT, Level.APPROVE_EACH}
+    assert set(alarm.BOUND_PPM) == {Level.SHADOW, Level.DRAFT, Level.APPROVE_EACH}
