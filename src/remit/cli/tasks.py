@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -9,7 +10,7 @@ from remit.app import Remit
 from remit.cli import terminal
 from remit.cli.opening import owning, reading
 from remit.cli.options import Options
-from remit.domain.task import Finding
+from remit.domain.task import OF_EFFECTS, Finding, TaskKind
 from remit.domain.value import Json
 from remit.governance import tasks as kept
 from remit.governance.tasks import TaskView
@@ -162,12 +163,21 @@ def _line(row: TaskView) -> str:
     )
 
 
+# What is about no case stands where these commands show it.
+_ELSEWHERE: Final = {
+    TaskKind.LOWERED.value: "a cell, see `remit grants`,",
+    TaskKind.REVIEWER.value: "somebody, see `remit reviewers`,",
+}
+
+
 def _shown(view: TaskView) -> None:
     click.echo(_line(view))
     click.echo(terminal.wrapped(view.says, first="  "))
-    click.echo(f"  case {view.case_id} of {view.workflow}")
+    where = _ELSEWHERE.get(view.kind, f"case {view.case_id}")
+    click.echo(f"  {where} of {view.workflow}")
     if view.action:
         click.echo(f"  {view.action} is {view.state}, attempt {view.attempt}")
+    if view.kind in OF_EFFECTS:
         click.echo(f"  {view.needed} must say the same")
     for one in view.said:
         reference = f" ({one.reference})" if one.reference else ""

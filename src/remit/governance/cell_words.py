@@ -116,9 +116,10 @@ def granted(one: CellView) -> str:
     match one.next:
         case Level.SAMPLED | Level.AUTONOMOUS:
             found = one.evidence
-            sure = "" if found is None or not found.threshold else (
-                f" whose confidence is at least {found.threshold}"
-            )  # fmt: skip
+            sure = ""
+            if found is not None and found.scored:
+                least = found.threshold or "what its labels come to certify"
+                sure = f" whose confidence is at least {least}"
             return (
                 f"For 90 days {one.action} of {one.workflow} is performed without a person in "
                 f"{where}{sure}, where no rule or limit holds it; {percent(one.next_share)} of "

@@ -1,5 +1,6 @@
 """Tasks and rollbacks on pages."""
 
+from remit.domain.task import TaskKind
 from tests.browser.desk import Desk
 from tests.browser.sample_duties import DIGEST, rollback_id, task_id
 
@@ -43,3 +44,12 @@ def test_a_plan_is_looked_at_before_it_is_started(desk: Desk) -> None:
     assert done.headers["location"] == f"/rollbacks/{rollback_id(1)}"
     assert "left to people" in desk.client.get(done.headers["location"]).text
     assert desk.send("/rollbacks", **(given | {"since": "x"}), digest=DIGEST).status_code == 422
+
+
+def test_what_is_about_no_case_leads_to_where_it_is_seen(desk: Desk) -> None:
+    """The level of a cell fell, or a reviewer is under alarm: no case has that number."""
+    for kind, place in (("lowered", "/remit"), ("reviewer", "/reviewers")):
+        page = desk.client.get(f"/tasks/{task_id(list(TaskKind).index(TaskKind(kind)))}").text
+        shown = page.partition("<main")[2]
+        assert f'<a href="{place}">' in shown
+        assert "/cases/" not in shown
