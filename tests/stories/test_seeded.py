@@ -8,7 +8,11 @@ from remit import testing
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell
+from remit.domain.plan import PPM
+from remit.evidence import audit
+from remit.governance import day_keys, recompute
 from remit.governance import decided as decisions
+from remit.governance.decided import Decided
 from remit.orchestration.answerable import _look
 from remit.orchestration.seeding import stream_of
 from remit.store import checks, evidence, kpi_days, prunes
@@ -19,6 +23,7 @@ from tests.projects import (
     PAUL,
     Small,
     events,
+    found,
     send,
     states,
     waiting,
@@ -191,6 +196,41 @@ async def test_a_perturbed_one_says_another_amount_everywhere(small: Small) -> N
         assert {one.name: one.after for one in card.changes}["amount"] == amount
         assert amount.split(maxsplit=1)[0] in card.payload
         assert amount.split(maxsplit=1)[0] in remit.case(row.case_id).effects[0].sentence
+
+
+async def test_no_member_of_its_decision_tells_a_check_from_a_real_case(small: Small) -> None:
+    """Its coin is tossed again like any other, and nothing of it is of the past."""
+    async with small.open(PAY) as remit:
+        await decided(remit, cases=4)
+        rows = figures(remit)["rows"]
+        await later(remit, small)
+        (row,) = dealt(remit)
+        (told,) = found(remit, row.case_id, "policy:action:decided")
+        real = {one.action_id: found(remit, one.case_id, told.event)[0] for one in rows}
+        day = day_keys.day_of(small.clock())
+        coin = audit.coin(
+            day_keys.key_of(remit.keys, day), told.word("action_id"),
+            share=(told.number("share_ppm") or 0) / PPM,
+        )  # fmt: skip
+        assert told.word("day") == day
+        assert (told.number("draw"), told.body["drawn"]) == (coin.draw * 2**53, coin.drawn)
+        assert told.word("action_id") not in real
+        for name in ("day", "draw", "cluster", "digest"):
+            assert told.body[name] not in {one.body[name] for one in real.values()}
+        assert len(told.word("cluster")) == len(rows[0].cluster)
+        assert told.word("behaviour") == remit.equipment[NAME].fingerprint
+        decision = decisions.decided(told)
+        assert isinstance(decision, Decided)
+        assert decision.facts.now is not None
+        assert decision.facts.now.date() == small.clock().date()
+        assert decision.facts.case_id == row.case_id
+        small.clock.advance(2 * DAY)
+        remit.timekeeper.watch.confirm()
+        await decided(remit, cases=1)  # the key of that day is told
+        report = recompute.verify(remit.database)
+        assert report.lines[-1] == "0 grants: all as entries say"
+        assert report.told["coins"] == len(figures(remit)["rows"]) + len(dealt(remit))
+        assert report.told["coins under a key that is still secret"] == 1
 
 
 async def test_nothing_is_put_before_people_twice(small: Small) -> None:

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Final
 
 from remit.domain.autonomy import Cell, Level
+from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
 from remit.domain.plan import PPM
@@ -54,7 +55,8 @@ def coin(connection: Connection, entry: Entry, keys: Mapping[str, bytes]) -> Ite
         else:
             if again != draw:
                 yield Found(what="the draw", said=str(draw), found=str(again))
-    yield from _share(connection, entry, share)
+    if entry.tenant != SEEDED:  # a check has the share of the row that it was made from
+        yield from _share(connection, entry, share)
 
 
 def _share(connection: Connection, entry: Entry, share: int) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from remit.domain import clock
 from remit.domain.action import ActionSpec, AnySource
 from remit.domain.approval import sealed
 from remit.domain.check_event import SEEDED
+from remit.domain.decision import GateFacts
 from remit.domain.effect import EffectState
 from remit.domain.entry import EVENTS, Draft, Entry
 from remit.domain.frozen import dataclass
@@ -26,6 +27,7 @@ from remit.governance.card import Card
 from remit.governance.cost import shown
 from remit.governance.decided import DECIDED, Decided, decided
 from remit.intake import tokens
+from remit.orchestration.coins import Coins
 from remit.orchestration.replay import STEP_EVENTS
 
 ASKED: Final = "governance:approval:requested"
@@ -134,6 +136,7 @@ def drafts(
     placed: Placed,
     *,
     words: Mapping[str, str],
+    coins: Coins,
 ) -> Iterator[Draft]:
     """Yield the entries of a check; `words` are tokens of the past and those in their place."""
     ids = _ids(one, arguments, placed)
@@ -148,7 +151,8 @@ def drafts(
                 body |= _money(spec, arguments, body)
             case event if event == DECIDED:
                 body["state"] = EffectState.NOTED.value
-                facts = replace(one.told.facts, arguments=arguments)
+                body |= _tossed(coins, ids[one.action_id], body)
+                facts = _facts(one, arguments, placed)
                 payloads |= cards.facts_form(facts, one.told.decision, one.told.request)
             case event if event == ASKED:
                 payloads["card"] = cards.to_form(card)
@@ -189,6 +193,7 @@ def _action_of(one: Source, placed: Placed) -> str:
 def _ids(one: Source, arguments: Mapping[str, Json], placed: Placed) -> dict[str, str]:
     """Return what names the past, and what names the check in its place."""
     received, asked = one.entries[0], _asked(one)
+    cluster = next(entry.word("cluster") for entry in one.entries if entry.event == DECIDED)
     own = {"case": placed.case_id, "arguments": digest(dict(arguments))}
     known = {received.word("external"), received.word("content"), asked.word("bound")}
     made = {name: digest({**own, "was": name}) for name in known if name}
@@ -196,6 +201,8 @@ def _ids(one: Source, arguments: Mapping[str, Json], placed: Placed) -> dict[str
     bound = made.get(asked.word("bound"), "")
     return {
         **made,
+        cluster: digest({**own, "was": cluster})[: len(cluster)],
+        one.told.facts.version: placed.fingerprint,
         asked.word("digest"): sealed(bound, asked.words("requirements"), expires_us),
         received.case_id: placed.case_id,
         one.action_id: _action_of(one, placed),
@@ -205,6 +212,17 @@ def _ids(one: Source, arguments: Mapping[str, Json], placed: Placed) -> dict[str
 
 def _asked(one: Source) -> Entry:
     return next(entry for entry in one.entries if entry.event == ASKED)
+
+
+def _facts(one: Source, arguments: Mapping[str, Json], placed: Placed) -> GateFacts:
+    """Return what the gate was told, with these values, and as if it were asked now."""
+    facts, later = one.told.facts, timedelta(microseconds=placed.later_us)
+    return replace(
+        facts,
+        arguments=arguments,
+        latest=None if facts.latest is None else facts.latest + later,
+        now=None if facts.now is None else facts.now + later,
+    )
 
 
 def _card(one: Source, spec: ActionSpec, arguments: Mapping[str, Json], placed: Placed) -> Card:
@@ -237,6 +255,15 @@ def _money(
     if money is None or "money_minor" not in body:
         return {}
     return {"money_minor": money.minor, "currency": money.currency}
+
+
+def _tossed(coins: Coins, action_id: str, body: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a coin of its own: when the key of its day is told, it is right as any other."""
+    share_ppm = body["share_ppm"]
+    if not isinstance(share_ppm, int):
+        raise TypeError("a check is made from a row, and a row has a share")
+    toss = coins.toss(action_id, share_ppm=share_ppm)
+    return {"day": toss.day, "draw": toss.draw, "drawn": toss.drawn}
 
 
 def _later(body: Mapping[str, Json], placed: Placed, *names: str) -> dict[str, Json]:

@@ -27,6 +27,7 @@ from remit.orchestration.auditing import Auditing
 from remit.orchestration.awaited import submit
 from remit.orchestration.cell_window import cells_of
 from remit.orchestration.check_cases import Placed, Source
+from remit.orchestration.engine import Engine
 from remit.orchestration.granting import OWNER_ROLE
 from remit.store import checks, evidence, kpi_days, vault
 from remit.store.connection import Connection
@@ -66,6 +67,7 @@ class Seeding(Auditing):
     """The part of a running Remit that measures reviewers; `remit.app.Remit` fills in the rest."""
 
     new_id: Callable[[], str]
+    engine: Engine
     _dealt_us: int = 0
     _dealing: asyncio.Lock | None = None
     _exhausted: dict[str, int] | None = None
@@ -255,7 +257,11 @@ class Seeding(Auditing):
             case_id=case_id, later_us=now_us - check_cases.asked_at_us(one), key=scope.key,
             originals=scope.originals, fingerprint=equipment.fingerprint,
         )  # fmt: skip
-        made = list(check_cases.drafts(one, spec, chosen.arguments, placed, words=words))
+        coins = self.engine.proposals.coins
+        await coins.ready(plan)
+        made = list(
+            check_cases.drafts(one, spec, chosen.arguments, placed, words=words, coins=coins)
+        )
         rows = scope.rows()
         dealt = self._dealt(chosen, placed)
 
