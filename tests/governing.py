@@ -58,6 +58,7 @@ def governed(desk: Desk) -> None:
         desk("policy", *asked)
     _signed(desk, words, person)
     _stood_in(desk, words, person)
+    _earned(desk, words, person)
     desk("inventory")
     desk("approvals", "batch", words(), *person)
     desk("people", "sign-out", "olga")
@@ -90,3 +91,24 @@ def _stood_in(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> 
     desk("services", "rotate", words())
     desk("services", "list", "--json")
     desk("services", "revoke", words())
+
+
+def _earned(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> None:
+    """Lower a cell, ask for it to be raised, judge what ran, and correct what was judged."""
+    cell = f"{NAME}.note"
+    for asked in (("grants", "list"), ("grants", "explain", cell), ("evidence", "verify"),
+                  ("audit", "list", *person), ("reviewers", *person)):  # fmt: skip
+        desk(*asked)
+        desk(*asked, "--json")
+    desk("grants", "explain", words())
+    desk("grants", "sign", cell, *person, "--to", "sampled", "--digest", words())
+    desk("grants", "lower", cell, *person, "--to", "draft", "--reason", words())
+    desk("audit", "show", words(), *person)
+    desk("audit", "answer", words(), "wrong", *person, "--cause", "amount", "--note", words())
+    desk("audit", "own", words(), *person, "--set", f"text={words()}")
+    desk("audit", "own", words(), *person, "--nothing")
+    denied = json.loads(desk("denials", "list", "--json") or "[]")
+    named = str(denied[0]["action_id"]) if denied else words()
+    desk("audit", "contest", named, *person, "--reason", words())
+    for name in (cell, f"{NAME}.tell"):
+        desk("grants", "explain", name, "--json")
