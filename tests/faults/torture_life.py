@@ -134,7 +134,7 @@ class Life:
                     await remit.cancel(row.case_id, person="olga", reason="changed my mind")
                     moved += 1
                     continue
-                if story == "denial":
+                if story == "denial" and "Note that" not in row.sentence:
                     verdict, reason = Verdict.REJECT, RejectReason.OTHER
                 elif story == "edit" and "Written" not in row.sentence:
                     verdict, edits = Verdict.EDIT, {"text": "Written by a person."}

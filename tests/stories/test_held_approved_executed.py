@@ -7,6 +7,7 @@ import pytest
 
 from remit import testing
 from remit.domain.approval import ApprovalState, RejectReason, Verdict
+from remit.domain.autonomy import Cell, Level
 from remit.errors import (
     ApprovalClosedError,
     IllegalMoveError,
@@ -88,6 +89,29 @@ async def test_a_yes_can_be_taken_back_until_it_runs(desk: Desk) -> None:
         assert states(remit, case_id) == [("issue_refund", "withdrawn")]
         with pytest.raises(ApprovalClosedError):
             await remit.take_back(row.approval_id, person=MARIA)
+    assert desk.shop.counts() == before
+
+
+@pytest.mark.parametrize("when", ["before the yes", "in the grace time"])
+async def test_a_yes_performs_nothing_once_the_level_is_below_it(desk: Desk, when: str) -> None:
+    """At draft a person does it herself: what was held is noted, and its case goes on."""
+    before = desk.shop.counts()
+    async with desk.open() as remit:
+        case_id = await write_in(remit, sender=ANNA, message=MESSAGE)
+        row = only(waiting(remit))
+        levels = [one for one in remit.remit_map() if one.action == "issue_refund"]
+        if when == "in the grace time":
+            await testing.decide(remit, row.approval_id, person=MARIA)
+        for one in levels:
+            cell = Cell(workflow=one.workflow, action=one.action, segment=one.segment)
+            await remit.lower_grant(cell, to=Level.DRAFT, person=MARIA, reason="too many wrong")
+        if when == "before the yes":
+            await testing.decide(remit, row.approval_id, person=MARIA)
+        await testing.pass_time(remit, desk.clock, 11)
+        assert states(remit, case_id) == [("issue_refund", "noted")]
+        shown = remit.approval(row.approval_id, person=MARIA)
+        assert (shown.state, shown.effect_state) == (ApprovalState.VOID, "noted")
+        assert remit.case(case_id).row.status == "closed"
     assert desk.shop.counts() == before
 
 

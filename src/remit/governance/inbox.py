@@ -166,7 +166,7 @@ def view(
     at_it = is_open and row.claimed_until_us > now_us
     proposal = proposals.find(connection, row.action_id)
     approved = row.state is ApprovalState.APPROVED and row.decided_us is not None
-    state = "" if proposal is None else _told(proposal.state).value
+    state = "" if proposal is None else _told(proposal.state, row.state).value
     entries = record.ending(connection, keys, row.case_id, limit=ENTRIES, also=row.card_seq)
     card, before = _card(entries, row), _replaced(connection, row)
     then = _following(row, chain, now_us) if is_open and now_us else None
@@ -202,9 +202,13 @@ def view(
     )
 
 
-def _told(state: EffectState) -> EffectState:
-    """Return how a proposal stands, as its desk is told: what was noted waits like any other."""
-    return EffectState.HELD if state is EffectState.NOTED else state
+def _told(state: EffectState, approval: ApprovalState) -> EffectState:
+    """Return how a proposal stands, as its desk is told: a check waits like any other.
+
+    Only the gate makes an approval void: there the level has fallen, and nothing waits.
+    """
+    waits = state is EffectState.NOTED and approval is not ApprovalState.VOID
+    return EffectState.HELD if waits else state
 
 
 def _following(row: ApprovalRecord, chain: Chain, now_us: int) -> tuple[int, str] | None:
