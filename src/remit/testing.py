@@ -17,6 +17,7 @@ from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import WHOLE, Cell, Level
 from remit.domain.case import CaseStatus
+from remit.domain.ids import control_stream
 from remit.domain.value import Json, digest
 from remit.errors import DivergenceError, RemitError
 from remit.governance import grants
@@ -307,6 +308,7 @@ async def grant(
     cell = Cell(workflow=workflow, action=action, segment=segment)
 
     def giving(uow: UnitOfWork) -> None:
+        uow.lock(control_stream(workflow))
         grants.give(
             uow,
             cell,

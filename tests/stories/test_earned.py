@@ -1,5 +1,8 @@
 """A cell earns what it may do alone, keeps it while it is right, and loses it at once."""
 
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +13,19 @@ from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Bar, Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.ids import control_stream
-from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
+from remit.errors import (
+    IllegalMoveError,
+    NotAcknowledgedError,
+    NotEntitledError,
+    StaleScorecardError,
+)
 from remit.evidence import gate
 from remit.governance import labels
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
 from remit.store import evidence
 from remit.store.evidence import EvidenceRow
+from tests.helpdesk import Cli
 from tests.projects import NAME, OLGA, PAUL, Small, events, found, send, states, waiting
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +125,58 @@ async def test_a_cell_earns_to_act_alone_and_its_owner_signs(small: Small) -> No
         assert states(remit, case_id) == [("note", "confirmed")]
         (given,) = told(remit, "governance:grant:given")
         assert (given.body["rows"], given.body["wrong"]) == (168, 0)
+
+
+async def test_a_raise_that_nobody_outside_confirms_is_taken_back(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        for _ in range(3):
+            await a_week(remit, small)
+        card = remit.scorecard(CELL)
+        remit.acknowledger.witnessed = lambda _size, *, timeout_seconds: timeout_seconds < 0
+        with pytest.raises(NotAcknowledgedError, match=r"grant .* is not witnessed within 10 s"):
+            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        assert remit.cell(CELL).level == "approve-each"
+        case_id = await send(remit, message="alone?")
+        assert states(remit, case_id) == [("note", "held")]
+        await answer(remit)
+        (lowered,) = told(remit, "governance:grant:lowered")
+        assert (lowered.body["code"], lowered.body["before"]) == ("unacknowledged", "sampled")
+        remit.acknowledger.witnessed = lambda _size, *, timeout_seconds: timeout_seconds > 0
+        card = remit.scorecard(CELL)  # what it has shown counts on
+        await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        assert remit.cell(CELL).level == "sampled"
+
+
+async def test_its_owner_signs_on_the_command_line_what_explain_shows(
+    small: Small, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = datetime.fromtimestamp(small.folder.stat().st_mtime, UTC)
+    small.clock = testing.FrozenClock(begun - timedelta(days=21))  # commands live in our time
+    async with small.open(BODY) as remit:
+        for _ in range(3):
+            await a_week(remit, small)
+    data = small.folder / "data"
+    for name, value in {
+        "REMIT_DATABASE": f"sqlite:///{data}/remit.db", "REMIT_KEYS": f"{data}/keys",
+        "XDG_STATE_HOME": f"{small.folder}/state",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    asked = Cli(small.folder / "project", capsys)
+
+    def signs() -> None:
+        """Ask as a person does, in a process without a loop of its own."""
+        assert asked("grants", "explain", CELL.name) == 0
+        found = re.search(r"to sign for sampled: --digest (\w+)", asked.out)
+        assert found is not None, asked.out
+        sign = ("grants", "sign", CELL.name, "--as", OLGA, "--to", "sampled", "--digest", found[1])
+        assert asked(*sign) == 0, asked.err
+        assert f"{CELL.name} stands at sampled" in asked.out
+        levels = {one["cell"]: one["level"] for one in asked.json("grants", "list")}
+        assert levels[CELL.name] == "sampled"
+        assert asked(*sign) == 1  # it was signed already
+        assert asked("evidence", "verify") == 0
+
+    await asyncio.to_thread(signs)
 
 
 async def test_a_day_that_goes_on_raises_nothing(small: Small) -> None:

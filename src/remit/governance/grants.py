@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from remit.domain import actor, clock
 from remit.domain.acknowledgement import Act
@@ -12,7 +13,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotAcknowledgedError
-from remit.governance import judged
+from remit.governance import judged, streams
 from remit.governance.judged import Judged
 from remit.governance.streams import EvidenceStream
 from remit.ledger.acknowledge import Acknowledger
@@ -22,38 +23,51 @@ from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
+T = TypeVar("T")
+
 TESTED = "test"  # the evidence of a grant that a test or a benchmark gave
 
 
 def put_in_force(
     writer: Writer,
     acknowledger: Acknowledger,
-    giving: Callable[[UnitOfWork], None],
+    giving: Callable[[UnitOfWork], T],
     *,
     cell: Cell,
-) -> None:
+    starts: Level = Level.APPROVE_EACH,
+) -> T:
     """Have a grant given and wait until it has come as far in the log as it must; blocks.
 
     Until then nothing rests on it that must come further than it has: the intent of such an effect
-    stands behind it in the log. Raises `NotAcknowledgedError` with the level as it was before.
+    stands behind it in the log. Raises `NotAcknowledgedError` with the level as it was before,
+    which is `starts` where nothing was ever granted. Where `giving` writes nothing, nothing is
+    waited for.
     """
 
-    def work(uow: UnitOfWork) -> Level:
+    def work(uow: UnitOfWork) -> tuple[Level, T]:
         before = of_cell(uow.connection, cell)
-        giving(uow)
-        return Level.APPROVE_EACH if before is None else Level(before.level)
+        found = giving(uow)
+        return starts if before is None else Level(before.level), found
 
-    streams = (control_stream(cell.workflow),)
-    receipt = writer.run(work, lane="control", streams=streams)
+    receipt = writer.run(work, lane="control")
+    before, found = receipt.value
+    if not receipt.entries:
+        return found
     try:
         acknowledger.require(receipt, Act.GRANT)
     except NotAcknowledgedError:
-        writer.run(
-            lambda uow: lower(uow, cell, level=receipt.value, code="unacknowledged"),
-            lane="control",
-            streams=streams,
-        )
+        writer.run(lambda uow: _take_back(uow, cell, before), lane="control")
         raise
+    return found
+
+
+def _take_back(uow: UnitOfWork, cell: Cell, level: Level) -> None:
+    """Lower a cell whose grant was not acknowledged, unless something has lowered it meanwhile."""
+    streams.hold(uow, cell)
+    uow.lock(control_stream(cell.workflow))
+    standing = of_cell(uow.connection, cell)
+    if standing is not None and Level(standing.level).rank > level.rank:
+        lower(uow, cell, level=level, code="unacknowledged", before=standing.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What cells may do alone, as it changes: signed and lowered by owners, and watched."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from remit.governance import grants, promoting, stops, streams, watch
 from remit.governance.promoting import Unmet
 from remit.governance.scorecard import Scorecard
 from remit.intake.scrub import scrub
+from remit.ledger.acknowledge import Acknowledger
 from remit.orchestration.awaited import submit
 from remit.orchestration.cell_window import CellWindow, cells_of
 from remit.store.unit import UnitOfWork
@@ -25,26 +27,30 @@ class Granting(CellWindow):
     """The part by which a remit grows and shrinks; `remit.app.Remit` fills the rest in."""
 
     writer: Writer
+    acknowledger: Acknowledger
     read: Callable[..., Any]
     _watched_us: int = 0
 
     async def sign_grant(
         self, cell: Cell, /, *, to: Level, digest: str, person: str
     ) -> Scorecard | Unmet:
-        """Raise a cell by one level on its owner's signature.
+        """Raise a cell by one level on its owner's signature, once the log holds it so far.
 
-        Raises `NotFoundError`, `NotEntitledError`, `IllegalMoveError`, `StaleScorecardError`.
+        Raises `NotFoundError`, `NotEntitledError`, `IllegalMoveError`, `StaleScorecardError`, and
+        `NotAcknowledgedError` where the level is as it was before.
         """
         plan = self._plan(cell)
         self._people.demand(person, cell.workflow, role=OWNER_ROLE)
-        receipt = await submit(
+        return await asyncio.to_thread(
+            grants.put_in_force,
             self.writer,
+            self.acknowledger,
             lambda uow: promoting.promote(
                 uow, plan, cell, self.frame(cell), to=to, scorecard_digest=digest, person=person
             ),
-            lane="control",
+            cell=cell,
+            starts=plan.starts,
         )
-        return receipt.value
 
     async def lower_grant(
         self, cell: Cell, /, *, to: Level, person: str, reason: str
