@@ -13,7 +13,7 @@ from remit.domain.action import Risk
 from remit.domain.autonomy import TIES, Cell, Level, Phase
 from remit.domain.plan import DAY_US, STANDARDS, Cluster, Plan, Reviewed
 from remit.errors import IllegalMoveError, NotEntitledError, NotFoundError, StaleScorecardError
-from remit.governance import cell_rows, cell_whole, cells
+from remit.governance import cell_map, cell_rows, cell_whole, cells
 from remit.governance.cell_rows import RowPage
 from remit.governance.cell_whole import CellWhole
 from remit.governance.cells import CellView
@@ -42,8 +42,9 @@ class Earning:
     now: datetime
 
     def remit_map(self, workflow: str | None = None, /) -> tuple[CellView, ...]:
-        found = (self.cell(cell) for cell in CELLS if workflow in {None, cell.workflow})
-        return tuple(found)
+        known = [(cell, *_framed(cell)) for cell in CELLS if workflow in {None, cell.workflow}]
+        now_us = clock.microseconds(self.now)
+        return _world(self.now).read(lambda c: cell_map.of(c, known, now_us=now_us))
 
     def cell(self, cell: Cell, /) -> CellView:
         return self._read(cell, cells.view)

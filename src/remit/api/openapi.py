@@ -71,7 +71,7 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "tasks_list": ("tab", "workflow", "after", "limit"),
     "endorsements": ("workflow",),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
-    "remit_map": ("workflow",),
+    "remit_map": ("workflow", "order"),
     "remit_rows": ("after", "limit"),
 }
 
@@ -107,7 +107,7 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "grant_lower": (401, 403, 404, 409, 413, 422),
     "grant_sign": (401, 403, 404, 409, 413, 422),
     "remit_cell": (401, 404),
-    "remit_map": (401,),
+    "remit_map": (401, 422),
     "remit_rows": (401, 404, 422),
     "stop_lift": (401, 403, 404, 413, 422),
     "stop_set": (401, 403, 404, 413, 422),

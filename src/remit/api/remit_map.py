@@ -9,6 +9,7 @@ from starlette.routing import Route
 from remit.api.approvals import limit_of
 from remit.api.body import as_json, read_model
 from remit.domain.autonomy import Cell, Level
+from remit.governance import nearness
 from remit.governance.grants_port import signed
 from remit.governance.permissions import Permission, needs
 from remit.governance.port import RemitPort
@@ -39,9 +40,14 @@ def routes(remit: RemitPort) -> list[Route]:
 
     @needs(Permission.READ)
     async def mapped(request: Request) -> Response:
-        """List every cell: its level, what the next one takes, and what would lower it."""
+        """List every cell: its level, what the next one takes, and what would lower it.
+
+        With `order=nearest` those of a workflow come with the nearest to its next level first.
+        """
         workflow = request.query_params.get("workflow")
-        return JSONResponse({"cells": as_json(await run_in_threadpool(remit.remit_map, workflow))})
+        found = await run_in_threadpool(remit.remit_map, workflow)
+        order = request.query_params.get("order", "declared")
+        return JSONResponse({"cells": as_json(nearness.ordered(found, order))})
 
     @needs(Permission.READ)
     async def one(request: Request) -> Response:

@@ -108,7 +108,7 @@ def assemble(
     lists = listed.load(directories, workflow, people=people)
     fields = () if workflow.handler is None else workflow.handler.case.model_fields
     acknowledge = acknowledgements(settings, specs)
-    plans = plans_of({spec.name: spec for spec in specs}, settings.actions)
+    plans = plans_of({spec.name: spec for spec in specs}, settings.actions, settings.autonomy)
     reveals = entitled.listed({
         (name, parameter): (one.types, one.destination)
         for name, action in settings.actions.items() for parameter, one in action.reveal.items()

@@ -4,18 +4,21 @@ from collections.abc import Mapping
 
 from remit.domain.action import ActionSpec, AnySource, Risk
 from remit.domain.autonomy import Level
-from remit.domain.plan import PPM, STANDARDS, Cluster, Plan, Reviewed, Settle
+from remit.domain.plan import PPM, STANDARDS, Cluster, ManyCells, Plan, Reviewed, Settle
 from remit.errors import SettingsError
-from remit.settings.workflow import ActionSettings, AutonomySettings
+from remit.settings.workflow import ActionSettings, AutonomySettings, BoardSettings
 
 
 def plans_of(
-    specs: Mapping[str, ActionSpec], settings: Mapping[str, ActionSettings]
+    specs: Mapping[str, ActionSpec],
+    settings: Mapping[str, ActionSettings],
+    board: BoardSettings | None = None,
 ) -> dict[str, Plan]:
     """Return the plan of each action that may ever be performed alone.
 
     Raises `SettingsError` where an owner asks for less than the risk class demands.
     """
+    board = BoardSettings() if board is None else board
     found = {}
     for name, spec in specs.items():
         standard = STANDARDS.get(spec.risk)
@@ -53,6 +56,8 @@ def plans_of(
             seed_share_ppm=_ppm(asked.seed_share),
             reviewers=Reviewed(asked.reviewers),
             starts=Level(asked.starts),
+            many_cells=ManyCells(board.many_cells),
+            false_share_max_ppm=_ppm(board.false_share_max),
         )
     return found
 

@@ -14,7 +14,7 @@ from remit.domain import clock
 from remit.domain.autonomy import Cell, Level
 from remit.domain.plan import Plan
 from remit.errors import DatabaseInUseError
-from remit.governance import cell_whole, cell_words, cells
+from remit.governance import cell_map, cell_whole, cell_words, nearness
 from remit.governance.cells import CellView
 from remit.governance.grants_port import signed
 from remit.governance.scorecard import Frame
@@ -52,20 +52,20 @@ def grants(ctx: click.Context) -> None:
 
 
 @grants.command("list")
+@click.option(
+    "--order", type=click.Choice(nearness.ORDERS), default="declared",
+    help="As the code declares them, or in each workflow the nearest to its next level first.",
+)  # fmt: skip
 @_json
 @click.pass_context
-def list_(ctx: click.Context, *, as_json: bool) -> None:
+def list_(ctx: click.Context, *, order: str, as_json: bool) -> None:
     """List every cell with its level and its evidence.
 
-    Example: `remit grants list`
+    Example: `remit grants list --order nearest`
     """
     with _looking(ctx) as (record, known):
-        found = [
-            record.database.read(
-                lambda c, one=one: cells.view(c, one[1], one[0], one[2], now_us=_now_us())  # type: ignore[misc]  # a default binds the loop's value
-            )
-            for one in known
-        ]
+        every = record.database.read(lambda c: cell_map.of(c, known, now_us=_now_us()))
+    found = nearness.ordered(every, order)
     if as_json:
         terminal.echo_json(found)
         return
@@ -167,8 +167,9 @@ def lines(one: CellView) -> list[str]:
         )
     if one.next is not None:
         told.append(f"to {one.next}: {cell_words.progress(one).said}")
+        told.append(cell_words.nearness(one))
     told += [cell_words.falls_said(each) for each in one.falls if each.to]
-    return [head, *(terminal.wrapped(text, first="    ") for text in told)]
+    return [head, *(terminal.wrapped(text, first="    ") for text in told if text)]
 
 
 def _explained(found: cell_whole.CellWhole) -> list[str]:

@@ -13,7 +13,7 @@ from remit.console import plots
 from remit.console.pages import Console, asked_for, fields, needed, render, see_other
 from remit.domain.autonomy import Cell, Level
 from remit.errors import GrantUnmetError, RequestInvalidError
-from remit.governance import cell_words
+from remit.governance import cell_words, nearness
 from remit.governance.cells import CellView
 from remit.governance.grants_port import signed
 from remit.governance.permissions import Permission, needs
@@ -31,10 +31,11 @@ def routes(console: Console) -> list[Route]:
     @needs(Permission.READ)
     async def mapped(request: Request) -> Response:
         """Show every cell: its level, what the next one takes, and what would lower it."""
-        found = await run_in_threadpool(console.remit.remit_map)
+        order = request.query_params.get("order", nearness.ORDERS[0])
+        found = nearness.ordered(await run_in_threadpool(console.remit.remit_map), order)
         return await render(
             console, request, "remit.html", groups=grouped(found), people=console.remit.people(),
-            words=cell_words, ladder=plots.ladder, place=place,
+            words=cell_words, ladder=plots.ladder, place=place, order=order,
         )  # fmt: skip
 
     @needs(Permission.READ)

@@ -23,6 +23,8 @@ class PlanSet(Event):
     seed_share_ppm: int
     reviewers: str  # measured | assumed
     starts: str
+    many_cells: str | None = None  # fdr; nothing where each cell has its own chance
+    false_share_max_ppm: int | None = None  # of bad cells among those that a board offers
 
 
 @declared("governance:day_key:committed")

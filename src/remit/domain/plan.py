@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import Final
 
 from remit.domain.action import Risk
-from remit.domain.autonomy import Bar, Level
+from remit.domain.autonomy import OTHER, WHOLE, Bar, Cell, Level
 from remit.domain.frozen import dataclass
 from remit.domain.value import Json, digest
 
 PPM: Final = 1_000_000
 DAY_US: Final = 86_400 * PPM
 CALIBRATION_ROWS: Final = 200
+FALSE_SHARE_PPM: Final = 100_000
 SHARE_MIN_PPM: Final = 50_000  # of the coin: below that no drawn row could weigh for the others
 
 
@@ -34,6 +35,13 @@ class Reviewed(StrEnum):
 
     MEASURED = "measured"
     ASSUMED = "assumed"  # that they find every one: for risk low only, and always said
+
+
+class ManyCells(StrEnum):
+    """What is promised where many cells of a workflow are looked at together."""
+
+    OWN = "own"  # each its own chance of a false grant, and their sum is said
+    FDR = "fdr"  # the share of bad ones among those that a board offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +88,15 @@ class Plan:
     seed_share_ppm: int = 50_000
     reviewers: Reviewed = Reviewed.MEASURED
     starts: Level = Level.APPROVE_EACH  # where a cell stands before anything was granted
+    many_cells: ManyCells = ManyCells.OWN
+    false_share_max_ppm: int = FALSE_SHARE_PPM  # of bad cells among those that a board offers
 
     @property
     def form(self) -> dict[str, Json]:
-        """As its entry says it."""
+        """As its entry says it; a board is named where there is one."""
+        board: dict[str, Json] = {
+            "many_cells": self.many_cells.value, "false_share_max_ppm": self.false_share_max_ppm,
+        }  # fmt: skip
         return {
             "action": self.action,
             "risk": self.risk.value,
@@ -100,7 +113,16 @@ class Plan:
             "seed_share_ppm": self.seed_share_ppm,
             "reviewers": self.reviewers.value,
             "starts": self.starts.value,
+            **(board if self.many_cells is ManyCells.FDR else {}),
         }
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of its action: the declared segments and `other`, or the whole."""
+        return tuple(
+            Cell(workflow=self.workflow, action=self.action, segment=name)
+            for name in ((*self.segments, OTHER) if self.segments else (WHOLE,))
+        )
 
     @property
     def version(self) -> str:
@@ -144,6 +166,8 @@ def plan_of(workflow: str, form: Mapping[str, Json]) -> Plan:
         seed_share_ppm=_whole(form, "seed_share_ppm"),
         reviewers=Reviewed(str(form["reviewers"])),
         starts=Level(str(form["starts"])),
+        many_cells=ManyCells(str(form.get("many_cells") or ManyCells.OWN.value)),
+        false_share_max_ppm=int(str(form.get("false_share_max_ppm") or FALSE_SHARE_PPM)),
     )
 
 

@@ -156,6 +156,30 @@ def certified(ledger: ThresholdLedger, *, low_mark: float | None = None) -> floa
     return grid.thresholds[passed] if passed >= 0 else None
 
 
+def walked(ledger: ThresholdLedger, *, place: int, error_max: float) -> float:
+    """Return the evidence for a threshold of the grid as a walk comes to it, in nats.
+
+    It is the weakest on the way there, weighed as the chance is between the two walks. Guarantee:
+    where the true error rate at or above the threshold is at or above `error_max`, some threshold
+    on the way is the first of which that is true, so this is at most the evidence of one that was
+    fixed beforehand: its mean is at most 1 whenever it is looked at, though the threshold was
+    chosen from the same rows. Source: fixed-sequence testing, as `certified`. Limits: as
+    `gate.log_evidence`; a threshold that no walk reaches has none, and minus infinity is returned.
+    """
+    grid, found = ledger.grid, -math.inf
+    inputs.count("place", place, most=len(grid.thresholds) - 1)
+    for begin, share in ((grid.start, MAIN_SHARE), (grid.back, FALLBACK_SHARE)):
+        if begin <= place:
+            weakest = min(
+                gate.log_evidence(
+                    wrong=ledger.wrong[i], right=ledger.n[i] - ledger.wrong[i], error_max=error_max
+                )
+                for i in range(begin, place + 1)
+            )
+            found = max(found, math.log(share) + weakest)
+    return found
+
+
 class _Walk:
     """What one level has accepted so far, threshold by threshold."""
 

@@ -110,6 +110,24 @@ def forecast(found: EvidenceView) -> str:
     return f"{said}: {at}. A forecast, no promise."
 
 
+def nearness(one: CellView) -> str:
+    """Say how near a cell is to its next level; a forecast, said to be one."""
+    near = one.near
+    if near is None or near.rate is None:
+        return ""
+    drawn = f"drawn towards {near.cells} cells of its action" if near.cells > 1 else "of its own"
+    said = f"Rate of errors, {drawn}: {percent(near.rate)} (display only, it never decides)"
+    if near.labels is None:
+        return f"{said}. At that rate the next level is not reached."
+    if not near.labels:
+        return f"{said}. Its labels are enough."
+    further = f"about {labels(near.labels)} more"
+    if near.days is None:
+        return f"{said}. At that rate {further}; nothing has come in lately."
+    days = f"{near.days:,} day{'' if near.days == 1 else 's'}"
+    return f"{said}. At that rate {further}: {days} at the present pace."
+
+
 def granted(one: CellView) -> str:
     """Say in a sentence what the next grant lets happen."""
     where = "every case" if one.segment == WHOLE else f"cases of the segment {one.segment}"

@@ -10,9 +10,11 @@ from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, PPM, Plan
 from remit.evidence import detector, gate, threshold
 from remit.governance import alarm, monitors, scorecard, streams
+from remit.governance.board import Board
+from remit.governance.condition import Condition
 from remit.governance.judged import Judged
 from remit.governance.monitors import Watched
-from remit.governance.scorecard import Condition, Frame, Scorecard
+from remit.governance.scorecard import Frame, Scorecard
 from remit.governance.streams import EvidenceStream
 from remit.store import authority, evidence, evidence_pages, levels, plans
 from remit.store.connection import Connection
@@ -98,6 +100,16 @@ class SurgeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearness:
+    """How near a cell is to its next level, in a forecast: for display and order, never more."""
+
+    rate: float | None  # shrunken towards its siblings; none: nothing was judged in any of them
+    cells: int  # the siblings that have a next level, itself among them
+    labels: int | None  # further ones, on average; none: at that rate it does not get there
+    days: int | None  # until then at the present pace; none: nothing comes in, or never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
     """Where a cell stands."""
 
@@ -135,6 +147,7 @@ class CellView:
     false_grant_max: float  # of one attempt, as the plan has it
     promotions: int  # in the last 90 days
     spent: float  # chance of a false grant in them, of all fingerprints and attempts together
+    near: Nearness | None = None  # where it is shown beside its siblings, and has a next level
 
     @property
     def alone(self) -> bool:
@@ -146,18 +159,35 @@ class CellView:
         return tuple(one for one in self.conditions if one.met is not True)
 
 
-def view(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int) -> CellView:
+def view(
+    connection: Connection,
+    plan: Plan,
+    cell: Cell,
+    frame: Frame,
+    *,
+    now_us: int,
+    boarded: Board | None = None,
+) -> CellView:
     """Return where a cell stands, from its rows as they count now."""
-    stream, card = read(connection, plan, cell, frame, now_us=now_us)
+    stream, card = read(connection, plan, cell, frame, now_us=now_us, boarded=boarded)
     return shown(connection, frame, card, stream, now_us=now_us)
 
 
 def read(
-    connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int
+    connection: Connection,
+    plan: Plan,
+    cell: Cell,
+    frame: Frame,
+    *,
+    now_us: int,
+    boarded: Board | None = None,
 ) -> tuple[EvidenceStream, Scorecard]:
     """Return the open attempt of a cell and its scorecard, its rows read once."""
     stream = streams.read(connection, plan, cell, frame.fingerprint)
-    return stream, scorecard.of(connection, plan, cell, frame, now_us=now_us, stream=stream)
+    card = scorecard.of(
+        connection, plan, cell, frame, now_us=now_us, stream=stream, boarded=boarded
+    )
+    return stream, card
 
 
 def shown(

@@ -7,7 +7,7 @@ from remit.domain.autonomy import TIES, Bar, Level, Outcome
 from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, Plan, Reviewed, Settle
 from remit.evidence import gate, inputs, threshold
-from remit.evidence.threshold import Grid
+from remit.evidence.threshold import Grid, ThresholdLedger
 from remit.governance.cycles import Settled
 from remit.governance.streams import EvidenceStream
 from remit.store.evidence import EvidenceRow
@@ -31,6 +31,7 @@ class Judged:
     wrong: int  # of them, pending ones among them
     pending: int
     log_evidence: float  # against the bar, in nats
+    at_board: float  # the same as a board of many cells may use it, whatever threshold was chosen
     accepted: bool
     missing: int | None  # further right labels in a row that would be enough, if any were
     last: str = ""  # action id of the last row counted
@@ -143,7 +144,8 @@ def _counted(
         nats = gate.log_evidence(wrong=wrong, right=right, error_max=bar.error_max)
     return Judged(
         bar=bar, rows=wrong + right, wrong=wrong, pending=pending, log_evidence=nats,
-        accepted=accepted, missing=missing, last=rows[-1].action_id if rows else "",
+        at_board=nats, accepted=accepted, missing=missing,
+        last=rows[-1].action_id if rows else "",
     )  # fmt: skip
 
 
@@ -162,8 +164,8 @@ def _scored(
         verdicts = sum(row.score is not None and row.outcome in _VERDICTS for row in rows)
         short = max(stream.plan.calibration_rows - verdicts, 0)
         return Judged(
-            bar=bar, rows=0, wrong=0, pending=0, log_evidence=0.0, accepted=False, missing=None,
-            calibration_missing=short, scored=True,
+            bar=bar, rows=0, wrong=0, pending=0, log_evidence=0.0, at_board=0.0, accepted=False,
+            missing=None, calibration_missing=short, scored=True,
         )  # fmt: skip
     behind = _behind(rows, grid.last)
     folded = one_a_cluster(stream, behind, now_us=now_us)
@@ -172,6 +174,7 @@ def _scored(
         back=grid.back, low_mark=grid.low_mark_ppm / 1_000_000,
     )  # fmt: skip
     passed: int | None = None
+    ledger: ThresholdLedger | None = None
     if bar is not None:
         ledger = threshold.fold(steps, folded, bar=bar)
         armed = None if in_force is None else steps.low_mark
@@ -189,9 +192,13 @@ def _scored(
         above = [row for row in behind if (row.score or 0) >= aimed]
         enough = _plain(stream, above, main, now_us=now_us, fresh=True, least=0).accepted
     counted = _counted(outcomes, main, behind, accepted=enough)
+    at_board = counted.log_evidence
+    if in_force is None and ledger is not None and bar is not None:  # chosen from these rows
+        place = grid.thresholds.index(aimed)
+        at_board = threshold.walked(ledger, place=place, error_max=bar.error_max)
     return Judged(
         bar=bar, rows=counted.rows, wrong=counted.wrong, pending=counted.pending,
-        log_evidence=counted.log_evidence, accepted=enough,
+        log_evidence=counted.log_evidence, at_board=at_board, accepted=enough,
         missing=0 if enough else counted.missing, last=counted.last, threshold=passed,
         low_mark_ppm=grid.low_mark_ppm if passed is None
         else min(grid.low_mark_ppm, passed // TIES), scored=True, aimed=aimed,

@@ -5,7 +5,7 @@ from remit.domain.autonomy import Cell, Level
 from remit.domain.entry import Draft
 from remit.domain.evidence_event import PlanSet
 from remit.domain.ids import control_stream
-from remit.domain.plan import Plan
+from remit.domain.plan import ManyCells, Plan
 from remit.governance import grants, monitors, streams
 from remit.store import authority, plans
 from remit.store.authority import GrantRow
@@ -24,6 +24,7 @@ def put(uow: UnitOfWork, plan: Plan) -> None:
     if before:
         _lower_all(uow, plan)
         streams.close_all(uow, workflow=plan.workflow, action=plan.action, code="plan")
+    pooled = plan.many_cells is ManyCells.FDR
     event = PlanSet(
         action=plan.action,
         version=plan.version,
@@ -41,6 +42,8 @@ def put(uow: UnitOfWork, plan: Plan) -> None:
         seed_share_ppm=plan.seed_share_ppm,
         reviewers=plan.reviewers.value,
         starts=plan.starts.value,
+        many_cells=plan.many_cells.value if pooled else None,
+        false_share_max_ppm=plan.false_share_max_ppm if pooled else None,
     )
     uow.append(
         Draft(

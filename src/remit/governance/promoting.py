@@ -9,9 +9,10 @@ from remit.domain.ids import control_stream
 from remit.domain.plan import Plan
 from remit.domain.value import Json, digest
 from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
-from remit.governance import grants, scorecard, streams
+from remit.governance import board, grants, scorecard
+from remit.governance.condition import Condition
 from remit.governance.grants import Proven
-from remit.governance.scorecard import EXPIRES_DAYS, Condition, Frame, Scorecard
+from remit.governance.scorecard import EXPIRES_DAYS, Frame, Scorecard
 from remit.store import plans
 from remit.store.unit import UnitOfWork
 
@@ -39,7 +40,7 @@ def promote(
     but the owner, `IllegalMoveError` for more than one level or none, and `StaleScorecardError`
     where what would be signed is not what was shown.
     """
-    streams.hold(uow, cell)  # before its control stream, as who gives a label does
+    board.hold(uow, plan, cell)  # before its control stream, as who gives a label does
     uow.lock(control_stream(cell.workflow))
     if person != frame.owner:
         raise NotEntitledError(

@@ -11,6 +11,7 @@ from remit.domain.plan import DAY_US, Plan
 from remit.domain.value import Json, digest
 from remit.evidence import reviewers as measure
 from remit.governance import (
+    board,
     calibration,
     grants,
     monitors,
@@ -69,16 +70,27 @@ def _cards(connection: Connection, plan: Plan, cell: Cell, entry: Entry) -> Iter
         fingerprint=entry.word("fingerprint"), phase=Phase.EXPAND, ceiling=Level.AUTONOMOUS,
         owner=entry.word("signer"),
     )  # fmt: skip
+    left_out = 0
+
+    def seen(stream: EvidenceStream) -> EvidenceStream:
+        nonlocal left_out
+        rows = tuple(
+            row
+            for row in stream.rows
+            if row.labels
+            or row.at_us < entry.at_us - BESIDE_US
+            or row.action_id == entry.word("last")
+        )
+        left_out += len(stream.rows) - len(rows)
+        return replace(stream, rows=rows)
+
     stream = streams.read(connection, plan, cell, frame.fingerprint)
-    last = entry.word("last")
-    seen = [
-        row
-        for row in stream.rows
-        if row.labels or row.at_us < entry.at_us - BESIDE_US or row.action_id == last
-    ]
-    for rows in [tuple(stream.rows), tuple(seen)][: 1 + (len(seen) < len(stream.rows))]:
+    yield scorecard.of(connection, plan, cell, frame, now_us=entry.at_us, stream=stream)
+    stream = seen(stream)
+    boarded = board.of(connection, plan, frame.fingerprint, now_us=entry.at_us, looked=seen)
+    if left_out:
         yield scorecard.of(
-            connection, plan, cell, frame, now_us=entry.at_us, stream=replace(stream, rows=rows)
+            connection, plan, cell, frame, now_us=entry.at_us, stream=stream, boarded=boarded
         )
 
 

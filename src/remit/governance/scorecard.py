@@ -1,6 +1,5 @@
 """The scorecard of a cell: each condition of the next level, met or not, and what is missing."""
 
-from functools import partial
 from typing import Final
 
 from remit.domain.action import Risk
@@ -8,7 +7,9 @@ from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Cell, Level, Phase, l
 from remit.domain.frozen import dataclass
 from remit.domain.plan import DAY_US, PPM, Cluster, Plan, Reviewed
 from remit.domain.value import Json, digest
-from remit.governance import cycles, grants, judged, reviewers, streams
+from remit.governance import board, cycles, judged, next_step, reviewers
+from remit.governance.board import Board
+from remit.governance.condition import Condition
 from remit.governance.cycles import Cycle
 from remit.governance.judged import Judged
 from remit.governance.streams import VOID_SHARE_MAX, EvidenceStream
@@ -19,17 +20,7 @@ from remit.store.connection import Connection
 CYCLES_STABLE: Final = 2
 COVERAGE_MIN_PPM: Final = 200_000  # of the eligible cases of the last two weeks
 SENSITIVITY_MIN_PPM: Final = 800_000
-SEEDS_SINCE_US: Final = 90 * DAY_US  # before the stream opened
 EXPIRES_DAYS: Final = 90
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One thing that a level demands."""
-
-    name: str
-    met: bool | None  # None: it cannot be told yet
-    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,27 +87,18 @@ def of(
     *,
     now_us: int,
     stream: EvidenceStream | None = None,
+    boarded: Board | None = None,
 ) -> Scorecard:
     """Return the scorecard of a cell, from its rows as they count now.
 
-    `stream` saves reading them again.
+    `stream` saves reading them again, and `boarded` those of all cells of its board.
     """
-    grant = grants.of_cell(connection, cell)
-    level = plan.starts if grant is None else Level(grant.level)
+    step = next_step.of(connection, plan, cell, frame.fingerprint, stream=stream)
+    grant, level, to, stream = step.grant, step.level, step.to, step.stream
     top = lowest(frame.ceiling, RISK_CEILING[plan.risk])
     effective = lowest(level, top, PHASE_CAP[frame.phase])
     alarmed = reviewers.alarmed(connection, cell.workflow)
-    if stream is None:
-        stream = streams.read(connection, plan, cell, frame.fingerprint)
-    missed, dealt = reviewers.found(
-        connection, plan, since_us=max(stream.since_us, _first(stream)) - SEEDS_SINCE_US
-    )
-    sensitivity_ppm = reviewers.sensitivity_ppm(
-        plan, missed=missed, dealt=dealt, attempt=stream.attempt
-    )
-    to = list(Level)[level.rank + 1] if level.rank < Level.AUTONOMOUS.rank else None
-    grid = plans.grid(connection, cell, frame.fingerprint, stream.attempt)
-    finals = judged.settled(stream, grid, now_us=now_us)
+    finals = judged.settled(stream, step.grid, now_us=now_us)
     fired = plans.alarms(connection, cell, since_us=stream.since_us)
     weeks = cycles.judged(
         finals,
@@ -124,16 +106,10 @@ def of(
         error_max=plan.bar.error_max,
         now_us=now_us,
     )
-    counted, coverage = None, None
+    counted: Judged | None = None
+    coverage: int | None = None
     conditions: list[Condition] = []
-    if to is not None:
-        judge = partial(
-            judged.judge, stream, to=to, grid=grid, sensitivity_min=sensitivity_ppm / PPM,
-            now_us=now_us, since_us=grant.given_us if to is Level.AUTONOMOUS and grant else 0,
-            in_force=grant.score if to is Level.AUTONOMOUS and grant and grant.threshold_ppm
-            else None,
-        )  # fmt: skip
-        counted = judge()
+    if to is not None and (counted := step.judge(now_us=now_us)) is not None:
         coverage = _coverage(stream, counted, now_us=now_us)
         conditions = [
             *_bounds(to, frame, top),
@@ -141,12 +117,16 @@ def of(
             _voids(stream),
         ]
         if counted.accepted and plan.cluster is Cluster.SUBJECT:
-            conditions.append(_without_today(judge(before_us=now_us - now_us % DAY_US)))
+            closed = step.judge(now_us=now_us, before_us=now_us - now_us % DAY_US)
+            conditions += [] if closed is None else [_without_today(closed)]
+        if boarded is None or cell.name not in boarded.evidence:
+            boarded = board.of(connection, plan, frame.fingerprint, now_us=now_us)
+        if boarded is not None:
+            conditions.append(boarded.condition(cell))
         if to.rank > Level.APPROVE_EACH.rank:
-            since_us = grant.given_us if to is Level.AUTONOMOUS and grant else 0
             conditions += _alone(
-                plan, counted, coverage, weeks, sensitivity_ppm,
-                missed=missed, dealt=dealt, alarmed=alarmed, since_us=since_us,
+                plan, counted, coverage, weeks, step.sensitivity_ppm,
+                missed=step.missed, dealt=step.dealt, alarmed=alarmed, since_us=step.since_us,
                 alpha=[one.at_us for one in fired if one.detector == "alpha"],
             )  # fmt: skip
     surge = authority.surge(
@@ -160,13 +140,9 @@ def of(
         cell=cell, risk=plan.risk, level=level, effective=effective,
         ceiling=lowest(top, PHASE_CAP[frame.phase]), to=to, grant=grant, surge=surge is not None,
         fingerprint=frame.fingerprint, attempt=stream.attempt, plan=plan.version, counted=counted,
-        conditions=tuple(conditions), sensitivity_ppm=sensitivity_ppm, cycles=weeks,
+        conditions=tuple(conditions), sensitivity_ppm=step.sensitivity_ppm, cycles=weeks,
         coverage_ppm=coverage,
     )  # fmt: skip
-
-
-def _first(stream: EvidenceStream) -> int:
-    return stream.rows[0].at_us if stream.rows else stream.since_us
 
 
 def _bounds(to: Level, frame: Frame, top: Level) -> list[Condition]:

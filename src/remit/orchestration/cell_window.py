@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from remit.domain import clock
-from remit.domain.autonomy import OTHER, WHOLE, Cell
+from remit.domain.autonomy import WHOLE, Cell
 from remit.domain.plan import Plan
 from remit.errors import NotFoundError
-from remit.governance import cell_rows, cell_whole, cells, scorecard
+from remit.governance import cell_map, cell_rows, cell_whole, cells, scorecard
 from remit.governance.access import Roster
 from remit.governance.cell_rows import RowPage
 from remit.governance.cell_whole import CellWhole
@@ -48,7 +48,9 @@ class CellWindow:
 
     def remit_map(self, workflow: str | None = None, /) -> tuple[CellView, ...]:
         """Return every cell with what its next level takes and what would lower it."""
-        return tuple(self.cell(cell) for cell in self.cells(workflow))
+        known = [(cell, self._plan(cell), self.frame(cell)) for cell in self.cells(workflow)]
+        now_us = clock.microseconds(self.now())
+        return self.database.read(lambda c: cell_map.of(c, known, now_us=now_us))
 
     def cell(self, cell: Cell, /) -> CellView:
         """Return one of them; raises `NotFoundError`."""
@@ -100,11 +102,7 @@ def frame_of(one: Equipment, action: str) -> Frame:
 
 def cells_of(plans: Iterable[Plan]) -> tuple[Cell, ...]:
     """Return the cells of actions: their declared segments and `other`, or the whole."""
-    return tuple(
-        Cell(workflow=plan.workflow, action=plan.action, segment=name)
-        for plan in plans
-        for name in ((*plan.segments, OTHER) if plan.segments else (WHOLE,))
-    )
+    return tuple(cell for plan in plans for cell in plan.cells)
 
 
 def cell_named(cells: Iterable[Cell], name: str) -> Cell:

@@ -86,6 +86,16 @@ class AutonomySettings(Table):
     starts: Literal["shadow", "draft", "approve-each"] = "approve-each"
 
 
+class BoardSettings(Table):
+    """`[workflow.autonomy]`: what is promised where many cells are looked at together.
+
+    Any change begins the evidence of all cells of the workflow anew.
+    """
+
+    many_cells: Literal["own", "fdr"] = "own"
+    false_share_max: float = Field(default=0.10, ge=0.000001, lt=1)  # where it is `fdr`
+
+
 class ActionSettings(Table):
     """Bounds that an owner sets on one action."""
 
@@ -119,6 +129,7 @@ class WorkflowSettings(Table):
     escalation: EscalationSettings = EscalationSettings()
     running: RunningSettings = RunningSettings()
     retention: RetentionSettings = RetentionSettings()
+    autonomy: BoardSettings = BoardSettings()
     actions: dict[str, ActionSettings] = {}
     classifiers: dict[str, ClassifierSettings] = {}
     models: dict[str, ModelSettings] = {}

@@ -27,6 +27,14 @@ def test_every_cell_is_listed_with_its_evidence_and_what_would_lower_it(desk: De
     assert [one["cell"] for one in only] == ["triage.label/all"]
 
 
+def test_the_nearest_to_its_next_level_comes_first_where_that_is_asked(desk: Desk) -> None:
+    cells = desk.client.get("/api/remit?order=nearest&workflow=refund-desk").json()["cells"]
+    assert cells[0]["cell"] == "refund-desk.issue_refund/small"
+    assert cells[0]["near"]["labels"] == 0
+    assert cells[-1]["near"] is None  # nothing is above it
+    assert desk.client.get("/api/remit?order=best").status_code == 422
+
+
 def test_a_cell_tells_its_path_and_what_its_grant_would_have_done(desk: Desk) -> None:
     found = desk.client.get(_at(READY)).json()
     evidence, path = found["cell"]["evidence"], found["path"]

@@ -8,9 +8,9 @@ import pytest
 from remit.assembly.plans import plans_of
 from remit.domain.action import Risk
 from remit.domain.autonomy import Level
-from remit.domain.plan import Plan, Settle, plan_of
+from remit.domain.plan import ManyCells, Plan, Settle, plan_of
 from remit.errors import SettingsError
-from remit.settings.workflow import ActionSettings, AutonomySettings
+from remit.settings.workflow import ActionSettings, AutonomySettings, BoardSettings
 from tests.gating import REFUND
 
 
@@ -82,3 +82,15 @@ def test_all_is_drawn_where_a_person_sees_all_and_a_share_of_what_runs_alone() -
     shares = [plan.share_ppm(level, surge=False) for level in Level]
     assert shares == [1_000_000, 1_000_000, 1_000_000, 250_000, 100_000]
     assert plan.share_ppm(Level.AUTONOMOUS, surge=True) == 1_000_000
+
+
+def test_a_board_is_part_of_the_plan_where_there_is_one_and_of_no_other() -> None:
+    spec = replace(REFUND, risk=Risk.MONEY)
+    own = plans_of({spec.name: spec}, {})[spec.name]
+    assert (own.many_cells, "many_cells" in own.form) == (ManyCells.OWN, False)
+    board = BoardSettings(many_cells="fdr", false_share_max=0.05)
+    pooled = plans_of({spec.name: spec}, {}, board)[spec.name]
+    assert pooled.form["false_share_max_ppm"] == 50_000
+    assert pooled.version != own.version
+    for plan in (own, pooled):
+        assert plan_of(plan.workflow, plan.form) == plan

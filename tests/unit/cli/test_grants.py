@@ -9,7 +9,7 @@ def test_cells_are_listed_with_what_the_next_level_takes(remit: Cli) -> None:  #
     assert remit("grants") == 0
     assert "help-desk.send_reply/all  approve-each  (risk low, at most approve-each)" in remit.out
     assert "5 wrong labels in a row would lower it to draft." in remit.out
-    (one,) = remit.json("grants", "list")
+    (one,) = remit.json("grants", "list", "--order", "nearest")
     assert (one["cell"], one["next"], one["met"]) == (f"{CELL}/all", "sampled", False)
 
 

@@ -61,6 +61,21 @@ def test_the_map_shows_every_cell_and_says_the_same_in_a_table(desk: Desk) -> No
     assert page.count("<title id=") == page.count('role="img"')
 
 
+def test_the_map_can_begin_with_what_is_nearest_to_its_next_level(desk: Desk) -> None:
+    ordered = _page(desk, "/remit?order=nearest")
+    first = re.search(r'<article class="cell".*?<a href="([^"]*)"', ordered, re.DOTALL)
+    assert first is not None
+    assert first[1] == READY
+    assert "drawn towards 2 cells of its action" in ordered
+    assert "display only, it never decides" in ordered
+    found = desk.client.get("/api/remit?order=nearest").json()["cells"]
+    rows = [row for table in _tables(ordered) for row in table[1:]]
+    told = ["–" if not c["near"] or c["near"]["labels"] is None else f"{c['near']['labels']:,}"
+            for c in found]  # fmt: skip
+    assert [row[9] for row in rows] == told
+    assert desk.client.get("/remit?order=best").status_code == 422
+
+
 @pytest.mark.parametrize("path", [READY, SURGING, TOP])
 def test_the_chart_has_a_title_and_its_table_holds_the_same_numbers(desk: Desk, path: str) -> None:
     page = _page(desk, path)

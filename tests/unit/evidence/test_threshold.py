@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from remit.domain.autonomy import Bar, Outcome
 from remit.errors import EvidenceInputError
-from remit.evidence import threshold
+from remit.evidence import gate, threshold
 from remit.evidence.threshold import Grid, ThresholdLedger, TooFew
 
 R, W, P, V = Outcome.RIGHT, Outcome.WRONG, Outcome.PENDING, Outcome.VOID
@@ -201,3 +202,52 @@ def test_a_low_mark_that_is_no_score_is_refused(low_mark: float) -> None:
     broken = Grid(thresholds=(0.9, 0.5), start=0, back=0, low_mark=low_mark)
     with pytest.raises(EvidenceInputError, match="`low_mark` must be a number of 0 to 1"):
         threshold.fold(broken, [], bar=NORMAL)
+
+
+def test_what_a_board_uses_of_a_threshold_is_the_weakest_on_the_way_to_it() -> None:
+    steps = Grid(thresholds=(0.9, 0.8, 0.7, 0.6), start=2, back=1, low_mark=0.5)
+    made = ThresholdLedger(
+        grid=steps, n=(10, 60, 150, 200), wrong=(0, 0, 1, 1),
+        accepted=(False,) * 4, accepted_back=(False,) * 4,
+    )  # fmt: skip
+
+    def nats(place: int) -> float:
+        wrong = made.wrong[place]
+        return gate.log_evidence(wrong=wrong, right=made.n[place] - wrong, error_max=0.05)
+
+    def walked(place: int) -> float:
+        return threshold.walked(made, place=place, error_max=0.05)
+
+    assert walked(0) == -math.inf  # no walk goes there
+    assert walked(1) == math.log(0.2) + nats(1)  # the fallback alone
+    assert walked(2) == math.log(0.8) + nats(2)
+    assert nats(3) > nats(2)
+    assert walked(3) == math.log(0.8) + nats(2)  # not more than what it stands on
+    with pytest.raises(EvidenceInputError):
+        walked(4)
+
+
+def test_a_threshold_that_was_chosen_and_is_bad_has_no_more_evidence_than_a_bet_may_win() -> None:
+    """However the most lenient good-looking one is picked, its mean wealth stays at most 1."""
+    random = np.random.default_rng(11)
+    steps = Grid(thresholds=(0.9, 0.8, 0.7, 0.6), start=1, back=0, low_mark=0.5)
+    chance, shares = 0.3, (0.1, 0.3, 0.5, 1.0)
+    wins: list[float] = []
+    naive: list[float] = []
+    for _ in range(4_000):
+        scores, wrong = random.random(40), random.random(40) < chance
+        n = [int(np.sum(scores < share)) for share in shares]
+        bad = [int(np.sum(wrong & (scores < share))) for share in shares]
+        made = ThresholdLedger(
+            grid=steps, n=tuple(n), wrong=tuple(bad), accepted=(False,) * 4,
+            accepted_back=(False,) * 4,
+        )  # fmt: skip
+        found = [threshold.walked(made, place=place, error_max=chance) for place in range(4)]
+        wins.append(math.exp(max(found)))  # the best of all: worse than any choice
+        each = [
+            gate.log_evidence(wrong=b, right=m - b, error_max=chance)
+            for m, b in zip(n, bad, strict=True)
+        ]
+        naive.append(math.exp(max(each)))
+    assert np.mean(wins) < 1 + 3 * np.std(wins) / math.sqrt(len(wins))
+    assert np.mean(naive) > 1.3  # which is why the evidence of the chosen one is not taken
