@@ -252,11 +252,11 @@ def _alone(
                 f"find at least {sensitivity_ppm / 10_000:.1f} %; 80 % are needed",
             )
         )  # fmt: skip
-    found.append(
+    many = f"{len(alarmed)} reviewer{'s are' if len(alarmed) > 1 else ' is'} under alarm"
+    found.append(  # who, the owner sees among the reviewers: a map is seen by everybody
         Condition(
             name="alarms", met=not alarmed,
-            said=f"under alarm: {', '.join(sorted(alarmed))}" if alarmed else "no reviewer is "
-            "under alarm",
+            said=f"{many}; see the page Reviewers" if alarmed else "no reviewer is under alarm",
         )
     )  # fmt: skip
     if counted.scored:
