@@ -80,11 +80,22 @@ def routes(console: Console) -> list[Route]:
         )
         return await render(console, request, "audit_compared.html", audit=view, compared=compared)
 
+    @needs(Permission.DECIDE)
+    async def contest(request: Request) -> Response:
+        """Take why what was called wrong was right; a second person is asked."""
+        given = await fields(request)
+        await console.remit.contest(
+            request.path_params["audit_id"], person=request.state.session.person.handle,
+            reason=needed(given, "reason"),
+        )  # fmt: skip
+        return see_other("/audits", said="contested")
+
     return [
         Route("/audits", listed, methods=["GET"], name="audits"),
         Route("/audits/{audit_id}", one, methods=["GET"], name="audit"),
         Route("/audits/{audit_id}/judge", judge, methods=["POST"], name="audit_judged"),
         Route("/audits/{audit_id}/own", own, methods=["POST"], name="audit_compared"),
+        Route("/audits/{audit_id}/contest", contest, methods=["POST"], name="audit_contested"),
     ]
 
 

@@ -12,6 +12,7 @@ from remit.governance import streams
 from remit.governance.cells import score
 from remit.store import checks, evidence_pages
 from remit.store.connection import Connection
+from remit.store.evidence import CONTESTED
 
 ROWS_MAX: Final = 200
 DIGITS_MAX: Final = 17  # of microseconds since 1970
@@ -34,6 +35,7 @@ class RowView:
     code: str
     source: str
     reviewer: str
+    contested: bool  # somebody says that it was right; a second person is asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def page(
             if row.drawn and row.eligible
             else "",
             code=row.code, source=row.source, reviewer=row.reviewer,
+            contested=row.asks == CONTESTED,
         )
         for row in found[:limit]
     )  # fmt: skip

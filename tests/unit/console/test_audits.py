@@ -1,5 +1,7 @@
 """The page of audits: a blind answer, and what somebody did themselves."""
 
+import re
+
 import pytest
 
 from tests.browser.desk import Desk
@@ -55,3 +57,13 @@ def test_reviewers_see_themselves_and_owners_see_all(desk: Desk) -> None:
         assert said in whole
     rows = desk.client.get("/api/reviewers").json()["workflows"][0]["rows"]
     assert [one["reviewer"] for one in rows] == ["a.weber", "gone", "l.costa"]
+
+
+def test_what_was_called_wrong_is_contested_from_the_rows_of_its_cell(desk: Desk) -> None:
+    path = f"/audits/{audit_id(0)}/contest"
+    assert desk.send(path).status_code == 422
+    done = desk.send(path, reason="it was as the customer asked")
+    assert (done.status_code, done.headers["location"]) == (303, "/audits?said=contested")
+    assert "until a second person says" in desk.client.get("/audits?said=contested").text
+    shown = desk.client.get("/remit/refund-desk/close_ticket/all").text
+    assert re.search(r'action="/audits/\w+/contest"', shown)
