@@ -9,7 +9,14 @@ from typing import Any
 
 from pages.markdown import page, table
 from remit import errors
-from remit.domain import approval, case, effect, entry, event  # noqa: F401 - events register
+from remit.domain import (  # noqa: F401 - events register
+    approval,
+    case,
+    effect,
+    entry,
+    event,
+    incident,
+)
 from remit.intake import reasons
 from remit.ledger import semantics
 
@@ -49,11 +56,12 @@ LIVES: dict[str, tuple[ModuleType, type[StrEnum]]] = {
     "Case": (case, case.CaseStatus),
     "Approval": (approval, approval.ApprovalState),
     "Proposal and effect": (effect, effect.EffectState),
+    "Incident": (incident, incident.IncidentState),
 }
 
 
 def lifecycles_page() -> str:
-    """Return the states of case, approval and effect, drawn from their tables of legal moves."""
+    """Return the states of what lives, drawn from their tables of legal moves."""
     parts: list[str] = []
     for title, (module, states) in LIVES.items():
         moves: Mapping[StrEnum | None, Mapping[StrEnum, str]] = module.MOVES
@@ -67,7 +75,7 @@ def lifecycles_page() -> str:
         parts += [f"## {title}", doc, _diagram(moves), table(["from", "to", "who: when"], rows)]
         parts.append(f"Ends in {ends}.")
     return page(
-        "Lives of a case, an approval and an effect",
+        "Lives of a case, an approval, an effect and an incident",
         "the `MOVES` tables in src/remit/domain",
         "These are all the moves there are. Anything else raises `IllegalMoveError` "
         "(`state.illegal_move`).",

@@ -317,6 +317,12 @@ class IllegalMoveError(RemitError):
     status = 409
 
 
+class CorrectionsOpenError(IllegalMoveError):
+    """An effect of the incident is still to check; undo it, or say what you found of it."""
+
+    code = "incident.corrections_open"
+
+
 class CaseClosedError(IllegalMoveError):
     """The case is closed already; names who closed it and when."""
 

@@ -11,6 +11,7 @@ class RollbackStarted(Event):
     person: str
     planned: int
     plan: str  # digest of the plan
+    incident_id: str | None = None  # whose effects it takes back
 
 
 @declared("governance:rollback:planned")

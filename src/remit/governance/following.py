@@ -8,7 +8,7 @@ from remit.domain import clock
 from remit.domain.autonomy import Outcome
 from remit.domain.check_event import SEEDED
 from remit.domain.entry import Entry
-from remit.governance import checks, day_keys, labels, reviewers, standing
+from remit.governance import checks, day_keys, incidents, labels, reviewers, standing
 from remit.governance.labels import Said
 from remit.ledger.keys import KeyRing
 from remit.store import evidence, plans
@@ -23,6 +23,7 @@ def follow(uow: UnitOfWork, entry: Entry, keys: KeyRing) -> None:
     if entry.tenant == SEEDED:
         if entry.event == _VERDICT and checks.answered(uow, entry, keys):
             standing.judge(uow, entry.workflow, entry.word("person"))
+            incidents.seen_in_check(uow, entry.word("approval_id"))
         return
     tell = _TELLS.get(entry.event)
     if tell is None:

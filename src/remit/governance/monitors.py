@@ -16,11 +16,20 @@ from remit.domain.entry import Draft, Event
 from remit.domain.evidence_event import DetectorFired, SurgeBegun
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
+from remit.domain.incident import Seen
 from remit.domain.plan import DAY_US, PPM, Plan
 from remit.domain.task import TaskKind, task_id
 from remit.domain.task_event import TaskOpened
 from remit.evidence import detector, gate
-from remit.governance import alarm, calibration, grants, judged, sounding, streams
+from remit.governance import (
+    alarm,
+    calibration,
+    grants,
+    incidents,
+    judged,
+    sounding,
+    streams,
+)
 from remit.governance.alarm import BREACH, WARN, Alarm
 from remit.governance.streams import EvidenceStream
 from remit.store import evidence, plans
@@ -61,10 +70,16 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     level = plan.starts if grant is None else Level(grant.level)
     alone = level.rank > Level.APPROVE_EACH.rank
     fall = partial(record_lowering, uow, cell, row.fingerprint, level, row=row.action_id)
-    if severity == "critical" and alone:
-        of = row.fingerprint if grant is None else grant.fingerprint
-        record_lowering(uow, cell, of, level, Level.APPROVE_EACH, "critical", row=row.action_id)
-        return
+    since_us = incidents.began(uow.connection, cell, grant)
+    seen = partial(incidents.seen, uow, row, risk=plan.risk, since_us=since_us)
+    if severity == "critical" and (alone or row.alone):
+        if alone:
+            of = row.fingerprint if grant is None else grant.fingerprint
+            to = Level.APPROVE_EACH
+            record_lowering(uow, cell, of, level, to, "critical", row=row.action_id)
+        seen(code=Seen.CRITICAL)
+        if alone:
+            return
     if not (row.eligible and row.drawn):
         return
     calibration.fix(uow, plan, row)
@@ -76,6 +91,8 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
         to = Level.APPROVE_EACH if alone else _below(level)
         if to.rank < level.rank:
             fall(to, BREACH)
+        if alone:
+            seen(code=Seen.BREACH)
     elif alone and grant is not None and _rests(uow, plan, grant, row):
         fall(Level.APPROVE_EACH, "unsupported")
     elif WARN in new:

@@ -17,7 +17,7 @@ from remit.governance.grounds import Grounds
 from remit.governance.tossed import Found
 from remit.ledger import selection
 from remit.ledger.selection import Progress
-from remit.store import authority, checks, evidence, plans
+from remit.store import authority, checks, evidence, incidents, plans
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.shadow import scratch
@@ -25,7 +25,8 @@ from remit.store.shadow import scratch
 DIFFERENCES_MAX: Final = 100  # named; all are counted
 GIVEN, LOWERED = "governance:grant:given", "governance:grant:lowered"
 MOVING: Final = frozenset({GIVEN, LOWERED, "governance:surge:begun", "governance:surge:ended"})
-EVENTS: Final = MOVING | evidence.EVENTS | plans.EVENTS | checks.EVENTS
+EVENTS: Final = MOVING | evidence.EVENTS | plans.EVENTS | checks.EVENTS | incidents.EVENTS
+ROWS: Final = (evidence, plans, checks, incidents, authority)
 DAY_KEYS: Final = frozenset({"governance:day_key:committed", "governance:day_key:revealed"})
 PRUNED: Final = "ledger:range:pruned"
 
@@ -113,8 +114,7 @@ def verify(database: Database, *, progress: Progress | None = None) -> EvidenceR
     """
 
     def work(connection: Connection) -> EvidenceReport:
-        statements = (*evidence.SCHEMA, *plans.SCHEMA, *checks.SCHEMA, *authority.SCHEMA)
-        with scratch(statements) as shadow:
+        with scratch([one for noun in ROWS for one in noun.SCHEMA]) as shadow:
             pruned = next(selection.of(connection, {PRUNED}), None) is not None
             walk = _Walk(shadow=shadow, keys=_keys(connection), pruned=pruned)
             for entry in selection.of(connection, EVENTS, progress=progress):
@@ -234,6 +234,7 @@ _NOUNS: Final = (
     (evidence.EVENTS, evidence.project),
     (plans.EVENTS, plans.project),
     (checks.EVENTS, checks.project),
+    (incidents.EVENTS, incidents.project),
     (MOVING, authority.project),
 )
 _LOOKS: Final[Mapping[str, Callable[[_Walk, Entry], Iterator[Found]]]] = {

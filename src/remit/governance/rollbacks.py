@@ -10,6 +10,7 @@ from remit.domain.action import ActionSpec
 from remit.domain.effect import EffectState
 from remit.domain.entry import Draft, Event
 from remit.domain.ids import control_stream
+from remit.domain.incident import Correction
 from remit.domain.money import Money
 from remit.domain.rollback_event import (
     RollbackFinished,
@@ -22,7 +23,7 @@ from remit.errors import NotFoundError, RequestInvalidError, StaleDigestError
 from remit.governance.cards import sentence
 from remit.governance.casebook import proposed
 from remit.ledger.seal import KeyRing
-from remit.store import performed, proposals, rollbacks
+from remit.store import affected, incidents, performed, proposals, rollbacks
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
 from remit.store.rollbacks import ItemRow, RollbackRow
@@ -44,6 +45,7 @@ class Selection:
     until: datetime
     action: str | None = None
     case_id: str | None = None
+    incident_id: str | None = None  # only what is still to check of this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Plan:
     items: tuple[PlannedUndo, ...]
     digest: str
     sums: tuple[str, ...] = ()  # of the money that moved, for each currency
+    incident_id: str = ""  # whose effects they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,7 @@ class RollbackView:
     uncompensated: int
     not_needed: int
     items: tuple[ItemView, ...]
+    incident_id: str = ""  # whose effects it takes back
 
 
 def planned(connection: Connection, selection: Selection, undos: Mapping[str, str | None]) -> Plan:
@@ -107,15 +111,7 @@ def planned(connection: Connection, selection: Selection, undos: Mapping[str, st
 
     Raises `RequestInvalidError` for more than can be looked at.
     """
-    rows = performed.done_between(
-        connection,
-        workflow=selection.workflow,
-        since_us=clock.microseconds(selection.since),
-        until_us=clock.microseconds(selection.until),
-        action=selection.action,
-        case_id=selection.case_id,
-        limit=PLANNED_MAX + 1,
-    )
+    rows = _selected(connection, selection)
     if len(rows) > PLANNED_MAX:
         raise RequestInvalidError(
             f"`since`: more than {PLANNED_MAX:,} effects; take a shorter time, or one action"
@@ -125,6 +121,7 @@ def planned(connection: Connection, selection: Selection, undos: Mapping[str, st
         workflow=selection.workflow,
         items=tuple(_planned(row, undos.get(row.action)) for row in rows),
         digest=digest([selection.workflow, forms]),
+        incident_id=selection.incident_id or "",
         sums=_sums(rows),
     )
 
@@ -165,7 +162,13 @@ def start(
         raise RequestInvalidError("`since`: nothing was done there that could be taken back")
     ids = [one.action_id for one in plan.items]
     events: list[Event] = [
-        RollbackStarted(rollback_id=rollback_id, person=person, planned=len(ids), plan=plan.digest)
+        RollbackStarted(
+            rollback_id=rollback_id,
+            person=person,
+            planned=len(ids),
+            plan=plan.digest,
+            incident_id=plan.incident_id or None,
+        )
     ]
     events += [
         RollbackPlanned(
@@ -220,6 +223,33 @@ def newest(connection: Connection) -> tuple[RollbackView, ...]:
 # -- parts ---------------------------------------------------------------------------------------
 
 
+def _selected(connection: Connection, selection: Selection) -> list[ProposalRow]:
+    """Return the effects of a selection, newest first; one more than may be planned at most."""
+    since_us, until_us = map(clock.microseconds, (selection.since, selection.until))
+    if selection.incident_id is None:
+        return performed.done_between(
+            connection, workflow=selection.workflow, since_us=since_us, until_us=until_us,
+            action=selection.action, case_id=selection.case_id, limit=PLANNED_MAX + 1,
+        )  # fmt: skip
+    incident = incidents.find(connection, selection.incident_id)
+    if incident is None or incident.scope.workflow != selection.workflow:
+        raise NotFoundError(f"there is no incident `{selection.incident_id[:64]}`")
+    found = affected.effects(
+        connection, incident, limit=PLANNED_MAX + 1, finding=Correction.TO_CHECK
+    )
+    rows = [proposals.find(connection, one.action_id) for one in found]
+    wanted = [
+        row
+        for row in rows
+        if row is not None
+        and row.state in performed.DONE
+        and since_us <= row.changed_us <= until_us
+        and selection.action in {None, row.action}
+        and selection.case_id in {None, row.case_id}
+    ]
+    return sorted(wanted, key=lambda row: (row.changed_us, row.action_id), reverse=True)
+
+
 def _planned(row: ProposalRow, undo: str | None) -> PlannedUndo:
     if undo is None:
         note = "it cannot be undone: a task for its owner"
@@ -264,6 +294,7 @@ def _view(connection: Connection, row: RollbackRow, *, whole: bool) -> RollbackV
         uncompensated=counts[UNCOMPENSATED],
         not_needed=counts[NOT_NEEDED],
         items=_items(connection, items) if whole else (),
+        incident_id=row.incident_id,
     )
 
 

@@ -1,5 +1,6 @@
 """The scorecard of a cell: each condition of the next level, met or not, and what is missing."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from remit.domain.action import Risk
@@ -13,9 +14,10 @@ from remit.governance.condition import Condition
 from remit.governance.cycles import Cycle
 from remit.governance.judged import Judged
 from remit.governance.streams import VOID_SHARE_MAX, EvidenceStream
-from remit.store import authority, plans
+from remit.store import authority, incidents, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection
+from remit.store.incidents import IncidentRow
 
 CYCLES_STABLE: Final = 2
 COVERAGE_MIN_PPM: Final = 200_000  # of the eligible cases of the last two weeks
@@ -113,6 +115,7 @@ def of(
         coverage = _coverage(stream, counted, now_us=now_us)
         conditions = [
             *_bounds(to, frame, top),
+            _incidents(incidents.blocking(connection, cell)),
             _evidence(counted),
             _voids(stream),
         ]
@@ -161,6 +164,14 @@ def _bounds(to: Level, frame: Frame, top: Level) -> list[Condition]:
             said=f"phase {frame.phase.value} allows at most {cap.value}",
         ),
     ]  # fmt: skip
+
+
+def _incidents(open_: Sequence[IncidentRow]) -> Condition:
+    """Demand that nothing that went wrong is open: a SEV1 until somebody has reviewed it."""
+    named = ", ".join(
+        f"incident {one.number} ({one.severity.value}) is {one.state.value}" for one in open_
+    )
+    return Condition(name="incidents", met=not open_, said=named or "no incident is open")
 
 
 def _evidence(counted: Judged) -> Condition:

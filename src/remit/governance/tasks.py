@@ -22,7 +22,7 @@ from remit.domain.task import OF_EFFECTS, SAYS, Finding, TaskKind, task_id
 from remit.domain.task_event import EffectAttested, TaskClosed, TaskOpened
 from remit.domain.value import Json
 from remit.errors import ApprovalClosedError, IllegalMoveError, NotFoundError
-from remit.store import cases, proposals, tasks, waits
+from remit.store import cases, incidents, proposals, tasks, waits
 from remit.store.among import Workflows
 from remit.store.connection import Connection
 from remit.store.proposals import ProposalRow
@@ -57,6 +57,7 @@ class TaskView:
     how: str
     needed: int  # how many people must say the same of the effect
     said: tuple[AttestedRow, ...]
+    incident_id: str = ""  # that was opened as the level fell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,9 @@ def view(connection: Connection, row: TaskRow) -> TaskView:
         how=row.how,
         needed=1 if effect is None else needed(effect),
         said=said,
-    )
+        incident_id=incidents.found_on(connection, row.action_id)
+        if row.kind == TaskKind.LOWERED and row.action_id else "",
+    )  # fmt: skip
 
 
 def needed(effect: ProposalRow) -> int:

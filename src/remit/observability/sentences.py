@@ -8,6 +8,7 @@ from remit.observability import (
     decision_sentences,
     effect_sentences,
     evidence_sentences,
+    incident_sentences,
     rollback_sentences,
     step_sentences,
     task_sentences,
@@ -82,6 +83,7 @@ _TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     **effect_sentences.TELLERS,
     **decision_sentences.TELLERS,
     **evidence_sentences.TELLERS,
+    **incident_sentences.TELLERS,
     **rollback_sentences.TELLERS,
     **task_sentences.TELLERS,
 }

@@ -22,6 +22,7 @@ from remit.orchestration import awaited, undoing
 from remit.orchestration.bodies import recorded
 from remit.orchestration.drill import Drill, DrillView
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.incidents import Incidents
 from remit.orchestration.intending import Intending
 from remit.orchestration.rollback import Rollback
 from remit.orchestration.runs import Runs
@@ -43,7 +44,7 @@ OWNER_ROLE = "owner"
 REFERENCE_CHARACTERS_MAX = 200
 
 
-class Duties:
+class Duties(Incidents):
     """The part of a running Remit that people use for effects; `remit.app.Remit` fills it in."""
 
     database: Database

@@ -1,7 +1,12 @@
 """Effects that happened or may have: what a rollback, a drill and a look at undos go by."""
 
+from typing import Final
+
+from remit.domain.effect import BEGUN, EffectState
 from remit.store.connection import Connection, Parameter
 from remit.store.proposals import COLUMNS, ProposalRow, row_of
+
+DONE: Final = BEGUN | {EffectState.CONFIRMED}  # it happened or may have, and stands
 
 
 def done_between(

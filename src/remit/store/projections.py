@@ -17,6 +17,7 @@ from remit.store import (
     endorsements,
     erasures,
     evidence,
+    incidents,
     kpi_days,
     legal_holds,
     levels,
@@ -62,6 +63,7 @@ SCHEMA: tuple[str, ...] = (
     *legal_holds.SCHEMA,
     *tasks.SCHEMA,
     *rollbacks.SCHEMA,
+    *incidents.SCHEMA,
     *prunes.SCHEMA,
     *prunes.CARRIED,
     *vault.SCHEMA,
@@ -97,6 +99,7 @@ TABLES: tuple[str, ...] = (
     *legal_holds.TABLES,
     *tasks.TABLES,
     *rollbacks.TABLES,
+    *incidents.TABLES,
     *prunes.TABLES,
 )
 
@@ -114,6 +117,7 @@ _BESIDE: Final = (
     (levels.EVENTS, levels.project),
     (tasks.EVENTS, tasks.project),
     (rollbacks.EVENTS, rollbacks.project),
+    (incidents.EVENTS, incidents.project),
 )
 
 

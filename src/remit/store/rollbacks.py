@@ -11,8 +11,11 @@ SCHEMA = (
         person text not null,
         planned integer not null,
         started_us integer not null,
-        finished_us integer
+        finished_us integer,
+        incident_id text not null
     )""",
+    """create index if not exists rollbacks_incident on rollbacks (incident_id)
+        where incident_id <> ''""",
     """create index if not exists rollbacks_open on rollbacks (started_us, rollback_id)
         where finished_us is null""",
     """create table if not exists rollback_items (
@@ -59,6 +62,7 @@ class RollbackRow:
     planned: int
     started_us: int
     finished_us: int | None
+    incident_id: str  # whose effects it takes back; empty: of none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def project(connection: Connection, entry: Entry) -> None:
         case "governance:rollback:started":
             connection.later(
                 "insert into rollbacks (rollback_id, workflow, person, planned, started_us,"
-                " finished_us) values (?, ?, ?, ?, ?, null)",
+                " finished_us, incident_id) values (?, ?, ?, ?, ?, null, ?)",
                 [
                     (
                         rollback_id,
@@ -99,6 +103,7 @@ def project(connection: Connection, entry: Entry) -> None:
                         entry.word("person"),
                         entry.number("planned"),
                         entry.at_us,
+                        entry.word("incident_id"),
                     )
                 ],
             )
@@ -174,6 +179,16 @@ def newest(connection: Connection, limit: int) -> list[RollbackRow]:
     return _rows(connection, "order by started_us desc, rollback_id desc limit ?", limit)
 
 
+def of_incident(connection: Connection, incident_id: str, limit: int) -> list[str]:
+    """Return the ids of rollbacks that take back what an incident did, the newest first."""
+    rows = connection.rows(
+        "select rollback_id from rollbacks where incident_id = ? and incident_id <> ''"
+        " order by started_us desc, rollback_id desc limit ?",
+        (incident_id, limit),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def items(connection: Connection, rollback_id: str) -> list[ItemRow]:
     """Return what a rollback takes back, in its order."""
     rows = connection.rows(
@@ -206,8 +221,8 @@ def drills(connection: Connection) -> list[DrillRow]:
 
 def _rows(connection: Connection, where: str, value: str | int) -> list[RollbackRow]:
     rows = connection.rows(
-        "select rollback_id, workflow, person, planned, started_us, finished_us from rollbacks"
-        f" {where}",
+        "select rollback_id, workflow, person, planned, started_us, finished_us, incident_id"
+        f" from rollbacks {where}",
         (value,),
     )
     return [
@@ -218,6 +233,7 @@ def _rows(connection: Connection, where: str, value: str | int) -> list[Rollback
             planned=int(str(row[3])),
             started_us=int(str(row[4])),
             finished_us=None if row[5] is None else int(str(row[5])),
+            incident_id=str(row[6]),
         )
         for row in rows
     ]

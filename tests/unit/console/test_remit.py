@@ -125,7 +125,7 @@ def test_a_cell_says_its_conditions_its_table_and_what_was_tried(desk: Desk) -> 
         'href="/cases/c000000000000000000000000000000',
     ):
         assert said in page, said
-    assert page.count("<strong>met</strong>") == 11
+    assert page.count("<strong>met</strong>") == 12
 
 
 def test_an_empty_cell_and_one_that_fell_say_what_is_missing(desk: Desk) -> None:

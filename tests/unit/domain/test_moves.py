@@ -6,13 +6,14 @@ from types import ModuleType
 
 import pytest
 
-from remit.domain import approval, case, effect
+from remit.domain import approval, case, effect, incident
 from remit.errors import IllegalMoveError
 
 LIVES = [
     pytest.param(case, case.CaseStatus, id="case"),
     pytest.param(approval, approval.ApprovalState, id="approval"),
     pytest.param(effect, effect.EffectState, id="effect"),
+    pytest.param(incident, incident.IncidentState, id="incident"),
 ]
 
 

@@ -1,0 +1,335 @@
+"""Incidents: declared with what holds them in one transaction, put right, resolved, reviewed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from remit.domain import actor, clock
+from remit.domain.action import Risk
+from remit.domain.actor import Actor
+from remit.domain.autonomy import Cell, Level
+from remit.domain.entry import Draft, Event
+from remit.domain.frozen import dataclass
+from remit.domain.ids import control_stream
+from remit.domain.incident import (
+    OPEN,
+    SAID,
+    Correction,
+    IncidentState,
+    Scope,
+    ScopeKind,
+    Seen,
+    Severity,
+    incident_id,
+    move,
+    scope_of,
+    severity_of,
+)
+from remit.domain.incident_event import (
+    CorrectionSet,
+    IncidentContained,
+    IncidentDeclared,
+    IncidentDismissed,
+    IncidentReported,
+    IncidentResolved,
+    IncidentReviewed,
+)
+from remit.domain.value import Json
+from remit.errors import (
+    CorrectionsOpenError,
+    IllegalMoveError,
+    NotFoundError,
+    RequestInvalidError,
+)
+from remit.governance import grants, stops, streams
+from remit.store import affected, checks, plans
+from remit.store import incidents as rows
+from remit.store import stops as stop_rows
+from remit.store.affected import FOREVER_US
+from remit.store.authority import GrantRow
+from remit.store.connection import Connection
+from remit.store.evidence import EvidenceRow
+from remit.store.incidents import IncidentRow
+from remit.store.unit import UnitOfWork
+
+NAMED_MAX: Final = 2
+EFFECTS_MAX: Final = 1_000  # that are shown, taken back or found about at once
+ACTIONS_AN_ENTRY: Final = 200
+LOWERED, STOPPED, UNSENT = "lowered", "stopped", "unsent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody or something says went wrong; times in microseconds since 1970."""
+
+    scope: Scope
+    severity: Severity
+    seen: Seen
+    alone: bool  # it touches only what nobody approved
+    since_us: int
+    occurred_us: int
+    sentence: str = ""  # of a person, masked
+    found_on: str = ""
+
+
+# -- by itself -----------------------------------------------------------------------------------
+
+
+def began(connection: Connection, cell: Cell, grant: GrantRow | None) -> int:
+    """Return since when a cell may have acted alone: since its stream or its level began."""
+    if grant is None:
+        return 0
+    return min(grant.given_us, plans.over(connection, cell, grant.fingerprint).resumes_us)
+
+
+def seen(uow: UnitOfWork, row: EvidenceRow, *, code: Seen, risk: Risk, since_us: int) -> None:
+    """Declare what a detector or a critical label says of what a cell did alone.
+
+    Nothing is declared where nothing ran alone: there the fall harmed nobody, and is a task.
+    INVARIANT: it is the transaction of the label and of the fall (tests/stories/test_incident.py).
+    """
+    report = Report(
+        scope=scope_of(row.cell), severity=severity_of(risk), seen=code, alone=True,
+        since_us=min(since_us, row.at_us), occurred_us=row.at_us, found_on=row.action_id,
+    )  # fmt: skip
+    declare(uow, report, by=actor.service("monitors"))
+
+
+def seen_in_check(uow: UnitOfWork, approval_id: str) -> None:
+    """Declare that a reviewer approved a check that stands for critical harm; nothing was sent."""
+    check = checks.by_approval(uow.connection, approval_id)
+    if check is None or not (check.critical and check.bad) or check.caught:
+        return
+    scope = Scope(workflow=check.workflow, kind=ScopeKind.ACTION, action=check.action)
+    now_us = clock.microseconds(uow.now)
+    report = Report(
+        scope=scope, severity=Severity.SEV3, seen=Seen.CHECK, alone=True, since_us=FOREVER_US,
+        occurred_us=now_us,
+    )  # fmt: skip
+    declare(uow, report, by=actor.service("monitors"))
+
+
+# -- what people and machines do -----------------------------------------------------------------
+
+
+def declare(uow: UnitOfWork, report: Report, *, by: Actor) -> str:
+    """Declare an incident, and that it is contained where that is so; return its id.
+
+    What is open on the same scope is joined: one incident, with both times. Of what a machine
+    reports nothing is declared, and the id is empty, where no effect is touched.
+    """
+    scope, now_us = report.scope, clock.microseconds(uow.now)
+    uow.lock(control_stream(scope.workflow))
+    known = rows.open_on(uow.connection, scope)
+    payloads: dict[str, Json] = {"sentence": report.sentence} if report.sentence else {}
+    if known is not None:
+        again = IncidentReported(
+            incident_id=known.incident_id, severity=report.severity.value,
+            code=report.seen.value, since_us=report.since_us, occurred_us=report.occurred_us,
+            detected_us=now_us,
+        )  # fmt: skip
+        _append(uow, scope.workflow, again, by=by, payloads=payloads)
+        contain_if_held(uow, known.incident_id, by=by)
+        return known.incident_id
+    number = rows.next_number(uow.connection, scope.workflow)
+    made = _row_of(report, incident_id(scope.workflow, number), number, now_us)
+    occurred_us = report.occurred_us
+    if report.seen in {Seen.BREACH, Seen.CRITICAL}:
+        if not affected.counts(uow.connection, made).total():
+            return ""
+        occurred_us = affected.first_wrong(uow.connection, made) or occurred_us
+    event = IncidentDeclared(
+        incident_id=made.incident_id, number=number, scope=scope.kind.value, action=scope.action,
+        segment=scope.segment, case_ref=scope.case_id, severity=report.severity.value,
+        code=report.seen.value, alone=report.alone, since_us=report.since_us,
+        occurred_us=occurred_us, detected_us=now_us, found_on=report.found_on,
+    )  # fmt: skip
+    _append(uow, scope.workflow, event, by=by, payloads=payloads)
+    contain_if_held(uow, made.incident_id, by=by)
+    return made.incident_id
+
+
+def contain_if_held(uow: UnitOfWork, wanted: str, *, by: Actor) -> bool:
+    """Record that an incident is contained, where a level or a stop holds it; is it?"""
+    row = rows.find(uow.connection, wanted)
+    if row is None or row.state is not IncidentState.DECLARED:
+        return row is not None and row.state is IncidentState.CONTAINED
+    held = _held(uow.connection, row)
+    if held is None:
+        return False
+    how, what = held
+    event = IncidentContained(incident_id=row.incident_id, how=how, by=what)
+    _append(uow, row.scope.workflow, event, by=by)
+    return True
+
+
+def contain(uow: UnitOfWork, wanted: str, *, person: str) -> None:
+    """Have nothing more of an incident go out: a cell is lowered, anything else is stopped.
+
+    One person is enough. Doing it twice does it once.
+    """
+    row = demand(uow.connection, wanted)
+    scope, by = row.scope, actor.person(person)
+    if scope.kind is ScopeKind.CELL:
+        streams.hold(uow, scope.cell)  # before its control stream, as in a label
+    uow.lock(control_stream(scope.workflow))
+    if contain_if_held(uow, wanted, by=by) or row.state not in OPEN:
+        return
+    said = f"incident {row.number} of {scope.workflow}"
+    grant = grants.of_cell(uow.connection, scope.cell) if scope.kind is ScopeKind.CELL else None
+    if grant is not None:
+        grants.lower(
+            uow, scope.cell, level=Level.APPROVE_EACH, code="by_hand",
+            fingerprint=grant.fingerprint, before=grant.level, by=by, reason=said,
+        )  # fmt: skip
+        streams.close(uow, scope.cell, grant.fingerprint, code="demoted.by_hand")
+    else:
+        stops.set_stop(uow, scope=scope.name, sentence=said, by=by)
+    contain_if_held(uow, wanted, by=by)
+
+
+def note(
+    uow: UnitOfWork,
+    wanted: str,
+    *,
+    finding: Correction,
+    actions: Sequence[str] | None,
+    person: str,
+) -> int:
+    """Record what a person found of effects, or of all that are to check; return of how many.
+
+    Raises `IllegalMoveError` once it is resolved, `RequestInvalidError` for what only an undo
+    says, and `NotFoundError` for an effect that the incident does not touch.
+    """
+    row = _open(uow, wanted)
+    if finding not in SAID:
+        raise RequestInvalidError("`finding`: an undo says by itself that it undid an effect")
+    only = Correction.TO_CHECK if actions is None else None
+    known = affected.effects(uow.connection, row, limit=EFFECTS_MAX, finding=only)
+    mine = [one.action_id for one in known]
+    if actions is not None:
+        for one in sorted(set(actions) - set(mine)):
+            raise NotFoundError(f"incident {row.number} touches no effect `{one[:64]}`")
+        mine = [one for one in mine if one in set(actions)]
+    for first in range(0, len(mine), ACTIONS_AN_ENTRY):
+        event = CorrectionSet(
+            incident_id=row.incident_id, finding=finding.value,
+            actions=tuple(mine[first : first + ACTIONS_AN_ENTRY]),
+        )  # fmt: skip
+        _append(uow, row.scope.workflow, event, by=actor.person(person))
+    return len(mine)
+
+
+def resolve(uow: UnitOfWork, wanted: str, *, person: str) -> None:
+    """Say that nothing of an incident is left to check.
+
+    Raises `IllegalMoveError` where nothing holds it, `CorrectionsOpenError` where something is.
+    """
+    row = _open(uow, wanted)
+    contain_if_held(uow, wanted, by=actor.person(person))
+    row = demand(uow.connection, wanted)
+    if row.state is IncidentState.DECLARED:
+        raise IllegalMoveError(
+            f"incident {row.number} is not contained; lower the cell or set a stop first"
+        )
+    move(row.state, IncidentState.RESOLVED)
+    found = affected.counts(uow.connection, row)
+    left = found[Correction.TO_CHECK]
+    if left:
+        raise CorrectionsOpenError(
+            f"{left} effect{'' if left == 1 else 's'} of incident {row.number} "
+            f"{'is' if left == 1 else 'are'} still to check; undo them or say what you found"
+        )
+    event = IncidentResolved(
+        incident_id=row.incident_id, no_harm=found[Correction.NO_HARM],
+        undone=found[Correction.UNDONE], by_hand=found[Correction.BY_HAND],
+        cannot=found[Correction.CANNOT],
+    )  # fmt: skip
+    _append(uow, row.scope.workflow, event, by=actor.person(person))
+
+
+def review(uow: UnitOfWork, wanted: str, *, person: str, found: str) -> None:
+    """Close an incident with what was found; nobody is named as having done wrong."""
+    row = _locked(uow, wanted)
+    move(row.state, IncidentState.REVIEWED)
+    event = IncidentReviewed(incident_id=row.incident_id)
+    _append(uow, row.scope.workflow, event, by=actor.person(person), payloads={"found": found})
+
+
+def dismiss(uow: UnitOfWork, wanted: str, *, person: str, reason: str) -> None:
+    """Say that it was no incident; it stays in the record, and counts."""
+    row = _locked(uow, wanted)
+    move(row.state, IncidentState.DISMISSED)
+    event = IncidentDismissed(incident_id=row.incident_id)
+    _append(uow, row.scope.workflow, event, by=actor.person(person), payloads={"reason": reason})
+
+
+def demand(connection: Connection, wanted: str) -> IncidentRow:
+    """Return the incident whose id begins so; raises `NotFoundError`."""
+    found = rows.starting_with(connection, wanted, NAMED_MAX) if wanted else []
+    if not found:
+        raise NotFoundError(f"there is no incident `{wanted[:64]}`; `remit incidents` lists them")
+    if len(found) > 1:
+        raise NotFoundError(f"more than one incident begins with `{wanted}`; write more of it")
+    return found[0]
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+def _held(connection: Connection, row: IncidentRow) -> tuple[str, str] | None:
+    """Return how an incident is contained now, and by what; `None` where it is not."""
+    if row.code == Seen.CHECK:
+        return UNSENT, row.scope.name
+    scope = row.scope
+    if scope.kind is ScopeKind.CELL:
+        grant = grants.of_cell(connection, scope.cell)
+        if grant is None or Level(grant.level).rank <= Level.APPROVE_EACH.rank:
+            return LOWERED, "" if grant is None else grant.level
+    wide = {scope.name, "everything", f"workflow:{scope.workflow}"}
+    if scope.action:
+        wide |= {f"action:{scope.workflow}.{scope.action}", f"action:{scope.action}"}
+    for one in stop_rows.standing(connection):
+        if one.scope in wide and not one.drill:
+            return STOPPED, one.scope
+    return None
+
+
+def _locked(uow: UnitOfWork, wanted: str) -> IncidentRow:
+    row = demand(uow.connection, wanted)
+    uow.lock(control_stream(row.scope.workflow))
+    return demand(uow.connection, row.incident_id)
+
+
+def _open(uow: UnitOfWork, wanted: str) -> IncidentRow:
+    row = _locked(uow, wanted)
+    if row.state not in OPEN:
+        raise IllegalMoveError(f"incident {row.number} is {row.state.value} already")
+    return row
+
+
+def _row_of(report: Report, made: str, number: int, now_us: int) -> IncidentRow:
+    """Return the row as it is about to be, to ask what it touches."""
+    return IncidentRow(
+        incident_id=made, number=number, scope=report.scope, severity=report.severity,
+        state=IncidentState.DECLARED, code=report.seen.value, alone=report.alone,
+        since_us=report.since_us, occurred_us=report.occurred_us, detected_us=now_us,
+        declared_us=now_us, declared_by="", contained_us=None, how="", held_by="",
+        resolved_us=None, reviewed_us=None, dismissed_us=None, reports=1, reported_us=now_us,
+        found_on=report.found_on, stream="", seq=0, ended_seq=0,
+    )  # fmt: skip
+
+
+def _append(
+    uow: UnitOfWork,
+    workflow: str,
+    event: Event,
+    *,
+    by: Actor,
+    payloads: Mapping[str, Json] | None = None,
+) -> None:
+    uow.append(
+        Draft(
+            event=event, case_id=control_stream(workflow), workflow=workflow, actor=by,
+            payloads=payloads or {},
+        )
+    )  # fmt: skip

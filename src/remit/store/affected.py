@@ -1,0 +1,121 @@
+"""Effects that an incident touches: a stored query, run anew each time until it is resolved."""
+
+from collections import Counter
+from typing import Final
+
+from remit.domain.effect import EffectState
+from remit.domain.frozen import dataclass
+from remit.domain.incident import Correction, ScopeKind
+from remit.store.connection import Connection, Parameter
+from remit.store.incidents import IncidentRow
+
+# What happened or may have; what was not performed harmed nobody.
+_DONE: Final = (
+    "('confirmed', 'intended', 'dispatched', 'ambiguous', 'compensating', 'compensated',"
+    " 'uncompensated')"
+)
+_UNAPPROVED: Final = "not exists (select 1 from approvals a where a.action_id = p.action_id)"
+# An undo says by itself what became of it; else what a person said last; else it is to check.
+_FINDING: Final = (
+    "case when p.state = 'compensated' then case when exists (select 1 from attested t"
+    " where t.action_id = p.action_id and t.finding = 'corrected') then 'by_hand' else 'undone'"
+    " end else coalesce(c.finding, 'to_check') end"
+)
+FOREVER_US: Final = 2**53 - 1  # the highest that an entry holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffectedRow:
+    """One effect that an incident touches, and what is known of it."""
+
+    action_id: str
+    case_id: str
+    action: str
+    risk: str
+    state: EffectState
+    at_us: int  # when it was last heard of
+    money_minor: int | None
+    currency: str
+    finding: Correction
+
+
+def effects(
+    connection: Connection, incident: IncidentRow, *, limit: int, finding: Correction | None = None
+) -> list[AffectedRow]:
+    """Return the effects that an incident touches, newest first; of one `finding`, or all."""
+    where, values = _which(incident)
+    if finding is not None:
+        where, values = f"{where} and {_FINDING} = ?", (*values, finding.value)
+    rows = connection.rows(
+        "select p.action_id, p.case_id, p.action, p.risk, p.state, p.changed_us, p.money_minor,"
+        f" p.currency, {_FINDING} from {_FROM[incident.alone]} where {where}"
+        " order by p.proposed_us desc, p.action_id desc limit ?",
+        (*values, limit),
+    )
+    return [
+        AffectedRow(
+            action_id=str(row[0]), case_id=str(row[1]), action=str(row[2]), risk=str(row[3]),
+            state=EffectState(str(row[4])), at_us=int(row[5]), money_minor=row[6],
+            currency=str(row[7]), finding=Correction(str(row[8])),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def counts(connection: Connection, incident: IncidentRow) -> Counter[str]:
+    """Return how many effects that an incident touches there are of each finding."""
+    where, values = _which(incident)
+    rows = connection.rows(
+        f"select {_FINDING}, count(*) from {_FROM[incident.alone]} where {where} group by 1",
+        values,
+    )
+    return Counter({str(row[0]): int(row[1]) for row in rows})
+
+
+def first_wrong(connection: Connection, incident: IncidentRow) -> int | None:
+    """Return when the first effect that is known to be wrong was decided."""
+    where, values = _which(incident)
+    value = connection.value(
+        f"select min(e.at_us) from {_FROM[True]} where {where} and e.outcome = 'wrong'", values
+    )
+    return None if value is None else int(str(value))
+
+
+_CORRECTED: Final = " left join corrections c on c.incident_id = ? and c.action_id = p.action_id"
+_FROM: Final = {
+    True: f"evidence e join proposals p on p.action_id = e.action_id{_CORRECTED}",
+    False: f"proposals p{_CORRECTED}",
+}
+
+
+def _which(incident: IncidentRow) -> tuple[str, tuple[Parameter, ...]]:
+    """Return the condition of the effects that an incident touches, and its values."""
+    scope = incident.scope
+    of, when = ("e", "e.at_us") if incident.alone else ("p", "p.changed_us")
+    until_us = incident.resolved_us or incident.dismissed_us or FOREVER_US
+    where = f"{of}.workflow = ? and {when} >= ? and p.proposed_us <= ?"
+    where += f" and p.undoes = '' and p.state in {_DONE}"
+    values: tuple[Parameter, ...] = (
+        incident.incident_id, scope.workflow, incident.since_us, until_us,
+    )  # fmt: skip
+    if incident.alone:
+        where += f" and e.alone = 1 and {_UNAPPROVED}"
+    match scope.kind:
+        case ScopeKind.CELL if incident.alone:
+            where += " and e.action = ? and e.segment = ?"
+            values = (*values, scope.action, scope.segment)
+        case ScopeKind.CELL:
+            where += (
+                " and p.action = ? and exists (select 1 from evidence e"
+                " where e.action_id = p.action_id and e.segment = ?)"
+            )
+            values = (*values, scope.action, scope.segment)
+        case ScopeKind.ACTION:
+            where += f" and {of}.action = ?"
+            values = (*values, scope.action)
+        case ScopeKind.CASE:
+            where += " and p.case_id = ?"
+            values = (*values, scope.case_id)
+        case ScopeKind.WORKFLOW:
+            pass
+    return where, values
