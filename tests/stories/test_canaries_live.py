@@ -28,6 +28,7 @@ import pytest
 
 from remit.cli import main as cli
 from remit.intake.mask import Masked, Masker
+from remit.orchestration import facts
 from tests import planting, searched
 from tests.canaries import TEXT_KINDS, Flock, Sighting, seen
 from tests.governing import governed
@@ -344,6 +345,8 @@ NO_MASKER = """
 from remit.intake import scrub
 scrub.scrub = lambda text: text
 from remit.intake.mask import Masked, Masker
+from remit.orchestration import facts
+facts.findings = facts.confidential = lambda *_, **_more: ()
 Masker.mask_text = lambda _, text, **_more: Masked(text=text, tokens=())
 Masker.mask_value = lambda _, _type, value: value
 Masker.mask_json = lambda _, value, **_more: value
@@ -364,6 +367,8 @@ def test_a_masker_that_does_nothing_is_found_out_in_what_commands_print(
     monkeypatch.setattr(Masker, "mask_text", lambda _, text, **_more: Masked(text=text, tokens=()))
     monkeypatch.setattr(Masker, "mask_value", lambda _, _type, value: value)
     monkeypatch.setattr(Masker, "mask_json", lambda _, value, **_more: value)
+    for name in ("findings", "confidential"):  # the gate would deny it all
+        monkeypatch.setattr(facts, name, lambda *_, **_more: ())
     broken = desk.small.folder / "given" / "broken"
     broken.mkdir(parents=True)
     (broken / "sitecustomize.py").write_text(NO_MASKER)
