@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ GRANTS = [
 BEGINS = [None, 400_000_000_000, 900_000_000_000]
 
 STEPS = st.one_of(
-    st.tuples(st.just("row"), st.integers(0, 40), st.integers(0, 3)),
+    st.tuples(st.just("row"), st.integers(0, 40), st.integers(0, 3), st.sampled_from([0, 0, 1])),
     st.tuples(
         st.just("label"), st.integers(0, 200),
         st.sampled_from(["wrong", "wrong", "right", "void", "pending"]),
@@ -56,8 +57,8 @@ class Lived:
     at: list[int] = field(default_factory=list)
     told: set[tuple[str, str]] = field(default_factory=set)
 
-    def row(self, hours: int, cluster: int) -> None:
-        """Decide one more proposal."""
+    def row(self, hours: int, cluster: int, gone: int = 0) -> None:
+        """Decide one more proposal, which may be one that would not run any more."""
         self.now_us += hours * HOUR + 1
         number = len(self.outcomes)
         alone = self.grant is not None and self.grant.level == "sampled"
@@ -68,7 +69,7 @@ class Lived:
             "action_id": f"{number:04d}", "workflow": "desk", "action": "note", "segment": "all",
             "fingerprint": "f", "cluster": f"{cluster} {number // 4}", "at_us": self.now_us,
             "level": level, "score": score, "share_ppm": 1_000_000, "drawn": 1, "eligible": 1,
-            "alone": int(alone), "label_us": None, "draw": None,
+            "alone": int(alone), "label_us": None, "draw": None, "gone": gone,
         }  # fmt: skip
         numbers = {"blind", "settled", "labels", "due_us"}
         self.connection.execute(
@@ -156,12 +157,15 @@ def cell(grant: GrantRow | None, begins: int | None, *, scored: bool) -> Iterato
     steps=st.lists(STEPS, min_size=30, max_size=150),
 )
 def test_a_fold_from_the_first_change_tells_what_a_whole_fold_tells(
-    grant: GrantRow | None, begins: int | None, scored: bool, steps: list[tuple[str, int, object]]
+    grant: GrantRow | None,
+    begins: int | None,
+    scored: bool,
+    steps: list[tuple[Any, ...]],
 ) -> None:
     with cell(grant, begins, scored=scored) as lived:
-        for kind, first, second in steps:
+        for kind, first, second, *gone in steps:
             if kind == "row":
-                lived.row(first, int(str(second)))
+                lived.row(first, int(str(second)), int(str(gone[0])))
             else:
                 lived.label(first, str(second))
 

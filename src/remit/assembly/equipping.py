@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from remit.assembly.chains import chain_of
@@ -18,6 +17,7 @@ from remit.authoring.workflow import Workflow
 from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
+from remit.domain.fingerprint import NO_LIMITS
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import PolicyLoadError, SettingsError
@@ -134,7 +134,8 @@ def assemble(
     rules = Rules(
         folder=project.path(settings.policies),
         declared=declared_of(workflow),
-        fingerprint=partial(_fingerprint, parts),
+        rest=digest(parts),
+        limits=NO_LIMITS,
     )
     fingerprint = rules.fingerprint(None if book is None else book.digest)
 
@@ -188,11 +189,6 @@ def assemble(
             high_risk=any(spec.risk in {Risk.MONEY, Risk.IRREVERSIBLE} for spec in specs),
         ),
     )
-
-
-def _fingerprint(parts: Mapping[str, Json], book: str | None) -> str:
-    """Return the digest of everything that makes a behaviour, under the book of this digest."""
-    return digest({**parts, "policy": book})
 
 
 def _rules(

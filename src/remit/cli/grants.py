@@ -175,6 +175,7 @@ def lines(one: CellView) -> list[str]:
 def _explained(found: cell_whole.CellWhole) -> list[str]:
     one, evidence = found.cell, found.cell.evidence
     told = [f"attempt {one.attempt + 1}; {cell_words.spent_said(one)}"]
+    told += [cell_words.carried_said(each, each.by) for each in one.carried]
     if one.resumes_at is not None:
         told.append(f"rows count again from {one.resumes_at:%Y-%m-%d %H:%M} UTC on")
     if evidence is not None:

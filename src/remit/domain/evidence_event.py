@@ -127,3 +127,31 @@ class SurgeEnded(Event):
     action: str
     segment: str
     code: str
+
+
+@declared("governance:evidence:carried")
+class EvidenceCarried(Event):
+    """The rows of a cell go on counting under a fingerprint that provably allows less.
+
+    What would not run any more is named: a right row of these counts no more, a wrong one stays.
+    Many are named in several entries; the first moves the stream.
+    """
+
+    action: str
+    segment: str
+    before: str  # the fingerprint that the rows were made under, and the one they count for now
+    after: str
+    rest: str  # digest of what neither rules nor limits are, the same in both
+    rules_before: str  # digests of the books
+    rules_after: str
+    limits_before: str  # digests of the limits
+    limits_after: str
+    proof: str  # same | analysis | backtest | limits
+    proven: str  # digest of what the proof rests on
+    decisions: int  # recorded ones that were made again for a backtest
+    attempt: int  # that goes on
+    rows: int  # of the cell that go on
+    dropped: int  # of the rows named here: right ones
+    stayed: int  # and all others
+    gone: tuple[str, ...]  # action ids of rows that would not run any more
+    part: int = 0

@@ -21,7 +21,8 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotEntitledError, NotFoundError
-from remit.governance import weighing
+from remit.governance import carrying, weighing
+from remit.governance.carrying import Carry
 from remit.governance.weighing import Findings
 from remit.policy.book import PolicyBook
 from remit.store import books as rows
@@ -62,8 +63,9 @@ def put_in_force(
     how: str,
     by: Actor = SERVICE,
     change: str = "",
+    carried: Carry | None = None,
 ) -> None:
-    """Have a book in force from this commit on, in every process."""
+    """Have a book in force from this commit on, in every process; carry evidence to it."""
     last = rows.in_force(uow.connection, workflow)
     slices = sorted({one.digest for one in book.slices.values()})
     parts = [
@@ -77,6 +79,8 @@ def put_in_force(
             part=number,
         )  # fmt: skip
         _append(uow, workflow, event, by, {} if number else {"rules": dict(book.texts)})
+    if carried is not None:
+        carrying.carry(uow, carried, by=by)
 
 
 def propose(uow: UnitOfWork, one: Proposed, *, workflow: str, person: str) -> None:
@@ -106,8 +110,11 @@ def sign(
     workflow: str,
     person: str,
     entitled: Callable[[str], bool],
+    carried: Carry | None = None,
 ) -> int:
     """Sign a change; return how many more must, and with the last of them put it in force.
+
+    What of the evidence may be `carried` is, then.
 
     Raises `NotFoundError`, `IllegalMoveError` for one that does not wait any more, and
     `NotEntitledError` for whoever proposed it or may not sign.
@@ -134,8 +141,9 @@ def sign(
     missing = max(0, row.people - len(signed))
     if not missing:
         put_in_force(
-            uow, book, workflow=workflow, how="signed", by=actor.person(person), change=row.change
-        )
+            uow, book, workflow=workflow, how="signed", by=actor.person(person),
+            change=row.change, carried=carried,
+        )  # fmt: skip
     return missing
 
 

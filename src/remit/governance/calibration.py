@@ -46,9 +46,11 @@ def grid_of(connection: Connection, plan: Plan, cell: Cell, fingerprint: str) ->
     if judged < size:
         return None
     stream = streams.read(connection, plan, cell, fingerprint)
-    sample = [row for row in stream.drawn() if row.score is not None and row.outcome in _VERDICTS][
-        :size
-    ]
+    sample = [
+        row
+        for row in stream.drawn()
+        if row.score is not None and row.outcome in _VERDICTS and row.counts
+    ][:size]
     if len(sample) < size:
         return None
     found = threshold.calibrate(

@@ -31,6 +31,7 @@ class RowView:
     eligible: bool
     alone: bool  # it ran, or would have run, without a person
     current: bool  # of the behaviour that runs now
+    gone: bool  # under the rules of now it would not run: it counts where it was wrong
     outcome: str  # right | wrong | pending | void, as it counts now; empty where nothing does
     code: str
     source: str
@@ -67,7 +68,7 @@ def page(
         RowView(
             action_id=row.action_id, case_id=row.case_id, at=clock.instant(row.at_us),
             level=row.level, score=score(row.score), drawn=row.drawn, eligible=row.eligible,
-            alone=row.alone, current=row.fingerprint == fingerprint,
+            alone=row.alone, current=row.fingerprint == fingerprint, gone=row.gone,
             outcome=streams.outcome(row, plan, now_us=now_us, doubted=doubted).value
             if row.drawn and row.eligible
             else "",

@@ -7,7 +7,7 @@ from remit.domain.autonomy import WHOLE, Level
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Reviewed
 from remit.governance.alarm import ALPHA, BREACH, WARN
-from remit.governance.cells import CellView, EvidenceView, Falls
+from remit.governance.cells import CarriedView, CellView, EvidenceView, Falls
 
 LEAST: Final = 0.0001  # of a share that is written in digits
 
@@ -204,6 +204,26 @@ def spent_said(one: CellView) -> str:
         count = "1 promotion costs" if one.promotions == 1 else f"{one.promotions} promotions cost"
         said += f"; {count} {one.promotions} × {each}"
     return f"{said}."
+
+
+def carried_said(one: CarriedView, by: str) -> str:
+    """Say from where rows were carried, by whom, and what was left out; `by` is a name."""
+    found = (
+        f"Carried from {one.fingerprint[:12]} on {one.at:%Y-%m-%d} "
+        f"{f'by {by}' if by else 'by rules that nobody had to sign'}: {PROOFS[one.proof]}; "
+        f"{one.dropped:,} right row{'' if one.dropped == 1 else 's'} dropped"
+    )
+    if one.stayed:
+        found += f", {one.stayed:,} that {'was' if one.stayed == 1 else 'were'} not right kept"
+    return f"{found}."
+
+
+PROOFS: Final = {
+    "same": "the rules say the same of this action",
+    "analysis": "a solver proved that the rules allow no more of it",
+    "backtest": "no decision of 90 days comes nearer to an allow",
+    "limits": "its limits allow less",
+}
 
 
 def bar_said(one: CellView) -> str:

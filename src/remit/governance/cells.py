@@ -11,12 +11,14 @@ from remit.domain.plan import DAY_US, PPM, Plan
 from remit.evidence import detector, gate, threshold
 from remit.governance import alarm, monitors, scorecard, streams
 from remit.governance.board import Board
+from remit.governance.book_changes import SERVICE
 from remit.governance.condition import Condition
 from remit.governance.judged import Judged
 from remit.governance.monitors import Watched
 from remit.governance.scorecard import Frame, Scorecard
 from remit.governance.streams import EvidenceStream
-from remit.store import authority, evidence, evidence_pages, levels, plans
+from remit.store import authority, carries, evidence, evidence_pages, levels, plans
+from remit.store.carries import CarryRow
 from remit.store.connection import Connection
 from remit.store.plans import SCALE, GridRow
 
@@ -90,6 +92,19 @@ class TriedView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedView:
+    """A step by which rows came to count for the fingerprint of now."""
+
+    fingerprint: str  # under which they counted before
+    at: datetime
+    by: str  # who put the rules in force; empty: nobody had to
+    proof: str  # same | analysis | backtest | limits
+    rows: int
+    dropped: int  # right ones that would not run any more
+    stayed: int  # wrong and open ones that would not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurgeView:
     """A surge: each of so many cases is held and drawn."""
 
@@ -148,6 +163,7 @@ class CellView:
     promotions: int  # in the last 90 days
     spent: float  # chance of a false grant in them, of all fingerprints and attempts together
     near: Nearness | None = None  # where it is shown beside its siblings, and has a next level
+    carried: tuple[CarriedView, ...] = ()  # the newest first
 
     @property
     def alone(self) -> bool:
@@ -224,6 +240,7 @@ def shown(
         false_grant_max=plan.bar.false_grant_max,
         promotions=sum(one.kind == levels.GIVEN and bool(one.rows) for one in changes),
         spent=math.fsum(one.spent for one in tried),
+        carried=tuple(map(_carried, carries.chain(connection, cell, frame.fingerprint))),
     )  # fmt: skip
 
 
@@ -324,6 +341,14 @@ def streak(state: detector.Detector) -> int | None:
         if state.fires:
             return count
     return None
+
+
+def _carried(one: CarryRow) -> CarriedView:
+    return CarriedView(
+        fingerprint=one.before, at=clock.instant(one.at_us),
+        by="" if one.actor == SERVICE.ref else one.actor, proof=one.proof, rows=one.rows,
+        dropped=one.dropped, stayed=one.stayed,
+    )  # fmt: skip
 
 
 def _surge(connection: Connection, cell: Cell) -> SurgeView | None:

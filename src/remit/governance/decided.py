@@ -68,8 +68,25 @@ def every(
 
     What measures reviewers was decided about nothing and is left out.
     """
+    for entry in entries(connection, keys, workflow=workflow, case=case, since_us=since_us):
+        yield decided(entry)
+
+
+def entries(
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    workflow: str | None = None,
+    case: str = "",
+    since_us: int = 0,
+    until_us: int | None = None,
+) -> Iterator[Entry]:
+    """Yield the entries of decisions, as `every` reads them."""
     where = "e.event = ? AND e.tenant <> ? AND e.at_us >= ?"
     values: list[str | int] = [DECIDED, SEEDED, since_us]
+    if until_us is not None:
+        where += " AND e.at_us <= ?"
+        values.append(until_us)
     if workflow is not None:
         where += " AND e.workflow = ?"
         values.append(workflow)
@@ -83,10 +100,9 @@ def every(
             " AND (e.case_id, e.seq) > (?, ?) ORDER BY e.case_id, e.seq LIMIT ?",
             (*values, *after, PAGE),
         )
-        for entry in record.several(
+        yield from record.several(
             connection, keys, [(one, seq) for one, seq in page], missing=True
-        ):
-            yield decided(entry)
+        )
         if len(page) < PAGE:
             return
         after = page[-1]

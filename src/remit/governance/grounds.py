@@ -21,6 +21,7 @@ class Grounds:
     critical: dict[str, int] = field(default_factory=dict)  # cell -> when it was said
     given: dict[str, int] = field(default_factory=dict)  # cell -> when it was raised
     planned: set[tuple[str, str]] = field(default_factory=set)  # lowered for a plan to come
+    carried: dict[str, int] = field(default_factory=dict)  # cell that acts alone -> since when
 
     def note(self, connection: Connection, entry: Entry) -> None:
         """Keep what an entry may be the ground of."""
@@ -28,10 +29,19 @@ class Grounds:
             row = evidence.find(connection, entry.word("action_id"))
             if row is not None:
                 self.critical[row.cell.name] = entry.at_us
+        elif entry.event == "governance:evidence:carried":
+            cell = recounts.cell_of(entry)
+            grant = grants.of_cell(connection, cell)
+            if grant is not None and Level(grant.level).rank > Level.APPROVE_EACH.rank:
+                self.carried[cell.name] = entry.at_us
+        elif entry.event == "governance:surge:begun":
+            self.carried.pop(recounts.cell_of(entry).name, None)
         elif entry.event == "governance:grant:given":
             self.given[recounts.cell_of(entry).name] = entry.at_us
-        elif entry.event == "governance:grant:lowered" and entry.word("code") == "plan":
-            self.planned.add((entry.workflow, entry.word("action")))
+        elif entry.event == "governance:grant:lowered":
+            self.carried.pop(recounts.cell_of(entry).name, None)
+            if entry.word("code") == "plan":
+                self.planned.add((entry.workflow, entry.word("action")))
         elif entry.event == "governance:plan:set":
             self.planned.discard((entry.workflow, entry.word("action")))
 
@@ -107,6 +117,8 @@ def undone(connection: Connection, grounds: Grounds, now_us: int) -> Iterator[tu
     for workflow, action in sorted(grounds.planned):
         found = Found(what="what lowered it", said="plan", found="no plan was set then")
         yield f"{workflow}.{action}", found
+    for name in sorted(grounds.carried):
+        yield name, Found(what="a surge after a carry", said="nothing", found="due with it")
     for plan in plans.every(connection):
         for cell, fingerprint in evidence.streams(
             connection, workflow=plan.workflow, action=plan.action

@@ -161,7 +161,9 @@ def _scored(
 ) -> Judged:
     """Judge the rows above each threshold of the grid, behind the calibration sample."""
     if grid is None:
-        verdicts = sum(row.score is not None and row.outcome in _VERDICTS for row in rows)
+        verdicts = sum(
+            row.score is not None and row.outcome in _VERDICTS and row.counts for row in rows
+        )
         short = max(stream.plan.calibration_rows - verdicts, 0)
         return Judged(
             bar=bar, rows=0, wrong=0, pending=0, log_evidence=0.0, at_board=0.0, accepted=False,

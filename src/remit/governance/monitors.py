@@ -181,9 +181,14 @@ def _one_a_cluster(
             first.setdefault(row.cluster, row)
         found += first.values()
         outcomes += gate.clusters(
-            (row.cluster, stream.outcome(row, now_us=now_us)) for row in of_day
+            (row.cluster, _seen(stream.outcome(row, now_us=now_us), row)) for row in of_day
         )
     return found, outcomes
+
+
+def _seen(outcome: Outcome, row: EvidenceRow) -> Outcome:
+    """Leave out what would not run any more, unless it was wrong: pending is right here."""
+    return Outcome.VOID if row.gone and outcome is not Outcome.WRONG else outcome
 
 
 def folded(

@@ -12,12 +12,15 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
-from remit.governance import grounds, recounts, retold, tossed
+from remit.governance import grounds, recarried, recounts, retold, tossed
 from remit.governance.grounds import Grounds
+from remit.governance.recarried import Asking, Carries
 from remit.governance.tossed import Found
 from remit.ledger import selection
+from remit.ledger.keys import KeyRing
 from remit.ledger.selection import Progress
-from remit.store import authority, checks, evidence, incidents, plans
+from remit.policy.book import Declared
+from remit.store import authority, books, carries, checks, evidence, incidents, plans
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.shadow import scratch
@@ -25,8 +28,10 @@ from remit.store.shadow import scratch
 DIFFERENCES_MAX: Final = 100  # named; all are counted
 GIVEN, LOWERED = "governance:grant:given", "governance:grant:lowered"
 MOVING: Final = frozenset({GIVEN, LOWERED, "governance:surge:begun", "governance:surge:ended"})
-EVENTS: Final = MOVING | evidence.EVENTS | plans.EVENTS | checks.EVENTS | incidents.EVENTS
-ROWS: Final = (evidence, plans, checks, incidents, authority)
+EVENTS: Final = (
+    MOVING | evidence.EVENTS | plans.EVENTS | checks.EVENTS | incidents.EVENTS | recarried.EVENTS
+)
+ROWS: Final = (evidence, plans, checks, incidents, authority, carries, books)
 DAY_KEYS: Final = frozenset({"governance:day_key:committed", "governance:day_key:revealed"})
 PRUNED: Final = "ledger:range:pruned"
 
@@ -107,16 +112,30 @@ class EvidenceReport:
         )
 
 
-def verify(database: Database, *, progress: Progress | None = None) -> EvidenceReport:
+def verify(
+    database: Database,
+    *,
+    keys: KeyRing | None = None,
+    declared: Callable[[str], Declared | None] = lambda _workflow: None,
+    progress: Progress | None = None,
+) -> EvidenceReport:
     """Make every grant again from the entries, in one snapshot; changes nothing.
 
-    Raises `NewerEntryError` and the errors of the store.
+    With the keys of the record, and what the rules of each workflow may speak of, the rules that
+    evidence was carried under are asked again too. Raises `NewerEntryError` and the errors of the
+    store.
     """
 
     def work(connection: Connection) -> EvidenceReport:
+        asking = (
+            None if keys is None else Asking(connection=connection, keys=keys, declared=declared)
+        )
         with scratch([one for noun in ROWS for one in noun.SCHEMA]) as shadow:
             pruned = next(selection.of(connection, {PRUNED}), None) is not None
-            walk = _Walk(shadow=shadow, keys=_keys(connection), pruned=pruned)
+            walk = _Walk(
+                shadow=shadow, keys=_keys(connection), pruned=pruned,
+                carries=Carries(shadow=shadow, asking=asking),
+            )  # fmt: skip
             for entry in selection.of(connection, EVENTS, progress=progress):
                 walk.take(entry)
             walk.end()
@@ -132,6 +151,7 @@ class _Walk:
     shadow: Connection
     keys: Mapping[str, bytes]  # of the days whose key was told, whenever that was
     pruned: bool
+    carries: Carries
     folded: int = 0
     told: Counter[str] = field(default_factory=Counter)
     grants: list[Recomputed] = field(default_factory=list)
@@ -187,8 +207,16 @@ class _Walk:
         self.told["keys of days"] += entry.event == "governance:day_key:committed"
         yield from tossed.day(self.shadow, entry)
 
+    def carried(self, entry: Entry) -> Iterator[Found]:
+        if not self.pruned:  # rows that it moved may be gone
+            self.told["carried evidence"] += not entry.number("part")
+            yield from self.carries.look(entry)
+
     def end(self) -> None:
         """Look for what should have happened and did not."""
+        for entry, found in self.carries.end():
+            self._note(entry, found)
+        self.told["carries whose rules cannot be asked again here"] += self.carries.unasked
         if self.last is not None and not self.pruned:
             for cell, found in grounds.undone(self.shadow, self.grounds, self.last.at_us):
                 self._note(self.last, found, cell=cell)
@@ -236,9 +264,12 @@ _NOUNS: Final = (
     (checks.EVENTS, checks.project),
     (incidents.EVENTS, incidents.project),
     (MOVING, authority.project),
+    ({books.LOADED}, books.project),
+    (carries.EVENTS, carries.project),
 )
 _LOOKS: Final[Mapping[str, Callable[[_Walk, Entry], Iterator[Found]]]] = {
     "policy:action:decided": _Walk.coin,
+    "governance:evidence:carried": _Walk.carried,
     "governance:label:given": _Walk.label,
     "governance:label:contested": _Walk.label,
     "governance:day_key:committed": _Walk.day,

@@ -22,10 +22,11 @@ from remit.governance import (
     watch,
 )
 from remit.governance.alarm import Alarm
+from remit.governance.carrying import CARRIED
 from remit.governance.scorecard import EXPIRES_DAYS, Frame, Scorecard
 from remit.governance.streams import COOLDOWN_US, EvidenceStream
 from remit.governance.tossed import BESIDE_US, Found
-from remit.store import authority, checks, evidence, plans
+from remit.store import authority, carries, checks, evidence, plans
 from remit.store.connection import Connection
 
 NATS: Final = 1e-9  # within which log evidence is equal
@@ -222,6 +223,9 @@ def surged(connection: Connection, entry: Entry) -> Iterator[Found]:
         due, arrived = arrivals(connection, cell, entry)
         if due < watch.DUE_MIN or 2 * arrived >= due:
             yield Found(what="a surge", said=code, found=f"{arrived} of {due:.1f} verdicts came")
+    elif code == CARRIED:
+        if not any(one.at_us == entry.at_us for one in carries.of_cell(connection, cell)):
+            yield Found(what="a surge", said=code, found="nothing was carried with it")
     elif not fired(connection, cell, code, at_us=entry.at_us):
         yield Found(what="a surge", said=code, found="no alarm of that name with it")
 
@@ -233,7 +237,7 @@ def ended(connection: Connection, entry: Entry) -> Iterator[Found]:
         yield Found(
             what="attempt", said=_word(entry.number("attempt")), found=str(over.attempt + 1)
         )
-    cooldown = 0 if entry.word("code") == "plan" else COOLDOWN_US
+    cooldown = 0 if entry.word("code") in {"plan", CARRIED} else COOLDOWN_US
     if entry.number("resumes_us") != entry.at_us + cooldown:
         yield Found(
             what="resumes_us", said=_word(entry.number("resumes_us")),

@@ -213,7 +213,7 @@ def _without_today(counted: Judged) -> Condition:
 
 
 def _voids(stream: EvidenceStream) -> Condition:
-    rows = list(stream.drawn())
+    rows = [row for row in stream.drawn() if row.counts]
     void = sum(row.outcome == "void" for row in rows)
     return Condition(
         name="void", met=void <= VOID_SHARE_MAX * len(rows),
@@ -286,7 +286,8 @@ def _alone(
 def _coverage(stream: EvidenceStream, counted: Judged, *, now_us: int) -> int | None:
     if not counted.scored or counted.threshold is None:
         return None
-    recent = [row for row in stream.rows if row.at_us >= now_us - 2 * cycles.WEEK_US]
+    since_us = now_us - 2 * cycles.WEEK_US
+    recent = [row for row in stream.rows if row.at_us >= since_us and not row.gone]
     if not recent:
         return 0
     passed = sum((row.score or 0) >= counted.threshold for row in recent)

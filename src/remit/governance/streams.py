@@ -49,8 +49,14 @@ def outcome(
 
     A yes that somebody said under alarm, or before it was cleared, counts when a second person has
     judged: the checks that they missed measure nobody whose yes counts. A void row is left out
-    when a second person has confirmed it. Until then both are pending.
+    when a second person has confirmed it. Until then both are pending. A right row that would not
+    run any more is left out like a void one, where its evidence was carried to other rules.
     """
+    known = _known(row, plan, now_us=now_us, doubted=doubted)
+    return Outcome.VOID if row.gone and known is Outcome.RIGHT else known
+
+
+def _known(row: EvidenceRow, plan: Plan, *, now_us: int, doubted: Mapping[str, int]) -> Outcome:
     match row.outcome:
         case "wrong":
             return Outcome.WRONG

@@ -123,6 +123,7 @@ def label_free(rows: Sequence[EvidenceRow], grant: GrantRow, *, since_us: int) -
     """Return each row at which far more cases fall below the threshold than before the grant."""
     if grant.threshold_ppm is None:
         return []
+    rows = [row for row in rows if not row.gone]
     base = [row for row in rows if row.at_us < grant.given_us][-BASE_ROWS:]
     below = sum((row.score or 0) < grant.score for row in base)
     _, rate_max = intervals.rate(hits=below, n=len(base), chance=_INTERVAL)

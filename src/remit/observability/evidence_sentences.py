@@ -62,6 +62,23 @@ def _over(entry: Entry, _named: Named) -> Told:
     )
 
 
+def _carried(entry: Entry, _named: Named) -> Told:
+    gone = len(entry.words("gone"))
+    rows, proof = entry.number("rows") or 0, word(entry, "proof")
+    text = f"The evidence of {_cell(entry)} goes on under rules that allow less: {rows:,} rows"
+    if gone:
+        text += f", of which {gone:,} would not run any more"
+    return Told(
+        kind=KIND,
+        text=text,
+        detail=(
+            ("proof", proof),
+            ("right ones dropped", str(entry.number("dropped"))),
+            ("wrong or open ones kept", str(entry.number("stayed"))),
+        ),
+    )
+
+
 def _grid(entry: Entry, _named: Named) -> Told:
     return Told(
         kind=KIND,
@@ -191,6 +208,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "governance:plan:set": _plan,
     "governance:day_key:committed": _committed,
     "governance:day_key:revealed": _revealed,
+    "governance:evidence:carried": _carried,
     "governance:evidence_stream:closed": _over,
     "governance:grid:fixed": _grid,
     "governance:label:given": _label,

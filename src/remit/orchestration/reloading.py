@@ -11,11 +11,14 @@ from remit.domain import actor, clock
 from remit.domain.ids import control_stream
 from remit.errors import IllegalMoveError, PolicyLoadError, StaleFactsError
 from remit.governance import book_changes, weighing
+from remit.governance import carrying as evidence_carrying
 from remit.governance.access import Roster
 from remit.governance.book_changes import Proposed, Reloaded
+from remit.governance.carrying import Carry
 from remit.governance.stops import OWNER
 from remit.governance.weighing import BackTest
 from remit.ledger.keys import KeyRing
+from remit.orchestration import carrying
 from remit.orchestration.equipment import Equipment
 from remit.orchestration.shelf import Rules, Shelf
 from remit.policy import folder as folders
@@ -134,7 +137,7 @@ class Reloading:
         if comparing.same(before, book):
             return self._same(name, book, row)
         if self.signers == 0:
-            return self._put(name, book, row, "unsigned", person=person)
+            return self._put(name, book, row, "unsigned", person=person, before=before)
         return self._compared(name, before, book, row, person, meant=meant)
 
     def _compared(
@@ -167,7 +170,7 @@ class Reloading:
         )
         codes = weighing.codes(weighed, tested)
         if not codes:
-            return self._put(name, book, row, "tighter", person=person)
+            return self._put(name, book, row, "tighter", person=person, before=before)
         return self._wait(name, book, row, person, change, weighed, tested, codes)
 
     # -- who ----------------------------------------------------------------------------------
@@ -202,17 +205,36 @@ class Reloading:
     # -- writing ----------------------------------------------------------------------------------
 
     def _put(
-        self, name: str, book: PolicyBook, row: BookRow | None, how: str, *, person: str = ""
+        self,
+        name: str,
+        book: PolicyBook,
+        row: BookRow | None,
+        how: str,
+        *,
+        person: str = "",
+        before: PolicyBook | None = None,
     ) -> Reloaded:
         by = actor.person(person) if person else book_changes.SERVICE
+        carried = None if before is None else self.carried(name, before, book)
         self._write(
             name,
             row,
-            lambda uow: book_changes.put_in_force(uow, book, workflow=name, how=how, by=by),
+            lambda uow: book_changes.put_in_force(
+                uow, book, workflow=name, how=how, by=by, carried=carried
+            ),
         )
         self.shelf.hold(name, book)
         self.database.read(lambda c: self.shelf.look(c, name))
         return Reloaded(workflow=name, outcome="in force", said=_PUT[how].format(name=name))
+
+    def carried(self, name: str, before: PolicyBook, after: PolicyBook) -> Carry | None:
+        """Return what evidence may be carried from one book to another."""
+        now_us = clock.microseconds(self.now())
+        return self.database.read(
+            lambda c: carrying.of_rules(
+                c, self.keys, self._rules[name], name, before, after, now_us=now_us
+            )
+        )
 
     def _same(self, name: str, book: PolicyBook, row: BookRow) -> Reloaded:
         """Go on with what is in force, and say so where the code or a fault has changed."""
@@ -264,13 +286,14 @@ class Reloading:
         stream = control_stream(name)
 
         def whole(uow: UnitOfWork) -> None:
+            evidence_carrying.hold(uow, name)  # before its stream, as who gives a label does
             uow.lock(stream)
             now = books.in_force(uow.connection, name)
             if (0 if now is None else now.seq) != (0 if row is None else row.seq):
                 raise StaleFactsError("other rules came into force; look again")
             work(uow)
 
-        self.writer.run(whole, lane="control", streams=(stream,))
+        self.writer.run(whole, lane="control")
 
     def _hold(self, name: str, before: PolicyBook, row: BookRow) -> None:
         """Go on with the book that is in force: at a start that of the folder is held."""

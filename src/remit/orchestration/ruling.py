@@ -5,10 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from remit.domain.ids import control_stream
-from remit.errors import IllegalMoveError, NotEntitledError, NotFoundError, NotSignedInError
-from remit.governance import asked_rules, book_changes, policies, proof, stops
+from remit.errors import (
+    IllegalMoveError,
+    NotEntitledError,
+    NotFoundError,
+    NotSignedInError,
+    PolicyLoadError,
+)
+from remit.governance import asked_rules, book_changes, carrying, policies, proof, stops
 from remit.governance.asked_rules import Question, Told
 from remit.governance.book_changes import Reloaded
+from remit.governance.carrying import Carry
 from remit.governance.owners import READ_ONLY_ROLES, roles_of
 from remit.governance.policies import PolicyView
 from remit.intake.scrub import scrub
@@ -17,6 +24,8 @@ from remit.orchestration.reloading import Reloading
 from remit.policy import folder as folders
 from remit.policy.book import PolicyBook
 from remit.store import books
+from remit.store.connection import Connection
+from remit.store.unit import UnitOfWork
 
 CANDIDATE: Final = "candidate"  # the folder in the folder of rules that holds a proposal
 
@@ -94,16 +103,17 @@ class Ruling(Reloading):
         """
         self._demand_sight(workflow)
         roles_of(self._people, person)
-        book = await asyncio.to_thread(self._proposed, workflow, change)
-        receipt = await submit(
-            self.writer,
-            lambda uow: book_changes.sign(
-                uow, change, book, workflow=workflow, person=person,
+        book, carried = await asyncio.to_thread(self._proposed, workflow, change)
+
+        def work(uow: UnitOfWork) -> int:
+            carrying.hold(uow, workflow)  # before its stream, as who gives a label does
+            uow.lock(control_stream(workflow))
+            return book_changes.sign(
+                uow, change, book, workflow=workflow, person=person, carried=carried,
                 entitled=lambda handle: self.may_sign(handle, workflow),
-            ),
-            lane="control",
-            streams=(control_stream(workflow),),
-        )  # fmt: skip
+            )  # fmt: skip
+
+        receipt = await submit(self.writer, work, lane="control")
         if not receipt.value:
             await asyncio.to_thread(self.database.read, lambda c: self.shelf.look(c, workflow))
         return receipt.value
@@ -131,8 +141,11 @@ class Ruling(Reloading):
             streams=(control_stream(workflow),),
         )
 
-    def _proposed(self, workflow: str, change: str) -> PolicyBook:
-        """Return the book of a change; its rules must still load, owners and all."""
+    def _proposed(self, workflow: str, change: str) -> tuple[PolicyBook, Carry | None]:
+        """Return the book of a change, and what evidence may be carried to it.
+
+        Its rules must still load, owners and all.
+        """
         row = self.database.read(lambda c: books.change(c, workflow, change))
         if row is None:
             raise NotFoundError(
@@ -141,7 +154,18 @@ class Ruling(Reloading):
             )
         texts = self.database.read(lambda c: self.shelf.texts(c, workflow, row.seq))
         declared = self._rules[workflow].declared
-        return folders.book_of(texts, declared, owners=self.active())
+        book = folders.book_of(texts, declared, owners=self.active())
+        try:
+            before = self.database.read(lambda c: self._in_force(c, workflow))
+        except PolicyLoadError:  # they do not fit the code any more: nothing can be compared
+            return book, None
+        return book, None if before is None else self.carried(workflow, before, book)
+
+    def _in_force(self, connection: Connection, workflow: str) -> PolicyBook | None:
+        row = books.in_force(connection, workflow)
+        if row is None:
+            return None
+        return self.shelf.compiled(workflow, self.shelf.texts(connection, workflow, row.seq))
 
     def _demand_sight(self, workflow: str) -> None:
         said = f"there is no workflow `{workflow[:64]}`"

@@ -6,10 +6,11 @@ it reads, in every process (tests/stories/test_rules_changed.py).
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from remit.domain.fingerprint import fingerprint
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.errors import PolicyLoadError, RemitError, StorageError
@@ -31,7 +32,12 @@ class Rules:
 
     folder: Path
     declared: Declared
-    fingerprint: Callable[[str | None], str]  # of the workflow under the book of this digest
+    rest: str  # digest of all that makes the behaviour beside rules and limits
+    limits: str  # digest of the limits that cover its actions
+
+    def fingerprint(self, book: str | None) -> str:
+        """Return the fingerprint of the workflow under the book of this digest."""
+        return fingerprint(self.rest, rules=book or "", limits=self.limits)
 
 
 class Shelf:

@@ -41,7 +41,8 @@ SCHEMA = (
         due_us integer not null,
         contested_by text not null,
         was_reviewer text not null,
-        was_outcome text not null
+        was_outcome text not null,
+        gone integer not null
     )""",
     """create index if not exists evidence_cell
         on evidence (workflow, action, segment, at_us, action_id)""",
@@ -70,7 +71,7 @@ COLUMNS = (
     "action_id, case_id, workflow, action, segment, fingerprint, cluster, at_us, level, score,"
     " share_ppm, draw, drawn, day, eligible, alone, outcome, code, source, severity, reviewer,"
     " blind, settled, label_us, labels, asks, due_us, contested_by,"
-    " was_reviewer, was_outcome"
+    " was_reviewer, was_outcome, gone"
 )
 
 # What a row asks of people: the first judgement of what ran alone, what they did themselves, a
@@ -114,6 +115,12 @@ class EvidenceRow:
     asks: str = ""  # of people: audit | own | second | void | pending | contested
     due_us: int = 0  # until when they should have answered
     contested_by: str = ""  # who says that `wrong` is wrong
+    gone: bool = False  # it would not run any more: left out, unless it was wrong
+
+    @property
+    def counts(self) -> bool:
+        """Does it count? What would not run any more is left out once it is known to be right."""
+        return not self.gone or self.outcome != "right"
 
     @property
     def cell(self) -> Cell:
@@ -174,7 +181,7 @@ def project(connection: Connection, entry: Entry) -> None:
     connection.later(
         f"insert into evidence ({COLUMNS}) values"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 0, 0, null, 0,"
-        " ?, ?, '', '', '')"
+        " ?, ?, '', '', '', 0)"
         " on conflict (action_id) do nothing",
         [
             (
@@ -343,6 +350,16 @@ def streams(connection: Connection, *, workflow: str, action: str) -> list[tuple
     ]
 
 
+def first_of(connection: Connection, *, workflow: str, fingerprint: str) -> dict[str, int]:
+    """Return the actions with eligible rows of a fingerprint, and when the first was decided."""
+    rows = connection.rows(
+        "select action, min(at_us) from evidence where workflow = ? and fingerprint = ?"
+        " and eligible = 1 group by action order by action",
+        (workflow, fingerprint),
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
 def row_of(row: Row) -> EvidenceRow:
     """Return a row of these columns."""
     return EvidenceRow(
@@ -374,4 +391,5 @@ def row_of(row: Row) -> EvidenceRow:
         asks=row[25],
         due_us=row[26],
         contested_by=row[27],
+        gone=bool(row[30]),
     )

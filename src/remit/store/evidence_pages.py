@@ -87,6 +87,7 @@ def weighed(
     where = (
         " from evidence where workflow = ? and action = ? and segment = ? and at_us >= ?"
         " and fingerprint = ? and eligible = 1 and (score is null or score >= ?)"
+        " and (gone = 0 or outcome = 'wrong')"
         " order by at_us desc, action_id desc limit ?"
     )
     values = (

@@ -27,7 +27,7 @@ class Glimpse:
     at_us: int
     action_id: str
     cluster: str
-    outcome: str  # wrong | void, by two people | empty: right to a detector
+    outcome: str  # wrong | void, by two people, or it would not run any more | empty: right
 
 
 def watched(connection: Connection, cell: Cell, seen: Seen, *, since_us: int) -> Iterator[Glimpse]:
@@ -37,7 +37,8 @@ def watched(connection: Connection, cell: Cell, seen: Seen, *, since_us: int) ->
     while True:
         rows = connection.rows(
             "select at_us, action_id, cluster, case when outcome = 'wrong' then 'wrong'"
-            " when outcome = 'void' and settled = 1 then 'void' else '' end from evidence"
+            " when gone = 1 or (outcome = 'void' and settled = 1) then 'void' else '' end"
+            " from evidence"
             " where workflow = ? and action = ? and segment = ? and (at_us, action_id) > (?, ?)"
             f" and {which} order by at_us, action_id limit ?",
             (cell.workflow, cell.action, cell.segment, *after, *values, PAGE),
