@@ -112,3 +112,6 @@ def _earned(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> No
     desk("audit", "contest", named, *person, "--reason", words())
     for name in (cell, f"{NAME}.tell"):
         desk("grants", "explain", name, "--json")
+    # What it tells where there is something to compare: tests/stories/test_compared.py.
+    desk("grants", "compare", cell, *person)
+    desk("grants", "compare", words(), *person)

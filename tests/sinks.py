@@ -91,6 +91,7 @@ SINKS: dict[str, dict[str, str]] = {
             ledger.rotation: Rotation.keep
             orchestration.answerable: Answerable.tick
             orchestration.asking: tell_unanswerable
+            orchestration.comparing: Comparing._compare_all
             orchestration.driving: Driving._warn
             orchestration.embedded: Embedded._failed Embedded._note Embedded.run
             orchestration.guarded: Guard.fact
@@ -160,7 +161,8 @@ SINKS: dict[str, dict[str, str]] = {
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
             cli.evidence: _Code.declared _progress verify
-            cli.grants: explain list_ lower sign
+            cli.comparison: progress
+            cli.grants: compare explain list_ lower sign
             cli.limits: list_ raise_
             cli.policy_changes: changes propose refuse reload sign
             cli.stop: drill lift list_ set_

@@ -23,7 +23,7 @@ from remit.ledger.remote_signer import RemoteSigner
 from remit.ledger.rotation import DEFAULT_EPOCHS, Epochs, Rotation
 from remit.ledger.seal import KeyRing
 from remit.observability.feed import Feed
-from remit.orchestration import loading, worker
+from remit.orchestration import awaited, loading, worker
 from remit.orchestration.admission import Intake
 from remit.orchestration.answerable import Answerable
 from remit.orchestration.batching import Batching
@@ -309,9 +309,7 @@ class Remit(
 
     async def stop(self) -> None:
         """Let runs come to a pause and close everything; what is unfinished stays."""
-        if self._checking is not None:
-            self._checking.cancel()
-            await asyncio.gather(self._checking, return_exceptions=True)
+        await awaited.end(self._checking, *self._comparisons)
         await self.worker.stop()
         await self.heart.end()
         await self._executor.close()

@@ -1,12 +1,13 @@
 """`remit grants`: what may be done alone and why, signed by its owner or lowered at once."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 
-from remit.cli import terminal
+from remit.cli import comparison, terminal
 from remit.cli.inventory import assembled, in_force
 from remit.cli.opening import Owned, Record, owning, reading
 from remit.cli.options import Options
@@ -14,7 +15,14 @@ from remit.domain import clock
 from remit.domain.autonomy import Cell, Level
 from remit.domain.plan import Plan
 from remit.errors import DatabaseInUseError
-from remit.governance import cell_map, cell_whole, cell_words, nearness
+from remit.governance import (
+    cell_map,
+    cell_whole,
+    cell_words,
+    comparison_words,
+    comparisons,
+    nearness,
+)
 from remit.governance.cells import CellView
 from remit.governance.grants_port import signed
 from remit.governance.scorecard import Frame
@@ -149,6 +157,44 @@ def lower(ctx: click.Context, *, name: str, person: str, to: str, reason: str) -
     click.echo(f"{terminal.safe(cell.name)} stands at {to}; its evidence begins anew")
 
 
+@grants.command(epilog=IDENTITY)
+@_cell
+@_person
+@click.option(
+    "--cases",
+    type=click.IntRange(1, comparisons.CASES_MAX),
+    default=comparisons.CASES,
+    show_default=True,
+    help="How many, the newest first.",
+)
+@_json
+@click.pass_context
+def compare(ctx: click.Context, *, name: str, person: str, cases: int, as_json: bool) -> int:
+    """Try a changed behaviour in shadow on cases whose answer is known.
+
+    Models are asked anew; reads are answered from the record where it has them. Nothing is
+    proposed, performed or counted, and it proves nothing for the next level: a forecast. It ends
+    with 1 where it came to no end.
+
+    Example: `remit grants compare refund-desk.issue_refund --as olga --cases 100`
+    """
+    with _owning(ctx) as owned:
+        cell = cell_named(owned.remit.cells(), name)
+        offer = owned.remit.comparison_offer(cell, cases=cases)
+        click.echo(terminal.wrapped(comparison_words.offer_said(offer)), err=True)
+        shown = None if as_json or not sys.stderr.isatty() else comparison.progress
+        view = owned.run(
+            lambda remit: remit.compare(cell, person=person, cases=cases, progress=shown),
+            cases=False,
+        )
+    if as_json:
+        terminal.echo_json(view)
+    else:
+        for line in comparison.lines(view):
+            click.echo(line)
+    return 0 if view.state == "finished" else 1
+
+
 def lines(one: CellView) -> list[str]:
     """Return a cell in lines for a terminal."""
     at = one.level if one.level == one.effective else f"{one.level}, in effect {one.effective}"
@@ -185,6 +231,7 @@ def _explained(found: cell_whole.CellWhole) -> list[str]:
     told += [f"{MARKS[each.met]}: {each.name}: {each.said}" for each in one.conditions]
     if found.counterfactual is not None:
         told += [found.counterfactual.said, *found.counterfactual.unknown]
+    told += comparison.offered(found)
     if one.next is not None:
         told.append(f"to sign for {one.next}: --digest {one.digest}" if one.met else "")
     return [terminal.wrapped(text, first="    ") for text in told if text]

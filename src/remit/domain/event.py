@@ -6,6 +6,7 @@ counts and keyed digests; content travels in the sealed payloads named in bracke
 
 from remit.domain import (  # noqa: F401 - events of the set
     book_event,
+    comparison_event,
     desk_event,
     effect_event,
     intake_event,

@@ -140,6 +140,14 @@ class Plan:
     def window_us(self) -> int:
         return self.window_days * DAY_US
 
+    def differing(self, proposed: Mapping[str, Json], done: Mapping[str, Json]) -> tuple[str, ...]:
+        """Return the material parameters in which two sets of arguments are not the same."""
+        return tuple(
+            name
+            for name in self.material
+            if (name in done or name in proposed) and done.get(name) != proposed.get(name)
+        )
+
     def share_ppm(self, level: Level, *, surge: bool) -> int:
         """Return how much of what is proposed is drawn, in millionths."""
         if surge or level.rank <= Level.APPROVE_EACH.rank:

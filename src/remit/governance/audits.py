@@ -238,8 +238,7 @@ def _agreement(
         raise RequestInvalidError(f"`{left[0]}`: say what you wrote there yourself")
     differs = tuple(
         (name, shown(done.get(name)), shown(proposed.get(name)))
-        for name in plan.material
-        if (name in done or name in proposed) and done.get(name) != proposed.get(name)
+        for name in plan.differing(proposed, done)
     )
     written = {one.name for one in _own(spec, plan)}
     if any(name not in written for name, _, _ in differs):

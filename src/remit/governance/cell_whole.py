@@ -3,8 +3,9 @@
 from remit.domain.autonomy import Cell, Level
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Plan
-from remit.governance import cells, counterfactual, evidence_path
+from remit.governance import cells, comparisons, counterfactual, evidence_path
 from remit.governance.cells import CellView
+from remit.governance.comparisons import Comparison
 from remit.governance.counterfactual import Counterfactual
 from remit.governance.evidence_path import EvidencePath
 from remit.governance.scorecard import Frame, Scorecard
@@ -18,6 +19,7 @@ class CellWhole:
     cell: CellView
     path: EvidencePath
     counterfactual: Counterfactual | None
+    comparison: Comparison  # of the behaviour of now with what is known of others
 
 
 def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: int) -> CellWhole:
@@ -27,6 +29,14 @@ def of(connection: Connection, plan: Plan, cell: Cell, frame: Frame, *, now_us: 
         cell=cells.shown(connection, frame, card, stream, now_us=now_us),
         path=evidence_path.of(connection, plan, card, stream, now_us=now_us),
         counterfactual=_counterfactual(connection, plan, card, now_us=now_us),
+        comparison=comparisons.of(
+            connection,
+            plan,
+            cell,
+            fingerprint=frame.fingerprint,
+            bar=None if card.counted is None else cells.bar_shown(card.counted),
+            now_us=now_us,
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from remit.errors import GrantUnmetError
 from remit.governance.cell_rows import RowPage
 from remit.governance.cell_whole import CellWhole
 from remit.governance.cells import CellView
+from remit.governance.comparisons import CASES, ComparisonView
 from remit.governance.promoting import Unmet
 
 
@@ -27,6 +28,10 @@ class GrantsPort(Protocol):
     async def lower_grant(
         self, cell: Cell, /, *, to: Level, person: str, reason: str
     ) -> object: ...
+    def comparing(self, cell: Cell, /) -> tuple[int, int] | None: ...
+    def compared(self, cell: Cell, comparison_id: str, /) -> ComparisonView: ...
+    async def begin_comparison(self, cell: Cell, /, *, person: str, cases: int = CASES) -> str: ...
+    async def cancel_comparison(self, cell: Cell, /, *, person: str) -> None: ...
 
 
 async def signed(

@@ -28,6 +28,11 @@ class Operation:
     settled_after_seconds: float = 0.0  # `Absent` counts only after this long
     arguments: Mapping[str, Json] = field(default_factory=dict)  # their schema; empty: anything
 
+    @property
+    def reads(self) -> bool:
+        """Whether it is declared to change nothing."""
+        return self.kind is OperationKind.READ
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.observability import (
+    comparison_sentences,
     decision_sentences,
     effect_sentences,
     evidence_sentences,
@@ -84,6 +85,7 @@ _TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     **decision_sentences.TELLERS,
     **evidence_sentences.TELLERS,
     **incident_sentences.TELLERS,
+    **comparison_sentences.TELLERS,
     **rollback_sentences.TELLERS,
     **task_sentences.TELLERS,
 }

@@ -22,7 +22,8 @@ from remit.governance.edits import typed
 from remit.governance.owners import roles_of
 from remit.intake.mask import Masker
 from remit.ledger.keys import KeyRing
-from remit.orchestration.granting import OWNER_ROLE, Granting
+from remit.orchestration.comparing import Comparing
+from remit.orchestration.granting import OWNER_ROLE
 from remit.orchestration.runs import Runs
 from remit.store import evidence, vault
 from remit.store.connection import Connection
@@ -33,7 +34,7 @@ PAGE_MAX: Final = 200
 LOOKED_MAX: Final = 1_000  # rows that one page looks at: some may be nothing for who asks
 
 
-class Auditing(Granting):
+class Auditing(Comparing):
     """The part of a running Remit at which people judge; `remit.app.Remit` fills in the rest."""
 
     keys: KeyRing

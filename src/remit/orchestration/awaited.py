@@ -30,6 +30,14 @@ def submit(
     return future
 
 
+async def end(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait until each has ended."""
+    begun = [one for one in tasks if one is not None]
+    for one in begun:
+        one.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
+
+
 class _Box:
     """Answers on their way to one loop."""
 

@@ -22,6 +22,7 @@ from remit.errors import (
     RemitError,
     ResultInvalidError,
     SettingsError,
+    StepRefused,
     TokenNotEntitledError,
     TokenRefusedError,
 )
@@ -299,15 +300,17 @@ class Executor:
     async def _read_operation(
         self, connector: str, operation: str, arguments: dict[str, object]
     ) -> Json:
-        """Read on behalf of a body."""
+        """Read on behalf of a body, by an operation that is declared to read."""
         found = self._connector(connector)
-        timeout = _operation(found.manifest.operations, connector, operation).timeout_seconds
+        declared = _operation(found.manifest.operations, connector, operation)
+        if not declared.reads:
+            raise StepRefused(f"a tool may only read; `{connector}.{operation}` is a change")
         async with self.place(connector):
             with self._breakers.calling(f"connector:{connector}"):
                 record = await found.read(
                     Call(operation=operation, arguments=arguments),
                     credential=self._credentials.get(connector),
-                    timeout_seconds=timeout,
+                    timeout_seconds=declared.timeout_seconds,
                 )
         return record.value
 

@@ -69,6 +69,15 @@ class History:
         """Return the versions of the proposal at that path, or the tries of an undo."""
         return self.acts.get(path) or self.undos.get(path) or []
 
+    def afresh(self) -> "History":
+        """Return the history of the same case as it was taken in, before any run of it."""
+        return History(
+            seq=self.seq, version=self.version, began=self.began, fields=self.fields,
+            assumptions=self.assumptions, evidence=dict(self.evidence),
+            untrusted=self.untrusted, requester=self.requester, subject=self.subject,
+            channel=self.channel, opened_us=self.opened_us,
+        )  # fmt: skip
+
     def used(self, action: str) -> int:
         """Return how many proposals of this action in this case count against `times_max`."""
         free = {

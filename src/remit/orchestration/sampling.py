@@ -52,11 +52,12 @@ async def answered(run: Run, route: Route, prompt: Prompt, key: StepKey, sample:
     """
     before: tuple[Attempt, ...] = ()
     number = f":sample-{sample}" if sample else ""
+    apart = f":{run.apart}" if run.apart else ""  # what is asked beside the case is asked anew
     for turn in ("", ":tokens"):
         reply = await routing.reply(
             route,
             prompt,
-            key=f"{run.case_id}:{key.path}{number}{turn}",
+            key=f"{run.case_id}{apart}:{key.path}{number}{turn}",
             clock=run.now,
             fit=run.masker.surrogates.fitted,
         )

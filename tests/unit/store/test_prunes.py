@@ -8,6 +8,7 @@ from remit.store.prunes import OF_CASES
 
 # Rows of a case that outlive its entries on purpose, or are taken away by another key.
 OTHERWISE = {
+    "compared_cases": "what a comparison found stands in the stream of its workflow",
     "checks": "what a check measured stands in the stream of checks, not in that of its case",
     "erasures": "an erasure stands in the ledger's own stream",
     "erased_keys": "an erasure stands in the ledger's own stream",
