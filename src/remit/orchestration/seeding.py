@@ -39,6 +39,7 @@ QUARTER_US: Final = 90 * DAY_US
 BAD_OF_THREE: Final = 2  # of the others, so many are bad
 OLD_US: Final = 7 * DAY_US  # a case becomes a check when it is a week old
 LOOKED_MAX: Final = 200  # rows of the past that one choice looks at
+REST_US: Final = 6 * HOUR_US  # after a choice that found nothing: another row must grow old first
 PAST, PERTURBED = "past", "perturbed"
 OF_CHECKS: Final = "checks"  # the stream of a workflow's checks ends so
 
@@ -71,6 +72,7 @@ class Seeding(Auditing):
     _dealt_us: int = 0
     _dealing: asyncio.Lock | None = None
     _exhausted: dict[str, int] | None = None
+    _resting: dict[tuple[str, str], int] | None = None  # action -> until when it is not looked for
 
     async def watch_cells(self) -> int:
         """Look at what may lower a cell, and deal the checks that are due."""
@@ -171,6 +173,9 @@ class Seeding(Auditing):
     # -- of what ---------------------------------------------------------------------------------
 
     async def _deal(self, plan: Plan, now_us: int) -> int:
+        resting = self._resting = self._resting or {}
+        if resting.get((plan.workflow, plan.action), 0) > now_us:
+            return 0
         draw = self._drawn(now_us, plan.workflow, plan.action)
         bad = draw // 7 % 3 < BAD_OF_THREE
         there = False
@@ -181,6 +186,7 @@ class Seeding(Auditing):
             there = there or some
             if found is not None:
                 return await self._place(found, now_us)
+        resting[plan.workflow, plan.action] = now_us + REST_US
         if there and self._told().get(plan.action, 0) + DAY_US <= now_us:
             self._told()[plan.action] = now_us
             await self._say_exhausted(plan)
