@@ -1,7 +1,7 @@
 """The remit of the gallery: cells in every state, judged by the same mathematics as real ones."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -62,7 +62,14 @@ class Earning:
         )  # fmt: skip
 
     async def sign_grant(
-        self, cell: Cell, /, *, to: Level, digest: str, person: str
+        self,
+        cell: Cell,
+        /,
+        *,
+        to: Level,
+        digest: str,
+        person: str,
+        attested: Collection[str] = (),
     ) -> CellView | Unmet:
         found = self._owned(cell, person)
         if to.value != found.next:
@@ -71,6 +78,9 @@ class Earning:
             raise StaleScorecardError(f"what `{cell.name}` has shown is not what was signed")
         if not found.met:
             return Unmet(conditions=found.unmet)
+        listed = self.cell_whole(cell).checklist
+        if listed is not None and (unmet := listed.unmet(attested)):
+            return Unmet(conditions=unmet)
         self.__dict__.setdefault("granted", []).append((cell.name, to, person))
         return found
 
@@ -121,7 +131,8 @@ def _framed(cell: Cell) -> tuple[Plan, Frame]:
     phase = Phase.BASELINE if cell.workflow == TRIAGE else Phase.EXPAND
     return PLANS[cell.action], Frame(
         fingerprint=NOW_BEHAVIOUR, phase=phase, ceiling=Level.AUTONOMOUS,
-        owner="" if cell.workflow == TRIAGE else "a.weber",
+        owner="" if cell.workflow == TRIAGE else "a.weber", undo="take_back",
+        escalation="a.weber",
     )  # fmt: skip
 
 

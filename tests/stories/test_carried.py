@@ -16,6 +16,7 @@ from remit.domain.entry import Entry
 from remit.domain.evidence_event import EvidenceCarried
 from remit.domain.ids import control_stream
 from remit.governance import carrying, labels, monitors, proven
+from remit.governance.checklist import ATTESTED
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
 from remit.ledger import projections
@@ -103,7 +104,9 @@ async def earned(remit: Remit, small: Small, *amounts: int) -> None:
         await a_day(remit, small, *amounts, wrong=day == 1)
     card = remit.scorecard(CELL)
     assert card.met, card.conditions
-    signed = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+    signed = await remit.sign_grant(
+        CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=("ledger", *ATTESTED)
+    )
     assert not isinstance(signed, Unmet)
 
 

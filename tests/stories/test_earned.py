@@ -21,6 +21,7 @@ from remit.errors import (
 )
 from remit.evidence import gate
 from remit.governance import labels
+from remit.governance.checklist import ATTESTED
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
 from remit.store import evidence
@@ -36,6 +37,7 @@ ASSUMED = """
 reviewers = "assumed"
 """
 CELL = Cell(workflow=NAME, action="note")
+TICKS = ("ledger", *ATTESTED)  # nothing verifies the ledger by the clock in a test
 DAY = 86_400
 
 
@@ -80,7 +82,9 @@ async def earned(remit: Remit, small: Small) -> None:
         await a_week(remit, small)
     card = remit.scorecard(CELL)
     assert card.met, card.conditions
-    signed = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+    signed = await remit.sign_grant(
+        CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=TICKS
+    )
     assert not isinstance(signed, Unmet)
 
 
@@ -108,19 +112,29 @@ async def test_a_cell_earns_to_act_alone_and_its_owner_signs(small: Small) -> No
         early = remit.scorecard(CELL)
         assert early.to is Level.SAMPLED
         assert not early.met
-        unmet = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA)
+        unmet = await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA, attested=TICKS
+        )
         assert isinstance(unmet, Unmet)
         assert {one.name for one in unmet.conditions} == {"cycles"}
         for _ in range(2):
             await a_week(remit, small)
         card = remit.scorecard(CELL)
         with pytest.raises(NotEntitledError):
-            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=PAUL)
+            await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=card.digest, person=PAUL, attested=TICKS
+            )
         with pytest.raises(StaleScorecardError):
-            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA)
+            await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA, attested=TICKS
+            )
         with pytest.raises(IllegalMoveError, match="level by level"):
-            await remit.sign_grant(CELL, to=Level.AUTONOMOUS, digest=card.digest, person=OLGA)
-        await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+            await remit.sign_grant(
+                CELL, to=Level.AUTONOMOUS, digest=card.digest, person=OLGA, attested=TICKS
+            )
+        await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=TICKS
+        )
         case_id = await send(remit, message="alone")
         assert states(remit, case_id) == [("note", "confirmed")]
         (given,) = told(remit, "governance:grant:given")
@@ -134,7 +148,9 @@ async def test_a_raise_that_nobody_outside_confirms_is_taken_back(small: Small) 
         card = remit.scorecard(CELL)
         remit.acknowledger.witnessed = lambda _size, *, timeout_seconds: timeout_seconds < 0
         with pytest.raises(NotAcknowledgedError, match=r"grant .* is not witnessed within 10 s"):
-            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+            await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=TICKS
+            )
         assert remit.cell(CELL).level == "approve-each"
         case_id = await send(remit, message="alone?")
         assert states(remit, case_id) == [("note", "held")]
@@ -143,7 +159,9 @@ async def test_a_raise_that_nobody_outside_confirms_is_taken_back(small: Small) 
         assert (lowered.body["code"], lowered.body["before"]) == ("unacknowledged", "sampled")
         remit.acknowledger.witnessed = lambda _size, *, timeout_seconds: timeout_seconds > 0
         card = remit.scorecard(CELL)  # what it has shown counts on
-        await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=TICKS
+        )
         assert remit.cell(CELL).level == "sampled"
 
 
@@ -166,9 +184,15 @@ async def test_its_owner_signs_on_the_command_line_what_explain_shows(
     def signs() -> None:
         """Ask as a person does, in a process without a loop of its own."""
         assert asked("grants", "explain", CELL.name) == 0
-        found = re.search(r"to sign for sampled: --digest (\w+)", asked.out)
+        found = re.search(r"to sign for sampled: --digest\s+(\w+)", asked.out)
         assert found is not None, asked.out
+        ticks = [word for name in re.findall(r"--tick\s+(\w+)", asked.out)
+                 for word in ("--tick", name)]  # fmt: skip
+        assert ticks[1::2] == [*TICKS]
         sign = ("grants", "sign", CELL.name, "--as", OLGA, "--to", "sampled", "--digest", found[1])
+        assert asked(*sign, *ticks[2:]) == 1
+        assert "its signer has to tick `ledger`" in asked.err
+        sign += tuple(ticks)
         assert asked(*sign) == 0, asked.err
         assert f"{CELL.name} stands at sampled" in asked.out
         levels = {one["cell"]: one["level"] for one in asked.json("grants", "list")}

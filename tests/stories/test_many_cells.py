@@ -50,7 +50,9 @@ async def test_a_cell_rises_when_it_stands_out_among_all_of_its_workflow(small: 
         await send(remit, message="pay")  # from its first proposal on a cell is on the board
         await earned.a_week(remit, small)
         early = remit.scorecard(CELL)
-        unmet = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA)
+        unmet = await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=early.digest, person=OLGA, attested=earned.TICKS
+        )
         assert isinstance(unmet, Unmet)
         assert {one.name for one in unmet.conditions} == {"cycles", board.NAME}
         said = boarded(early).said
@@ -67,7 +69,9 @@ async def test_a_cell_rises_when_it_stands_out_among_all_of_its_workflow(small: 
             if one.body["action"] == "note"
         ]
         assert (plan.body["many_cells"], plan.body["false_share_max_ppm"]) == ("fdr", 100)
-        await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=earned.TICKS
+        )
         assert remit.scorecard(CELL).level is Level.SAMPLED
         assert recompute.verify(remit.database).result == "equal"
 
@@ -96,7 +100,9 @@ async def test_a_grant_to_a_cell_that_the_board_did_not_offer_is_found_out(
         assert [one.name for one in card.conditions if not one.met] == [board.NAME]
         with lenient(monkeypatch):
             card = remit.scorecard(CELL)
-            found = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+            found = await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=earned.TICKS
+            )
             assert not isinstance(found, Unmet)
             assert recompute.verify(remit.database).result == "equal"
         report = recompute.verify(remit.database)
@@ -120,7 +126,9 @@ async def test_the_board_is_taken_again_as_the_owner_signs(tmp_path: Any) -> Non
         assert now.counted.accepted
         assert boarded(now).met is False
         with pytest.raises(StaleScorecardError):
-            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+            await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=earned.TICKS
+            )
 
 
 async def test_each_cell_stands_by_itself_where_nothing_else_is_said(tmp_path: Any) -> None:

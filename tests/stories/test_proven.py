@@ -24,6 +24,7 @@ from remit.domain.evidence_event import (
 from remit.domain.ids import control_stream
 from remit.domain.value import Json
 from remit.governance import grants, labels, recompute
+from remit.governance.checklist import Ticked
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
 from remit.governance.recompute import EvidenceReport
@@ -193,6 +194,7 @@ async def test_an_entry_that_nothing_stands_behind_is_named(alone: Small, name: 
         assert said in report.lines[0], report.lines
 
 
+FEWER = Ticked(checked=("undo", "escalation", "labels", "audits"), attested=("ledger", "told"))
 CHANGES: dict[str, dict[str, Any]] = {
     "rows": {"rows": 169}, "wrong": {"wrong": 1}, "last": {"last": "0" * 64},
     "log evidence": {"log_evidence": "4.200000000000"}, "attempt": {"attempt": 1},
@@ -200,6 +202,10 @@ CHANGES: dict[str, dict[str, Any]] = {
     "the plan": {"plan": "0" * 64}, "the level": {"level": "autonomous"},
     "expires_us": {"expires_us": 1}, "since_us": {"since_us": 7},
     "the digest of what was signed": {"evidence": "0" * 64},
+    "the digest of the checklist": {"checklist": "0" * 64},
+    "the checklist": {
+        "attested": FEWER.attested, "checked": FEWER.checked, "checklist": FEWER.digest,
+    },
 }  # fmt: skip
 
 
@@ -208,7 +214,9 @@ async def test_each_number_that_a_grant_says_is_compared(alone: Small) -> None:
         for _ in range(3):
             await earned.a_week(remit, alone)
         card = remit.scorecard(CELL)
-        signed = await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+        signed = await remit.sign_grant(
+            CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=earned.TICKS
+        )
         assert not isinstance(signed, Unmet)
         (given,) = earned.told(remit, "governance:grant:given")
         assert verified(remit).result == "equal"

@@ -18,12 +18,13 @@ PLACE = "/api/remit/{workflow}/{action}/{segment}"
 
 
 class GrantSignatureBody(BaseModel):
-    """The level that is granted, and the digest of what is signed, as the cell shows it."""
+    """The level that is granted, the digest of what is signed, and what the signer attests."""
 
     model_config = ConfigDict(extra="forbid")
 
     to: Level
     digest: str = Field(min_length=64, max_length=64)
+    attested: list[str] = Field(default=[], max_length=20)  # items of the checklist, ticked
 
 
 class GrantLoweringBody(BaseModel):
@@ -74,7 +75,7 @@ def routes(remit: RemitPort) -> list[Route]:
         body = await read_model(request, GrantSignatureBody)
         found = await signed(
             remit, cell, to=body.to, digest=body.digest,
-            person=request.state.session.person.handle,
+            person=request.state.session.person.handle, attested=body.attested,
         )  # fmt: skip
         return JSONResponse({"cell": as_json(found)})
 

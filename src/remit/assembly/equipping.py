@@ -145,6 +145,8 @@ def assemble(
             phase=Phase(settings.phase),
             owner=settings.owners.workflow if people[settings.owners.workflow].active else "",
             escalation=settings.owners.escalation,
+            escalates_to=settings.owners.escalation
+            if people[settings.owners.escalation].active else "",
             owners=settings.owners.model_dump(),
             connectors=frozenset(connectors),
             accounts=settings.accounts,

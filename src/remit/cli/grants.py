@@ -118,19 +118,28 @@ def explain(ctx: click.Context, *, name: str, as_json: bool) -> None:
 @_person
 @_to
 @click.option("--digest", required=True, help="Of what you sign, as `explain` shows it.")
+@click.option(
+    "--tick", "ticked", multiple=True, metavar="ITEM",
+    help="An item of the checklist that you attest, as `explain` words it; once for each.",
+)  # fmt: skip
 @click.pass_context
-def sign(ctx: click.Context, *, name: str, person: str, to: str, digest: str) -> None:
+def sign(
+    ctx: click.Context, *, name: str, person: str, to: str, digest: str, ticked: tuple[str, ...]
+) -> None:
     """Raise a cell by one level; everything is looked at again as you sign.
 
-    It ends with 1, and nothing changes, where a condition is not met or the cell shows something
-    else by now.
+    Before a cell acts alone you tick what no machine can see; the entry keeps it as yours. It ends
+    with 1, and nothing changes, where a condition or an item is not met or the cell shows
+    something else by now.
 
-    Example: `remit grants sign desk.note --as olga --to sampled --digest 4c1f...`
+    Example: `remit grants sign desk.note --as olga --to sampled --digest 4c1f... --tick stop`
     """
     with _owning(ctx) as owned:
         cell = cell_named(owned.remit.cells(), name)
         found = owned.run(
-            lambda remit: signed(remit, cell, to=Level(to), digest=digest, person=person),
+            lambda remit: signed(
+                remit, cell, to=Level(to), digest=digest, person=person, attested=ticked
+            ),
             cases=False,
         )
     until = "" if found.expires_at is None else f" until {found.expires_at:%Y-%m-%d}"
@@ -232,8 +241,16 @@ def _explained(found: cell_whole.CellWhole) -> list[str]:
     if found.counterfactual is not None:
         told += [found.counterfactual.said, *found.counterfactual.unknown]
     told += comparison.offered(found)
-    if one.next is not None:
-        told.append(f"to sign for {one.next}: --digest {one.digest}" if one.met else "")
+    if found.forecast is not None:
+        told.append(found.forecast.said)
+        told += [f"{name}: {said}" for name, said in found.forecast.figures]
+    listed = found.checklist
+    if listed is not None:
+        told += [cell_words.item(each) for each in listed.items]
+    if one.next is not None and one.met and (listed is None or listed.ready):
+        told.append(f"to sign for {one.next}: --digest {one.digest}")
+        if listed is not None:
+            told.append(f"and to attest: {' '.join(f'--tick {name}' for name in listed.asked)}")
     return [terminal.wrapped(text, first="    ") for text in told if text]
 
 

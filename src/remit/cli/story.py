@@ -339,7 +339,11 @@ async def _review(remit: Remit, told: Told, clock: StoryClock) -> None:
     card = remit.scorecard(CELL)
     told.unmet = tuple(one.said for one in card.conditions if one.met is not True)
     if told.signed is None and card.met and card.to is Level.SAMPLED:
-        signed = await remit.sign_grant(CELL, to=card.to, digest=card.digest, person=OWNER)
+        listed = remit.cell_whole(CELL).checklist
+        signed = await remit.sign_grant(
+            CELL, to=card.to, digest=card.digest, person=OWNER,
+            attested=() if listed is None else listed.asked,
+        )  # fmt: skip
         if not isinstance(signed, Unmet):
             told.signed, told.signed_at = signed, clock()
 

@@ -19,6 +19,7 @@ from remit.governance.grants_port import signed
 from remit.governance.permissions import Permission, needs
 
 PLACE = "/remit/{workflow}/{action}/{segment}"
+TICK = "tick-"  # before the name of each item of the checklist
 TOLD = {
     "signed": "Signed. It holds from the next gate call on, in every process.",
     "lowered": "Lowered. It holds from the next gate call on; the evidence begins anew.",
@@ -60,7 +61,8 @@ def routes(console: Console) -> list[Route]:
         whole = await run_in_threadpool(console.remit.cell_whole, cell)
         return await render(
             console, request, "grant.html", http_status=http_status, cell=whole.cell,
-            told=whole.counterfactual, people=console.remit.people(), words=cell_words,
+            told=whole.counterfactual, forecast=whole.forecast, listed=whole.checklist,
+            people=console.remit.people(), words=cell_words,
             place=place(cell), refused=refused,
         )  # fmt: skip
 
@@ -77,6 +79,7 @@ def routes(console: Console) -> list[Route]:
             await signed(
                 console.remit, cell, to=level_of(form), digest=needed(form, "digest"),
                 person=request.state.session.person.handle,
+                attested=[name.removeprefix(TICK) for name in form if name.startswith(TICK)],
             )  # fmt: skip
         except GrantUnmetError as error:
             return await granted(request, cell, refused=str(error), http_status=error.status)

@@ -85,6 +85,9 @@ class GrantGiven(Event):
     log_evidence: str | None = None  # in nats
     since_us: int | None = None  # when the first row that counts was decided, or later
     sensitivity_ppm: int | None = None  # of reviewers, at the least
+    checklist: str | None = None  # digest of what was settled before, where it acts alone
+    checked: tuple[str, ...] | None = None  # items of it that the system verified
+    attested: tuple[str, ...] | None = None  # and those that the signer ticked
 
 
 @declared("governance:grant:lowered", "reason")

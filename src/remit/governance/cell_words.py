@@ -8,6 +8,7 @@ from remit.domain.frozen import dataclass
 from remit.domain.plan import Reviewed
 from remit.governance.alarm import ALPHA, BREACH, WARN
 from remit.governance.cells import CarriedView, CellView, EvidenceView, Falls
+from remit.governance.checklist import Item
 
 LEAST: Final = 0.0001  # of a share that is written in digits
 
@@ -126,6 +127,17 @@ def nearness(one: CellView) -> str:
         return f"{said}. At that rate {further}; nothing has come in lately."
     days = f"{near.days:,} day{'' if near.days == 1 else 's'}"
     return f"{said}. At that rate {further}: {days} at the present pace."
+
+
+def item(one: Item) -> str:
+    """Say how an item of the checklist stands, and what to do or what a tick says."""
+    match one.met:
+        case True:
+            return f"met: {one.name}: {one.said}"
+        case False:
+            return f"not met: {one.name}: {one.said}. What to do: {one.then}"
+        case None:
+            return f"to be ticked: {one.name}: {one.then} ({one.said})"
 
 
 def granted(one: CellView) -> str:

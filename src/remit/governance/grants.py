@@ -14,6 +14,7 @@ from remit.domain.ids import control_stream
 from remit.domain.value import Json
 from remit.errors import IllegalMoveError, NotAcknowledgedError
 from remit.governance import judged, streams
+from remit.governance.checklist import Ticked
 from remit.governance.judged import Judged
 from remit.governance.streams import EvidenceStream
 from remit.ledger.acknowledge import Acknowledger
@@ -99,6 +100,7 @@ def give(
     evidence: str,
     expires_at: datetime,
     proven: Proven | None = None,
+    ticked: Ticked | None = None,
 ) -> None:
     """Give a cell its level, on evidence and a signature.
 
@@ -129,6 +131,9 @@ def give(
         since_us=None if proven is None else proven.since_us,
         log_evidence=None if counted is None else f"{counted.log_evidence:.12f}",
         sensitivity_ppm=None if proven is None else proven.sensitivity_ppm,
+        checklist=None if ticked is None else ticked.digest,
+        checked=None if ticked is None else ticked.checked,
+        attested=None if ticked is None else ticked.attested,
     )
     _append(uow, cell, event, by=actor.person(signer))
 

@@ -1,7 +1,7 @@
 """What the faces need of a running Remit to show what cells may do and to let owners sign it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from remit.domain.autonomy import Cell, Level
@@ -23,7 +23,14 @@ class GrantsPort(Protocol):
         self, cell: Cell, /, *, after: str | None = None, limit: int = 50
     ) -> RowPage: ...
     async def sign_grant(
-        self, cell: Cell, /, *, to: Level, digest: str, person: str
+        self,
+        cell: Cell,
+        /,
+        *,
+        to: Level,
+        digest: str,
+        person: str,
+        attested: Collection[str] = (),
     ) -> object: ...
     async def lower_grant(
         self, cell: Cell, /, *, to: Level, person: str, reason: str
@@ -35,10 +42,16 @@ class GrantsPort(Protocol):
 
 
 async def signed(
-    remit: GrantsPort, cell: Cell, *, to: Level, digest: str, person: str
+    remit: GrantsPort,
+    cell: Cell,
+    *,
+    to: Level,
+    digest: str,
+    person: str,
+    attested: Collection[str] = (),
 ) -> CellView:
     """Sign a grant and return the cell; raises `GrantUnmetError` with what stands against it."""
-    found = await remit.sign_grant(cell, to=to, digest=digest, person=person)
+    found = await remit.sign_grant(cell, to=to, digest=digest, person=person, attested=attested)
     if isinstance(found, Unmet):
         said = "; ".join(f"{one.name}: {one.said}" for one in found.conditions)
         raise GrantUnmetError(f"`{cell.name}` stays as it is: {said}")

@@ -1,5 +1,6 @@
 """Raising a cell: a signature on a scorecard whose conditions all hold as it is signed."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from remit.domain import clock
@@ -9,11 +10,13 @@ from remit.domain.ids import control_stream
 from remit.domain.plan import Plan
 from remit.domain.value import Json, digest
 from remit.errors import IllegalMoveError, NotEntitledError, StaleScorecardError
-from remit.governance import board, grants, scorecard
+from remit.governance import board, checklist, grants, scorecard
+from remit.governance.checklist import Checklist, Ticked
 from remit.governance.condition import Condition
 from remit.governance.grants import Proven
 from remit.governance.scorecard import EXPIRES_DAYS, Frame, Scorecard
 from remit.store import plans
+from remit.store.connection import Connection
 from remit.store.unit import UnitOfWork
 
 
@@ -33,6 +36,7 @@ def promote(
     to: Level,
     scorecard_digest: str,
     person: str,
+    attested: Collection[str] = (),
 ) -> Scorecard | Unmet:
     """Raise a cell by one level; everything is looked at again in this transaction.
 
@@ -57,18 +61,24 @@ def promote(
         raise StaleScorecardError(
             f"what `{cell.name}` has shown is not what was signed any more; look at it again"
         )
-    if not found.met:
-        return Unmet(conditions=tuple(one for one in found.conditions if one.met is not True))
+    listed = checklist_of(uow.connection, found, frame, now_us=now_us)
+    unmet = tuple(one for one in found.conditions if one.met is not True)
+    if listed is not None:
+        unmet += listed.unmet(attested)
+    if unmet:
+        return Unmet(conditions=unmet)
     if plans.version(uow.connection, workflow=cell.workflow, action=cell.action) != plan.version:
         raise StaleScorecardError(
             f"the plan of `{cell.name}` has changed, and nothing was proposed under it yet; what "
             "it has shown was under another"
         )
     counted = found.counted
+    ticked = None if listed is None else listed.ticked(attested)
     since_us = found.grant.given_us if to is Level.AUTONOMOUS and found.grant else 0
     grants.give(
         uow, cell, phase=frame.phase, level=to, fingerprint=frame.fingerprint, signer=person,
-        evidence=evidence_digest(found), expires_at=uow.now + timedelta(days=EXPIRES_DAYS),
+        evidence=evidence_digest(found, ticked), ticked=ticked,
+        expires_at=uow.now + timedelta(days=EXPIRES_DAYS),
         proven=None if counted is None else Proven(
             plan=plan.version, attempt=found.attempt, counted=counted, since_us=since_us,
             sensitivity_ppm=found.sensitivity_ppm,
@@ -77,10 +87,22 @@ def promote(
     return found
 
 
-def evidence_digest(found: Scorecard) -> str:
+def checklist_of(
+    connection: Connection, found: Scorecard, frame: Frame, *, now_us: int
+) -> Checklist | None:
+    """Return what has to be settled before the next level; `None` where nothing runs alone."""
+    return checklist.of(
+        connection, found.cell, fingerprint=found.fingerprint, to=found.to, undo=frame.undo,
+        escalation=frame.escalation, now_us=now_us,
+    )  # fmt: skip
+
+
+def evidence_digest(found: Scorecard, ticked: Ticked | None) -> str:
     """Return what a grant says that it rests on: the counts, and what was signed."""
     counted = found.counted
     said: dict[str, Json] = {"signed": found.digest}
+    if ticked is not None:
+        said["checklist"] = ticked.digest
     if counted is not None:
         said |= {
             "rows": counted.rows,

@@ -13,6 +13,7 @@ from remit.evidence import reviewers as measure
 from remit.governance import (
     board,
     calibration,
+    checklist,
     grants,
     monitors,
     promoting,
@@ -23,6 +24,7 @@ from remit.governance import (
 )
 from remit.governance.alarm import Alarm
 from remit.governance.carrying import CARRIED
+from remit.governance.checklist import Ticked
 from remit.governance.scorecard import EXPIRES_DAYS, Frame, Scorecard
 from remit.governance.streams import COOLDOWN_US, EvidenceStream
 from remit.governance.tossed import BESIDE_US, Found
@@ -129,9 +131,26 @@ def _said(card: Scorecard, entry: Entry) -> list[Found]:
         for one in card.conditions
         if one.met is not True
     ]
-    if not differs and promoting.evidence_digest(card) != entry.word("evidence"):
+    ticked = None
+    if card.to.rank > Level.APPROVE_EACH.rank:
+        ticked = checklist.ticks_of(entry)
+        differs += _ticks(entry, ticked)
+    if not differs and promoting.evidence_digest(card, ticked) != entry.word("evidence"):
         differs.append(Found(what="the digest of what was signed", said=entry.word("evidence")))
     return differs
+
+
+def _ticks(entry: Entry, ticked: Ticked) -> Iterator[Found]:
+    """Look whether each item of the checklist was verified or attested; yields what was not."""
+    if ticked.missing:
+        yield Found(
+            what="the checklist", said=", ".join((*ticked.checked, *ticked.attested)),
+            found=f"neither verified nor attested: {', '.join(ticked.missing)}",
+        )  # fmt: skip
+    if entry.word("checklist") != ticked.digest:
+        yield Found(
+            what="the digest of the checklist", said=entry.word("checklist"), found=ticked.digest
+        )
 
 
 def _word(value: object) -> str:

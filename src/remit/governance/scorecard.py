@@ -33,6 +33,8 @@ class Frame:
     phase: Phase
     ceiling: Level
     owner: str  # empty: nobody answers for it
+    undo: str = ""  # what takes the action back; empty: nothing does
+    escalation: str = ""  # who is asked when the workflow cannot go on; empty: nobody active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,9 +95,11 @@ class CellWindow:
 
 def frame_of(one: Equipment, action: str) -> Frame:
     """Return what bounds the cells of an action from outside."""
+    spec = one.spec(action)
     return Frame(
-        fingerprint=one.fingerprint, phase=one.phase, ceiling=one.ceiling(action), owner=one.owner
-    )
+        fingerprint=one.fingerprint, phase=one.phase, ceiling=one.ceiling(action), owner=one.owner,
+        undo="" if spec is None else spec.undo or "", escalation=one.escalates_to,
+    )  # fmt: skip
 
 
 def cells_of(plans: Iterable[Plan]) -> tuple[Cell, ...]:

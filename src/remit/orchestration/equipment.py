@@ -45,6 +45,7 @@ class Equipment:
     phase: Phase
     owner: str
     escalation: str = ""  # who answers for what waits in quarantine
+    escalates_to: str = ""  # the same, where that is somebody active
     owners: Mapping[str, str] = field(default_factory=dict)  # what somebody answers for -> who
     connectors: frozenset[str] = frozenset()  # names of other systems that it may reach
     accounts: Mapping[str, str] = field(default_factory=dict)  # how each is reached, as text

@@ -1,7 +1,7 @@
 """What cells may do alone, as it changes: signed and lowered by owners, and watched."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -32,9 +32,18 @@ class Granting(CellWindow):
     _watched_us: int = 0
 
     async def sign_grant(
-        self, cell: Cell, /, *, to: Level, digest: str, person: str
+        self,
+        cell: Cell,
+        /,
+        *,
+        to: Level,
+        digest: str,
+        person: str,
+        attested: Collection[str] = (),
     ) -> Scorecard | Unmet:
         """Raise a cell by one level on its owner's signature, once the log holds it so far.
+
+        `attested` are the items of the checklist that the owner ticked (`cell_whole`).
 
         Raises `NotFoundError`, `NotEntitledError`, `IllegalMoveError`, `StaleScorecardError`, and
         `NotAcknowledgedError` where the level is as it was before.
@@ -46,7 +55,14 @@ class Granting(CellWindow):
             self.writer,
             self.acknowledger,
             lambda uow: promoting.promote(
-                uow, plan, cell, self.frame(cell), to=to, scorecard_digest=digest, person=person
+                uow,
+                plan,
+                cell,
+                self.frame(cell),
+                to=to,
+                scorecard_digest=digest,
+                person=person,
+                attested=attested,
             ),
             cell=cell,
             starts=plan.starts,

@@ -1,6 +1,7 @@
 """The remit over the API: looked at by anybody of the desk, signed and lowered by its owner."""
 
 import math
+from typing import Any
 
 from remit.domain.autonomy import Cell
 from tests.browser import sample_remit
@@ -69,7 +70,7 @@ def test_rows_come_in_pages_that_miss_none(desk: Desk) -> None:
 
 def test_its_owner_signs_what_was_shown_and_nobody_else_does(desk: Desk) -> None:
     digest = desk.client.get(_at(READY)).json()["cell"]["digest"]
-    given = {"to": "sampled", "digest": digest}
+    given: dict[str, Any] = {"to": "sampled", "digest": digest}
     headers = {"x-csrf-token": desk.token()}
     for wrong, status in (
         ({"digest": "0" * 64}, 409), ({"digest": "x"}, 422), ({"to": "higher"}, 422),
@@ -77,6 +78,11 @@ def test_its_owner_signs_what_was_shown_and_nobody_else_does(desk: Desk) -> None
     ):  # fmt: skip
         answer = desk.client.post(_at(READY, "/sign"), json=given | wrong, headers=headers)
         assert answer.status_code == status, wrong
+    unticked = desk.client.post(_at(READY, "/sign"), json=given, headers=headers)
+    assert unticked.status_code == 409
+    assert "checklist, told: its signer has to tick `told`" in unticked.json()["message"]
+    listed = desk.client.get(_at(READY)).json()["checklist"]["items"]
+    given["attested"] = [one["name"] for one in listed if one["met"] is None]
     signed = desk.client.post(_at(READY, "/sign"), json=given, headers=headers)
     assert signed.json()["cell"]["cell"] == "refund-desk.issue_refund/small"
     digest = desk.client.get(_at(SURGING)).json()["cell"]["digest"]

@@ -163,11 +163,23 @@ def test_its_owner_signs_the_grant_that_was_shown(desk: Desk) -> None:
         "money at stake 22.36 EUR; 7 hours of review and 52 days of waiting",
         "limits of money and number, daily ones too, are not counted",
         "Every condition is met",
+        "Measured on the 222 proposals of the last 28 days. A forecast",
+        "<dt>Audits a week</dt>",
+        "40 seconds",
+        "the record keeps the tokens of a model&#39;s answers, and no prices are set",
+        "a.weber answers for what the workflow cannot do",
+        "no audit is overdue",
     ):
         assert said in page, said
     digest = re.search(r'name="digest" value="(\w{64})"', page)
     assert digest is not None
-    answer = desk.send(f"{READY}/grant", to="sampled", digest=digest[1])
+    unticked = desk.send(f"{READY}/grant", to="sampled", digest=digest[1])
+    assert unticked.status_code == 409
+    assert "Nothing was signed" in unticked.text
+    boxes = re.findall(r'type="checkbox" name="(tick-\w+)"', page)
+    assert boxes == ["tick-ledger", "tick-rollback", "tick-stop", "tick-told"]
+    ticks = dict.fromkeys(boxes, "yes")
+    answer = desk.send(f"{READY}/grant", to="sampled", digest=digest[1], **ticks)
     assert answer.headers["location"] == f"{READY}?told=signed"
     assert [one[1:] for one in desk.remit.granted] == [("sampled", "a.weber")]
     assert "It holds from the next gate call on" in _page(desk, f"{READY}?told=signed")
@@ -192,7 +204,9 @@ def test_nobody_but_the_owner_signs_or_lowers(desk: Desk) -> None:
     assert 'action="/remit/refund-desk/send_reply/all/lower"' in _page(desk, SURGING)
     desk.enter("l.costa")
     assert "/lower" not in _page(desk, SURGING)
-    assert "Only its owner signs it." in _page(desk, f"{READY}/grant")
+    page = _page(desk, f"{READY}/grant")
+    assert "Only its owner signs it." in page
+    assert "checkbox" not in page
     refused = desk.send(f"{SURGING}/lower", to="draft", reason="no")
     assert refused.status_code == 403
 

@@ -20,7 +20,7 @@ from remit.store import evidence, plans
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
 from tests.projects import NAME, OLGA, PAUL, Small, send, waiting
-from tests.stories.test_earned import a_week
+from tests.stories.test_earned import TICKS, a_week
 
 pytestmark = pytest.mark.anyio
 
@@ -241,4 +241,6 @@ async def test_what_was_shown_under_one_plan_is_not_signed_under_another(small: 
         card = remit.scorecard(CELL)
         assert card.met
         with pytest.raises(StaleScorecardError, match="has changed"):
-            await remit.sign_grant(CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA)
+            await remit.sign_grant(
+                CELL, to=Level.SAMPLED, digest=card.digest, person=OLGA, attested=TICKS
+            )
