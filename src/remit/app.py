@@ -247,6 +247,7 @@ class Remit(
         if not self.trouble:
             found = [one for each in assembled.values() for one in each.documents]
             loading.load(self.writer, found)
+            self.begin_limits()  # evidence is under the rules in force until now
             self.begin_rules()
         loading.refused(self.equipment)
 

@@ -17,7 +17,6 @@ from remit.authoring.workflow import Workflow
 from remit.domain.acknowledgement import Acknowledgement, demanded
 from remit.domain.action import ActionSpec, Risk
 from remit.domain.autonomy import Level, Phase
-from remit.domain.fingerprint import NO_LIMITS
 from remit.domain.retention import Retention, retention
 from remit.domain.value import Json, digest
 from remit.errors import PolicyLoadError, SettingsError
@@ -135,7 +134,7 @@ def assemble(
         folder=project.path(settings.policies),
         declared=declared_of(workflow),
         rest=digest(parts),
-        limits=NO_LIMITS,
+        limits=tuple(one for one in allowed if any(map(one.covers, specs))),
     )
     fingerprint = rules.fingerprint(None if book is None else book.digest)
 

@@ -220,9 +220,10 @@ def spent_said(one: CellView) -> str:
 
 def carried_said(one: CarriedView, by: str) -> str:
     """Say from where rows were carried, by whom, and what was left out; `by` is a name."""
+    nobody = "by the settings" if one.proof == "limits" else "by rules that nobody had to sign"
     found = (
         f"Carried from {one.fingerprint[:12]} on {one.at:%Y-%m-%d} "
-        f"{f'by {by}' if by else 'by rules that nobody had to sign'}: {PROOFS[one.proof]}; "
+        f"{f'by {by}' if by else nobody}: {PROOFS[one.proof]}; "
         f"{one.dropped:,} right row{'' if one.dropped == 1 else 's'} dropped"
     )
     if one.stayed:

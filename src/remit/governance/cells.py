@@ -11,7 +11,6 @@ from remit.domain.plan import DAY_US, PPM, Plan
 from remit.evidence import detector, gate, threshold
 from remit.governance import alarm, monitors, scorecard, streams
 from remit.governance.board import Board
-from remit.governance.book_changes import SERVICE
 from remit.governance.condition import Condition
 from remit.governance.judged import Judged
 from remit.governance.monitors import Watched
@@ -346,7 +345,7 @@ def streak(state: detector.Detector) -> int | None:
 def _carried(one: CarryRow) -> CarriedView:
     return CarriedView(
         fingerprint=one.before, at=clock.instant(one.at_us),
-        by="" if one.actor == SERVICE.ref else one.actor, proof=one.proof, rows=one.rows,
+        by=one.actor if one.person else "", proof=one.proof, rows=one.rows,
         dropped=one.dropped, stayed=one.stayed,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ that comes nearer to an allow, where a search beside all literals found none eit
 of this is had, nothing is proved.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -24,6 +24,7 @@ from remit.store.connection import Connection
 
 SAME, ANALYSIS, BACKTEST = "same", "analysis", "backtest"
 BACK_US: Final = 90 * DAY_US  # of decisions that are made again
+Runs = Callable[[Decided | Unreadable], bool | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,15 @@ class Compared:
             "after": self.after.slices[name].digest,
         }  # fmt: skip
         return Proof(kind=kind, digest=digest(said), decisions=decisions)
+
+    def runs(self, one: Decided | Unreadable) -> bool | None:
+        """Say whether a decided row would run under the book after; none: nobody knows."""
+        if isinstance(one, Unreadable):
+            return None
+        if one.request is None:
+            return False
+        facts = replace(one.facts, policy=ask(self.after, one.request))
+        return next(rules.policy(facts), None) is None
 
 
 def compared(workflow: str, before: PolicyBook, after: PolicyBook) -> Compared:
@@ -125,32 +135,23 @@ def running(
     connection: Connection,
     keys: KeyRing,
     workflow: str,
-    books: Mapping[str, PolicyBook],
+    runs: Mapping[str, Runs],
     *,
     since_us: int,
     until_us: int | None = None,
 ) -> dict[str, bool | None]:
-    """Return of each row of these actions, by its id, whether it would run under their book too.
+    """Return of each row of these actions, by its id, whether it would run under what follows too.
 
-    Everything but the rules is as it was told then. Of what cannot be read any more nobody knows.
+    Everything else is as it was told then. Of what cannot be read any more nobody knows.
     """
     found: dict[str, bool | None] = {}
     for entry in decided.entries(
         connection, keys, workflow=workflow, since_us=since_us, until_us=until_us
     ):
-        book = books.get(entry.word("action"))
-        if book is not None and entry.number("share_ppm") is not None:
-            found.setdefault(entry.word("action_id"), _runs(decided.decided(entry), book))
+        look = runs.get(entry.word("action"))
+        if look is not None and entry.number("share_ppm") is not None:
+            found.setdefault(entry.word("action_id"), look(decided.decided(entry)))
     return found
-
-
-def _runs(one: Decided | Unreadable, book: PolicyBook) -> bool | None:
-    if isinstance(one, Unreadable):
-        return None
-    if one.request is None:
-        return False
-    facts = replace(one.facts, policy=ask(book, one.request))
-    return next(rules.policy(facts), None) is None
 
 
 def _read(

@@ -15,16 +15,20 @@ from remit.domain.frozen import dataclass
 from remit.errors import PolicyLoadError
 from remit.governance import books, proven, recounts
 from remit.governance.carrying import Step
+from remit.governance.limit_proof import ComparedLimits
 from remit.governance.proven import ANALYSIS, BACKTEST, SAME, Compared
 from remit.governance.tossed import Found
 from remit.ledger.keys import KeyRing
 from remit.policy import folder
 from remit.policy.book import Declared, PolicyBook
 from remit.store import books as book_rows
-from remit.store import evidence, plans
+from remit.store import evidence, limit_books, plans
+from remit.store.books import BookRow
 from remit.store.connection import Connection
+from remit.store.limit_books import LimitBook
 
-EVENTS: Final = frozenset({"governance:evidence:carried", book_rows.LOADED})
+CARRIED: Final = "governance:evidence:carried"
+EVENTS: Final = frozenset({CARRIED, book_rows.LOADED}) | limit_books.EVENTS
 _STEP: Final = ("rest", "rules_before", "rules_after", "limits_before", "limits_after")
 
 
@@ -59,8 +63,6 @@ class Carries:
     def look(self, entry: Entry) -> Iterator[Found]:
         """Compare an entry of a carry with those before; yields what differs."""
         cell = recounts.cell_of(entry)
-        if entry.event == book_rows.LOADED:
-            return
         if not entry.number("part"):
             yield from self._first(cell, entry)
         yield from self._named(cell, entry)
@@ -93,7 +95,8 @@ class Carries:
             if entry.number(name) != value:
                 yield Found(what=name, said=str(entry.number(name)), found=str(value))
         runs: Mapping[str, bool | None] | None = None
-        one = self._books(entry)
+        one = self._limits(entry) if _of_limits(entry) else self._books(entry)
+        self.unasked += one is None
         if one is not None:
             yield from self._proof(cell, entry, one)
             ran = {row.action_id: row.at_us for row in rows if not row.gone}
@@ -102,15 +105,24 @@ class Carries:
 
     def _in_force(self, entry: Entry) -> Iterator[Found]:
         """Look for the rules that came into force in the same transaction."""
-        row = book_rows.in_force(self.shadow, entry.workflow)
-        said = entry.word("rules_before"), entry.word("rules_after")
-        if row is None or row.at_us != entry.at_us or (row.before, row.digest) != said:
+        parts = ("rules", "limits")
+        said = {
+            name: (entry.word(f"{name}_before"), entry.word(f"{name}_after")) for name in parts
+        }
+        changed = [name for name, (old, new) in said.items() if old != new]
+        if len(changed) != 1:
+            yield Found(what="what changed", said=" and ".join(changed), found="one of both")
+            return
+        (name,) = changed
+        row: BookRow | LimitBook | None = limit_books.in_force(self.shadow, entry.workflow)
+        if name == "rules":
+            row = book_rows.in_force(self.shadow, entry.workflow)
+        if row is None or row.at_us != entry.at_us or (row.before, row.digest) != said[name]:
             found = "none" if row is None else f"{row.before[:16]} to {row.digest[:16]}"
             yield Found(
-                what="rules that came into force with it",
-                said=f"{said[0][:16]} to {said[1][:16]}",
-                found=found,
-            )
+                what=f"{name} that came into force with it",
+                said=" to ".join(one[:16] for one in said[name]), found=found,
+            )  # fmt: skip
 
     def _named(self, cell: Cell, entry: Entry) -> Iterator[Found]:
         one = self._open.get((cell.name, entry.word("after")))
@@ -136,7 +148,7 @@ class Carries:
 
     # -- rules, asked again -----------------------------------------------------------------------
 
-    def _proof(self, cell: Cell, entry: Entry, one: Compared) -> Iterator[Found]:
+    def _proof(self, cell: Cell, entry: Entry, one: Compared | ComparedLimits) -> Iterator[Found]:
         said, found = entry.word("proof"), one.kind(cell.action)
         unsolved = said == ANALYSIS and found == BACKTEST and not _solves()
         if not unsolved and said != found:
@@ -145,7 +157,7 @@ class Carries:
         if one.proof(cell.action, said).digest != entry.word("proven"):
             yield Found(what="what is proved", said=entry.word("proven")[:16], found="other rules")
         asking = self.asking
-        if said == BACKTEST and asking is not None:
+        if said == BACKTEST and asking is not None and isinstance(one, Compared):
             tested = proven.retried(
                 asking.connection, asking.keys, one, now_us=entry.at_us, erased=True
             )
@@ -153,12 +165,12 @@ class Carries:
                 yield Found(what="the proof", said=said, found="a decision comes nearer to allow")
 
     def _runs(
-        self, cell: Cell, entry: Entry, one: Compared, rows: Mapping[str, int]
+        self, cell: Cell, entry: Entry, one: Compared | ComparedLimits, rows: Mapping[str, int]
     ) -> Mapping[str, bool | None]:
         if entry.word("proof") == SAME or self.asking is None:
             return dict.fromkeys(rows, True)
         found = proven.running(
-            self.asking.connection, self.asking.keys, cell.workflow, {cell.action: one.after},
+            self.asking.connection, self.asking.keys, cell.workflow, {cell.action: one.runs},
             since_us=min(rows.values(), default=entry.at_us), until_us=entry.at_us,
         )  # fmt: skip
         return {name: found.get(name) for name in rows}
@@ -174,8 +186,21 @@ class Carries:
                 if before is None or after is None
                 else proven.compared(entry.workflow, before, after)
             )
-        self.unasked += self._compared[key] is None
         return self._compared[key]
+
+    def _limits(self, entry: Entry) -> ComparedLimits | None:
+        """Return both sets of limits, as they were recorded."""
+        declared = None if self.asking is None else self.asking.declared(entry.workflow)
+        known = {one.digest: one for one in limit_books.kept(self.shadow, entry.workflow)}
+        before, after = (known.get(entry.word(f"limits_{when}")) for when in ("before", "after"))
+        if declared is None or before is None or after is None:
+            return None
+        specs = {one.name: one for one in declared.specs if one.workflow == entry.workflow}
+        if entry.word("action") not in specs:
+            return None
+        return ComparedLimits(
+            workflow=entry.workflow, before=before.limits, after=after.limits, specs=specs
+        )
 
     def _book(self, entry: Entry, digest: str) -> PolicyBook | None:
         asking = self.asking
@@ -189,6 +214,10 @@ class Carries:
         except PolicyLoadError:
             return None
         return book if book is not None and book.digest == digest else None
+
+
+def _of_limits(entry: Entry) -> bool:
+    return entry.word("limits_before") != entry.word("limits_after")
 
 
 def _solves() -> bool:

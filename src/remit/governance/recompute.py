@@ -20,7 +20,7 @@ from remit.ledger import selection
 from remit.ledger.keys import KeyRing
 from remit.ledger.selection import Progress
 from remit.policy.book import Declared
-from remit.store import authority, books, carries, checks, evidence, incidents, plans
+from remit.store import authority, books, carries, checks, evidence, incidents, limit_books, plans
 from remit.store.connection import Connection
 from remit.store.database import Database
 from remit.store.shadow import scratch
@@ -31,7 +31,7 @@ MOVING: Final = frozenset({GIVEN, LOWERED, "governance:surge:begun", "governance
 EVENTS: Final = (
     MOVING | evidence.EVENTS | plans.EVENTS | checks.EVENTS | incidents.EVENTS | recarried.EVENTS
 )
-ROWS: Final = (evidence, plans, checks, incidents, authority, carries, books)
+ROWS: Final = (evidence, plans, checks, incidents, authority, carries, books, limit_books)
 DAY_KEYS: Final = frozenset({"governance:day_key:committed", "governance:day_key:revealed"})
 PRUNED: Final = "ledger:range:pruned"
 
@@ -265,6 +265,7 @@ _NOUNS: Final = (
     (incidents.EVENTS, incidents.project),
     (MOVING, authority.project),
     ({books.LOADED}, books.project),
+    (limit_books.EVENTS, limit_books.project),
     (carries.EVENTS, carries.project),
 )
 _LOOKS: Final[Mapping[str, Callable[[_Walk, Entry], Iterator[Found]]]] = {

@@ -276,6 +276,7 @@ TELLERS: Mapping[str, Callable[[Entry, Named], Told]] = {
     "policy:action:expired": _expired,
     "policy:stop:set": _stop,
     "policy:limit:raised": _other("A limit was raised for a time", "name", "max", "until_us"),
+    "policy:limits:loaded": _other("Other limits are in force", "before", "digest"),
     "policy:stop_lift:asked": _stop,
     "policy:stop:lifted": _stop,
     "policy:stop:drilled": _other(

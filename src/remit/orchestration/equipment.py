@@ -51,7 +51,7 @@ class Equipment:
     accounts: Mapping[str, str] = field(default_factory=dict)  # how each is reached, as text
     fingerprint: str  # digest of model, prompts, tools, policy, knowledge and code
     pinned: bool = False  # a case runs only under the version under which it began
-    carries: frozenset[str] = frozenset()  # versions that differ from this by their rules alone
+    carries: frozenset[str] = frozenset()  # versions that differ by rules and limits alone
     desk: Desk = field(default_factory=Desk)
     chain: Chain = field(default_factory=Chain)  # who is asked next
     able: Callable[[str, tuple[int, str] | None], list[str]] | None = None  # by role and money

@@ -9,6 +9,7 @@ from typing import Final
 
 from remit.domain import actor, clock
 from remit.domain.ids import control_stream
+from remit.domain.limit import limits_digest
 from remit.errors import IllegalMoveError, PolicyLoadError, StaleFactsError
 from remit.governance import book_changes, weighing
 from remit.governance import carrying as evidence_carrying
@@ -26,7 +27,7 @@ from remit.policy import weighing as comparing
 from remit.policy.book import PolicyBook
 from remit.policy.difference import change_digest
 from remit.policy.weighing import UNREADABLE, Weighed
-from remit.store import books, waits
+from remit.store import books, limit_books, waits
 from remit.store.books import REFUSED, WAITING, BookRow
 from remit.store.database import Database
 from remit.store.unit import UnitOfWork
@@ -59,6 +60,24 @@ class Reloading:
         Rules that do not load change nothing. What lets more pass waits for people.
         """
         return tuple(self._reloaded(name) for name in self._rules)
+
+    def begin_limits(self) -> None:
+        """Take the limits in that a start has read, where they are others than those in force."""
+        for name, rules in self._rules.items():
+            last = self.database.read(lambda c, one=name: limit_books.in_force(c, one))  # type: ignore[misc]  # a default binds the loop's value
+            if last.digest == limits_digest(rules.limits):
+                continue
+            carried = self.database.read(
+                lambda c, one=name, of=rules, book=last: carrying.of_limits(  # type: ignore[misc]  # defaults bind the loop's values
+                    c, self.keys, of, one, book
+                )
+            )
+            self.writer.run(
+                lambda uow, one=name, of=rules, made=carried: carrying.limits_in_force(  # type: ignore[misc]  # defaults bind the loop's values
+                    uow, of, one, made
+                ),
+                lane="control",
+            )
 
     def begin_rules(self) -> None:
         """Take the rules in that a start has loaded; where they do not load, none are in force."""

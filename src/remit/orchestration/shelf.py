@@ -13,13 +13,14 @@ from pathlib import Path
 from remit.domain.fingerprint import fingerprint
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
+from remit.domain.limit import Limit, limits_digest
 from remit.errors import PolicyLoadError, RemitError, StorageError
 from remit.ledger import read as record
 from remit.ledger.seal import KeyRing
 from remit.orchestration.equipment import Equipment
 from remit.policy import folder
 from remit.policy.book import Declared, PolicyBook
-from remit.store import books
+from remit.store import books, limit_books
 from remit.store.books import BookRow
 from remit.store.connection import Connection
 
@@ -33,11 +34,16 @@ class Rules:
     folder: Path
     declared: Declared
     rest: str  # digest of all that makes the behaviour beside rules and limits
-    limits: str  # digest of the limits that cover its actions
+    limits: tuple[Limit, ...]  # that cover its actions
 
-    def fingerprint(self, book: str | None) -> str:
-        """Return the fingerprint of the workflow under the book of this digest."""
-        return fingerprint(self.rest, rules=book or "", limits=self.limits)
+    def fingerprint(self, book: str | None, *, limits: str = "") -> str:
+        """Return the fingerprint of the workflow under the book of this digest.
+
+        `limits` is the digest of other limits than those of now.
+        """
+        return fingerprint(
+            self.rest, rules=book or "", limits=limits or limits_digest(self.limits)
+        )
 
 
 class Shelf:
@@ -118,12 +124,16 @@ class Shelf:
         self._note(connection, row)
 
     def _note(self, connection: Connection, row: BookRow) -> None:
-        """Note that this is in force; cases go on that began under other rules and this code."""
+        """Note that this is in force; cases go on that began under other rules or limits."""
         name = row.workflow
         if self._equipment[name].pinned:
             make = self._rules[name].fingerprint
-            kept = {make(one.digest) for one in books.kept(connection, name)}
-            carries = frozenset({make(None), *kept})
+            known = {one.digest for one in books.kept(connection, name)}
+            carries = frozenset(
+                make(book, limits=one.digest)
+                for one in limit_books.kept(connection, name)
+                for book in (None, *known)
+            )
             self._equipment[name] = replace(self._equipment[name], carries=carries)
         self._seen[name] = row.seq
 

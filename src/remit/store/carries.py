@@ -21,6 +21,7 @@ SCHEMA = (
         proof text not null,
         at_us integer not null,
         actor text not null,
+        person integer not null,
         attempt integer not null,
         rows integer not null,
         dropped integer not null,
@@ -45,6 +46,7 @@ class CarryRow:
     proof: str
     at_us: int
     actor: str
+    person: bool  # not a service
     attempt: int
     rows: int
     dropped: int  # right ones that would not run any more
@@ -73,10 +75,11 @@ def _move(connection: Connection, entry: Entry, cell: tuple[str, str, str]) -> N
     authority.moving(connection)
     connection.execute(
         "insert into carries (workflow, action, segment, before, after, proof, at_us, actor,"
-        " attempt, rows, dropped, stayed) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " person, attempt, rows, dropped, stayed) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict do nothing",
         (
             *cell, before, after, entry.word("proof"), entry.at_us, entry.actor.ref,
+            int(entry.actor.kind == "person"),
             entry.number("attempt"), entry.number("rows"), entry.number("dropped"),
             entry.number("stayed"),
         ),
@@ -121,11 +124,11 @@ def chain(connection: Connection, cell: Cell, fingerprint: str) -> list[CarryRow
     return found
 
 
-_COLUMNS: Final = "before, after, proof, at_us, actor, attempt, rows, dropped, stayed"
+_COLUMNS: Final = "before, after, proof, at_us, actor, person, attempt, rows, dropped, stayed"
 
 
 def _row(row: Row) -> CarryRow:
     return CarryRow(
-        before=row[0], after=row[1], proof=row[2], at_us=row[3], actor=row[4], attempt=row[5],
-        rows=row[6], dropped=row[7], stayed=row[8],
+        before=row[0], after=row[1], proof=row[2], at_us=row[3], actor=row[4],
+        person=bool(row[5]), attempt=row[6], rows=row[7], dropped=row[8], stayed=row[9],
     )  # fmt: skip

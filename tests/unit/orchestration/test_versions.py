@@ -82,6 +82,21 @@ async def test_a_pinned_case_goes_on_where_the_rules_alone_changed(
             assert result(remit, case_id) == "old"
 
 
+async def test_a_pinned_case_goes_on_where_the_limits_alone_changed(small: Small) -> None:
+    pin(small, SLEEPS)
+    async with small.open() as remit:
+        case_id, before = await send(remit), remit.equipment[NAME].fingerprint
+    small.settings += (
+        '[[limits]]\nname = "a-day"\ngroup = "effect"\nwindow_seconds = 86400\nmax = 9\n'
+        'owner = "olga"\n'
+    )
+    pin(small, SLEEPS)
+    async with small.open() as remit:
+        assert remit.equipment[NAME].fingerprint != before
+        await testing.pass_time(remit, small.clock, 61)
+        assert result(remit, case_id) == "old"
+
+
 async def test_a_pinned_case_goes_on_where_two_actions_have_the_same_rules(small: Small) -> None:
     """They are as good as one to the rules, and still two in the book."""
     small.permitted = ("pay",)
