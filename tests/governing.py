@@ -59,6 +59,7 @@ def governed(desk: Desk) -> None:
     _signed(desk, words, person)
     _stood_in(desk, words, person)
     _earned(desk, words, person)
+    _gone_wrong(desk, words, person)
     desk("inventory")
     desk("approvals", "batch", words(), *person)
     desk("people", "sign-out", "olga")
@@ -115,3 +116,25 @@ def _earned(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> No
     # What it tells where there is something to compare: tests/stories/test_compared.py.
     desk("grants", "compare", cell, *person)
     desk("grants", "compare", words(), *person)
+
+
+def _gone_wrong(desk: Desk, words: Callable[[], str], person: tuple[str, str]) -> None:
+    """Declare incidents with values in their sentences, and close them in each way."""
+    desk("incidents", "declare", words(), *person, "--severity", "sev1", "--sentence", words())
+    ends = (("review", "--found"), ("dismiss", "--reason"))
+    for scope, (end, said) in zip((f"workflow:{NAME}", f"action:{NAME}.note"), ends, strict=True):
+        desk("incidents", "declare", scope, *person, "--severity", "sev2", "--sentence", words())
+        (one, *_) = json.loads(desk("incidents", "list", "--json"))
+        named = str(one["incident_id"])[:12]
+        desk("incidents", "show", named)
+        desk("incidents", "show", named, "--json")
+        desk("incidents", "contain", named, *person)
+        desk("rollback", "plan", "--workflow", NAME, "--incident", named)
+        desk("incidents", "find", named, *person, "--finding", "no_harm", "--effect", words())
+        desk("incidents", "find", named, *person, "--finding", "no_harm", "--all")
+        if end == "review":
+            desk("incidents", "resolve", named, *person)
+        desk("incidents", end, named, *person, said, words())
+        desk("stop", "lift", scope, *person, "--reason", words())
+    desk("incidents", "list")
+    desk("incidents", "list", "--closed")

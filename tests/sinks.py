@@ -26,6 +26,8 @@ SINKS: dict[str, dict[str, str]] = {
             api.cases: routes.cancel routes.freeze routes.listed routes.masked routes.one
                 routes.receive routes.trace
             api.effects: routes.undo routes.withdraw
+            api.incidents: routes.contain routes.declare routes.dismiss routes.find routes.listed
+                routes.one routes.resolve routes.review
             api.limits: routes.lift routes.listed
             api.remit_map: routes.lower routes.mapped routes.one routes.rows routes.sign
             api.policies: routes.ask routes.listed routes.propose routes.refuse routes.reload
@@ -63,6 +65,7 @@ SINKS: dict[str, dict[str, str]] = {
             console.health: routes.page
             console.help_page: routes.page
             console.reviewers: routes.page
+            console.incidents: routes.listed routes.one
             console.rollbacks: routes.listed routes.rolled
             console.tasks: routes.listed routes.one
             console.ledger: routes.page
@@ -157,6 +160,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.services: issue list_ revoke rotate
             cli.opening: Training.__call__ end_at_once opened
             cli.rebuild: _progress rebuild
+            cli.incidents: _shown contain find list_ show
             cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show

@@ -28,6 +28,7 @@ from tests.browser.sample_case import entries_of_a_case
 from tests.browser.sample_desk import Decided
 from tests.browser.sample_duties import Left
 from tests.browser.sample_health import Examined
+from tests.browser.sample_incidents import WentWrong
 from tests.browser.sample_masked import masked_of
 from tests.browser.sample_policies import Ruled
 from tests.browser.sample_quarantine import Aside
@@ -51,7 +52,7 @@ from tests.browser.samples import case_id as a_case
 
 
 class FakeRemit(
-    Decided, Remarked, Examined, Aside, Refused, Halted, Left, Ruled, Earning, Audited
+    Decided, Remarked, Examined, Aside, Refused, Halted, Left, WentWrong, Ruled, Earning, Audited
 ):
     """Remit without a store: keeps verdicts in memory and obeys the same rules of refusal."""
 
@@ -173,7 +174,7 @@ class FakeRemit(
         return a_case(1)
 
     def badges(self) -> dict[str, int]:
-        names = ("waiting", "quarantined", "stops", "tasks")
+        names = ("waiting", "quarantined", "stops", "tasks", "incidents")
         return {name: n for name, n in self.counts().items() if name in names}
 
     def counts(
@@ -186,6 +187,7 @@ class FakeRemit(
             "overdue": sum(view.card.due_at < self.now for view in waiting),
             "ambiguous": 1, "balance": 0, "stops": len(self.stops()),
             "tasks": len(self.tasks().rows),
+            "incidents": sum(one.open for one in self.incidents().rows),
         }  # fmt: skip
 
     trouble = ""

@@ -12,6 +12,7 @@ from remit.store.tasks import AttestedRow
 from tests.browser.samples import HOSTILE, case_id
 
 DIGEST = "d" * 64
+INCIDENT = "01" + "3" * 30  # the first of `sample_incidents`
 
 
 def task_id(number: int) -> str:
@@ -139,6 +140,7 @@ class Left:
                 rollback_id=rollback_id(1), workflow="refund-desk", person="a.weber",
                 started_at=self.now - timedelta(minutes=3), finished_at=None, planned=4,
                 compensated=1, uncompensated=1, not_needed=1, items=items,
+                incident_id=INCIDENT,
             ),
         )  # fmt: skip
 
@@ -160,6 +162,7 @@ class Left:
                     said=(
                         AttestedRow(person="l.costa", finding="happened", reference="re_8812"),
                     ) if kind is TaskKind.DOUBT else (),
+                    incident_id=INCIDENT if kind is TaskKind.LOWERED else "",
                 )  # fmt: skip
                 kept[made.task_id] = made
         return kept

@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 from tests.browser import sample_remit
 from tests.browser.conftest import DESK, PHONE, Open, until
 from tests.browser.sample_audits import audit_id
+from tests.browser.sample_incidents import incident_id
 from tests.browser.samples import approval_id, case_id
 
 pytestmark = pytest.mark.browser
@@ -40,6 +41,8 @@ SCREENS = [
     "/ledger",
     "/policies",
     "/stops",
+    "/incidents",
+    *(f"/incidents/{incident_id(number)}" for number in (1, 2, 3, 4)),
     "/people",
     "/reviewers",
     "/health",

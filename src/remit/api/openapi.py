@@ -17,6 +17,7 @@ from remit.api.delegations import DelegateBody
 from remit.api.denials import WidenBody
 from remit.api.endorsements import EndorseBody, EndorseValuesBody
 from remit.api.headers import MAIL
+from remit.api.incidents import DeclareBody, FindingBody, ReviewBody
 from remit.api.limits import RaiseBody
 from remit.api.quarantine import ReleaseBody
 from remit.api.remarks import AssignBody, ClaimBody, CommentBody, SnoozeBody
@@ -53,6 +54,10 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "session_begin": SignInBody,
     "task_close": CloseBody,
     "task_settle": SettleBody,
+    "incident_declare": DeclareBody,
+    "incident_dismiss": ReasonBody,
+    "incident_find": FindingBody,
+    "incident_review": ReviewBody,
     "limit_raise": RaiseBody,
     "grant_lower": GrantLoweringBody,
     "grant_sign": GrantSignatureBody,
@@ -67,7 +72,8 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
     "case_receive": ("class",),
     "cases_list": ("workflow", "status", "search", "after", "limit"),
     "denials": ("workflow",),
-    "rollback_plan": ("workflow", "since", "until", "action", "case_id"),
+    "rollback_plan": ("workflow", "since", "until", "action", "case_id", "incident_id"),
+    "incidents_list": ("tab", "workflow", "after", "limit"),
     "tasks_list": ("tab", "workflow", "after", "limit"),
     "endorsements": ("workflow",),
     "quarantine_list": ("tab", "workflow", "after", "limit"),
@@ -127,6 +133,14 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "rollback_plan": (401, 404, 422),
     "rollback_start": (401, 403, 404, 409, 413, 422),
     "rollback_one": (401, 404),
+    "incidents_list": (401, 422),
+    "incident_one": (401, 404),
+    "incident_declare": (401, 403, 404, 413, 422),
+    "incident_contain": (401, 403, 404),
+    "incident_find": (401, 403, 404, 409, 413, 422),
+    "incident_resolve": (401, 403, 404, 409),
+    "incident_review": (401, 403, 404, 409, 413, 422),
+    "incident_dismiss": (401, 403, 404, 409, 413, 422),
     "metrics": (401,),
     "doctor": (401, 403),
     "clock_confirm": (401, 403),
@@ -143,6 +157,7 @@ _DONE: Mapping[str, tuple[int, ...]] = {
     "delegation_end": (204,),
     "denial_lift": (204,),
     "endorse": (201,),
+    "incident_declare": (201,),
     "endorse_values": (201,),
     "endorsement_revoke": (204,),
     "endorsement_second": (204,),

@@ -26,6 +26,7 @@ class RollbackBody(BaseModel):
     until: AwareDatetime
     action: str | None = Field(default=None, max_length=200)
     case_id: str | None = Field(default=None, max_length=64)
+    incident_id: str | None = Field(default=None, max_length=64)
     reason: str = Field(min_length=1, max_length=4_000)
     digest: str = Field(max_length=128)
 
@@ -43,6 +44,7 @@ def routes(remit: RemitPort) -> list[Route]:
             until=_moment(asked.get("until"), "until"),
             action=asked.get("action"),
             case_id=asked.get("case_id"),
+            incident_id=asked.get("incident_id"),
         )
         found = await run_in_threadpool(remit.plan_rollback, wanted)
         return JSONResponse(as_json(found))
@@ -53,7 +55,7 @@ def routes(remit: RemitPort) -> list[Route]:
         body = await read_model(request, RollbackBody)
         wanted = Selection(
             workflow=body.workflow, since=body.since, until=body.until, action=body.action,
-            case_id=body.case_id,
+            case_id=body.case_id, incident_id=body.incident_id,
         )  # fmt: skip
         view = await remit.start_rollback(
             wanted,

@@ -40,6 +40,7 @@ COMMANDS = {
     "people": "Say who has an account, and sign people out.",
     "services": "Give programs a token, rotate it, revoke it.",
     "tasks": "List what is left to people, and settle it.",
+    "incidents": "Declare what went wrong, put it right, close it.",
     "rollback": "Undo what a workflow did, newest first.",
     "drill": "Rehearse an undo on a stand-in.",
     "stop": "Halt effects, and let them go on.",

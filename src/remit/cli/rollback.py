@@ -1,6 +1,7 @@
 """`remit rollback`: take many effects back, after a look at the plan."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -9,8 +10,11 @@ from remit.app import Remit
 from remit.cli import terminal
 from remit.cli.opening import owning, reading
 from remit.cli.options import Options
+from remit.governance import incidents
 from remit.governance import rollbacks as kept
 from remit.governance.rollbacks import Plan, RollbackView, Selection
+from remit.store.connection import Connection
+from remit.store.incidents import IncidentRow
 
 NAMED = 12  # characters of an id or a digest that are shown
 DIGEST_CHARACTERS_MIN = 12
@@ -22,6 +26,9 @@ _WHICH = (
     click.option("--workflow", required=True, help="Of which workflow."),
     click.option("--action", help="Only of this action."),
     click.option("--case", "case_id", help="Only of this case; its whole id."),
+    click.option(
+        "--incident", "incident_id", help="What is to check of this incident, however old."
+    ),
     click.option(
         "--hours", type=click.FloatRange(min=0), default=HOURS, show_default=True,
         help="What was done in the last hours.",
@@ -53,6 +60,7 @@ def plan(
     workflow: str,
     action: str | None,
     case_id: str | None,
+    incident_id: str | None,
     hours: float,
     as_json: bool,
 ) -> None:
@@ -64,6 +72,8 @@ def plan(
         specs = record.specs(workflow)
         undos = {name: spec.undo for name, spec in specs.items()}
         wanted = _selection(workflow, action, case_id, hours)
+        if incident_id is not None:
+            wanted = _of_incident(record.database.read, wanted, incident_id)
         found = record.database.read(
             lambda c: kept.told(c, record.keys, kept.planned(c, wanted, undos), specs)
         )
@@ -88,6 +98,7 @@ def start(
     workflow: str,
     action: str | None,
     case_id: str | None,
+    incident_id: str | None,
     hours: float,
     person: str,
     reason: str,
@@ -102,6 +113,8 @@ def start(
         raise click.UsageError("--yes needs --digest: the digest of the plan you were shown")
     with owning(_options(ctx).project(), owner="remit rollback") as owned:
         wanted = _selection(workflow, action, case_id, hours)
+        if incident_id is not None:
+            wanted = _of_incident(owned.remit.database.read, wanted, incident_id)
         found = owned.remit.plan_rollback(wanted)
         _plan(found)
         if not yes:
@@ -198,6 +211,17 @@ def _selection(workflow: str, action: str | None, case_id: str | None, hours: fl
         workflow=workflow, action=action, case_id=case_id, since=now - timedelta(hours=hours),
         until=now + timedelta(minutes=1),
     )  # fmt: skip
+
+
+def _of_incident(
+    read: Callable[[Callable[[Connection], IncidentRow]], IncidentRow],
+    wanted: Selection,
+    incident_id: str,
+) -> Selection:
+    """Return the selection of what is to check of an incident since it began."""
+    row = read(lambda c: incidents.demand(c, incident_id))
+    begun = datetime.fromtimestamp(0, UTC)
+    return replace(wanted, incident_id=row.incident_id, since=begun)
 
 
 def _options(ctx: click.Context) -> Options:

@@ -50,6 +50,7 @@ _TABLE = {
     "go_workflows": Key(key="g w", shown="G W", does="go to the workflows", where="everywhere"),
     "go_remit": Key(key="g r", shown="G R", does="go to the remit", where="everywhere"),
     "go_tasks": Key(key="g t", shown="G T", does="go to the tasks", where="everywhere"),
+    "go_incidents": Key(key="g n", shown="G N", does="go to the incidents", where="everywhere"),
     "go_stops": Key(key="g s", shown="G S", does="go to the stops", where="everywhere"),
     "go_limits": Key(key="g m", shown="G M", does="go to the limits", where="everywhere"),
     "go_people": Key(key="g e", shown="G E", does="go to the people", where="everywhere"),

@@ -47,9 +47,11 @@ def routes(console: Console) -> list[Route]:
         asked = asked_for(request)
         after = request.query_params.get("after")
         rows = await run_in_threadpool(lambda: console.remit.cell_rows(cell, after=after))
+        open_ = await run_in_threadpool(console.remit.incidents_of, cell)
         return await render(
-            console, request, "cell.html", cell=whole.cell, trail=whole.path, rows=rows,
-            after=after, people=console.remit.people(), words=cell_words, plots=plots,
+            console, request, "cell.html", cell=whole.cell, incidents=open_,
+            trail=whole.path, rows=rows, after=after, people=console.remit.people(),
+            words=cell_words, plots=plots,
             evidence=plots.evidence(whole.path), watched=plots.watches(whole.path.watches),
             told=TOLD.get(asked.get("told", ""), ""), place=place(cell),
             lower=[level.value for level in Level if level.rank < Level(whole.cell.level).rank],

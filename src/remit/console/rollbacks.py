@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -27,7 +27,12 @@ def routes(console: Console) -> list[Route]:
         given = asked_for(request)
         workflows = [view.name for view in await run_in_threadpool(console.remit.workflows)]
         workflow = given.get("workflow", "")
-        wanted = _selection(given, console.clock()) if workflow in workflows else None
+        incident_id = given.get("incident_id", "")
+        wanted: Selection | None
+        if incident_id:
+            wanted = await run_in_threadpool(_of_incident, console, incident_id)
+        else:
+            wanted = _selection(given, console.clock()) if workflow in workflows else None
         plan = (
             None
             if wanted is None
@@ -49,6 +54,7 @@ def routes(console: Console) -> list[Route]:
             since=_moment(given, "since"),
             until=_moment(given, "until"),
             action=given.get("action") or None,
+            incident_id=given.get("incident_id") or None,
         )
         view = await console.remit.start_rollback(
             wanted,
@@ -80,6 +86,15 @@ def _selection(given: Mapping[str, str], now: datetime) -> Selection:
     return Selection(
         workflow=given["workflow"], since=now - timedelta(hours=hours), until=now,
         action=given.get("action") or None,
+    )  # fmt: skip
+
+
+def _of_incident(console: Console, incident_id: str) -> Selection:
+    """Return the selection of what is to check of an incident, however old."""
+    view = console.remit.incident(incident_id)
+    return Selection(
+        workflow=view.workflow, since=datetime.fromtimestamp(0, UTC), until=console.clock(),
+        incident_id=view.incident_id,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ from remit.store.unit import UnitOfWork
 NAMED_MAX: Final = 2
 EFFECTS_MAX: Final = 1_000  # that are shown, taken back or found about at once
 ACTIONS_AN_ENTRY: Final = 200
+GONE: Final = "there is no incident `{}`; `remit incidents` lists them"
 LOWERED, STOPPED, UNSENT = "lowered", "stopped", "unsent"
 
 
@@ -267,7 +268,7 @@ def demand(connection: Connection, wanted: str) -> IncidentRow:
     """Return the incident whose id begins so; raises `NotFoundError`."""
     found = rows.starting_with(connection, wanted, NAMED_MAX) if wanted else []
     if not found:
-        raise NotFoundError(f"there is no incident `{wanted[:64]}`; `remit incidents` lists them")
+        raise NotFoundError(GONE.format(wanted[:64]))
     if len(found) > 1:
         raise NotFoundError(f"more than one incident begins with `{wanted}`; write more of it")
     return found[0]

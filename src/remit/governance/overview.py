@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from remit.domain.action import ActionSpec
 from remit.domain.autonomy import PHASE_CAP, RISK_CEILING, Level, Phase, lowest
-from remit.store import authority, cases, inbox, proposals, stops, tasks
+from remit.store import authority, cases, inbox, incidents, proposals, stops, tasks
 from remit.store import badges as badge_rows
 from remit.store.among import Workflows
 from remit.store.connection import Connection
@@ -135,6 +135,7 @@ def counts(connection: Connection, *, now_us: int, own: Workflows = None) -> dic
         "ambiguous": proposals.all_ambiguous(connection, own),
         "stops": stops.count(connection),
         "tasks": tasks.count_open(connection, own),
+        "incidents": incidents.count_open(connection, own),
         "balance": total - sum(counted.values()),
     }
 

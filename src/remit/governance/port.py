@@ -10,14 +10,13 @@ from typing import Protocol
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.case import Priority
 from remit.domain.entry import Entry
-from remit.domain.task import Finding
-from remit.domain.value import Json
 from remit.governance.audits_port import AuditsPort
 from remit.governance.batch import Batch, BatchResult
 from remit.governance.card import ApprovalRow, ApprovalView, InboxPage
 from remit.governance.deciders import Deciders
 from remit.governance.delegations import Delegation, Lending
 from remit.governance.denial import Denial
+from remit.governance.duties_port import DutiesPort
 from remit.governance.endorsement import Endorsement, Scope
 from remit.governance.grants_port import GrantsPort
 from remit.governance.health import Health
@@ -26,11 +25,9 @@ from remit.governance.limits import LimitView
 from remit.governance.masked import MaskedView
 from remit.governance.narrow import EVERYTHING, Narrow
 from remit.governance.owners import Person
-from remit.governance.rollbacks import Plan, RollbackView, Selection
 from remit.governance.rules_port import RulesPort
 from remit.governance.sessions import SignedIn
 from remit.governance.stops import StopView
-from remit.governance.tasks import TaskPage, TaskView
 from remit.ledger.anchor_standing import AnchorsView
 from remit.ledger.verify import VerifyReport
 from remit.observability.line import Timeline
@@ -189,7 +186,7 @@ class Admission(Protocol):
     def reasons(self) -> Sequence[object]: ...
 
 
-class RemitPort(AuditsPort, RulesPort, GrantsPort, Protocol):
+class RemitPort(AuditsPort, RulesPort, GrantsPort, DutiesPort, Protocol):
     """Everything that a page or an endpoint may ask of Remit."""
 
     @property
@@ -357,34 +354,6 @@ class RemitPort(AuditsPort, RulesPort, GrantsPort, Protocol):
         priority: Priority = Priority.NORMAL,
         by: str | None = None,
     ) -> Admission: ...
-    async def withdraw(self, action_id: str, /, *, person: str) -> None: ...
-    def tasks(
-        self,
-        *,
-        closed: bool = False,
-        workflow: str | None = None,
-        after: str | None = None,
-        limit: int = 60,
-    ) -> TaskPage: ...
-    def task(self, task_id: str, /) -> TaskView: ...
-    async def settle(
-        self,
-        action_id: str,
-        /,
-        *,
-        person: str,
-        finding: Finding,
-        evidence: str,
-        reference: str = "",
-        receipt: Json = None,
-    ) -> bool: ...
-    async def close_task(self, task_id: str, /, *, person: str, note: str) -> None: ...
-    def plan_rollback(self, selection: Selection, /) -> Plan: ...
-    async def start_rollback(
-        self, selection: Selection, /, *, person: str, reason: str, digest: str
-    ) -> RollbackView: ...
-    def rollback_of(self, rollback_id: str, /) -> RollbackView: ...
-    def rollbacks(self) -> Sequence[RollbackView]: ...
     def subscribe(self) -> AsyncIterator[tuple[int | None, str, str]]: ...
     def stops(self) -> Sequence[StopView]: ...
     def stop_scopes(self) -> Sequence[str]: ...

@@ -14,6 +14,9 @@ _NUMBERS: Final = {
         f" where status = '{CaseStatus.QUARANTINED.value}' and {{own}}"
     ),
     "tasks": "select count(*) from tasks where closed_us is null and {own}",
+    "incidents": (
+        "select count(*) from incidents where state in ('declared', 'contained') and {own}"
+    ),
     "stops": "select count(*) from stops",
 }
 

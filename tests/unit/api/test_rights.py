@@ -15,6 +15,7 @@ from starlette.routing import Route
 from remit.api import server
 from remit.app import Remit
 from remit.console import site
+from remit.domain.incident import Severity
 from remit.governance.access import ASKING, Rights, Role
 from remit.governance.owners import Person
 from remit.governance.sessions import SignIn
@@ -118,7 +119,11 @@ async def test_the_table_of_routes_by_people_and_records(tmp_path: Path) -> None
         case_id = await send(remit)
         row = only_waiting(remit)
         action_id = remit.case(case_id).effects[0].action_id
+        incident = await remit.declare_incident(
+            f"action:{NAME}.note", person=ROSA, severity=Severity.SEV4, sentence="a defect"
+        )
         held = {
+            "incident_id": incident.incident_id,
             "case_id": case_id, "approval_id": row.approval_id, "action_id": action_id,
             "workflow": NAME, "action": "pay", "segment": "all",
         }  # fmt: skip
