@@ -29,6 +29,7 @@ SINKS: dict[str, dict[str, str]] = {
             api.incidents: routes.contain routes.declare routes.dismiss routes.find routes.listed
                 routes.one routes.resolve routes.review
             api.limits: routes.lift routes.listed
+            api.comparisons: routes.begin routes.cancel routes.offered routes.one
             api.remit_map: routes.lower routes.mapped routes.one routes.rows routes.sign
             api.policies: routes.ask routes.listed routes.propose routes.refuse routes.reload
                 routes.reload_here routes.sign

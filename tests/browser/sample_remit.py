@@ -23,6 +23,7 @@ from remit.store import projections
 from remit.store.connection import Connection
 from remit.store.database import Database, open_database
 from remit.store.evidence import EvidenceRow
+from tests.browser.sample_compared import Comparing, tables
 from tests.browser.samples import case_id
 
 DESK, TRIAGE = "refund-desk", "triage"
@@ -36,7 +37,7 @@ DRAFTED = Cell(workflow=TRIAGE, action="label")
 T = TypeVar("T")
 
 
-class Earning:
+class Earning(Comparing):
     """The part of the gallery that earns; refuses what the real one refuses."""
 
     now: datetime
@@ -176,6 +177,9 @@ def _fill(connection: Connection, now_us: int) -> None:
     )  # fmt: skip
     _given(connection, SURGING, 1, "sampled", begun, now_us + 12 * DAY_US, rows=300, wrong=1)
     _change(connection, SURGING, 2, now_us - 2 * DAY_US, "surge", code="warn")
+    made = tables(_of(SURGING), now_us, fingerprint=NOW_BEHAVIOUR, before=OLD_BEHAVIOUR)
+    for table, rows in made:
+        _put(connection, table, rows)
     surge = {"begun_us": now_us - 2 * DAY_US, "cases": 150, "code": "warn"}
     _put(connection, "surges", [_of(SURGING) | surge])
     _alarm(connection, SURGING, "warn", row=600, rows=132, at_us=now_us - 2 * DAY_US)

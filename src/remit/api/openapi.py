@@ -13,6 +13,7 @@ from remit.api.approvals import VerdictBody
 from remit.api.audits import JudgeBody, OwnBody
 from remit.api.body import ReasonBody
 from remit.api.cases import FreezeBody
+from remit.api.comparisons import ComparisonBody
 from remit.api.delegations import DelegateBody
 from remit.api.denials import WidenBody
 from remit.api.endorsements import EndorseBody, EndorseValuesBody
@@ -59,6 +60,7 @@ _BODIES: Mapping[str, type[BaseModel]] = {
     "incident_find": FindingBody,
     "incident_review": ReviewBody,
     "limit_raise": RaiseBody,
+    "comparison_begin": ComparisonBody,
     "grant_lower": GrantLoweringBody,
     "grant_sign": GrantSignatureBody,
     "stop_lift": StopLiftBody,
@@ -110,6 +112,10 @@ _REFUSALS: Mapping[str, tuple[int, ...]] = {
     "inventory": (401,),
     "limit_raise": (401, 403, 404, 413, 422),
     "limits_list": (401,),
+    "comparison_begin": (401, 403, 404, 409, 413, 422),
+    "comparison_cancel": (401, 403, 404, 409),
+    "comparison_offer": (401, 404),
+    "comparison_one": (401, 404),
     "grant_lower": (401, 403, 404, 409, 413, 422),
     "grant_sign": (401, 403, 404, 409, 413, 422),
     "remit_cell": (401, 404),
@@ -153,6 +159,8 @@ _EVERYWHERE = (401, 403, 429)
 _DONE: Mapping[str, tuple[int, ...]] = {
     "audit_contest": (204,),
     "case_receive": (200, 201),
+    "comparison_begin": (202,),
+    "comparison_cancel": (204,),
     "delegation_give": (201,),
     "delegation_end": (204,),
     "denial_lift": (204,),

@@ -16,6 +16,7 @@ from remit.api import (
     audits,
     batches,
     cases,
+    comparisons,
     delegations,
     denials,
     effects,
@@ -158,6 +159,7 @@ def routes(remit: RemitPort, sign_in: SignIn, *, secure: bool) -> list[Route]:
         *limits.routes(remit),
         *policies.routes(remit),
         *remit_map.routes(remit),
+        *comparisons.routes(remit),
     ]
     return [*served, *openapi.routes(served)]
 

@@ -5,7 +5,6 @@ import click
 from remit.cli import terminal
 from remit.governance import comparison_words
 from remit.governance.cell_whole import CellWhole
-from remit.governance.compared import Came
 from remit.governance.comparisons import ComparisonView
 
 
@@ -27,18 +26,17 @@ def offered(found: CellWhole) -> list[str]:
 def lines(view: ComparisonView) -> list[str]:
     """Return a comparison in lines for a terminal."""
     if view.state != "finished":
-        return [terminal.wrapped(comparison_words.stands(view, here=None))]
+        return [terminal.wrapped(comparison_words.stands(view))]
     told = [terminal.wrapped(text) for text in comparison_words.found(view)]
     told += [
         terminal.wrapped(f"{number:>4} {name}: {meaning}", first="  ", rest="       ")
         for name, number, meaning in comparison_words.counts(view)
         if number
     ]
-    for one in view.rows:
-        if one.came != Came.SAME:
-            said = comparison_words.case_said(one)
-            why = f" ({terminal.safe(said)})" if said else ""
-            told.append(f"  case {one.case_id}: {comparison_words.NAMES[one.came]}{why}")
+    for one in comparison_words.worst_first(view)[0]:
+        said = comparison_words.case_said(one)
+        why = f" ({terminal.safe(said)})" if said else ""
+        told.append(f"  case {one.case_id}: {comparison_words.NAMES[one.came]}{why}")
     return told
 
 

@@ -13,7 +13,7 @@ from remit.console import plots
 from remit.console.pages import Console, asked_for, fields, needed, render, see_other
 from remit.domain.autonomy import Cell, Level
 from remit.errors import GrantUnmetError, RequestInvalidError
-from remit.governance import cell_words, nearness
+from remit.governance import cell_words, comparison_words, nearness
 from remit.governance.cells import CellView
 from remit.governance.grants_port import signed
 from remit.governance.permissions import Permission, needs
@@ -22,6 +22,8 @@ PLACE = "/remit/{workflow}/{action}/{segment}"
 TICK = "tick-"  # before the name of each item of the checklist
 TOLD = {
     "signed": "Signed. It holds from the next gate call on, in every process.",
+    "comparing": "Begun. It goes on while this process runs; look again for what came of it.",
+    "cancelled": "Cancelled. Nothing of it is told.",
     "lowered": "Lowered. It holds from the next gate call on; the evidence begins anew.",
 }
 
@@ -54,6 +56,8 @@ def routes(console: Console) -> list[Route]:
             words=cell_words, plots=plots,
             evidence=plots.evidence(whole.path), watched=plots.watches(whole.path.watches),
             told=TOLD.get(asked.get("told", ""), ""), place=place(cell),
+            comparison=whole.comparison, here=console.remit.comparing(cell),
+            spoken=comparison_words,
             lower=[level.value for level in Level if level.rank < Level(whole.cell.level).rank],
         )  # fmt: skip
 

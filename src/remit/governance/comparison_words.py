@@ -67,13 +67,16 @@ def offer_said(offer: Offer) -> str:
     )
 
 
-def stands(view: ComparisonView, *, here: tuple[int, int] | None) -> str:
-    """Say how far a comparison has come, or why it has no end; empty where it ended well."""
+def under_way(here: tuple[int, int]) -> str:
+    """Say how far this process is with a comparison."""
+    return f"Under way: {here[0]:,} of {_cases(here[1])} looked at."
+
+
+def stands(view: ComparisonView) -> str:
+    """Say why a comparison has no end; empty where it has."""
     match view.state:
         case "finished":
             return ""
-        case "started" if here is not None:
-            return f"Under way: {here[0]:,} of {_cases(here[1])} looked at."
         case "started":
             return (
                 "It was begun and has no end: another process is at it, or one was ended before "
@@ -117,6 +120,16 @@ def case_said(one: ComparedCase) -> str:
 def counts(view: ComparisonView) -> list[tuple[str, int, str]]:
     """Return (name, number, meaning) of each way in which cases can come out."""
     return [(NAMES[one], int(getattr(view, one.value)), MEANINGS[one]) for one in Came]
+
+
+def worst_first(view: ComparisonView) -> tuple[list[ComparedCase], list[ComparedCase]]:
+    """Return the cases that come out otherwise, what is broken first, and those that do not."""
+    order = (
+        Came.BROKEN, Came.STILL_WRONG, Came.DIFFERS, Came.ESCALATED, Came.INCOMPARABLE, Came.FIXED,
+    )  # fmt: skip
+    other = [one for one in view.rows if one.came != Came.SAME]
+    same = [one for one in view.rows if one.came == Came.SAME]
+    return sorted(other, key=lambda one: order.index(Came(one.came))), same
 
 
 def _cases(number: int) -> str:

@@ -243,3 +243,30 @@ def test_a_cell_that_does_not_exist_has_no_page(desk: Desk) -> None:
     for path in ("/remit/refund-desk/issue_refund/none", "/remit/x/y/z", "/remit/x/y/z/grant"):
         assert desk.client.get(path).status_code == 404
     assert desk.client.get(f"{READY}?after=nonsense").status_code == 422
+
+
+def test_a_changed_behaviour_is_offered_to_be_tried_and_its_owner_asks_for_it(desk: Desk) -> None:
+    page = _page(desk, SURGING)
+    for said in (
+        "The behaviour changed. What runs now can be tried in shadow on 50 cases",
+        "It proves nothing for the next level and counts for nothing: a forecast only.",
+        "Of 47 cases in which both can be compared it would be wrong in 4, with 1 of which",
+        "close_ticket would be proposed in its place",
+    ):
+        assert said in page, said
+    (table,) = [one for one in _tables(page) if one[0] == ["came out", "cases", "meaning"]]
+    assert [row[:2] for row in table[1:4]] == [["same", "42"], ["fixed", "1"], ["broken", "3"]]
+    (cases,) = [one for one in _tables(page) if one[0][:3] == ["case", "before", "now"]]
+    assert len(cases) == 1 + 8
+    assert [row[2] for row in cases[1:4]] == ["broken"] * 3
+    answer = desk.send(f"{SURGING}/compare", cases="25")
+    assert answer.headers["location"] == f"{SURGING}?told=comparing"
+    assert "Under way: 12 of 25 cases looked at." in _page(desk, SURGING)
+    answer = desk.send(f"{SURGING}/compare/cancel")
+    assert answer.headers["location"] == f"{SURGING}?told=cancelled"
+    for bad in ("", "0", "201", "many"):
+        assert desk.send(f"{SURGING}/compare", cases=bad).status_code == 422
+    assert 'id="compared"' not in _page(desk, TOP)  # no other behaviour had cases
+    desk.enter("l.costa")
+    assert "/compare" not in _page(desk, SURGING)
+    assert desk.send(f"{SURGING}/compare", cases="25").status_code == 403
