@@ -1,9 +1,11 @@
 """Every command by which people govern, each with canaries in whatever a person says."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
+
+import click
 
 from tests.canaries import Flock
 from tests.projects import NAME
@@ -18,6 +20,17 @@ class Desk(Protocol):
     def project(self) -> Path: ...
     def __call__(self, *arguments: str) -> str: ...
     def cases(self, status: str) -> list[str]: ...
+
+
+def commands(group: click.Group, *before: str) -> Iterator[str]:
+    """Yield every command of `remit`."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, name)
+        else:
+            yield " ".join((*before, name))
 
 
 def governed(desk: Desk) -> None:

@@ -31,7 +31,7 @@ from remit.intake.mask import Masked, Masker
 from remit.orchestration import facts
 from tests import planting, searched
 from tests.canaries import TEXT_KINDS, Flock, Sighting, seen
-from tests.governing import governed
+from tests.governing import commands, governed
 from tests.loopback.models import LoopbackModels, serving
 from tests.planting import COLUMNS, MORE, PROMPT
 from tests.projects import NAME, Small
@@ -114,17 +114,6 @@ def _words(arguments: tuple[str, ...]) -> Iterator[str]:
         if command is None:
             return
         yield word
-
-
-def commands(group: click.Group, *before: str) -> Iterator[str]:
-    """Yield every command of `remit`."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from commands(command, *before, name)
-        else:
-            yield " ".join((*before, name))
 
 
 @pytest.fixture
