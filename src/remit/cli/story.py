@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from remit import settings
 from remit.app import Remit
-from remit.cli import demo_folder
+from remit.cli import demo_folder, story_incident
 from remit.cli.demo_folder import DESK, WORKFLOW
 from remit.cli.demo_reviewer import waiting
 from remit.cli.story_people import (
@@ -37,8 +37,9 @@ from remit.domain.autonomy import Cell, Level
 from remit.errors import ApprovalClosedError, RemitError, StaleDigestError
 from remit.governance.audit import AuditView, Finding, How
 from remit.governance.card import ApprovalView
+from remit.governance.incident import IncidentView
 from remit.governance.promoting import Unmet
-from remit.governance.rollbacks import RollbackView, Selection
+from remit.governance.rollbacks import RollbackView
 from remit.governance.scorecard import Scorecard
 from remit.ledger import read as record
 from remit.models.routing import Route
@@ -110,6 +111,7 @@ class Told:
     swapped_at: datetime | None = None
     unmet: tuple[str, ...] = ()
     rollback: RollbackView | None = None
+    incident: IncidentView | None = None
     weeks: list[tuple[Week, datetime, datetime]] = field(default_factory=list)
     alone_wrong: dict[str, bool] = field(default_factory=dict)  # by action id: truth of what ran
 
@@ -163,7 +165,7 @@ async def tell(folder: Path, root: Path, told: Told, progress: "Progress") -> No
                     model.untrue, told.swapped_at = AFTER, clock()
                 await _day(remit, clock, truth, messages)
                 if told.swapped_at is not None and told.rollback is None:
-                    await _contain(remit, clock, told, model)
+                    await _contain(remit, told, model)
             told.weeks.append((week, begun, clock()))
             await _review(remit, told, clock)
     finally:
@@ -348,18 +350,13 @@ async def _review(remit: Remit, told: Told, clock: StoryClock) -> None:
             told.signed, told.signed_at = signed, clock()
 
 
-async def _contain(remit: Remit, clock: StoryClock, told: Told, model: Swapped | None) -> None:
-    """Once the cell has fallen, take back what it did since the swap, and have the model back."""
+async def _contain(remit: Remit, told: Told, model: Swapped | None) -> None:
+    """Once the cell has fallen, put right what its incident touches, and have the model back."""
     if remit.scorecard(CELL).level is not Level.APPROVE_EACH or told.swapped_at is None:
         return
-    selection = Selection(
-        workflow=WORKFLOW, since=told.swapped_at, until=clock(), action=CELL.action
+    told.rollback, told.incident = await story_incident.put_right(
+        remit, CELL, swapped_at=told.swapped_at, owner=OWNER
     )
-    plan = remit.plan_rollback(selection)
-    told.rollback = await remit.start_rollback(
-        selection, person=OWNER, reason="answers went out that promise what is not true",
-        digest=plan.digest,
-    )  # fmt: skip
     if model is not None:
         model.untrue = BEFORE
 

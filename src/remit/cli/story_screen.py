@@ -69,6 +69,8 @@ def problems(told: Told, figures: StoryFigures) -> list[str]:
         found.append("no detector fired")
     if told.rollback is None or told.rollback.finished_at is None:
         found.append("what it did after the swap was not taken back")
+    if told.incident is None or told.incident.state != "resolved":
+        found.append("the incident is not resolved")
     if not figures.found_out:
         found.append("nobody found out that a reviewer waves things through")
     if figures.verified != "intact":
@@ -214,6 +216,16 @@ def _turns(told: Told, figures: StoryFigures) -> Iterator[str]:
             f"to {figures.lowered.word('level')} on {_day(figures.lowered)} "
             f"({figures.lowered.word('code')}): {figures.alone_after} answers had gone out alone "
             f"since the swap, {figures.wrong_after} were found wrong or taken back",
+        )
+    incident = told.incident
+    if incident is not None:
+        counts = incident.counts
+        yield _row(
+            "Incident",
+            f"{incident.number} ({incident.severity}), opened as it fell: of {incident.affected} "
+            f"answers that nobody had approved {counts.get('undone', 0)} were undone and "
+            f"{counts.get('no_harm', 0)} did no harm; it is {incident.state}"
+            f"  /incidents/{incident.incident_id}",
         )
     back = told.rollback
     if back is not None:
