@@ -194,6 +194,16 @@ def _fill(connection: Connection, now_us: int) -> None:
     )  # fmt: skip
     _given(connection, TOP, 3, "sampled", now_us - 62 * DAY_US, now_us, rows=180, wrong=1)
     _given(connection, TOP, 4, "autonomous", begun, now_us + 30 * DAY_US, rows=260, wrong=2)
+    step = {
+        "before": OLD_BEHAVIOUR, "after": NOW_BEHAVIOUR, "proof": "analysis",
+        "at_us": now_us - 6 * DAY_US, "actor": "a.weber", "person": 1, "rows": 498, "dropped": 6,
+        "stayed": 1,
+    }  # fmt: skip
+    _put(connection, "carries", [_of(TOP) | step])
+    for number in (*range(660, 666), 611):
+        connection.execute(
+            "update evidence set gone = 1 where action_id = ?", (action_id(TOP, number),)
+        )
     at = now_us - DAY_US
     _rows(
         connection, FALLEN, since_us=now_us - 50 * DAY_US, every_us=DAY_US // 6, count=240,

@@ -15,7 +15,7 @@ from remit.domain.autonomy import Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.evidence_event import EvidenceCarried
 from remit.domain.ids import control_stream
-from remit.governance import carrying, labels, monitors, proven
+from remit.governance import carrying, cell_words, labels, monitors, proven
 from remit.governance.checklist import ATTESTED
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
@@ -198,6 +198,17 @@ async def test_a_wrong_row_stays_and_one_that_turns_wrong_comes_back(alone: Smal
         counted = remit.scorecard(CELL).counted
         assert counted is not None
         assert (counted.rows, counted.wrong) == (3, 1)
+        whole, page = remit.cell_whole(CELL), remit.cell_rows(CELL)
+        (view,) = whole.cell.carried
+        assert cell_words.carried_said(view, "Olga") == (
+            f"Carried from {entry.word('before')[:12]} on 2026-11-24 by Olga: a solver proved "
+            "that the rules allow no more of it; 1 right row dropped, 1 that was not right kept."
+        )
+        assert whole.path.rows == 3
+        assert sorted((row.gone, row.outcome, row.current) for row in page.rows) == [
+            (False, "right", True), (False, "right", True), (True, "right", True),
+            (True, "wrong", True),
+        ]  # fmt: skip
         assert surge(remit) is None, "all of its cases are looked at anyway"
         await say(remit, next(row for row in gone if row.outcome == "right"), Outcome.WRONG)
         counted = remit.scorecard(CELL).counted

@@ -32,7 +32,7 @@ class RowView:
     alone: bool  # it ran, or would have run, without a person
     current: bool  # of the behaviour that runs now
     gone: bool  # under the rules of now it would not run: it counts where it was wrong
-    outcome: str  # right | wrong | pending | void, as it counts now; empty where nothing does
+    outcome: str  # right | wrong | pending | void, as it is known now; empty where nothing does
     code: str
     source: str
     reviewer: str
@@ -69,7 +69,7 @@ def page(
             action_id=row.action_id, case_id=row.case_id, at=clock.instant(row.at_us),
             level=row.level, score=score(row.score), drawn=row.drawn, eligible=row.eligible,
             alone=row.alone, current=row.fingerprint == fingerprint, gone=row.gone,
-            outcome=streams.outcome(row, plan, now_us=now_us, doubted=doubted).value
+            outcome=streams.said(row, plan, now_us=now_us, doubted=doubted).value
             if row.drawn and row.eligible
             else "",
             code=row.code, source=row.source, reviewer=row.reviewer,

@@ -12,7 +12,7 @@ from remit.domain.autonomy import Bar, Cell, Level, Outcome
 from remit.domain.frozen import dataclass
 from remit.domain.plan import PPM, Plan
 from remit.evidence import detector, gate
-from remit.governance import monitors
+from remit.governance import monitors, streams
 from remit.governance.cells import bar_shown
 from remit.governance.judged import STEP
 from remit.governance.monitors import Watched
@@ -105,7 +105,11 @@ def of(
         bar = plan.bar
     rows, cut = bounded(connection, stream)
     grid = plans.grid(connection, card.cell, card.fingerprint, card.attempt)
-    kept = list(_counted(rows, card, to, grid))
+    kept = [
+        row
+        for row in _counted(rows, card, to, grid)
+        if not streams.is_dropped(stream, row, now_us=now_us)
+    ]
     found = _clusters(stream, kept, now_us=now_us)
     size = max(-(-len(found) // POINTS_MAX), 1)
     read = EvidenceStream(

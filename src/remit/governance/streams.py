@@ -42,6 +42,12 @@ class EvidenceStream:
         return outcome(row, self.plan, now_us=now_us, doubted=self.doubted)
 
 
+def is_dropped(stream: EvidenceStream, row: EvidenceRow, *, now_us: int) -> bool:
+    """Say whether a right row is left out, since it would not run any more."""
+    known = said(row, stream.plan, now_us=now_us, doubted=stream.doubted)
+    return row.gone and known is Outcome.RIGHT
+
+
 def outcome(
     row: EvidenceRow, plan: Plan, *, now_us: int, doubted: Mapping[str, int] = NOBODY
 ) -> Outcome:
@@ -52,11 +58,14 @@ def outcome(
     when a second person has confirmed it. Until then both are pending. A right row that would not
     run any more is left out like a void one, where its evidence was carried to other rules.
     """
-    known = _known(row, plan, now_us=now_us, doubted=doubted)
+    known = said(row, plan, now_us=now_us, doubted=doubted)
     return Outcome.VOID if row.gone and known is Outcome.RIGHT else known
 
 
-def _known(row: EvidenceRow, plan: Plan, *, now_us: int, doubted: Mapping[str, int]) -> Outcome:
+def said(
+    row: EvidenceRow, plan: Plan, *, now_us: int, doubted: Mapping[str, int] = NOBODY
+) -> Outcome:
+    """Return what is known of a row by an instant, whether it counts or would not run any more."""
     match row.outcome:
         case "wrong":
             return Outcome.WRONG
