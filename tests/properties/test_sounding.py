@@ -215,6 +215,6 @@ def test_verdicts_that_were_due_are_counted_without_reading_every_row(
                 )
         lived.connection.execute("update evidence set share_ppm = ?", (share_ppm,))
         now_us = lived.now_us + later * HOUR
-        every = streams.read(lived.connection, PLAN, CELL, "f").rows
+        every = list(evidence.of_cell(lived.connection, CELL, fingerprint="f"))
         walked = watch.arrivals(every, now_us=now_us)
         assert watch.lately(lived.connection, CELL, grant, now_us=now_us) == walked

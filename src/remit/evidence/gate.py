@@ -53,10 +53,12 @@ def clusters(rows: Iterable[tuple[Hashable, Outcome]]) -> tuple[Outcome, ...]:
     still get rows looks better than it is; until it is whole, its rows are to be given as pending.
     """
     found: dict[Hashable, Outcome] = {}
-    for number, (cluster, outcome) in enumerate(rows, 1):
-        inputs.count("rows", number)
-        inputs.outcome("outcome", outcome)
-        found[cluster] = max(found.get(cluster, outcome), outcome, key=_GRAVITY.__getitem__)
+    number = 0
+    for number, (cluster, outcome) in enumerate(rows, 1):  # noqa: B007 - how many there were
+        known = found.setdefault(cluster, inputs.outcome("outcome", outcome))
+        if known is not outcome and _GRAVITY[outcome] > _GRAVITY[known]:
+            found[cluster] = outcome
+    inputs.count("rows", number)
     return tuple(found.values())
 
 

@@ -19,6 +19,7 @@ from remit.governance import (
     promoting,
     reviewers,
     scorecard,
+    shifting,
     streams,
     watch,
 )
@@ -195,8 +196,8 @@ def _alarms(connection: Connection, entry: Entry) -> list[Alarm]:
     grant = grants.of_cell(connection, cell)
     stream = streams.read(connection, plan, cell, entry.word("fingerprint"))
     seen = streams.since_level(connection, stream, grant)
-    if name == watch.LABEL_FREE:
-        return [] if grant is None else watch.label_free(seen.rows, grant, since_us=0)
+    if name == shifting.LABEL_FREE:
+        return [] if grant is None else shifting.label_free(seen.rows, grant)
     return [one for one in watched(connection, stream, seen, entry.at_us) if one.detector == name]
 
 

@@ -10,7 +10,7 @@ from remit.domain.evidence_event import EvidenceStreamClosed
 from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.plan import DAY_US, Plan, Settle
-from remit.store import checks, evidence, plans
+from remit.store import checks, evidence, evidence_watch, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
@@ -82,6 +82,8 @@ def said(
 
 
 def _in_doubt(row: EvidenceRow, doubted: Mapping[str, int]) -> bool:
+    if not doubted:
+        return False
     return row.source != "double" and (row.label_us or 0) <= doubted.get(row.reviewer, -1)
 
 
@@ -96,8 +98,8 @@ def read(
     """Return the stream of a cell that counts now; its rows are those of the open attempt."""
     doubted = checks.doubted(connection, cell.workflow)
     over = plans.over(connection, cell, fingerprint)
-    found = evidence.of_cell(
-        connection, cell, since_us=over.resumes_us, until_us=until_us, fingerprint=fingerprint
+    found = evidence_watch.stream(
+        connection, cell, fingerprint, since_us=over.resumes_us, until_us=until_us
     )
     return EvidenceStream(
         cell=cell, fingerprint=fingerprint, attempt=over.attempt + 1, plan=plan,
@@ -115,8 +117,8 @@ def since_level(
     """
     if grant is None or grant.given_us >= stream.since_us:
         return stream
-    rows = evidence.of_cell(
-        connection, stream.cell, since_us=grant.given_us, fingerprint=stream.fingerprint
+    rows = evidence_watch.stream(
+        connection, stream.cell, stream.fingerprint, since_us=grant.given_us
     )
     return replace(stream, since_us=grant.given_us, rows=tuple(rows))
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from remit.domain import clock
-from remit.domain.autonomy import Cell, Level, Outcome
+from remit.domain.autonomy import Cell, Level
 from remit.domain.evidence_event import SurgeEnded
-from remit.domain.plan import DAY_US, PPM, SHARE_MIN_PPM, Plan
-from remit.evidence import detector, intervals
-from remit.governance import grants, monitors, streams
+from remit.domain.plan import DAY_US, PPM, SHARE_MIN_PPM
+from remit.governance import grants, monitors, shifting, streams
 from remit.governance.alarm import Alarm
 from remit.governance.scorecard import Frame
 from remit.store import authority, evidence, evidence_watch, plans
@@ -17,18 +16,14 @@ from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
 
-LABEL_FREE: Final = "label-free"
 DUE_US: Final = 3 * DAY_US  # in which an audit is due
 WINDOW_US: Final = 14 * DAY_US
 WINDOW_US_MAX: Final = 60 * DAY_US
 DUE_MIN: Final = 10  # verdicts, before their absence says anything
 DUE_ROWS_MAX: Final = DUE_MIN * PPM // SHARE_MIN_PPM  # in which so many are due at any share
-BASE_ROWS: Final = 1_000  # before the grant, of which the share below the threshold is known
-_RUN: Final = 10_000
-_INTERVAL: Final = 0.05
 
 
-def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
+def tick(uow: UnitOfWork, cell: Cell, frame: Frame) -> bool:
     """Look at one cell; tell whether anything was done. Doing it twice does it once.
 
     A cell that acts alone falls to approve-each where its grant has expired or belongs to another
@@ -63,11 +58,11 @@ def tick(uow: UnitOfWork, plan: Plan, cell: Cell, frame: Frame) -> bool:
         monitors.record_lowering(uow, cell, grant.fingerprint, level, to, "starved")
         return True
     starved = due >= DUE_MIN and 2 * arrived < due
-    shifted = _shifted(uow, plan, cell, grant)
+    shifted = _shifted(uow, cell, grant)
     for one in shifted:
         monitors.append(uow, cell, monitors.fired(one, cell, grant.fingerprint))
     if (starved or shifted) and surging is None:
-        monitors.surge(uow, cell, code=LABEL_FREE if shifted else "starved")
+        monitors.surge(uow, cell, code=shifting.LABEL_FREE if shifted else "starved")
         return True
     return calm or bool(shifted)
 
@@ -119,32 +114,12 @@ def lately(
     return due_ppm / PPM, arrived
 
 
-def label_free(rows: Sequence[EvidenceRow], grant: GrantRow, *, since_us: int) -> list[Alarm]:
-    """Return each row at which far more cases fall below the threshold than before the grant."""
-    if grant.threshold_ppm is None:
-        return []
-    rows = [row for row in rows if not row.gone]
-    base = [row for row in rows if row.at_us < grant.given_us][-BASE_ROWS:]
-    below = sum((row.score or 0) < grant.score for row in base)
-    _, rate_max = intervals.rate(hits=below, n=len(base), chance=_INTERVAL)
-    if not base or rate_max > detector.RATE_MAX:
-        return []
-    later = [row for row in rows if row.at_us >= max(grant.given_us, since_us)]
-    outcomes = [
-        Outcome.WRONG if (row.score or 0) < grant.score else Outcome.RIGHT for row in later
-    ]
-    return monitors.folded(
-        LABEL_FREE, later, outcomes, rate_ppm=max(round(rate_max * PPM), 1), run=_RUN
-    )
-
-
-def _shifted(uow: UnitOfWork, plan: Plan, cell: Cell, grant: GrantRow) -> list[Alarm]:
-    if grant.threshold_ppm is None:
-        return []
-    stream = streams.read(uow.connection, plan, cell, grant.fingerprint)
-    rows = streams.since_level(uow.connection, stream, grant).rows
-    known = {one.row for one in plans.alarms(uow.connection, cell) if one.detector == LABEL_FREE}
-    return [one for one in label_free(rows, grant, since_us=0) if one.row not in known]
+def _shifted(uow: UnitOfWork, cell: Cell, grant: GrantRow) -> list[Alarm]:
+    name = shifting.LABEL_FREE
+    known = {one.row for one in plans.alarms(uow.connection, cell) if one.detector == name}
+    now_us = clock.microseconds(uow.now)
+    found = shifting.alarms(uow.connection, cell, grant, now_us=now_us)
+    return [one for one in found if one.row not in known]
 
 
 def _calm(uow: UnitOfWork, cell: Cell) -> bool:

@@ -115,10 +115,10 @@ class Granting(CellWindow):
         )
         touched = 0
         for cell in standing:
-            plan, frame = self.equipment[cell.workflow].plans[cell.action], self.frame(cell)
+            frame = self.frame(cell)
             receipt = await submit(
                 self.writer,
-                partial(watch.tick, plan=plan, cell=cell, frame=frame),
+                partial(watch.tick, cell=cell, frame=frame),
                 lane="control",
             )
             touched += receipt.value

@@ -1,11 +1,13 @@
 """Rows of evidence as what watches a cell looks at them: narrow, and summed where that will do."""
 
 from collections.abc import Iterator
+from sys import intern
 from typing import Final
 
 from remit.domain.autonomy import Cell
 from remit.domain.frozen import dataclass
 from remit.store.connection import Connection, Parameter
+from remit.store.evidence import EvidenceRow
 
 PAGE: Final = 5_000
 
@@ -48,6 +50,83 @@ def watched(connection: Connection, cell: Cell, seen: Seen, *, since_us: int) ->
         if len(rows) < PAGE:
             return
         after = (rows[-1][0], rows[-1][1])
+
+
+def stream(
+    connection: Connection,
+    cell: Cell,
+    fingerprint: str,
+    *,
+    since_us: int,
+    until_us: int | None = None,
+) -> Iterator[EvidenceRow]:
+    """Yield the eligible rows of a fingerprint in decision order, with what is counted of each.
+
+    The rest of a row is empty: half the columns are read and words that recur are held once, so
+    a look at a million rows takes a part of the time and of the memory.
+    """
+    after: tuple[Parameter, ...] = (since_us, "")
+    until = () if until_us is None else (until_us,)
+    while True:
+        rows = connection.rows(
+            "select at_us, action_id, cluster, level, score, drawn, alone, outcome, source,"
+            " reviewer, settled, label_us, labels, gone from evidence where workflow = ?"
+            " and action = ? and segment = ? and (at_us, action_id) > (?, ?)"
+            f"{' and at_us <= ?' if until else ''} and fingerprint = ? and eligible = 1"
+            " order by at_us, action_id limit ?",
+            (cell.workflow, cell.action, cell.segment, *after, *until, fingerprint, PAGE),
+        )
+        for row in rows:
+            yield EvidenceRow(
+                action_id=row[1], case_id="", workflow=cell.workflow, action=cell.action,
+                segment=cell.segment, fingerprint=fingerprint, cluster=row[2], at_us=row[0],
+                level=intern(row[3]), score=row[4], share_ppm=0, draw=None, drawn=bool(row[5]),
+                day="", eligible=True, alone=bool(row[6]), outcome=intern(row[7]),
+                source=intern(row[8]), reviewer=intern(row[9]), settled=bool(row[10]),
+                label_us=row[11], labels=row[12], gone=bool(row[13]),
+            )  # fmt: skip
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1][0], rows[-1][1])
+
+
+def scores(
+    connection: Connection, cell: Cell, fingerprint: str, *, since_us: int
+) -> Iterator[tuple[int, str, int]]:
+    """Yield (when, action id, score) of every eligible case from then on, in decision order."""
+    after: tuple[Parameter, ...] = (since_us, "")
+    while True:
+        rows = connection.rows(
+            "select at_us, action_id, coalesce(score, 0) from evidence where workflow = ?"
+            " and action = ? and segment = ? and (at_us, action_id) > (?, ?) and fingerprint = ?"
+            " and eligible = 1 and gone = 0 order by at_us, action_id limit ?",
+            (cell.workflow, cell.action, cell.segment, *after, fingerprint, PAGE),
+        )
+        for at_us, action_id, score in rows:
+            yield int(at_us), str(action_id), int(score)
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1][0], rows[-1][1])
+
+
+def scores_before(
+    connection: Connection,
+    cell: Cell,
+    fingerprint: str,
+    *,
+    since_us: int,
+    before_us: int,
+    limit: int,
+) -> list[int]:
+    """Return the scores of the last eligible cases between two instants, in no order."""
+    rows = connection.rows(
+        "select coalesce(score, 0) from evidence where workflow = ? and action = ?"
+        " and segment = ? and fingerprint = ? and eligible = 1 and gone = 0 and at_us >= ?"
+        " and at_us < ?"
+        " order by at_us desc, action_id desc limit ?",
+        (*_of(cell, fingerprint), since_us, before_us, limit),
+    )
+    return [int(row[0]) for row in rows]
 
 
 def is_scored(connection: Connection, cell: Cell, seen: Seen) -> bool:
