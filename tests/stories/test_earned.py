@@ -46,11 +46,11 @@ def small(tmp_path: Any) -> Small:
     return Small(folder=tmp_path, granted=(), settings=ASSUMED)
 
 
-async def answer(remit: Remit, *, wrong: bool = False) -> None:
-    """Have a person decide what waits."""
-    for row in waiting(remit):
-        verdict = Verdict.REJECT if wrong else Verdict.APPROVE
-        reason = RejectReason.FACTS if wrong else None
+async def answer(remit: Remit, *, wrong: int = 0) -> None:
+    """Have a person decide what waits; the first so many are wrong."""
+    for number, row in enumerate(waiting(remit)):
+        verdict = Verdict.REJECT if number < wrong else Verdict.APPROVE
+        reason = RejectReason.FACTS if number < wrong else None
         await testing.decide(remit, row.approval_id, person=OLGA, verdict=verdict, reason=reason)
     await remit.settled()
 
@@ -58,8 +58,10 @@ async def answer(remit: Remit, *, wrong: bool = False) -> None:
 async def worked(remit: Remit, small: Small, *, cases: int, wrong: int = 0) -> None:
     """Have so many cases come in, spread over a day, and a person decide each."""
     for number in range(cases):
-        await send(remit, message=f"case {number} of {small.clock():%m-%d}")
-        await answer(remit, wrong=number < wrong)
+        given = {"order_id": "7", "message": f"case {number} of {small.clock():%m-%d}"}
+        await remit.receive(NAME, given, channel="test")
+    await remit.settled()
+    await answer(remit, wrong=wrong)
     assert remit.keeper.drain()  # what has no place in the log yet must not look a day old
     small.clock.advance(DAY)
     remit.timekeeper.watch.confirm()  # time leapt, and a person says that it is right

@@ -26,6 +26,7 @@ from remit.store.connection import Connection
 
 DRAWS: Final = 2**53
 TOLD_AFTER: Final = timedelta(hours=1)  # of the day's end: others' clocks may be behind
+UNTOSSED: Final = frozenset({EffectState.PROPOSED, EffectState.BLOCKED})  # no row yet, or none
 _OPEN: Final = frozenset({Check.LEVEL, Check.CONFIDENCE})  # what leaves a proposal eligible
 
 
@@ -99,8 +100,11 @@ class Coins:
         self._planned.add(asked.version)
 
     def toss(self, action_id: str, *, share_ppm: int) -> Toss:
-        """Toss the coin of a proposal; its id is drawn from case, step and version, so once."""
-        if not self._day:
+        """Toss the coin of a proposal; its id is drawn from case, step and version, so once.
+
+        Under a key that may have been told by now, after a sleep say, nothing is tossed.
+        """
+        if self._day < day_of(self.now() - TOLD_AFTER):
             return Toss(day="", draw=None, drawn=True)
         coin = audit.coin(key_of(self.keys, self._day), action_id, share=share_ppm / PPM)
         return Toss(day=self._day, draw=int(coin.draw * DRAWS), drawn=coin.drawn)
@@ -113,7 +117,7 @@ class Coins:
         """
         facts, plan = gathered.facts, run.equipment.plans.get(proposal.action)
         act = run.history.act(proposal.path)
-        first = act is None or act.state in {EffectState.PROPOSED, EffectState.BLOCKED}
+        first = act is None or act.state in UNTOSSED
         if (
             plan is None
             or not first

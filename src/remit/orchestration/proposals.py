@@ -27,7 +27,7 @@ from remit.errors import (
 from remit.orchestration import asking, effects, left, lifting, reconciling, rereading
 from remit.orchestration import votes as cast_votes
 from remit.orchestration.acts import ActRecord
-from remit.orchestration.coins import Coins
+from remit.orchestration.coins import UNTOSSED, Coins
 from remit.orchestration.executor import Executor, Prepared
 from remit.orchestration.intending import Intended, Intending, prepare
 from remit.orchestration.outcomes import Confirmed, NotPerformed
@@ -74,9 +74,10 @@ class Proposals:
             )
         while True:
             act = run.history.act(key.path)
-            if act is None:
+            if act is None or act.state in UNTOSSED:
                 with run.nearing_a_write():
                     await self.coins.ready(run.equipment.plans.get(call.name))
+            if act is None:
                 proposal = self._first(run, call.name, key.path, dict(given))
                 asking.note_proposed(run, declared, proposal, asked=key.arguments)
                 await self._gate(run, declared, proposal)

@@ -3,7 +3,7 @@
 import pytest
 
 from remit import testing
-from tests.projects import Small, events, send, standing, states, waiting
+from tests.projects import Small, events, found, send, standing, states, waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +41,24 @@ async def test_a_fault_waits_and_is_gated_again_when_another_book_is_loaded(smal
         assert [state for _, state in states(remit, case_id)] == ["held"]
         assert remit.tasks().rows == ()
         assert [one.how for one in remit.tasks(closed=True).rows] == ["mended"]
+
+
+async def test_what_is_gated_again_another_day_is_tossed_under_the_key_of_that_day(
+    small: Small,
+) -> None:
+    """The key of the day it was proposed on is told by then: anybody could know the coin."""
+    small.policy = FAULTY
+    async with small.open(NOTE) as remit:
+        case_id = await send(remit)
+        assert states(remit, case_id) == [("note", "blocked")]
+    small.policy = ""
+    small.write(NOTE)
+    small.clock.advance(30 * HOUR)
+    async with small.open() as remit:
+        remit.timekeeper.watch.confirm()
+        await testing.pass_time(remit, small.clock, 1)
+        (*_, last) = found(remit, case_id, "policy:action:decided")
+        assert (last.word("state"), last.word("day")) == ("held", f"{small.clock():%Y-%m-%d}")
 
 
 async def test_a_fault_is_looked_at_each_hour_and_goes_to_a_person_after_three_days(

@@ -8,7 +8,7 @@ from remit import testing
 from remit.domain import actor
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell, Level
-from remit.governance import grants, stops
+from remit.governance import stops
 from remit.integrations.recorder import Fault
 from tests.projects import (
     NAME,
@@ -298,11 +298,8 @@ async def test_a_lowered_grant_binds_the_next_proposal(small: Small) -> None:
     async with small.open(NOTE) as remit:
         await send(remit, message="first")
         assert small.performed() == ["note"]
-        await remit.write(
-            lambda uow: grants.lower(
-                uow, Cell(workflow=NAME, action="note"), level=Level.APPROVE_EACH, code="test"
-            )
-        )
+        cell = Cell(workflow=NAME, action="note")
+        await remit.lower_grant(cell, to=Level.APPROVE_EACH, person=OLGA, reason="as it went")
         case_id = await send(remit, message="second")
         assert standing(remit, case_id) == ("parked", "approval")
     assert small.performed() == ["note"]

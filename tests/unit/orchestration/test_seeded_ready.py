@@ -16,9 +16,7 @@ from remit.domain.approval import ApprovalState, RejectReason, Verdict
 from remit.domain.autonomy import Cell
 from remit.domain.desk_event import ApprovalRequested
 from remit.domain.entry import Draft
-from remit.domain.ids import control_stream
 from remit.errors import ApprovalClosedError
-from remit.governance import grants
 from remit.governance.card import ApprovalView
 from tests.projects import NAME, OLGA, Small, events, found, send, states, waiting
 
@@ -43,12 +41,8 @@ async def begun(remit: Any) -> tuple[str, ApprovalView]:
     await testing.grant(remit, NAME, "note", testing.Level.APPROVE_EACH, signer=OLGA)
     real_case = await send(remit, external_id="1", message="hello")
     (real,) = waiting(remit)
-    await remit.write(
-        lambda uow: grants.lower(
-            uow, Cell(workflow=NAME, action="note"), level=testing.Level.SHADOW, code="test"
-        ),
-        streams=(control_stream(NAME),),
-    )
+    cell = Cell(workflow=NAME, action="note")
+    await remit.lower_grant(cell, to=testing.Level.SHADOW, person=OLGA, reason="as it went")
     case_id = await send(remit, external_id="2", message="hello")
     assert states(remit, case_id)[0] == ("note", "noted")
     (asked,) = found(remit, real_case, "governance:approval:requested")
