@@ -145,6 +145,7 @@ async def _case(remit: Remit, small: Small, model: Model) -> None:
         await send(remit, message=f"case {len(model.outcomes)}")
         assert remit.keeper.drain()  # what has no place in the log yet must not look old
         small.clock.advance(3_000)  # over two days: marks are kept, and no audit is late
+        await remit.heart.tick()
         model.outcomes.append("")
 
 
