@@ -190,7 +190,8 @@ def compare(ctx: click.Context, *, name: str, person: str, cases: int, as_json: 
     with _owning(ctx) as owned:
         cell = cell_named(owned.remit.cells(), name)
         offer = owned.remit.comparison_offer(cell, cases=cases)
-        click.echo(terminal.wrapped(comparison_words.offer_said(offer)), err=True)
+        said = f"{comparison_words.offer_said(offer)} {comparison_words.decides(offer)}"
+        click.echo(terminal.wrapped(said), err=True)
         shown = None if as_json or not sys.stderr.isatty() else comparison.progress
         view = owned.run(
             lambda remit: remit.compare(cell, person=person, cases=cases, progress=shown),

@@ -67,6 +67,15 @@ def offer_said(offer: Offer) -> str:
     )
 
 
+def decides(offer: Offer) -> str:
+    """Say which parameters are compared, and that differences in others are not told."""
+    if not offer.parameters:
+        return "No parameter decides, so it is only compared whether it is proposed at all."
+    *others, last = offer.parameters
+    named = f"{', '.join(others)} and {last}" if others else last
+    return f"What is compared is {named}: by {'these' if others else 'this'} it is right or wrong."
+
+
 def under_way(here: tuple[int, int]) -> str:
     """Say how far this process is with a comparison."""
     return f"Under way: {here[0]:,} of {_cases(here[1])} looked at."

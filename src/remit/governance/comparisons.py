@@ -41,6 +41,7 @@ class Offer:
     cases: int
     asked: int  # answers of models that they took then
     before: tuple[str, ...]  # the behaviours under which they were proposed
+    parameters: tuple[str, ...] = ()  # that decide; of others no difference is told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,7 @@ def offered(
         cases=len(rows),
         asked=comparisons.asked(connection, [row.case_id for row in rows]),
         before=behaviours(rows),
+        parameters=plan.material,
     )
 
 

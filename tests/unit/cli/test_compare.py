@@ -33,7 +33,9 @@ def test_what_is_known_is_compared_and_told_case_by_case(changed: Cli) -> None:
     assert "The behaviour changed. What runs now can be tried in shadow on 2 cases" in said
     assert "They took 2 answers of models then" in said
     assert changed(*COMPARE) == 0
-    assert "expect about as many again" in " ".join(changed.err.split())
+    before = " ".join(changed.err.split())
+    assert "expect about as many again" in before
+    assert "What is compared is body and to: by these it is right or wrong" in before
     said = " ".join(changed.out.split())
     assert "Of 2 cases in which both can be compared it would be wrong in 2" in said
     assert "1 broken: what was proposed before was right" in said

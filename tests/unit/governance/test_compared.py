@@ -91,3 +91,19 @@ def test_each_way_has_a_name_and_a_meaning() -> None:
 def test_what_it_may_cost_is_said_before(asked: int, said: str) -> None:
     offer = comparisons.Offer(cases=3, asked=asked, before=("f",))
     assert said in comparison_words.offer_said(offer)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ((), "No parameter decides, so it is only compared whether it is proposed at all."),
+        (("text",), "What is compared is text: by this it is right or wrong."),
+        (
+            ("a", "b", "c"),
+            "What is compared is a, b and c: by these it is right or wrong.",
+        ),
+    ],
+)
+def test_it_is_said_which_parameters_are_compared(parameters: tuple[str, ...], said: str) -> None:
+    offer = comparisons.Offer(cases=3, asked=1, before=("f",), parameters=parameters)
+    assert comparison_words.decides(offer) == said

@@ -1,5 +1,6 @@
 """A case that is run in shadow is answered from its record, and stops where that ends."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from remit import testing
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell
-from remit.errors import StepRefused, ToolUnavailableError
+from remit.errors import StepRefused, StorageError, ToolUnavailableError
 from remit.governance.audit import How
 from remit.governance.comparisons import ComparedCase
 from remit.integrations.connector import Call
+from remit.orchestration import comparing, known_cases, shadowing
 from remit.orchestration.erasure import Subject
 from tests.projects import NAME, OLGA, PAUL, Small, send, waiting
 
@@ -198,3 +200,74 @@ async def test_a_case_that_was_erased_is_said_to_be_gone(small: Small) -> None:
         await remit.erasure.erase(Subject(case_id=case_id), by=OLGA, ground="request")
         (one,) = (await remit.compare(CELL, person=OLGA)).rows
         assert (one.came, one.code) == ("incomparable", "gone")
+
+
+KNOWLEDGE = """+++
+id = "returns"
+title = "Returns"
+owner = "olga"
+collection = "help"
+valid_from = 2026-01-01
+language = "en"
++++
+You can send a jacket back within {days} days.
+"""
+
+
+def learned(small: Small, body: str, *, days: str) -> None:
+    """Write the desk with what its knowledge says."""
+    small.files = {"knowledge/returns.md": KNOWLEDGE.format(days=days)}
+    small.write(body)
+    place = small.folder / "project" / "remit.toml"
+    known = 'phase = "expand"\nknowledge = "knowledge"'
+    place.write_text(place.read_text().replace('phase = "expand"', known))
+
+
+async def test_knowledge_that_changed_is_searched_anew(small: Small) -> None:
+    body = """
+        passages = await run.retrieve("send a jacket back")
+        return (await run.act(note, text=passages[0].text)).state
+    """
+    learned(small, body, days="thirty")
+    async with small.open() as remit:
+        await send(remit, message="hello")
+        (row,) = waiting(remit)
+        await testing.decide(remit, row.approval_id, person=OLGA)
+        await remit.settled()
+    learned(small, body, days="ten")
+    async with small.open() as remit:
+        (one,) = (await remit.compare(CELL, person=OLGA)).rows
+        assert (one.came, one.parameters) == ("broken", ("text",))
+
+
+async def test_time_is_limited_for_each_case_and_for_all_of_them(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object, **__: object) -> Any:
+        await asyncio.Event().wait()
+
+    await known(small, PLAIN)
+    async with small.open(PLAIN, more=NEW) as remit:
+        monkeypatch.setattr(shadowing, "shadowed", never)
+        monkeypatch.setattr(known_cases, "CASE_SECONDS_MAX", 0.01)
+        (one,) = (await remit.compare(CELL, person=OLGA)).rows
+        assert (one.came, one.code) == ("incomparable", "slow")
+        monkeypatch.setattr(known_cases, "CASE_SECONDS_MAX", 300)
+        monkeypatch.setattr(comparing, "SECONDS_MAX", 0.01)
+        found = await remit.compare(CELL, person=OLGA)
+        assert (found.state, found.code, found.rows) == ("abandoned", "time", ())
+
+
+async def test_what_goes_wrong_in_it_is_said_without_values(
+    small: Small, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(*_: object, **__: object) -> Any:
+        raise StorageError("hello cannot be read")
+
+    await known(small, PLAIN)
+    async with small.open(PLAIN, more=NEW) as remit:
+        monkeypatch.setattr(shadowing, "shadowed", failing)
+        found = await remit.compare(CELL, person=OLGA)
+        assert (found.state, found.code) == ("abandoned", "failed")
+    assert "StorageError" in caplog.text
+    assert "hello" not in caplog.text
