@@ -15,6 +15,7 @@ from remit.domain.autonomy import Cell, Level, Outcome
 from remit.domain.entry import Entry
 from remit.domain.evidence_event import EvidenceCarried
 from remit.domain.ids import control_stream
+from remit.domain.limit import Limit, Measure, Per
 from remit.governance import carrying, cell_words, labels, monitors, proven
 from remit.governance.checklist import ATTESTED
 from remit.governance.labels import Said
@@ -60,6 +61,10 @@ when {{ context.args.amount > {minor} }}
 unless {{ context.facts.approvals >= 1 }};
 """
 CELL = Cell(workflow=NAME, action="give")
+LOWER = Limit(
+    name="each", action="small-desk.give", group="", measure=Measure.MONEY, currency="EUR",
+    per=Per.CASE, window_us=1, max=1, counts_all=False, escalates=False, owner=OLGA,
+)  # fmt: skip
 DAY = 86_400
 ORDERS = count(1)  # each is given once, or the later one would be held
 CARRIED = "governance:evidence:carried"
@@ -165,7 +170,22 @@ async def test_a_narrower_rule_keeps_the_level_with_a_surge(small: Small) -> Non
         assert projections.check(remit.database).result == "equal"
         report = reverified(remit)
         assert report.told["carried evidence"] == 1
+        await behind(remit, before)
         assert "carries whose rules cannot be asked again here" not in report.told
+
+
+async def behind(remit: Remit, before: str) -> None:
+    """What a process that has not seen the change yet thinks of the cell changes nothing."""
+    made, read = remit.equipment[NAME], remit._rules[NAME]
+    remit.equipment[NAME] = replace(made, fingerprint=before, book=None)
+    remit.shelf._seen[NAME] = 0  # as if it had seen another book last
+    await asyncio.to_thread(remit.writer.run, lambda uow: remit._tick(CELL, uow))
+    assert remit.equipment[NAME].fingerprint == made.fingerprint
+    remit.equipment[NAME] = replace(made, fingerprint=before)
+    remit._rules[NAME] = replace(read, limits=(LOWER,))  # as if others had read other limits
+    await asyncio.to_thread(remit.writer.run, lambda uow: remit._tick(CELL, uow))
+    remit.equipment[NAME], remit._rules[NAME] = made, read
+    assert told(remit, "governance:grant:lowered") == []
 
 
 @pytest.fixture

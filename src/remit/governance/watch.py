@@ -23,12 +23,13 @@ DUE_MIN: Final = 10  # verdicts, before their absence says anything
 DUE_ROWS_MAX: Final = DUE_MIN * PPM // SHARE_MIN_PPM  # in which so many are due at any share
 
 
-def tick(uow: UnitOfWork, cell: Cell, frame: Frame) -> bool:
+def tick(uow: UnitOfWork, cell: Cell, frame: Frame, *, behind: bool = False) -> bool:
     """Look at one cell; tell whether anything was done. Doing it twice does it once.
 
     A cell that acts alone falls to approve-each where its grant has expired or belongs to another
     behaviour, one level where no verdict came in, and is looked at case by case where too few
-    came, or where its cases are not those that it was granted on.
+    came, or where its cases are not those that it was granted on. A process that is `behind`
+    others, which have read other limits, does not judge whose behaviour it is; its gate holds.
     """
     streams.hold(uow, cell)
     now_us = clock.microseconds(uow.now)
@@ -41,7 +42,7 @@ def tick(uow: UnitOfWork, cell: Cell, frame: Frame) -> bool:
         "expired"
         if grant.expires_us <= now_us
         else "fingerprint"
-        if grant.fingerprint != frame.fingerprint
+        if grant.fingerprint != frame.fingerprint and not behind
         else ""
     )
     if code:  # nothing speaks against what was counted: it may be signed again

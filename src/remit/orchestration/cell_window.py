@@ -14,6 +14,8 @@ from remit.governance.cell_whole import CellWhole
 from remit.governance.cells import CellView
 from remit.governance.scorecard import Frame, Scorecard
 from remit.orchestration.equipment import Equipment
+from remit.orchestration.shelf import Shelf
+from remit.store.connection import Connection
 from remit.store.database import Database
 
 
@@ -22,6 +24,7 @@ class CellWindow:
 
     database: Database
     equipment: dict[str, Equipment]
+    shelf: Shelf
     now: Callable[[], datetime]
     _people: Roster
 
@@ -43,7 +46,7 @@ class CellWindow:
         """Return where a cell stands; raises `NotFoundError`."""
         plan, now_us = self._plan(cell), clock.microseconds(self.now())
         return self.database.read(
-            lambda c: scorecard.of(c, plan, cell, self.frame(cell), now_us=now_us)
+            lambda c: scorecard.of(c, plan, cell, self.frame(cell, c), now_us=now_us)
         )
 
     def remit_map(self, workflow: str | None = None, /) -> tuple[CellView, ...]:
@@ -56,7 +59,7 @@ class CellWindow:
         """Return one of them; raises `NotFoundError`."""
         plan, now_us = self._plan(cell), clock.microseconds(self.now())
         return self.database.read(
-            lambda c: cells.view(c, plan, cell, self.frame(cell), now_us=now_us)
+            lambda c: cells.view(c, plan, cell, self.frame(cell, c), now_us=now_us)
         )
 
     def cell_whole(self, cell: Cell, /) -> CellWhole:
@@ -66,7 +69,7 @@ class CellWindow:
         """
         plan, now_us = self._plan(cell), clock.microseconds(self.now())
         return self.database.read(
-            lambda c: cell_whole.of(c, plan, cell, self.frame(cell), now_us=now_us)
+            lambda c: cell_whole.of(c, plan, cell, self.frame(cell, c), now_us=now_us)
         )
 
     def cell_rows(self, cell: Cell, /, *, after: str | None = None, limit: int = 50) -> RowPage:
@@ -79,9 +82,14 @@ class CellWindow:
             )
         )
 
-    def frame(self, cell: Cell) -> Frame:
-        """Return what bounds a cell from outside, now."""
-        return frame_of(self.equipment[cell.workflow], cell.action)
+    def frame(self, cell: Cell, connection: Connection | None = None) -> Frame:
+        """Return what bounds a cell from outside; with a snapshot, under the rules in force in it.
+
+        Without, under those that this process has seen last: others may have signed some since.
+        """
+        name = cell.workflow
+        one = self.equipment[name] if connection is None else self.shelf.look(connection, name)
+        return frame_of(one, cell.action)
 
     def _plan(self, cell: Cell) -> Plan:
         said = f"there is no cell `{cell.name[:128]}`; see `remit grants`"

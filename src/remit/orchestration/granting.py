@@ -8,6 +8,7 @@ from typing import Any
 from remit.domain import actor, clock
 from remit.domain.autonomy import Cell, Level
 from remit.domain.ids import control_stream
+from remit.domain.limit import limits_digest
 from remit.errors import IllegalMoveError
 from remit.governance import grants, promoting, stops, streams, watch
 from remit.governance.promoting import Unmet
@@ -16,6 +17,8 @@ from remit.intake.scrub import scrub
 from remit.ledger.acknowledge import Acknowledger
 from remit.orchestration.awaited import submit
 from remit.orchestration.cell_window import CellWindow, cells_of
+from remit.orchestration.shelf import Rules
+from remit.store import limit_books
 from remit.store.unit import UnitOfWork
 from remit.store.writer import Writer
 
@@ -29,6 +32,7 @@ class Granting(CellWindow):
     writer: Writer
     acknowledger: Acknowledger
     read: Callable[..., Any]
+    _rules: dict[str, Rules]
     _watched_us: int = 0
 
     async def sign_grant(
@@ -58,7 +62,7 @@ class Granting(CellWindow):
                 uow,
                 plan,
                 cell,
-                self.frame(cell),
+                self.frame(cell, uow.connection),
                 to=to,
                 scorecard_digest=digest,
                 person=person,
@@ -86,7 +90,7 @@ class Granting(CellWindow):
             level = plan.starts if before is None else Level(before.level)
             if to.rank >= level.rank:
                 raise IllegalMoveError(f"`{cell.name}` stands at {level.value} already")
-            frame = self.frame(cell)
+            frame = self.frame(cell, uow.connection)
             grants.lower(
                 uow, cell, level=to, code="by_hand", fingerprint=frame.fingerprint,
                 before=level.value, by=actor.person(person), reason=said,
@@ -115,11 +119,17 @@ class Granting(CellWindow):
         )
         touched = 0
         for cell in standing:
-            frame = self.frame(cell)
-            receipt = await submit(
-                self.writer,
-                partial(watch.tick, cell=cell, frame=frame),
-                lane="control",
-            )
+            receipt = await submit(self.writer, partial(self._tick, cell), lane="control")
             touched += receipt.value
         return touched
+
+    def _tick(self, cell: Cell, uow: UnitOfWork) -> bool:
+        streams.hold(
+            uow, cell
+        )  # whoever carries its evidence has done, or begins when this is over
+        connection, rules = uow.connection, self._rules.get(cell.workflow)
+        frame, behind = self.frame(cell, connection), False
+        if rules is not None:
+            in_force = limit_books.in_force(connection, cell.workflow)
+            behind = in_force.digest != limits_digest(rules.limits)
+        return watch.tick(uow, cell=cell, frame=frame, behind=behind)
