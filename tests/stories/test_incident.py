@@ -274,5 +274,12 @@ async def test_a_missed_check_of_critical_harm_is_a_near_miss_that_names_nobody(
         assert OLGA not in str(declared.body)
         assert check.check_id not in str(declared.body)
         assert [one.number for one in remit.incidents_of(paying)] == [1]
+        reported = await remit.declare_incident(
+            incident.scope, person=OTTO, severity=Severity.SEV2, sentence="twice", contain=True
+        )
+        assert (reported.number, reported.containment) == (
+            2,
+            f"a stop stands on `{incident.scope}`",
+        )
         resolved = await remit.resolve_incident(incident.incident_id, person=OLGA)
         assert resolved.state == "resolved"

@@ -29,6 +29,7 @@ class IncidentReported(Event):
     incident_id: str
     severity: str
     code: str
+    alone: bool
     since_us: int
     occurred_us: int
     detected_us: int
@@ -36,7 +37,7 @@ class IncidentReported(Event):
 
 @declared("governance:incident:contained")
 class IncidentContained(Event):
-    """Nothing more of it goes out."""
+    """Nothing more of it goes out; said again where something else holds it."""
 
     incident_id: str
     how: str  # lowered | stopped | unsent

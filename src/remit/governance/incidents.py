@@ -1,6 +1,6 @@
-"""Incidents: declared with what holds them in one transaction, put right, resolved, reviewed."""
+"""Incidents: declared in one transaction with what holds them, by people and by machines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from remit.domain import actor, clock
@@ -12,34 +12,18 @@ from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.incident import (
     OPEN,
-    SAID,
-    Correction,
     IncidentState,
     Scope,
     ScopeKind,
     Seen,
     Severity,
     incident_id,
-    move,
     scope_of,
     severity_of,
 )
-from remit.domain.incident_event import (
-    CorrectionSet,
-    IncidentContained,
-    IncidentDeclared,
-    IncidentDismissed,
-    IncidentReported,
-    IncidentResolved,
-    IncidentReviewed,
-)
+from remit.domain.incident_event import IncidentContained, IncidentDeclared, IncidentReported
 from remit.domain.value import Json
-from remit.errors import (
-    CorrectionsOpenError,
-    IllegalMoveError,
-    NotFoundError,
-    RequestInvalidError,
-)
+from remit.errors import IllegalMoveError, NotFoundError
 from remit.governance import grants, stops, streams
 from remit.store import affected, checks, plans
 from remit.store import incidents as rows
@@ -53,7 +37,6 @@ from remit.store.unit import UnitOfWork
 
 NAMED_MAX: Final = 2
 EFFECTS_MAX: Final = 1_000  # that are shown, taken back or found about at once
-ACTIONS_AN_ENTRY: Final = 200
 GONE: Final = "there is no incident `{}`; `remit incidents` lists them"
 LOWERED, STOPPED, UNSENT = "lowered", "stopped", "unsent"
 
@@ -120,15 +103,15 @@ def declare(uow: UnitOfWork, report: Report, *, by: Actor) -> str:
     """
     scope, now_us = report.scope, clock.microseconds(uow.now)
     uow.lock(control_stream(scope.workflow))
-    known = rows.open_on(uow.connection, scope)
+    known = rows.open_on(uow.connection, scope, unsent=report.seen is Seen.CHECK)
     payloads: dict[str, Json] = {"sentence": report.sentence} if report.sentence else {}
     if known is not None:
         again = IncidentReported(
             incident_id=known.incident_id, severity=report.severity.value,
-            code=report.seen.value, since_us=report.since_us, occurred_us=report.occurred_us,
-            detected_us=now_us,
+            code=report.seen.value, alone=report.alone, since_us=report.since_us,
+            occurred_us=report.occurred_us, detected_us=now_us,
         )  # fmt: skip
-        _append(uow, scope.workflow, again, by=by, payloads=payloads)
+        append(uow, scope.workflow, again, by=by, payloads=payloads)
         contain_if_held(uow, known.incident_id, by=by)
         return known.incident_id
     number = rows.next_number(uow.connection, scope.workflow)
@@ -144,124 +127,39 @@ def declare(uow: UnitOfWork, report: Report, *, by: Actor) -> str:
         code=report.seen.value, alone=report.alone, since_us=report.since_us,
         occurred_us=occurred_us, detected_us=now_us, found_on=report.found_on,
     )  # fmt: skip
-    _append(uow, scope.workflow, event, by=by, payloads=payloads)
+    append(uow, scope.workflow, event, by=by, payloads=payloads)
     contain_if_held(uow, made.incident_id, by=by)
     return made.incident_id
 
 
-def contain_if_held(uow: UnitOfWork, wanted: str, *, by: Actor) -> bool:
-    """Record that an incident is contained, where a level or a stop holds it; is it?"""
+def contain_if_held(uow: UnitOfWork, wanted: str, *, by: Actor) -> None:
+    """Record that an incident is contained, where a level or a stop holds it by now."""
     row = rows.find(uow.connection, wanted)
-    if row is None or row.state is not IncidentState.DECLARED:
-        return row is not None and row.state is IncidentState.CONTAINED
-    held = _held(uow.connection, row)
-    if held is None:
-        return False
-    how, what = held
-    event = IncidentContained(incident_id=row.incident_id, how=how, by=what)
-    _append(uow, row.scope.workflow, event, by=by)
-    return True
+    held = None if row is None else _held(uow.connection, row)
+    if row is None or held is None or row.state is not IncidentState.DECLARED:
+        return
+    _note_held(uow, row, held, by=by)
 
 
 def contain(uow: UnitOfWork, wanted: str, *, person: str) -> None:
     """Have nothing more of an incident go out: a cell is lowered, anything else is stopped.
 
-    One person is enough. Doing it twice does it once.
+    One person is enough. Doing it twice does it once. Raises `IllegalMoveError` where it is over.
     """
     row = demand(uow.connection, wanted)
     scope, by = row.scope, actor.person(person)
     if scope.kind is ScopeKind.CELL:
         streams.hold(uow, scope.cell)  # before its control stream, as in a label
     uow.lock(control_stream(scope.workflow))
-    if contain_if_held(uow, wanted, by=by) or row.state not in OPEN:
-        return
-    said = f"incident {row.number} of {scope.workflow}"
-    grant = grants.of_cell(uow.connection, scope.cell) if scope.kind is ScopeKind.CELL else None
-    if grant is not None:
-        grants.lower(
-            uow, scope.cell, level=Level.APPROVE_EACH, code="by_hand",
-            fingerprint=grant.fingerprint, before=grant.level, by=by, reason=said,
-        )  # fmt: skip
-        streams.close(uow, scope.cell, grant.fingerprint, code="demoted.by_hand")
-    else:
-        stops.set_stop(uow, scope=scope.name, sentence=said, by=by)
-    contain_if_held(uow, wanted, by=by)
-
-
-def note(
-    uow: UnitOfWork,
-    wanted: str,
-    *,
-    finding: Correction,
-    actions: Sequence[str] | None,
-    person: str,
-) -> int:
-    """Record what a person found of effects, or of all that are to check; return of how many.
-
-    Raises `IllegalMoveError` once it is resolved, `RequestInvalidError` for what only an undo
-    says, and `NotFoundError` for an effect that the incident does not touch.
-    """
-    row = _open(uow, wanted)
-    if finding not in SAID:
-        raise RequestInvalidError("`finding`: an undo says by itself that it undid an effect")
-    only = Correction.TO_CHECK if actions is None else None
-    known = affected.effects(uow.connection, row, limit=EFFECTS_MAX, finding=only)
-    mine = [one.action_id for one in known]
-    if actions is not None:
-        for one in sorted(set(actions) - set(mine)):
-            raise NotFoundError(f"incident {row.number} touches no effect `{one[:64]}`")
-        mine = [one for one in mine if one in set(actions)]
-    for first in range(0, len(mine), ACTIONS_AN_ENTRY):
-        event = CorrectionSet(
-            incident_id=row.incident_id, finding=finding.value,
-            actions=tuple(mine[first : first + ACTIONS_AN_ENTRY]),
-        )  # fmt: skip
-        _append(uow, row.scope.workflow, event, by=actor.person(person))
-    return len(mine)
-
-
-def resolve(uow: UnitOfWork, wanted: str, *, person: str) -> None:
-    """Say that nothing of an incident is left to check.
-
-    Raises `IllegalMoveError` where nothing holds it, `CorrectionsOpenError` where something is.
-    """
-    row = _open(uow, wanted)
-    contain_if_held(uow, wanted, by=actor.person(person))
-    row = demand(uow.connection, wanted)
-    if row.state is IncidentState.DECLARED:
-        raise IllegalMoveError(
-            f"incident {row.number} is not contained; lower the cell or set a stop first"
-        )
-    move(row.state, IncidentState.RESOLVED)
-    found = affected.counts(uow.connection, row)
-    left = found[Correction.TO_CHECK]
-    if left:
-        raise CorrectionsOpenError(
-            f"{left} effect{'' if left == 1 else 's'} of incident {row.number} "
-            f"{'is' if left == 1 else 'are'} still to check; undo them or say what you found"
-        )
-    event = IncidentResolved(
-        incident_id=row.incident_id, no_harm=found[Correction.NO_HARM],
-        undone=found[Correction.UNDONE], by_hand=found[Correction.BY_HAND],
-        cannot=found[Correction.CANNOT],
-    )  # fmt: skip
-    _append(uow, row.scope.workflow, event, by=actor.person(person))
-
-
-def review(uow: UnitOfWork, wanted: str, *, person: str, found: str) -> None:
-    """Close an incident with what was found; nobody is named as having done wrong."""
-    row = _locked(uow, wanted)
-    move(row.state, IncidentState.REVIEWED)
-    event = IncidentReviewed(incident_id=row.incident_id)
-    _append(uow, row.scope.workflow, event, by=actor.person(person), payloads={"found": found})
-
-
-def dismiss(uow: UnitOfWork, wanted: str, *, person: str, reason: str) -> None:
-    """Say that it was no incident; it stays in the record, and counts."""
-    row = _locked(uow, wanted)
-    move(row.state, IncidentState.DISMISSED)
-    event = IncidentDismissed(incident_id=row.incident_id)
-    _append(uow, row.scope.workflow, event, by=actor.person(person), payloads={"reason": reason})
+    row = demand(uow.connection, row.incident_id)
+    if row.state not in OPEN:
+        raise IllegalMoveError(f"incident {row.number} is {row.state.value} already")
+    held = _held(uow.connection, row)
+    if held is None or held[0] == UNSENT:
+        _hold(uow, row, by=by)
+        held = _held(uow.connection, row)
+    if held is not None and held != (row.how, row.held_by):
+        _note_held(uow, row, held, by=by)
 
 
 def demand(connection: Connection, wanted: str) -> IncidentRow:
@@ -274,13 +172,28 @@ def demand(connection: Connection, wanted: str) -> IncidentRow:
     return found[0]
 
 
+def append(
+    uow: UnitOfWork,
+    workflow: str,
+    event: Event,
+    *,
+    by: Actor,
+    payloads: Mapping[str, Json] | None = None,
+) -> None:
+    """Record something about an incident in the stream of its workflow."""
+    uow.append(
+        Draft(
+            event=event, case_id=control_stream(workflow), workflow=workflow, actor=by,
+            payloads=payloads or {},
+        )
+    )  # fmt: skip
+
+
 # -- parts ---------------------------------------------------------------------------------------
 
 
 def _held(connection: Connection, row: IncidentRow) -> tuple[str, str] | None:
     """Return how an incident is contained now, and by what; `None` where it is not."""
-    if row.code == Seen.CHECK:
-        return UNSENT, row.scope.name
     scope = row.scope
     if scope.kind is ScopeKind.CELL:
         grant = grants.of_cell(connection, scope.cell)
@@ -292,20 +205,27 @@ def _held(connection: Connection, row: IncidentRow) -> tuple[str, str] | None:
     for one in stop_rows.standing(connection):
         if one.scope in wide and not one.drill:
             return STOPPED, one.scope
-    return None
+    return (UNSENT, scope.name) if row.code == Seen.CHECK else None
 
 
-def _locked(uow: UnitOfWork, wanted: str) -> IncidentRow:
-    row = demand(uow.connection, wanted)
-    uow.lock(control_stream(row.scope.workflow))
-    return demand(uow.connection, row.incident_id)
+def _hold(uow: UnitOfWork, row: IncidentRow, *, by: Actor) -> None:
+    """Lower the cell of an incident, or stop its scope."""
+    scope, said = row.scope, f"incident {row.number} of {row.scope.workflow}"
+    grant = grants.of_cell(uow.connection, scope.cell) if scope.kind is ScopeKind.CELL else None
+    if grant is None:
+        uow.lock(stops.STREAM)  # before what may be done is moved, as whoever sets a stop
+        stops.set_stop(uow, scope=scope.name, sentence=said, by=by)
+        return
+    grants.lower(
+        uow, scope.cell, level=Level.APPROVE_EACH, code="by_hand",
+        fingerprint=grant.fingerprint, before=grant.level, by=by, reason=said,
+    )  # fmt: skip
+    streams.close(uow, scope.cell, grant.fingerprint, code="demoted.by_hand")
 
 
-def _open(uow: UnitOfWork, wanted: str) -> IncidentRow:
-    row = _locked(uow, wanted)
-    if row.state not in OPEN:
-        raise IllegalMoveError(f"incident {row.number} is {row.state.value} already")
-    return row
+def _note_held(uow: UnitOfWork, row: IncidentRow, held: tuple[str, str], *, by: Actor) -> None:
+    event = IncidentContained(incident_id=row.incident_id, how=held[0], by=held[1])
+    append(uow, row.scope.workflow, event, by=by)
 
 
 def _row_of(report: Report, made: str, number: int, now_us: int) -> IncidentRow:
@@ -317,20 +237,4 @@ def _row_of(report: Report, made: str, number: int, now_us: int) -> IncidentRow:
         declared_us=now_us, declared_by="", contained_us=None, how="", held_by="",
         resolved_us=None, reviewed_us=None, dismissed_us=None, reports=1, reported_us=now_us,
         found_on=report.found_on, stream="", seq=0, ended_seq=0,
-    )  # fmt: skip
-
-
-def _append(
-    uow: UnitOfWork,
-    workflow: str,
-    event: Event,
-    *,
-    by: Actor,
-    payloads: Mapping[str, Json] | None = None,
-) -> None:
-    uow.append(
-        Draft(
-            event=event, case_id=control_stream(workflow), workflow=workflow, actor=by,
-            payloads=payloads or {},
-        )
     )  # fmt: skip

@@ -9,7 +9,7 @@ from remit.domain import actor, clock
 from remit.domain.autonomy import WHOLE, Cell
 from remit.domain.incident import Correction, Scope, ScopeKind, Seen, Severity, scope_of
 from remit.errors import NotEntitledError, NotFoundError, RequestInvalidError
-from remit.governance import incident, incidents, stops
+from remit.governance import corrections, incident, incidents, stops, streams
 from remit.governance.access import Roster
 from remit.governance.incident import IncidentPage, IncidentView
 from remit.governance.incidents import Report
@@ -114,6 +114,8 @@ class Incidents:
         )  # fmt: skip
 
         def work(uow: UnitOfWork) -> str:
+            if about.kind is ScopeKind.CELL:
+                streams.hold(uow, about.cell)  # before its control stream, as in a label
             made = incidents.declare(uow, report, by=actor.person(person))
             if contain:
                 incidents.contain(uow, made, person=person)
@@ -141,7 +143,7 @@ class Incidents:
         row = self._owned(incident_id, person)
         receipt = await submit(
             self.writer,
-            lambda uow: incidents.note(
+            lambda uow: corrections.note(
                 uow, row.incident_id, finding=finding, actions=actions, person=person
             ),
             lane="control",
@@ -151,7 +153,7 @@ class Incidents:
     async def resolve_incident(self, incident_id: str, /, *, person: str) -> IncidentView:
         """Say that nothing is left to check; raises `CorrectionsOpenError` where something is."""
         row = self._owned(incident_id, person)
-        return await self._done(row, partial(incidents.resolve, person=person))
+        return await self._done(row, partial(corrections.resolve, person=person))
 
     async def review_incident(
         self, incident_id: str, /, *, person: str, found: str
@@ -161,7 +163,7 @@ class Incidents:
         text = " ".join(found.split())[:FOUND_CHARACTERS_MAX]
         if not text:
             raise RequestInvalidError("`found`: write what let it through and what to do")
-        return await self._done(row, partial(incidents.review, person=person, found=scrub(text)))
+        return await self._done(row, partial(corrections.review, person=person, found=scrub(text)))
 
     async def dismiss_incident(
         self, incident_id: str, /, *, person: str, reason: str
@@ -169,7 +171,7 @@ class Incidents:
         """Say that it was no incident; it stays in the record, and counts."""
         row = self._owned(incident_id, person)
         said = scrub(stops.said(reason, what="reason"))
-        return await self._done(row, partial(incidents.dismiss, person=person, reason=said))
+        return await self._done(row, partial(corrections.dismiss, person=person, reason=said))
 
     # -- parts -----------------------------------------------------------------------------------
 

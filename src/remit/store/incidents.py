@@ -118,10 +118,11 @@ def project(connection: Connection, entry: Entry) -> None:
             if row is not None:
                 severity = worse(row.severity, Severity(entry.word("severity")))
                 connection.execute(
-                    "update incidents set severity = ?, since_us = ?, occurred_us = ?,"
+                    "update incidents set severity = ?, alone = ?, since_us = ?, occurred_us = ?,"
                     " reports = reports + 1, reported_us = ? where incident_id = ?",
                     (
                         severity.value,
+                        int(row.alone and entry.body.get("alone") is True),
                         min(row.since_us, entry.number("since_us") or 0),
                         min(row.occurred_us, entry.number("occurred_us") or 0),
                         entry.at_us,
@@ -129,10 +130,12 @@ def project(connection: Connection, entry: Entry) -> None:
                     ),
                 )
         case "governance:incident:contained":
-            _moved(connection, incident_id, IncidentState.CONTAINED)
+            row = find(connection, incident_id)
+            if row is not None and row.state is not IncidentState.CONTAINED:
+                _moved(connection, incident_id, IncidentState.CONTAINED)
             connection.execute(
-                "update incidents set contained_us = ?, how = ?, held_by = ?"
-                " where incident_id = ?",
+                "update incidents set contained_us = coalesce(contained_us, ?), how = ?,"
+                " held_by = ? where incident_id = ?",
                 (entry.at_us, entry.word("how"), entry.word("by"), incident_id),
             )
         case "governance:correction:set":
@@ -220,11 +223,15 @@ def next_number(connection: Connection, workflow: str) -> int:
     return int(str(value))
 
 
-def open_on(connection: Connection, scope: Scope) -> IncidentRow | None:
-    """Return the incident that is not resolved on exactly that scope."""
+def open_on(connection: Connection, scope: Scope, *, unsent: bool) -> IncidentRow | None:
+    """Return the incident that is not resolved on exactly that scope.
+
+    What was never sent, a check, is another incident than what was.
+    """
     row = connection.one(
         f"select {COLUMNS} from incidents where workflow = ? and kind = ? and action = ?"
         " and segment = ? and case_ref = ? and state in ('declared', 'contained')"
+        f" and code {'=' if unsent else '<>'} 'check'"
         " order by number limit 1",
         (scope.workflow, scope.kind.value, scope.action, scope.segment, scope.case_id),
     )
