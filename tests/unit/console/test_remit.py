@@ -256,9 +256,9 @@ def test_a_changed_behaviour_is_offered_to_be_tried_and_its_owner_asks_for_it(de
         assert said in page, said
     (table,) = [one for one in _tables(page) if one[0] == ["came out", "cases", "meaning"]]
     assert [row[:2] for row in table[1:4]] == [["same", "42"], ["fixed", "1"], ["broken", "3"]]
-    (cases,) = [one for one in _tables(page) if one[0][:3] == ["case", "before", "now"]]
+    (cases,) = [one for one in _tables(page) if one[0][:3] == ["now", "before", "case"]]
     assert len(cases) == 1 + 8
-    assert [row[2] for row in cases[1:4]] == ["broken"] * 3
+    assert [row[0] for row in cases[1:4]] == ["broken"] * 3
     answer = desk.send(f"{SURGING}/compare", cases="25")
     assert answer.headers["location"] == f"{SURGING}?told=comparing"
     assert "Under way: 12 of 25 cases looked at." in _page(desk, SURGING)
