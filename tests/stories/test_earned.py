@@ -171,7 +171,7 @@ async def test_its_owner_signs_on_the_command_line_what_explain_shows(
     small: Small, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = datetime.fromtimestamp(small.folder.stat().st_mtime, UTC)
-    small.clock = testing.FrozenClock(begun - timedelta(days=21))  # commands live in our time
+    small.clock = testing.FrozenClock(begun - timedelta(days=21, minutes=9))  # then it is now
     async with small.open(BODY) as remit:
         for _ in range(3):
             await a_week(remit, small)
