@@ -1,6 +1,6 @@
 """What the record answers to a call of workflow code: the same value, or the same refusal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -73,6 +73,31 @@ def answer(
         )
 
 
+class Given(Mapping[str, Json]):
+    """The arguments of a step, masked when first looked at: what is recorded needs none."""
+
+    __slots__ = ("_asked", "_masked", "_masker")
+
+    def __init__(self, masker: Masker, asked: Json) -> None:
+        self._masker, self._asked = masker, asked
+        self._masked: Mapping[str, Json] | None = None
+
+    def _all(self) -> Mapping[str, Json]:
+        if self._masked is None:
+            masked = self._masker.mask_json(self._asked, trusted_tokens=True)
+            self._masked = masked if isinstance(masked, dict) else {}
+        return self._masked
+
+    def __getitem__(self, name: str) -> Json:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
 def identity(
     masker: Masker, digest: Callable[[Json], str], call: StepCall[Any], path: str
 ) -> tuple[StepKey, Mapping[str, Json]]:
@@ -86,8 +111,7 @@ def identity(
     asked: Json = {}
     if call.arguments:
         asked = masker.surrogates.settled(forms(call.arguments))
-        masked = masker.mask_json(asked, trusted_tokens=True)
-        given = masked if isinstance(masked, dict) else {}
+        given = Given(masker, asked)
     arguments = digest(asked) if call.kind is not StepKind.GATHER else ""
     return StepKey(path=path, kind=call.kind, name=call.name, arguments=arguments), given
 
