@@ -7,7 +7,7 @@ from remit.domain.frozen import dataclass
 # The parts of Remit that the record names as services; no other program may have such a name.
 OWN_SERVICES = frozenset({
     "clock", "erasure", "executor", "gate", "heartbeat", "intake", "keys", "ledger", "monitors",
-    "policy", "replay", "retention", "rollback", "signer", "supervisor",
+    "policy", "replay", "retention", "rollback", "settings", "signer", "supervisor",
 })  # fmt: skip
 
 
