@@ -18,7 +18,7 @@ from remit.errors import (
     NotFoundError,
     RequestInvalidError,
 )
-from remit.governance import labels
+from remit.governance import labels, monitors
 from remit.governance.incident import IncidentView
 from remit.governance.labels import Said
 from remit.governance.rollbacks import RollbackView, Selection
@@ -27,7 +27,7 @@ from remit.ledger import projections
 from remit.store import evidence
 from tests.projects import NAME, OLGA, OTTO, PAUL, ROSA, Small, send, states
 from tests.stories import test_seeded
-from tests.stories.test_earned import ASSUMED, BODY, told
+from tests.stories.test_earned import ASSUMED, BODY, answer, told
 
 pytestmark = pytest.mark.anyio
 
@@ -283,3 +283,16 @@ async def test_a_missed_check_of_critical_harm_is_a_near_miss_that_names_nobody(
         )
         resolved = await remit.resolve_incident(incident.incident_id, person=OLGA)
         assert resolved.state == "resolved"
+
+
+async def test_what_a_person_approved_during_a_surge_is_none_of_it(small: Small) -> None:
+    async with small.open(BODY, attacked=True) as remit:  # no detector has fired before it
+        done = await alone(remit, small, cases=2)
+        await remit.write(lambda uow: monitors.surge(uow, CELL, code="warn"))
+        small.clock.advance(1)
+        case_id = await send(remit, message="looked at")
+        assert states(remit, case_id) == [("note", "held")]
+        await answer(remit)
+        assert states(remit, case_id) == [("note", "confirmed")]
+        await wrong(remit, done[0], severity="critical")
+        assert [one.action_id for one in only(remit).effects] == done[::-1]
