@@ -165,7 +165,7 @@ SINKS: dict[str, dict[str, str]] = {
             cli.rollback: _became _plan list_ plan show start
             cli.second_seed: main
             cli.tasks: _json _shown close list_ settle show
-            cli.evidence: _Code.declared _progress verify
+            cli.evidence: Code.declared _progress verify
             cli.comparison: progress
             cli.grants: compare explain list_ lower sign
             cli.limits: list_ raise_

@@ -45,7 +45,7 @@ def verify(ctx: click.Context, *, as_json: bool) -> None:
     shown = None if as_json or not sys.stderr.isatty() else _progress
     with reading(project) as record:
         report = recompute.verify(
-            record.database, keys=record.keys, declared=_Code(project).declared, progress=shown
+            record.database, keys=record.keys, declared=Code(project).declared, progress=shown
         )
     if as_json:
         terminal.echo_json({"result": report.result, **asdict(report)})
@@ -56,7 +56,7 @@ def verify(ctx: click.Context, *, as_json: bool) -> None:
         ctx.exit(DIFFERENT)
 
 
-class _Code:
+class Code:
     """What rules may speak of, in code that is loaded once something was carried."""
 
     def __init__(self, project: Project) -> None:

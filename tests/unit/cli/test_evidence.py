@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from remit.cli.evidence import Code
 from remit.domain import actor
 from remit.domain.desk_event import GrantGiven, GrantLowered
 from remit.domain.entry import Draft, Event
@@ -58,3 +61,21 @@ def test_the_first_difference_is_named_and_it_ends_with_1(
 
 def test_what_it_does_not_know_is_bad_usage(remit: Cli) -> None:  # noqa: F811
     assert remit("evidence", "verify", "--all") == 2
+
+
+def test_what_rules_may_speak_of_comes_from_the_code_that_is_there(
+    remit: Cli,  # noqa: F811
+    folder: Path,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert remit("evidence", "verify") == 0
+    code = Code(read(folder, {}))
+    known = code.declared("help-desk")
+    assert known is not None
+    assert "send_reply" in {one.name for one in known.specs}
+    assert code.declared("another") is None
+    for module in folder.glob("*.py"):
+        module.write_text("1 +")
+    capsys.readouterr()
+    assert Code(read(folder, {})).declared("help-desk") is None
+    assert "the code does not load" in capsys.readouterr().err
