@@ -1,4 +1,4 @@
-"""`remit demo --story`: eight weeks of the refund desk in two minutes, from baseline to a trap.
+"""`remit demo --story`: eight weeks of the refund desk in about a minute, from baseline to a trap.
 
 Messages and their true wishes come from the example's own generator; reviewers are simulated, with
 the error rates that `story_people` states. Time is simulated, everything else is real: gate, desk,
@@ -54,8 +54,8 @@ CELL: Final = Cell(workflow=WORKFLOW, action="send_reply")
 OWNER: Final = "maria.k"
 SEED: Final = 11
 DAYS: Final = 7
-MESSAGES_A_DAY: Final = 19
-OTHERS: Final = 9  # of messages that want something else, one in so many comes in
+MESSAGES_A_DAY: Final = 16
+OTHERS: Final = 40  # of messages that want something else, one in so many comes in
 START_HOUR: Final = 9
 EVENINGS: Final = 6  # hours in which the clock is looked at, each day
 MORE_CHECKS: Final = """
