@@ -10,6 +10,7 @@ from remit.api.body import as_json
 from remit.app import Remit
 from remit.domain.approval import RejectReason, Verdict
 from remit.domain.autonomy import Cell
+from remit.domain.ids import control_stream
 from remit.errors import (
     IllegalMoveError,
     NotEntitledError,
@@ -114,6 +115,24 @@ async def test_what_is_wrong_needs_its_cause_and_a_critical_one_lowers_at_once(
         assert row_of(remit).code == "audit.facts"
         case_id = await send(remit, message="after")
         assert states(remit, case_id) == [("note", "held")]
+
+
+async def test_a_rule_that_what_ran_alone_broke_lowers_at_once_and_is_an_incident(
+    small: Small,
+) -> None:
+    """The gate let it through, a person says that it may not: no count is waited for."""
+    async with small.open(NOTE) as remit:
+        await send(remit, message="hello")
+        assert await judge(remit, Finding.WRONG, cause=RejectReason.POLICY) == "wrong"
+        (lowered,) = [
+            one
+            for one in remit.entries(control_stream(NAME))
+            if one.event == "governance:grant:lowered"
+        ]
+        assert (lowered.body["code"], lowered.body["level"]) == ("policy", "approve-each")
+        (incident,) = remit.incidents().rows
+        assert (incident.state, incident.says.endswith("break a rule.")) == ("contained", True)
+        assert states(remit, await send(remit, message="after")) == [("note", "held")]
 
 
 async def test_nobody_judges_what_they_had_a_part_in(small: Small) -> None:

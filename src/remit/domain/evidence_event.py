@@ -80,7 +80,7 @@ class LabelGiven(Event):
     code: str  # approved | denied | edited | audit | undone | corrected | complaint | …
     source: str  # approval | audit | shadow | double | after-effect | correction
     number: int  # 1, 2, …: it supersedes the one before
-    severity: str = ""  # critical, of what is wrong
+    severity: str = ""  # of what is wrong: critical | policy
     reviewer: str = ""
     blind: bool = False
     settled: bool = False  # something outside confirmed it: no window is waited out

@@ -28,7 +28,7 @@ class IncidentState(StrEnum):
 _S = IncidentState
 
 MOVES: dict[IncidentState | None, dict[IncidentState, str]] = {
-    None: {_S.DECLARED: "person, detector, critical label, missed check: harm was seen"},
+    None: {_S.DECLARED: "person, detector, label of harm, missed check: harm was seen"},
     _S.DECLARED: {
         _S.CONTAINED: "machine, person: a level was lowered, or a stop stands",
         _S.DISMISSED: "owner: it was none, with the reason",
@@ -72,6 +72,7 @@ class Seen(StrEnum):
     PERSON = "person"
     BREACH = "breach"
     CRITICAL = "critical"
+    POLICY = "policy"
     CHECK = "check"
 
 
@@ -79,6 +80,7 @@ SAYS: Final = {
     Seen.PERSON: "A person reported it.",
     Seen.BREACH: "A detector fired over what the cell did alone: too much of it was wrong.",
     Seen.CRITICAL: "An effect that nobody had approved was found wrong with critical severity.",
+    Seen.POLICY: "An effect that nobody had approved was found to break a rule.",
     Seen.CHECK: "A proposal that is known to do critical harm was put before a reviewer and "
     "approved. It was a check, so nothing was sent; a real one might have been.",
 }

@@ -14,7 +14,7 @@ class IncidentDeclared(Event):
     segment: str
     case_ref: str
     severity: str
-    code: str  # person | breach | critical | check
+    code: str  # person | breach | critical | policy | check
     alone: bool  # only effects that nobody approved
     since_us: int  # from when on effects are to be checked
     occurred_us: int

@@ -6,6 +6,7 @@ from typing import Final
 
 from remit.domain import actor, clock
 from remit.domain.action import ActionSpec, AnySource
+from remit.domain.approval import RejectReason
 from remit.domain.autonomy import Outcome
 from remit.domain.entry import Draft, Entry
 from remit.domain.evidence_event import LabelContested
@@ -125,12 +126,19 @@ def judge(
     said = Said(
         outcome=outcome, code=f"audit{why}" if outcome is Outcome.WRONG else "audit",
         source="double" if second else "audit", reviewer=person, blind=True, settled=agreed,
-        severity="critical" if answer.critical and outcome is Outcome.WRONG else "",
+        severity=_severity(answer) if outcome is Outcome.WRONG else "",
         seconds_open=answer.seconds_open, note=answer.note,
         again=not second and outcome is Outcome.RIGHT and _again(uow, keys, action_id),
     )  # fmt: skip
     labels.give(uow, action_id, said)
     return outcome
+
+
+def _severity(answer: Judgement) -> str:
+    """Return what lowers a cell without counting, of what is wrong: harm, or a rule broken."""
+    if answer.critical:
+        return labels.CRITICAL
+    return labels.POLICY if answer.cause is RejectReason.POLICY else ""
 
 
 def compare(

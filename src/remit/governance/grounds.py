@@ -8,7 +8,7 @@ from remit.domain.autonomy import Cell, Level
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
 from remit.domain.plan import Plan
-from remit.governance import alarm, grants, recounts, streams, watch
+from remit.governance import alarm, grants, labels, recounts, streams, watch
 from remit.governance.tossed import Found
 from remit.store import evidence, plans
 from remit.store.connection import Connection
@@ -18,17 +18,17 @@ from remit.store.connection import Connection
 class Grounds:
     """What may have lowered a cell and is in no row: harm, grants, a plan to come."""
 
-    critical: dict[str, int] = field(default_factory=dict)  # cell -> when it was said
+    harm: dict[tuple[str, str], int] = field(default_factory=dict)  # cell, severity -> when said
     given: dict[str, int] = field(default_factory=dict)  # cell -> when it was raised
     planned: set[tuple[str, str]] = field(default_factory=set)  # lowered for a plan to come
     carried: dict[str, int] = field(default_factory=dict)  # cell that acts alone -> since when
 
     def note(self, connection: Connection, entry: Entry) -> None:
         """Keep what an entry may be the ground of."""
-        if entry.event == "governance:label:given" and entry.word("severity") == "critical":
+        if entry.event == "governance:label:given" and entry.word("severity"):
             row = evidence.find(connection, entry.word("action_id"))
             if row is not None:
-                self.critical[row.cell.name] = entry.at_us
+                self.harm[row.cell.name, entry.word("severity")] = entry.at_us
         elif entry.event == "governance:evidence:carried":
             cell = recounts.cell_of(entry)
             grant = grants.of_cell(connection, cell)
@@ -94,15 +94,17 @@ def _is_of_another(connection: Connection, entry: Entry, _grounds: Grounds) -> b
 
 
 def _is_harmful(connection: Connection, entry: Entry, grounds: Grounds) -> bool:
-    grant = grants.of_cell(connection, recounts.cell_of(entry))
-    said_us = grounds.critical.get(recounts.cell_of(entry).name, -1)
+    cell = recounts.cell_of(entry)
+    grant = grants.of_cell(connection, cell)
+    said_us = grounds.harm.get((cell.name, entry.word("code")), -1)
     return said_us >= (0 if grant is None else grant.given_us)
 
 
 _GROUNDS: Final[Mapping[str, Callable[[Connection, Entry, Grounds], bool]]] = {
     alarm.BREACH: _is_breached,
     "unsupported": _is_lapsed,
-    "critical": _is_harmful,
+    labels.CRITICAL: _is_harmful,
+    labels.POLICY: _is_harmful,
     "expired": _is_expired,
     "fingerprint": _is_of_another,
     "starved": _is_starved,

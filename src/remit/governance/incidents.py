@@ -66,7 +66,7 @@ def began(connection: Connection, cell: Cell, grant: GrantRow | None) -> int:
 
 
 def seen(uow: UnitOfWork, row: EvidenceRow, *, code: Seen, risk: Risk, since_us: int) -> None:
-    """Declare what a detector or a critical label says of what a cell did alone.
+    """Declare what a detector or a label of harm says of what a cell did alone.
 
     Nothing is declared where nothing ran alone: there the fall harmed nobody, and is a task.
     INVARIANT: it is the transaction of the label and of the fall (tests/stories/test_incident.py).
@@ -117,7 +117,7 @@ def declare(uow: UnitOfWork, report: Report, *, by: Actor) -> str:
     number = rows.next_number(uow.connection, scope.workflow)
     made = _row_of(report, incident_id(scope.workflow, number), number, now_us)
     occurred_us = report.occurred_us
-    if report.seen in {Seen.BREACH, Seen.CRITICAL}:
+    if report.seen in {Seen.BREACH, Seen.CRITICAL, Seen.POLICY}:
         if not affected.counts(uow.connection, made).total():
             return ""
         occurred_us = affected.first_wrong(uow.connection, made) or occurred_us

@@ -17,6 +17,7 @@ from remit.store.connection import Connection
 from remit.store.evidence import EvidenceRow
 from remit.store.unit import UnitOfWork
 
+CRITICAL, POLICY = "critical", "policy"  # of what is wrong: harm, or a rule that it broke
 FOLLOWS: Final = frozenset({"approval", "after-effect"})  # what is said with something else
 
 
@@ -28,7 +29,7 @@ class Said:
     code: str
     source: str  # approval | audit | shadow | double | after-effect | correction
     reviewer: str = ""  # a person; empty where something happened
-    severity: str = ""  # `critical`, of what is wrong
+    severity: str = ""  # of what is wrong: critical | policy
     blind: bool = False  # the reviewer saw neither level nor score nor whether it ran
     settled: bool = False  # something outside confirmed it, or a second person did
     seconds_open: int | None = None

@@ -72,12 +72,12 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     fall = partial(record_lowering, uow, cell, row.fingerprint, level, row=row.action_id)
     since_us = incidents.began(uow.connection, cell, grant)
     seen = partial(incidents.seen, uow, row, risk=plan.risk, since_us=since_us)
-    if severity == "critical" and (alone or row.alone):
+    if severity and (alone or row.alone):
         if alone:
             of = row.fingerprint if grant is None else grant.fingerprint
             to = Level.APPROVE_EACH
-            record_lowering(uow, cell, of, level, to, "critical", row=row.action_id)
-        seen(code=Seen.CRITICAL)
+            record_lowering(uow, cell, of, level, to, severity, row=row.action_id)
+        seen(code=Seen(severity))
         if alone:
             return
     if not (row.eligible and row.drawn):
