@@ -72,6 +72,13 @@ async def test_a_level_that_nobody_outside_confirms_is_taken_back(small: Small) 
             await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
         assert level(remit) == before
         remit.acknowledger.witnessed = answering(keeps=True)
+        await testing.grant(remit, NAME, "note", Level.SAMPLED, signer=OLGA)
+        assert level(remit) == "sampled"
+        remit.acknowledger.witnessed = answering(keeps=False)
+        with pytest.raises(NotAcknowledgedError):
+            await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        assert level(remit) == "approve-each", "the grant that it acted under is replaced"
+        remit.acknowledger.witnessed = answering(keeps=True)
         await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
         assert level(remit) == "autonomous"
 

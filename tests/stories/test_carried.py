@@ -16,7 +16,7 @@ from remit.domain.entry import Entry
 from remit.domain.evidence_event import EvidenceCarried
 from remit.domain.ids import control_stream
 from remit.domain.limit import Limit, Measure, Per
-from remit.governance import carrying, cell_words, labels, monitors, proven
+from remit.governance import carrying, cell_words, labels, monitors, proven, streams
 from remit.governance.checklist import ATTESTED
 from remit.governance.labels import Said
 from remit.governance.promoting import Unmet
@@ -24,6 +24,7 @@ from remit.ledger import projections
 from remit.store import authority, carries, evidence
 from remit.store.carries import CarryRow
 from remit.store.evidence import EvidenceRow
+from remit.store.unit import UnitOfWork
 from tests.projects import NAME, OLGA, PAUL, Small, send, states, waiting
 from tests.sounding import reverified
 
@@ -172,6 +173,29 @@ async def test_a_narrower_rule_keeps_the_level_with_a_surge(small: Small) -> Non
         assert report.told["carried evidence"] == 1
         await behind(remit, before)
         assert "carries whose rules cannot be asked again here" not in report.told
+
+
+async def test_a_grant_of_an_attempt_that_is_over_is_not_carried(alone: Small) -> None:
+    """After a starvation, say: nothing that counts now says what is left of its evidence."""
+    async with alone.open(BODY, more=GIVE) as remit:
+        await earned(remit, alone, 10, 20, 30, 40, 50, 20, 10, 30)
+        grant = remit.scorecard(CELL).grant
+        assert grant is not None
+
+        def over(uow: UnitOfWork) -> None:
+            streams.hold(uow, CELL)
+            uow.lock(control_stream(NAME))
+            streams.close(uow, CELL, grant.fingerprint, code="demoted.starved")
+
+        await asyncio.to_thread(remit.writer.run, over)
+        assert await signed(remit, alone, above(60) + above(45)) == "in force"
+        assert told(remit, CARRIED) == []
+        alone.order["total"] = {"amount": "20.00", "currency": "EUR"}
+        held = await send(remit, order_id=f"{next(ORDERS)}", message="after")
+        assert states(remit, held)[0][1] == "held"
+        await testing.pass_time(remit, alone.clock, 120)
+        (lowered,) = told(remit, "governance:grant:lowered")
+        assert (lowered.word("code"), lowered.word("level")) == ("fingerprint", "approve-each")
 
 
 async def behind(remit: Remit, before: str) -> None:
@@ -368,11 +392,16 @@ async def test_a_carry_to_wider_rules_is_found(
 async def test_a_carry_without_its_surge_is_found(
     alone: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitors, "surge", lambda *_args, **_more: None)
     async with alone.open(BODY, more=GIVE, attacked=True) as remit:
         await earned(remit, alone, 10, 20, 30, 40, 50, 20, 10, 30)
-        await signed(remit, alone, above(60) + above(45))
+        with monkeypatch.context() as patched:
+            patched.setattr(monitors, "surge", lambda *_args, **_more: None)
+            await signed(remit, alone, above(60) + above(45))
         assert "a surge after a carry" in reverified(remit).lines[0]
+        alone.clock.advance(60)
+        await remit.lower_grant(CELL, to=Level.APPROVE_EACH, person=OLGA, reason="as it went")
+        found = reverified(remit).lines
+        assert any("a surge after a carry" in line for line in found), "nothing later mends it"
 
 
 async def test_without_a_solver_90_days_of_decisions_are_made_again(

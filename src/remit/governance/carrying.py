@@ -22,6 +22,7 @@ from remit.domain.plan import Plan
 from remit.governance import grants, monitors, streams
 from remit.governance.alarm import BREACH
 from remit.governance.proven import SAME, Proof
+from remit.governance.streams import EvidenceStream
 from remit.store import evidence, plans
 from remit.store.authority import GrantRow
 from remit.store.connection import Connection
@@ -151,9 +152,9 @@ def _breaches(
 ) -> bool:
     """Tell whether a cell would have fallen, had only what is left been seen of it."""
     grant = grants.of_cell(connection, cell)
-    if grant is not None and _alone(grant) and not grant.evidence_last:
-        return True  # a grant that rests on no rows has nothing to be carried on
     stream = streams.read(connection, plan, cell, step.before)
+    if grant is not None and _alone(grant) and not _supported(grant, stream):
+        return True
     seen = streams.since_level(connection, stream, grant)
     named = {row.action_id for row in gone}
     left = tuple(replace(row, gone=row.gone or row.action_id in named) for row in seen.rows)
@@ -177,6 +178,11 @@ def _grant(uow: UnitOfWork, plan: Plan, cell: Cell, step: Step, *, now_us: int) 
         monitors.tell_owner(uow, cell, code="unsupported")
         return
     monitors.surge(uow, cell, code=CARRIED)
+
+
+def _supported(grant: GrantRow, stream: EvidenceStream) -> bool:
+    """Tell whether a grant rests on rows of the attempt that goes on, which can be asked."""
+    return bool(grant.evidence_last) and grant.attempt == stream.attempt
 
 
 def _alone(grant: GrantRow) -> bool:

@@ -115,14 +115,23 @@ def of(
         items=(
             _undo(connection, cell, undo, now_us=now_us),
             _escalation(escalation),
-            _labels(connection, cell, fingerprint, now_us=now_us),
-            _audits(connection, cell.workflow, now_us=now_us),
+            *counted(connection, cell, fingerprint, now_us=now_us),
             _ledger(connection, now_us=now_us),
             *(
                 Item(name=name, met=None, said="no machine can see this", then=said)
                 for name, said in ATTESTED.items()
             ),
         )
+    )
+
+
+def counted(
+    connection: Connection, cell: Cell, fingerprint: str, *, now_us: int
+) -> tuple[Item, ...]:
+    """Return the items that rows of evidence tell, as they were then: they can be told again."""
+    return (
+        _labels(connection, cell, fingerprint, now_us=now_us),
+        _audits(connection, cell.workflow, now_us=now_us),
     )
 
 

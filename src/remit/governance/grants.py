@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from remit.domain import actor, clock
 from remit.domain.acknowledgement import Act
-from remit.domain.autonomy import PHASE_CAP, TIES, Cell, Level, Phase
+from remit.domain.autonomy import PHASE_CAP, TIES, Cell, Level, Phase, lowest
 from remit.domain.desk_event import GrantGiven, GrantLowered
 from remit.domain.entry import Draft
 from remit.domain.frozen import dataclass
@@ -41,14 +41,16 @@ def put_in_force(
 
     Until then nothing rests on it that must come further than it has: the intent of such an effect
     stands behind it in the log. Raises `NotAcknowledgedError` with the level as it was before,
-    which is `starts` where nothing was ever granted. Where `giving` writes nothing, nothing is
-    waited for.
+    which is `starts` where nothing was ever granted; a cell that acted alone before stands at
+    approve-each then, for the grant that it acted under is replaced. Where `giving` writes
+    nothing, nothing is waited for.
     """
 
     def work(uow: UnitOfWork) -> tuple[Level, T]:
         before = of_cell(uow.connection, cell)
         found = giving(uow)
-        return starts if before is None else Level(before.level), found
+        level = starts if before is None else Level(before.level)
+        return lowest(level, Level.APPROVE_EACH), found
 
     receipt = writer.run(work, lane="control")
     before, found = receipt.value

@@ -35,15 +35,21 @@ class Grounds:
             if grant is not None and Level(grant.level).rank > Level.APPROVE_EACH.rank:
                 self.carried[cell.name] = entry.at_us
         elif entry.event == "governance:surge:begun":
-            self.carried.pop(recounts.cell_of(entry).name, None)
+            self._followed(entry)
         elif entry.event == "governance:grant:given":
             self.given[recounts.cell_of(entry).name] = entry.at_us
         elif entry.event == "governance:grant:lowered":
-            self.carried.pop(recounts.cell_of(entry).name, None)
+            self._followed(entry)
             if entry.word("code") == "plan":
                 self.planned.add((entry.workflow, entry.word("action")))
         elif entry.event == "governance:plan:set":
             self.planned.discard((entry.workflow, entry.word("action")))
+
+    def _followed(self, entry: Entry) -> None:
+        """Take what came of a carry in its own transaction for what was due with it."""
+        name = recounts.cell_of(entry).name
+        if self.carried.get(name) == entry.at_us:
+            del self.carried[name]
 
 
 def lowered(connection: Connection, entry: Entry, grounds: Grounds) -> Iterator[Found]:

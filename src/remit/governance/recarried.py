@@ -157,7 +157,8 @@ class Carries:
         if one.proof(cell.action, said).digest != entry.word("proven"):
             yield Found(what="what is proved", said=entry.word("proven")[:16], found="other rules")
         asking = self.asking
-        if said == BACKTEST and asking is not None and isinstance(one, Compared):
+        self.unasked += unsolved  # what a solver said is not asked again without one
+        if (said == BACKTEST or unsolved) and asking is not None and isinstance(one, Compared):
             tested = proven.retried(
                 asking.connection, asking.keys, one, now_us=entry.at_us, erased=True
             )

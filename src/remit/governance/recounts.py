@@ -60,7 +60,7 @@ def given(connection: Connection, entry: Entry) -> Iterator[Found]:
             found="" if plan is None else plan.version[:16],
         )  # fmt: skip
         return
-    tries = [_said(card, entry) for card in _cards(connection, plan, cell, entry)]
+    tries = [_said(connection, card, entry) for card in _cards(connection, plan, cell, entry)]
     yield from min(tries, key=len)
 
 
@@ -98,7 +98,7 @@ def _cards(connection: Connection, plan: Plan, cell: Cell, entry: Entry) -> Iter
         )
 
 
-def _said(card: Scorecard, entry: Entry) -> list[Found]:
+def _said(connection: Connection, card: Scorecard, entry: Entry) -> list[Found]:
     """Compare what a grant says with a scorecard."""
     counted = card.counted
     if counted is None or card.to is None or entry.word("level") != card.to:
@@ -135,14 +135,23 @@ def _said(card: Scorecard, entry: Entry) -> list[Found]:
     ticked = None
     if card.to.rank > Level.APPROVE_EACH.rank:
         ticked = checklist.ticks_of(entry)
-        differs += _ticks(entry, ticked)
+        differs += _ticks(connection, entry, ticked)
     if not differs and promoting.evidence_digest(card, ticked) != entry.word("evidence"):
         differs.append(Found(what="the digest of what was signed", said=entry.word("evidence")))
     return differs
 
 
-def _ticks(entry: Entry, ticked: Ticked) -> Iterator[Found]:
-    """Look whether each item of the checklist was verified or attested; yields what was not."""
+def _ticks(connection: Connection, entry: Entry, ticked: Ticked) -> Iterator[Found]:
+    """Look whether each item of the checklist was verified or attested; yields what was not.
+
+    What is told by rows is told again; of the rest the entry is taken at its word.
+    """
+    items = checklist.counted(
+        connection, cell_of(entry), entry.word("fingerprint"), now_us=entry.at_us
+    )
+    for one in items:
+        if one.name in ticked.checked and not one.met:
+            yield Found(what=f"the checklist, {one.name}", said="verified", found=one.said)
     if ticked.missing:
         yield Found(
             what="the checklist", said=", ".join((*ticked.checked, *ticked.attested)),

@@ -90,12 +90,14 @@ class Granting(CellWindow):
             level = plan.starts if before is None else Level(before.level)
             if to.rank >= level.rank:
                 raise IllegalMoveError(f"`{cell.name}` stands at {level.value} already")
-            frame = self.frame(cell, uow.connection)
+            own = self.frame(cell, uow.connection).fingerprint
+            of = own if before is None else before.fingerprint or own
             grants.lower(
-                uow, cell, level=to, code="by_hand", fingerprint=frame.fingerprint,
-                before=level.value, by=actor.person(person), reason=said,
+                uow, cell, level=to, code="by_hand", fingerprint=of, before=level.value,
+                by=actor.person(person), reason=said,
             )  # fmt: skip
-            streams.close(uow, cell, frame.fingerprint, code="demoted.by_hand")
+            for fingerprint in dict.fromkeys((of, own)):  # this process may be ahead, or behind
+                streams.close(uow, cell, fingerprint, code="demoted.by_hand")
 
         await submit(self.writer, work, lane="control")
         return self.scorecard(cell)
