@@ -32,7 +32,7 @@ from remit.governance import (
 )
 from remit.governance.alarm import BREACH, WARN, Alarm
 from remit.governance.streams import EvidenceStream
-from remit.store import evidence, plans
+from remit.store import affected, evidence, plans
 from remit.store.authority import GrantRow
 from remit.store.evidence import EvidenceRow
 from remit.store.plans import GridRow
@@ -72,7 +72,7 @@ def react(uow: UnitOfWork, row: EvidenceRow, outcome: Outcome, *, severity: str 
     fall = partial(record_lowering, uow, cell, row.fingerprint, level, row=row.action_id)
     since_us = incidents.began(uow.connection, cell, grant)
     seen = partial(incidents.seen, uow, row, risk=plan.risk, since_us=since_us)
-    if severity and (alone or row.alone):
+    if severity and (alone or affected.ran_alone(uow.connection, row.action_id)):
         if alone:
             of = row.fingerprint if grant is None else grant.fingerprint
             to = Level.APPROVE_EACH

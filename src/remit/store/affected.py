@@ -14,7 +14,17 @@ _DONE: Final = (
     "('confirmed', 'intended', 'dispatched', 'ambiguous', 'compensating', 'compensated',"
     " 'uncompensated')"
 )
-_UNAPPROVED: Final = "not exists (select 1 from approvals a where a.action_id = p.action_id)"
+# Alone is what was performed with nobody's yes, whatever it waited for first. A yes that was
+# voided is none; who edits a proposal writes another version of it, and has looked at it.
+_ALONE: Final = (
+    "p.version = 1 and not exists (select 1 from approvals a where a.action_id = p.action_id"
+    " and a.state in ('approved', 'consumed'))"
+)
+# Only the first version of a proposal is a row of evidence, which knows its cell.
+_SEGMENT: Final = (
+    "exists (select 1 from proposals f join evidence e on e.action_id = f.action_id"
+    " where f.case_id = p.case_id and f.path = p.path and f.version = 1 and e.segment = ?)"
+)
 # An undo says by itself what became of it; else what a person said last; else it is to check.
 _FINDING: Final = (
     "case when p.state = 'compensated' then case when exists (select 1 from attested t"
@@ -48,7 +58,7 @@ def effects(
         where, values = f"{where} and {_FINDING} = ?", (*values, finding.value)
     rows = connection.rows(
         "select p.action_id, p.case_id, p.action, p.risk, p.state, p.changed_us, p.money_minor,"
-        f" p.currency, {_FINDING} from {_FROM[incident.alone]} where {where}"
+        f" p.currency, {_FINDING} from {_FROM} where {where}"
         " order by p.proposed_us desc, p.action_id desc limit ?",
         (*values, limit),
     )
@@ -66,7 +76,7 @@ def counts(connection: Connection, incident: IncidentRow) -> Counter[str]:
     """Return how many effects that an incident touches there are of each finding."""
     where, values = _which(incident)
     rows = connection.rows(
-        f"select {_FINDING}, count(*) from {_FROM[incident.alone]} where {where} group by 1",
+        f"select {_FINDING}, count(*) from {_FROM} where {where} group by 1",
         values,
     )
     return Counter({str(row[0]): int(row[1]) for row in rows})
@@ -76,42 +86,49 @@ def first_wrong(connection: Connection, incident: IncidentRow) -> int | None:
     """Return when the first effect that is known to be wrong was decided."""
     where, values = _which(incident)
     value = connection.value(
-        f"select min(e.at_us) from {_FROM[True]} where {where} and e.outcome = 'wrong'", values
+        f"select min(w.at_us) from {_FROM} join evidence w on w.action_id = p.action_id"
+        f" where {where} and w.outcome = 'wrong'",
+        values,
     )
     return None if value is None else int(str(value))
 
 
-_CORRECTED: Final = " left join corrections c on c.incident_id = ? and c.action_id = p.action_id"
-_FROM: Final = {
-    True: f"evidence e join proposals p on p.action_id = e.action_id{_CORRECTED}",
-    False: f"proposals p{_CORRECTED}",
-}
+def ran_alone(connection: Connection, action_id: str) -> bool:
+    """Tell whether this was performed, or may have been, with nobody's yes."""
+    value = connection.value(
+        f"select 1 from proposals p where p.action_id = ? and p.state in {_DONE} and {_ALONE}",
+        (action_id,),
+    )
+    return value is not None
+
+
+_FROM: Final = (
+    "proposals p left join corrections c on c.incident_id = ? and c.action_id = p.action_id"
+)
 
 
 def _which(incident: IncidentRow) -> tuple[str, tuple[Parameter, ...]]:
-    """Return the condition of the effects that an incident touches, and its values."""
+    """Return the condition of the effects that an incident touches, and its values.
+
+    What is begun after it was resolved is none of it: nobody could settle it any more.
+    """
     scope = incident.scope
-    of, when = ("e", "e.at_us") if incident.alone else ("p", "p.changed_us")
     until_us = incident.resolved_us or incident.dismissed_us or FOREVER_US
-    where = f"{of}.workflow = ? and {when} >= ? and p.proposed_us <= ?"
+    where = "p.workflow = ? and p.changed_us >= ?"
+    where += " and (p.intended_us <= ? or c.finding is not null)"
     where += f" and p.undoes = '' and p.state in {_DONE}"
     values: tuple[Parameter, ...] = (
         incident.incident_id, scope.workflow, incident.since_us, until_us,
     )  # fmt: skip
     if incident.alone:
-        where += f" and e.alone = 1 and {_UNAPPROVED}"
+        where += f" and p.intended_us >= ? and {_ALONE}"
+        values = (*values, incident.since_us)
     match scope.kind:
-        case ScopeKind.CELL if incident.alone:
-            where += " and e.action = ? and e.segment = ?"
-            values = (*values, scope.action, scope.segment)
         case ScopeKind.CELL:
-            where += (
-                " and p.action = ? and exists (select 1 from evidence e"
-                " where e.action_id = p.action_id and e.segment = ?)"
-            )
+            where += f" and p.action = ? and {_SEGMENT}"
             values = (*values, scope.action, scope.segment)
         case ScopeKind.ACTION:
-            where += f" and {of}.action = ?"
+            where += " and p.action = ?"
             values = (*values, scope.action)
         case ScopeKind.CASE:
             where += " and p.case_id = ?"

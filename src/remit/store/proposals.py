@@ -30,7 +30,8 @@ SCHEMA = (
         proposed_us integer not null,
         changed_us integer not null,
         connector text not null,
-        begins_us integer
+        begins_us integer,
+        intended_us integer
     )""",
     "create index if not exists proposals_case on proposals (case_id)",
     "create index if not exists proposals_record on proposals (workflow, action, record)",
@@ -133,8 +134,9 @@ def project(connection: Connection, entry: Entry, tally: Tally) -> None:
                 entry,
                 tally,
                 EffectState.INTENDED,
-                "effect_id = ?, attempt = ?, connector = ?",
+                "effect_id = ?, attempt = ?, connector = ?, intended_us = ?",
                 *begun,
+                entry.at_us,
             )
         case "orchestration:effect:confirmed":
             reference = entry.word("reference")

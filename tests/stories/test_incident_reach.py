@@ -1,0 +1,112 @@
+"""What an incident touches: whatever waited first, whatever was edited, nothing begun later."""
+
+from pathlib import Path
+
+import pytest
+
+from remit import testing
+from remit.app import Remit
+from remit.domain.approval import Verdict
+from remit.domain.autonomy import Level
+from remit.domain.incident import Correction, Severity
+from remit.governance import recompute
+from remit.ledger import projections
+from tests.projects import NAME, OLGA, OTTO, ROSA, Small, send, states, waiting
+from tests.stories.test_earned import ASSUMED, BODY, answer
+from tests.stories.test_incident import CELL, SCOPE, alone, only, wrong
+
+pytestmark = pytest.mark.anyio
+
+WORKFLOW = f"workflow:{NAME}"
+SAID = {"severity": Severity.SEV2, "sentence": "notes in the wrong file"}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Small:
+    return Small(folder=tmp_path, granted=(), settings=ASSUMED)
+
+
+async def lifted(remit: Remit, small: Small, scope: str = WORKFLOW) -> None:
+    """Lift a stop a second later, and have what waited for it go on."""
+    assert not await remit.lift_stop(scope, person=OTTO, reason="it is mended")
+    assert await remit.lift_stop(scope, person=OLGA, reason="it is mended")
+    await testing.pass_time(remit, small.clock, 1)
+
+
+async def test_what_ran_alone_after_a_stop_held_it_is_touched_and_opens_one(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        await remit.set_stop(WORKFLOW, person=OLGA, sentence="wait")
+        case_id = await send(remit, message="held by the stop")
+        assert states(remit, case_id) == [("note", "held")]
+        await lifted(remit, small)
+        assert states(remit, case_id) == [("note", "confirmed")]
+        (effect,) = remit.case(case_id).effects
+        await wrong(remit, effect.action_id, severity="critical")
+        incident = only(remit)
+        assert [one.action_id for one in incident.effects] == [effect.action_id]
+        assert recompute.verify(remit.database).result == "equal"
+        assert projections.check(remit.database).result == "equal"
+
+
+async def test_harm_of_it_is_seen_after_the_level_fell_too(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        await remit.set_stop(WORKFLOW, person=OLGA, sentence="wait")
+        case_id = await send(remit, message="held by the stop")
+        await lifted(remit, small)
+        await remit.lower_grant(CELL, to=Level.APPROVE_EACH, person=OLGA, reason="look at each")
+        (effect,) = remit.case(case_id).effects
+        await wrong(remit, effect.action_id, severity="critical")
+        assert [one.action_id for one in only(remit).effects] == [effect.action_id]
+
+
+async def test_a_yes_that_was_voided_is_nobodys_yes(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        case_id = await send(remit, message="asked first")
+        await remit.set_stop(WORKFLOW, person=OLGA, sentence="wait")
+        await answer(remit)
+        assert states(remit, case_id) == [("note", "held")]
+        await testing.grant(remit, NAME, "note", Level.AUTONOMOUS, signer=OLGA)
+        await lifted(remit, small)
+        assert states(remit, case_id) == [("note", "confirmed")]
+        (effect,) = remit.case(case_id).effects
+        await wrong(remit, effect.action_id, severity="critical")
+        assert [one.action_id for one in only(remit).effects] == [effect.action_id]
+
+
+async def test_what_a_reviewer_edited_belongs_to_its_cell_and_did_not_run_alone(
+    small: Small,
+) -> None:
+    async with small.open(BODY) as remit:
+        case_id = await send(remit, message="a wrong word")
+        (row,) = waiting(remit)
+        await testing.decide(
+            remit, row.approval_id, person=OLGA, verdict=Verdict.EDIT, edits={"text": "right"}
+        )
+        await remit.settled()
+        await answer(remit)
+        done = [one for one in remit.case(case_id).effects if one.state == "confirmed"]
+        assert len(done) == 1
+        declared = await remit.declare_incident(SCOPE, person=ROSA, **SAID)
+        assert [one.action_id for one in declared.effects] == [done[0].action_id]
+        await remit.dismiss_incident(declared.incident_id, person=OLGA, reason="it was none")
+        small.clock.advance(1)
+        (first,) = await alone(remit, small, cases=1)
+        await wrong(remit, first, severity="critical")
+        assert [one.action_id for one in only(remit).effects] == [first]
+
+
+async def test_what_is_begun_after_it_was_resolved_is_none_of_it(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        (first,) = await alone(remit, small, cases=1)
+        scope = f"action:{NAME}.note"
+        made = await remit.declare_incident(scope, person=OTTO, contain=True, **SAID)
+        case_id = await send(remit, message="held by its stop")
+        await remit.note_finding(made.incident_id, person=OLGA, finding=Correction.NO_HARM)
+        await remit.resolve_incident(made.incident_id, person=OLGA)
+        await lifted(remit, small, scope)
+        assert states(remit, case_id) == [("note", "confirmed")]
+        assert only(remit).counts == {"no_harm": 1}
+        await remit.undo(first, person=OLGA, reason="all the same")
+        assert only(remit).counts == {"undone": 1}, "what became of it later is still said"
