@@ -75,9 +75,18 @@ class WentWrong:
 
     async def contain_incident(self, wanted: str, /, *, person: str) -> IncidentView:
         del person
-        held = f"a stop stands on `{self.incident(wanted).scope}`"
+        one = self.incident(wanted)
+        if one.held:
+            return one
+        held = f"a stop stands on `{one.scope}`"
+        self._incidents()[wanted] = replace(one, state="declared")
         return self._moved(
-            wanted, "declared", state="contained", contained_at=self.now, containment=held
+            wanted,
+            "declared",
+            state="contained",
+            contained_at=self.now,
+            held=True,
+            containment=held,
         )
 
     async def note_finding(
@@ -130,7 +139,7 @@ class WentWrong:
         kept: dict[str, IncidentView] = self.__dict__.setdefault("_went_wrong", {})
         if not kept:
             for number, state in enumerate(
-                ("contained", "declared", "resolved", "reviewed", "dismissed"), start=1
+                ("contained", "declared", "resolved", "reviewed", "dismissed", "lifted"), start=1
             ):
                 made = self._made(number, state=state)
                 kept[made.incident_id] = made
@@ -152,18 +161,19 @@ class WentWrong:
             if number in {1, 2} or finding != "to_check"
         )  # fmt: skip
         ago = self.now - timedelta(hours=number)
-        held = state != "declared"
+        was, held = state != "declared", state not in {"declared", "lifted"}
         return IncidentView(
             incident_id=incident_id(number), number=number, workflow="refund-desk",
             scope=scope or ("action:refund-desk.issue_refund" if hand
                             else "cell:refund-desk.send_reply/all"),
             kind="action" if hand else "cell", action="issue_refund" if hand else "send_reply",
             segment="" if hand else "all", case_id="",
-            severity=severity or ("sev1" if number == 3 else "sev2"), state=state,
+            severity=severity or ("sev1" if number == 3 else "sev2"),
+            state="contained" if state == "lifted" else state,
             says=SAYS[Seen.PERSON if hand else Seen.BREACH],
             sentence=sentence or (HOSTILE[:90] if hand else ""), owner="a.weber",
             occurred_at=ago - timedelta(hours=2), detected_at=ago, declared_at=ago,
-            declared_by=by, contained_at=ago if held else None,
+            declared_by=by, contained_at=ago if was else None, held=held,
             containment="a stop stands on `action:refund-desk.issue_refund`" if held and hand
             else "nothing of the cell runs alone: it stands at approve-each" if held else "",
             resolved_at=self.now if state in {"resolved", "reviewed"} else None,

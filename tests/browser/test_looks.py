@@ -42,7 +42,7 @@ SCREENS = [
     "/policies",
     "/stops",
     "/incidents",
-    *(f"/incidents/{incident_id(number)}" for number in (1, 2, 3, 4)),
+    *(f"/incidents/{incident_id(number)}" for number in (1, 2, 3, 4, 6)),
     "/people",
     "/reviewers",
     "/health",

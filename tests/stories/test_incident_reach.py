@@ -1,4 +1,4 @@
-"""What an incident touches: whatever waited first, whatever was edited, nothing begun later."""
+"""What an incident touches, whatever waited or was edited first, and what holds it now."""
 
 from pathlib import Path
 
@@ -9,21 +9,29 @@ from remit.app import Remit
 from remit.domain.approval import Verdict
 from remit.domain.autonomy import Level
 from remit.domain.incident import Correction, Severity
+from remit.errors import IllegalMoveError
 from remit.governance import recompute
+from remit.governance.incident import IncidentView
 from remit.ledger import projections
-from tests.projects import NAME, OLGA, OTTO, ROSA, Small, send, states, waiting
+from tests.projects import NAME, OLGA, OTTO, Small, send, states, waiting
 from tests.stories.test_earned import ASSUMED, BODY, answer
 from tests.stories.test_incident import CELL, SCOPE, alone, only, wrong
 
 pytestmark = pytest.mark.anyio
 
 WORKFLOW = f"workflow:{NAME}"
-SAID = {"severity": Severity.SEV2, "sentence": "notes in the wrong file"}
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
     return Small(folder=tmp_path, granted=(), settings=ASSUMED)
+
+
+async def declared(remit: Remit, scope: str, *, contain: bool = False) -> IncidentView:
+    return await remit.declare_incident(
+        scope, person=OTTO, severity=Severity.SEV2, sentence="notes in the wrong file",
+        contain=contain,
+    )  # fmt: skip
 
 
 async def lifted(remit: Remit, small: Small, scope: str = WORKFLOW) -> None:
@@ -88,9 +96,9 @@ async def test_what_a_reviewer_edited_belongs_to_its_cell_and_did_not_run_alone(
         await answer(remit)
         done = [one for one in remit.case(case_id).effects if one.state == "confirmed"]
         assert len(done) == 1
-        declared = await remit.declare_incident(SCOPE, person=ROSA, **SAID)
-        assert [one.action_id for one in declared.effects] == [done[0].action_id]
-        await remit.dismiss_incident(declared.incident_id, person=OLGA, reason="it was none")
+        made = await declared(remit, SCOPE)
+        assert [one.action_id for one in made.effects] == [done[0].action_id]
+        await remit.dismiss_incident(made.incident_id, person=OLGA, reason="it was none")
         small.clock.advance(1)
         (first,) = await alone(remit, small, cases=1)
         await wrong(remit, first, severity="critical")
@@ -101,7 +109,7 @@ async def test_what_is_begun_after_it_was_resolved_is_none_of_it(small: Small) -
     async with small.open(BODY) as remit:
         (first,) = await alone(remit, small, cases=1)
         scope = f"action:{NAME}.note"
-        made = await remit.declare_incident(scope, person=OTTO, contain=True, **SAID)
+        made = await declared(remit, scope, contain=True)
         case_id = await send(remit, message="held by its stop")
         await remit.note_finding(made.incident_id, person=OLGA, finding=Correction.NO_HARM)
         await remit.resolve_incident(made.incident_id, person=OLGA)
@@ -110,3 +118,34 @@ async def test_what_is_begun_after_it_was_resolved_is_none_of_it(small: Small) -
         assert only(remit).counts == {"no_harm": 1}
         await remit.undo(first, person=OLGA, reason="all the same")
         assert only(remit).counts == {"undone": 1}, "what became of it later is still said"
+
+
+async def test_one_whose_stop_was_lifted_is_not_contained_until_something_holds_it_again(
+    small: Small,
+) -> None:
+    async with small.open(BODY) as remit:
+        await alone(remit, small, cases=1)
+        scope = f"action:{NAME}.note"
+        made = await declared(remit, scope, contain=True)
+        assert (made.held, made.standing) == (True, "contained")
+        await remit.note_finding(made.incident_id, person=OLGA, finding=Correction.NO_HARM)
+        await lifted(remit, small, scope)
+        lost = only(remit)
+        assert (lost.state, lost.held, lost.standing) == ("contained", False, "not contained")
+        assert lost.containment == ""
+        assert states(remit, await send(remit, message="on")) == [("note", "confirmed")]
+        await remit.note_finding(made.incident_id, person=OLGA, finding=Correction.NO_HARM)
+        with pytest.raises(IllegalMoveError, match="nothing holds it now"):
+            await remit.resolve_incident(made.incident_id, person=OLGA)
+        held = await remit.contain_incident(made.incident_id, person=OTTO)
+        assert (held.held, held.containment) == (True, f"a stop stands on `{scope}`")
+        await lifted(remit, small, scope)
+        await remit.set_stop(WORKFLOW, person=OLGA, sentence="wait")
+        resolved = await remit.resolve_incident(made.incident_id, person=OLGA)
+        assert (resolved.state, resolved.containment) == (
+            "resolved",
+            f"a stop stands on `{WORKFLOW}`",
+        )
+        await lifted(remit, small)
+        assert only(remit).containment == resolved.containment, "what held it until it was over"
+        assert projections.check(remit.database).result == "equal"

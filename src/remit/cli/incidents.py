@@ -233,9 +233,9 @@ def dismiss(ctx: click.Context, *, incident_id: str, person: str, reason: str) -
 
 
 def _line(one: IncidentView) -> str:
-    held = "" if one.contained_at is not None or not one.open else "  NOT CONTAINED"
+    held = "" if one.held or not one.open else "  NOT CONTAINED"
     return (
-        f"{one.incident_id[:NAMED]}  {one.severity}  {one.state}  incident {one.number} on "
+        f"{one.incident_id[:NAMED]}  {one.severity}  {one.standing}  incident {one.number} on "
         f"{terminal.safe(one.scope)}  {one.to_check} of {one.affected} to check{held}"
     )
 

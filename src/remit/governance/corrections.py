@@ -61,15 +61,17 @@ def note(
 def resolve(uow: UnitOfWork, wanted: str, *, person: str) -> None:
     """Say that nothing of an incident is left to check.
 
-    Raises `IllegalMoveError` where nothing holds it, `CorrectionsOpenError` where something is.
+    Raises `IllegalMoveError` where nothing holds it now, and `CorrectionsOpenError` where
+    something is left.
     """
     row = _open(uow, wanted)
-    incidents.contain_if_held(uow, wanted, by=actor.person(person))
-    row = incidents.demand(uow.connection, wanted)
-    if row.state is IncidentState.DECLARED:
+    if incidents.holding(uow.connection, row) is None:  # whatever held it before
         raise IllegalMoveError(
-            f"incident {row.number} is not contained; lower the cell or set a stop first"
+            f"incident {row.number} is not contained: nothing holds it now; lower the cell or set "
+            "a stop first"
         )
+    incidents.contain_if_held(uow, row.incident_id, by=actor.person(person))
+    row = incidents.demand(uow.connection, row.incident_id)
     move(row.state, IncidentState.RESOLVED)
     found = affected.counts(uow.connection, row)
     left = found[Correction.TO_CHECK]

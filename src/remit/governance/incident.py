@@ -12,7 +12,7 @@ from remit.domain.money import Money
 from remit.errors import RemitError
 from remit.governance.cards import sentence
 from remit.governance.casebook import proposed
-from remit.governance.incidents import EFFECTS_MAX, LOWERED, STOPPED
+from remit.governance.incidents import EFFECTS_MAX, LOWERED, STOPPED, UNSENT, holding
 from remit.ledger import read as record
 from remit.ledger.keys import KeyRing
 from remit.store import affected, incidents, rollbacks
@@ -64,7 +64,8 @@ class IncidentView:
     declared_at: datetime
     declared_by: str
     contained_at: datetime | None
-    containment: str  # what holds it
+    held: bool  # something holds it now, or it is over
+    containment: str  # what holds it now, or held it until it was over
     resolved_at: datetime | None
     reviewed_at: datetime | None
     dismissed_at: datetime | None
@@ -81,6 +82,12 @@ class IncidentView:
     def open(self) -> bool:
         """Is it neither resolved nor dismissed?"""
         return self.state in OPEN
+
+    @property
+    def standing(self) -> str:
+        """Its state, but for one that was contained once and that nothing holds any more."""
+        lost = self.state == IncidentState.CONTAINED and not self.held
+        return "not contained" if lost else self.state
 
     @property
     def to_check(self) -> int:
@@ -126,6 +133,7 @@ def view(
 ) -> IncidentView:
     """Return one incident without its effects."""
     scope = row.scope
+    held = holding(connection, row) if row.state in OPEN else (row.how, row.held_by)
     return IncidentView(
         incident_id=row.incident_id, number=row.number, workflow=scope.workflow, scope=scope.name,
         kind=scope.kind.value, action=scope.action, segment=scope.segment, case_id=scope.case_id,
@@ -135,7 +143,7 @@ def view(
         owner=owner(scope.workflow), occurred_at=clock.instant(row.occurred_us),
         detected_at=clock.instant(row.detected_us), declared_at=clock.instant(row.declared_us),
         declared_by=row.declared_by, contained_at=_at(row.contained_us),
-        containment=_containment(row), resolved_at=_at(row.resolved_us),
+        held=held is not None, containment=_containment(held), resolved_at=_at(row.resolved_us),
         reviewed_at=_at(row.reviewed_us), dismissed_at=_at(row.dismissed_us), reports=row.reports,
         reported_at=clock.instant(row.reported_us), alone=row.alone,
         since=None if row.since_us >= FOREVER_US else clock.instant(row.since_us),
@@ -187,15 +195,14 @@ def _effects(
     return tuple(made)
 
 
-def _containment(row: IncidentRow) -> str:
-    if row.contained_us is None:
-        return ""
-    if row.how == STOPPED:
-        return f"a stop stands on `{row.held_by}`"
-    if row.how == LOWERED:
-        at = f": it stands at {row.held_by}" if row.held_by else ""
+def _containment(held: tuple[str, str] | None) -> str:
+    how, by = held or ("", "")
+    if how == STOPPED:
+        return f"a stop stands on `{by}`"
+    if how == LOWERED:
+        at = f": it stands at {by}" if by else ""
         return f"nothing of the cell runs alone{at}"
-    return "nothing was sent"
+    return "nothing was sent" if how == UNSENT else ""
 
 
 def _ended(connection: Connection, keys: KeyRing, row: IncidentRow) -> str:

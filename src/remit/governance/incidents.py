@@ -133,12 +133,11 @@ def declare(uow: UnitOfWork, report: Report, *, by: Actor) -> str:
 
 
 def contain_if_held(uow: UnitOfWork, wanted: str, *, by: Actor) -> None:
-    """Record that an incident is contained, where a level or a stop holds it by now."""
+    """Record what holds an incident by now, where the record does not say it yet."""
     row = rows.find(uow.connection, wanted)
-    held = None if row is None else _held(uow.connection, row)
-    if row is None or held is None or row.state is not IncidentState.DECLARED:
-        return
-    _note_held(uow, row, held, by=by)
+    held = None if row is None or row.state not in OPEN else holding(uow.connection, row)
+    if row is not None and held is not None and held != (row.how, row.held_by):
+        _note_held(uow, row, held, by=by)
 
 
 def contain(uow: UnitOfWork, wanted: str, *, person: str) -> None:
@@ -154,12 +153,31 @@ def contain(uow: UnitOfWork, wanted: str, *, person: str) -> None:
     row = demand(uow.connection, row.incident_id)
     if row.state not in OPEN:
         raise IllegalMoveError(f"incident {row.number} is {row.state.value} already")
-    held = _held(uow.connection, row)
+    held = holding(uow.connection, row)
     if held is None or held[0] == UNSENT:
         _hold(uow, row, by=by)
-        held = _held(uow.connection, row)
+        held = holding(uow.connection, row)
     if held is not None and held != (row.how, row.held_by):
         _note_held(uow, row, held, by=by)
+
+
+def holding(connection: Connection, row: IncidentRow) -> tuple[str, str] | None:
+    """Return how an incident is contained now, and by what; `None` where nothing holds it.
+
+    A stop may be lifted, and a level raised, after it was recorded that it is contained.
+    """
+    scope = row.scope
+    if scope.kind is ScopeKind.CELL:
+        grant = grants.of_cell(connection, scope.cell)
+        if grant is None or Level(grant.level).rank <= Level.APPROVE_EACH.rank:
+            return LOWERED, "" if grant is None else grant.level
+    wide = {scope.name, "everything", f"workflow:{scope.workflow}"}
+    if scope.action:
+        wide |= {f"action:{scope.workflow}.{scope.action}", f"action:{scope.action}"}
+    for one in stop_rows.standing(connection):
+        if one.scope in wide and not one.drill:
+            return STOPPED, one.scope
+    return (UNSENT, scope.name) if row.code == Seen.CHECK else None
 
 
 def demand(connection: Connection, wanted: str) -> IncidentRow:
@@ -190,22 +208,6 @@ def append(
 
 
 # -- parts ---------------------------------------------------------------------------------------
-
-
-def _held(connection: Connection, row: IncidentRow) -> tuple[str, str] | None:
-    """Return how an incident is contained now, and by what; `None` where it is not."""
-    scope = row.scope
-    if scope.kind is ScopeKind.CELL:
-        grant = grants.of_cell(connection, scope.cell)
-        if grant is None or Level(grant.level).rank <= Level.APPROVE_EACH.rank:
-            return LOWERED, "" if grant is None else grant.level
-    wide = {scope.name, "everything", f"workflow:{scope.workflow}"}
-    if scope.action:
-        wide |= {f"action:{scope.workflow}.{scope.action}", f"action:{scope.action}"}
-    for one in stop_rows.standing(connection):
-        if one.scope in wide and not one.drill:
-            return STOPPED, one.scope
-    return (UNSENT, scope.name) if row.code == Seen.CHECK else None
 
 
 def _hold(uow: UnitOfWork, row: IncidentRow, *, by: Actor) -> None:

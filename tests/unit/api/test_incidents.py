@@ -9,7 +9,8 @@ ONE = f"/api/incidents/{incident_id(1)}"
 def test_they_are_listed_and_one_is_worked_to_its_end(desk: Desk) -> None:
     headers = {"x-csrf-token": desk.token()}
     rows = desk.client.get("/api/incidents").json()["rows"]
-    assert [row["state"] for row in rows] == ["contained", "declared", "resolved"]
+    assert [row["state"] for row in rows] == ["contained", "declared", "resolved", "contained"]
+    assert [row["held"] for row in rows] == [True, False, True, False]
     over = desk.client.get("/api/incidents?tab=closed").json()["rows"]
     assert [row["state"] for row in over] == ["reviewed", "dismissed"]
     one = desk.client.get(ONE).json()

@@ -9,7 +9,7 @@ from tests.browser.sample_incidents import incident_id
 ONE = f"/incidents/{incident_id(1)}"
 
 PAGES = ["/incidents", "/incidents?tab=closed",
-         *(f"/incidents/{incident_id(number)}" for number in range(1, 6))]  # fmt: skip
+         *(f"/incidents/{incident_id(number)}" for number in range(1, 7))]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -22,7 +22,7 @@ def test_a_page_keeps_text_from_outside_inert(desk: Desk, path: str) -> None:
 
 def test_the_list_leads_to_each_and_a_form_declares_one(desk: Desk) -> None:
     page = desk.client.get("/incidents").text
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 6):
         assert f"/incidents/{incident_id(number)}" in page
     assert "not contained" in page
     assert "cell:refund-desk." in page
@@ -30,7 +30,7 @@ def test_the_list_leads_to_each_and_a_form_declares_one(desk: Desk) -> None:
     said = {"sentence": "answers promise what is not true", "severity": "sev2"}
     given = {**said, "scope": "workflow:refund-desk", "contain": "yes"}
     done = desk.send("/incidents", **given)
-    assert done.headers["location"] == f"/incidents/{incident_id(6)}?told=declared"
+    assert done.headers["location"] == f"/incidents/{incident_id(7)}?told=declared"
     page = desk.client.get(done.headers["location"]).text
     assert "answers promise what is not true" in page
     for wrong in ({"severity": "bad"}, {"scope": ""}, {"sentence": ""}, {"occurred": "yesterday"}):
@@ -70,6 +70,19 @@ def test_what_nothing_holds_says_so_and_one_person_holds_it(desk: Desk) -> None:
     done = desk.send(f"{path}/dismiss", reason="a rehearsal")
     assert done.headers["location"] == f"{path}?told=dismissed"
     assert desk.send(f"{path}/dismiss", reason="again").status_code == 409
+
+
+def test_one_whose_stop_was_lifted_raises_the_alarm_and_is_held_again(desk: Desk) -> None:
+    path = f"/incidents/{incident_id(6)}"
+    page = desk.client.get(path).text
+    assert "Nothing holds it any more" in page
+    assert "Contain it now" in page
+    assert '<span class="status">not contained</span>' in page
+    assert "It is resolved" not in page
+    assert desk.send(f"{path}/contain").headers["location"] == f"{path}?told=contained"
+    page = desk.client.get(path).text
+    assert "Nothing holds it" not in page
+    assert "Contain it now" not in page
 
 
 @pytest.mark.parametrize("path", [f"/incidents/{'9' * 32}", f"/rollbacks?incident_id={'9' * 32}"])
