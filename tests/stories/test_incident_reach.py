@@ -6,13 +6,16 @@ import pytest
 
 from remit import testing
 from remit.app import Remit
+from remit.domain import actor
 from remit.domain.approval import Verdict
 from remit.domain.autonomy import Level
 from remit.domain.incident import Correction, Severity
+from remit.domain.incident_event import IncidentResolved
 from remit.errors import IllegalMoveError
-from remit.governance import recompute
+from remit.governance import incidents, recompute
 from remit.governance.incident import IncidentView
 from remit.ledger import projections
+from remit.store.unit import UnitOfWork
 from tests.projects import NAME, OLGA, OTTO, Small, send, states, waiting
 from tests.stories.test_earned import ASSUMED, BODY, answer
 from tests.stories.test_incident import CELL, SCOPE, alone, only, wrong
@@ -149,3 +152,26 @@ async def test_one_whose_stop_was_lifted_is_not_contained_until_something_holds_
         await lifted(remit, small)
         assert only(remit).containment == resolved.containment, "what held it until it was over"
         assert projections.check(remit.database).result == "equal"
+
+
+async def test_an_entry_that_no_incident_can_follow_is_named_and_the_rest_is_made_again(
+    small: Small,
+) -> None:
+    async with small.open(BODY, attacked=True) as remit:
+        made = await declared(remit, WORKFLOW)
+        await remit.dismiss_incident(made.incident_id, person=OLGA, reason="it was none")
+        event = IncidentResolved(
+            incident_id=made.incident_id, no_harm=0, undone=0, by_hand=0, cannot=0
+        )
+
+        def forge(uow: UnitOfWork) -> None:
+            uow.connection.execute("update incidents set state = 'contained'")
+            incidents.append(uow, NAME, event, by=actor.person(OLGA))
+
+        await remit.write(forge)
+        await testing.grant(remit, NAME, "note", Level.SAMPLED, signer=OLGA)
+        report = recompute.verify(remit.database)
+        assert report.result == "different"
+        assert report.differing == 1
+        assert "resolved, and by the entries it is not possible" in report.lines[0]
+        assert [one.level for one in report.grants] == ["sampled"]

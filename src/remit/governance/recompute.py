@@ -12,6 +12,7 @@ from typing import Final
 from remit.domain import clock
 from remit.domain.entry import Entry
 from remit.domain.frozen import dataclass
+from remit.errors import IllegalMoveError
 from remit.governance import grounds, recarried, recounts, retold, tossed
 from remit.governance.grounds import Grounds
 from remit.governance.recarried import Asking, Carries
@@ -170,9 +171,17 @@ class _Walk:
         self.grounds.note(self.shadow, entry)
         for events, project in _NOUNS:
             if entry.event in events:
-                project(self.shadow, entry)
+                self._bring(entry, project)
         self.folded += 1
         self.last = entry
+
+    def _bring(self, entry: Entry, project: Callable[[Connection, Entry], None]) -> None:
+        """Bring the rows up to an entry; of one that no row could follow, say so and go on."""
+        try:
+            project(self.shadow, entry)
+        except (IllegalMoveError, ValueError) as error:
+            said = entry.event.rpartition(":")[2]
+            self._note(entry, Found(what="the move", said=said, found=f"not possible: {error}"))
 
     def _look(self, entry: Entry) -> Iterator[Found]:
         look = _LOOKS.get(entry.event)

@@ -160,6 +160,8 @@ def project(connection: Connection, entry: Entry) -> None:
 
 
 def _declared(connection: Connection, entry: Entry) -> None:
+    known = find(connection, entry.word("incident_id"))
+    move(None if known is None else known.state, IncidentState.DECLARED)
     connection.execute(
         f"insert into incidents ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, 'declared', ?, ?, ?,"
         " ?, ?, ?, ?, null, '', '', null, null, null, 1, ?, ?, ?, ?, 0)",
