@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from remit.domain.autonomy import Cell
 from remit.domain.incident import SAYS, Correction, Seen, Severity
 from remit.errors import CorrectionsOpenError, IllegalMoveError, NotFoundError
+from remit.governance.corrections import Noted
 from remit.governance.incident import EffectView, IncidentPage, IncidentView
 from tests.browser.sample_duties import rollback_id
 from tests.browser.samples import HOSTILE, case_id
@@ -48,6 +49,10 @@ class WentWrong:
             raise NotFoundError(f"there is no incident `{wanted}`; `remit incidents` lists them")
         return found
 
+    def incident_scopes(self) -> list[str]:
+        return ["workflow:refund-desk", "action:refund-desk.issue_refund",
+                "cell:refund-desk.send_reply/all"]  # fmt: skip
+
     def incidents_of(self, cell: Cell, /) -> tuple[IncidentView, ...]:
         return tuple(
             one for one in self._incidents().values()
@@ -86,6 +91,7 @@ class WentWrong:
             state="contained",
             contained_at=self.now,
             held=True,
+            how="stopped",
             containment=held,
         )
 
@@ -97,7 +103,7 @@ class WentWrong:
         person: str,
         finding: Correction,
         actions: Sequence[str] | None = None,
-    ) -> int:
+    ) -> Noted:
         del person
         one = self.incident(wanted)
         effects = tuple(
@@ -109,7 +115,7 @@ class WentWrong:
         self._incidents()[wanted] = replace(
             one, effects=effects, counts=dict(Counter(effect.finding for effect in effects))
         )
-        return len(effects)
+        return Noted(noted=len(effects), left=self.incident(wanted).to_check)
 
     async def resolve_incident(self, wanted: str, /, *, person: str) -> IncidentView:
         del person
@@ -174,6 +180,7 @@ class WentWrong:
             sentence=sentence or (HOSTILE[:90] if hand else ""), owner="a.weber",
             occurred_at=ago - timedelta(hours=2), detected_at=ago, declared_at=ago,
             declared_by=by, contained_at=ago if was else None, held=held,
+            how="" if not held else "stopped" if hand else "lowered",
             containment="a stop stands on `action:refund-desk.issue_refund`" if held and hand
             else "nothing of the cell runs alone: it stands at approve-each" if held else "",
             resolved_at=self.now if state in {"resolved", "reviewed"} else None,

@@ -11,8 +11,9 @@ from remit.domain.approval import Verdict
 from remit.domain.autonomy import Level
 from remit.domain.incident import Correction, Severity
 from remit.domain.incident_event import IncidentResolved
-from remit.errors import IllegalMoveError
-from remit.governance import incidents, recompute
+from remit.errors import IllegalMoveError, NotFoundError
+from remit.governance import incident, incidents, recompute
+from remit.governance.corrections import Noted
 from remit.governance.incident import IncidentView
 from remit.ledger import projections
 from remit.store.unit import UnitOfWork
@@ -154,6 +155,14 @@ async def test_one_whose_stop_was_lifted_is_not_contained_until_something_holds_
         assert projections.check(remit.database).result == "equal"
 
 
+async def test_it_may_be_declared_on_whatever_is_offered(small: Small) -> None:
+    async with small.open(BODY) as remit:
+        offered = remit.incident_scopes()
+        assert {WORKFLOW, f"action:{NAME}.note", SCOPE} <= set(offered)
+        for scope in offered:
+            assert (await declared(remit, scope)).scope == scope
+
+
 async def test_an_entry_that_no_incident_can_follow_is_named_and_the_rest_is_made_again(
     small: Small,
 ) -> None:
@@ -175,3 +184,26 @@ async def test_an_entry_that_no_incident_can_follow_is_named_and_the_rest_is_mad
         assert report.differing == 1
         assert "resolved, and by the entries it is not possible" in report.lines[0]
         assert [one.level for one in report.grants] == ["sampled"]
+
+
+async def test_of_more_than_are_shown_each_can_be_named_and_the_answer_says_how_many_are_left(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shows in (incidents, incident):
+        monkeypatch.setattr(shows, "EFFECTS_MAX", 2)
+    async with small.open(BODY) as remit:
+        done = await alone(remit, small, cases=5)
+        made = await declared(remit, SCOPE, contain=True)
+
+        async def note(actions: list[str] | None = None) -> Noted:
+            return await remit.note_finding(
+                made.incident_id, person=OLGA, finding=Correction.NO_HARM, actions=actions
+            )
+
+        assert [one.action_id for one in made.effects] == [done[4], done[3]]
+        assert await note([done[0]]) == Noted(noted=1, left=4), "the oldest, which is not shown"
+        assert await note() == Noted(noted=2, left=2), "what is shown, and no more"
+        assert [one.action_id for one in only(remit).effects] == [done[2], done[1]]
+        assert await note() == Noted(noted=2, left=0)
+        with pytest.raises(NotFoundError):
+            await note([done[0], "none"])

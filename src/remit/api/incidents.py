@@ -17,7 +17,7 @@ PLACE = "/api/incidents/{incident_id}"
 
 
 class DeclareBody(BaseModel):
-    """What went wrong, how bad it is, and whether nothing more of it may go out from now on."""
+    """What went wrong, how bad it is, and whether it is to be held from now on."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +29,7 @@ class DeclareBody(BaseModel):
 
 
 class FindingBody(BaseModel):
-    """What was found of effects; without `actions` of all that are still to check."""
+    """What was found of effects; without `actions` of those shown that are still to check."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,18 +76,18 @@ def routes(remit: RemitPort) -> list[Route]:
 
     @needs(Permission.OPERATE)
     async def contain(request: Request) -> Response:
-        """Have nothing more of it go out: a cell is lowered, anything else is stopped."""
+        """Hold it: a cell is lowered, so that nothing of it runs alone; else a stop is set."""
         view = await remit.contain_incident(_id(request), person=_person(request))
         return JSONResponse(as_json(view))
 
     @needs(Permission.OPERATE)
     async def find(request: Request) -> Response:
-        """Say what was found of effects; answers of how many."""
+        """Say what was found of effects; answers of how many, and how many are left to check."""
         body = await read_model(request, FindingBody)
         noted = await remit.note_finding(
             _id(request), person=_person(request), finding=body.finding, actions=body.actions
         )
-        return JSONResponse({"noted": noted})
+        return JSONResponse(as_json(noted))
 
     @needs(Permission.OPERATE)
     async def resolve(request: Request) -> Response:

@@ -140,7 +140,7 @@ def declare(
 @_person
 @click.pass_context
 def contain(ctx: click.Context, *, incident_id: str, person: str) -> None:
-    """Have nothing more of it go out: a cell is lowered, anything else is stopped.
+    """Hold it: a cell is lowered, so that nothing of it runs alone; else a stop is set.
 
     Example: `remit incidents contain 4f21 --as otto`
     """
@@ -158,7 +158,12 @@ def contain(ctx: click.Context, *, incident_id: str, person: str) -> None:
     help="What you found; what is undone says so by itself.",
 )
 @click.option("--effect", "effects", multiple=True, help="Of this effect; its whole action id.")
-@click.option("--all", "every", is_flag=True, help="Of all that are still to check.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help=f"Of all that are to check, at most {acts.EFFECTS_MAX:,} at once.",
+)
 @click.pass_context
 def find(
     ctx: click.Context,
@@ -182,7 +187,7 @@ def find(
             actions=None if every else effects,
         ),
     )  # fmt: skip
-    click.echo(f"noted of {noted}: {FOUND[finding]}")
+    click.echo(f"noted of {noted.noted}: {FOUND[finding]}; {noted.left} left to check")
 
 
 @incidents.command()
@@ -259,6 +264,9 @@ def _shown(one: IncidentView) -> None:
         click.echo(f"{effect.action_id}  {FOUND[effect.finding]}  {effect.state}")
         if effect.sentence or effect.money:
             click.echo(terminal.wrapped(effect.sentence or effect.money, first=" " * 4))
+    more = one.affected - len(one.effects)
+    if more:
+        click.echo(f"and {more:,} more; what is to check comes first", err=True)
     if one.open and one.to_check:
         click.echo(
             f"take back what is to check: `remit rollback plan --workflow {one.workflow} "

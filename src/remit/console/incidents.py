@@ -13,6 +13,7 @@ from remit.console.pages import Console, asked_for, fields, needed, render, see_
 from remit.domain.incident import SAID, Correction, Severity
 from remit.errors import RequestInvalidError
 from remit.governance.incident import IncidentView
+from remit.governance.incidents import LOWERED, STOPPED
 from remit.governance.permissions import Permission, needs
 from remit.observability.incident_sentences import FOUND
 
@@ -26,11 +27,15 @@ SEVERITIES: Mapping[str, str] = {
 }
 TOLD: Mapping[str, str] = {
     "declared": "Declared. What it touches is listed below, and asked anew each time.",
-    "contained": "Contained. Nothing more of it goes out.",
+    "contained": "Contained.",
     "noted": "Noted.",
     "resolved": "Resolved. What is left is the review: what let it through?",
     "reviewed": "Reviewed. It stays in the record.",
     "dismissed": "Dismissed. It stays in the record, and counts.",
+}
+HELD: Mapping[str, str] = {
+    LOWERED: "Nothing of the cell runs alone any more; what people approve still goes out.",
+    STOPPED: "Nothing more of it is begun; what is under way finishes, the rest waits.",
 }
 PICK = "effect:"  # how the names of the boxes begin that pick an effect
 
@@ -50,7 +55,7 @@ def routes(console: Console) -> list[Route]:
         return await render(
             console, request, "incidents.html", people=console.remit.people(), page=page,
             closed=closed, workflow=given.get("workflow") or None, severities=SEVERITIES,
-            scopes=await run_in_threadpool(_scopes, console),
+            scopes=() if closed else console.remit.incident_scopes(),
         )  # fmt: skip
 
     @needs(Permission.OPERATE)
@@ -71,14 +76,14 @@ def routes(console: Console) -> list[Route]:
         view = await run_in_threadpool(console.remit.incident, request.path_params["incident_id"])
         return await render(
             console, request, "incident.html", people=console.remit.people(), incident=view,
-            told=TOLD.get(asked_for(request).get("told", ""), ""), severities=SEVERITIES,
+            told=_told(asked_for(request).get("told", ""), view), severities=SEVERITIES,
             found=FOUND, may_be_said=[name for name in FOUND if name in SAID], pick=PICK,
             answers_for=_person(request) in await run_in_threadpool(_owners, console, view),
         )  # fmt: skip
 
     @needs(Permission.OPERATE)
     async def contain(request: Request) -> Response:
-        """Have nothing more of it go out."""
+        """Hold it by a level or a stop."""
         await console.remit.contain_incident(_id(request), person=_person(request))
         return see_other(f"/incidents/{_id(request)}", told="contained")
 
@@ -128,16 +133,18 @@ def routes(console: Console) -> list[Route]:
     ]
 
 
-def _scopes(console: Console) -> list[str]:
-    """Return what an incident may be declared on, but for single cases."""
-    return [
-        *(f"cell:{one.cell}" for one in console.remit.remit_map()),
-        *(
-            scope
-            for scope in console.remit.stop_scopes()
-            if scope.startswith(("action:", "workflow:"))
-        ),
-    ]
+def _told(done: str, view: IncidentView) -> str:
+    """Return what was done just now, and how it stands with what people care about then."""
+    said = TOLD.get(done, "")
+    if done == "contained":
+        return f"{said} {HELD.get(view.how, '')}".rstrip() if view.held else ""
+    if done == "noted":
+        many = view.to_check
+        left = (
+            f"{many:,} effect{' is' if many == 1 else 's are'} left" if many else "Nothing is left"
+        )
+        return f"{said} {left} to check."
+    return said
 
 
 def _owners(console: Console, view: IncidentView) -> set[str]:

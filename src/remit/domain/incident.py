@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 class IncidentState(StrEnum):
     DECLARED = "declared"
-    CONTAINED = "contained"  # nothing more of it goes out
+    CONTAINED = "contained"  # a lowered level or a stop holds it
     RESOLVED = "resolved"  # it is known of each effect what is to be done, or was
     REVIEWED = "reviewed"
     DISMISSED = "dismissed"  # it was none; it counts all the same

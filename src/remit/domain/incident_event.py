@@ -37,7 +37,7 @@ class IncidentReported(Event):
 
 @declared("governance:incident:contained")
 class IncidentContained(Event):
-    """Nothing more of it goes out; said again where something else holds it."""
+    """A lowered level or a stop holds it; said again where something else does."""
 
     incident_id: str
     how: str  # lowered | stopped | unsent

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from remit.domain import actor
+from remit.domain.frozen import dataclass
 from remit.domain.ids import control_stream
 from remit.domain.incident import OPEN, SAID, Correction, IncidentState, move
 from remit.domain.incident_event import (
@@ -26,6 +27,14 @@ from remit.store.unit import UnitOfWork
 ACTIONS_AN_ENTRY: Final = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Of how many effects something was noted, and how many are still to check."""
+
+    noted: int
+    left: int
+
+
 def note(
     uow: UnitOfWork,
     wanted: str,
@@ -33,29 +42,26 @@ def note(
     finding: Correction,
     actions: Sequence[str] | None,
     person: str,
-) -> int:
-    """Record what a person found of effects, or of all that are to check; return of how many.
+) -> Noted:
+    """Record what a person found of effects, or of all that are to check.
 
-    Raises `IllegalMoveError` once it is resolved, `RequestInvalidError` for what only an undo
-    says, and `NotFoundError` for an effect that the incident does not touch.
+    Of all it is the newest that a page shows at once, so that nobody speaks of what they could
+    not see; the answer says how many are left. Raises `IllegalMoveError` once it is resolved,
+    `RequestInvalidError` for what only an undo says, and `NotFoundError` for an effect that the
+    incident does not touch.
     """
     row = _open(uow, wanted)
     if finding not in SAID:
         raise RequestInvalidError("`finding`: an undo says by itself that it undid an effect")
-    only = Correction.TO_CHECK if actions is None else None
-    known = affected.effects(uow.connection, row, limit=incidents.EFFECTS_MAX, finding=only)
-    mine = [one.action_id for one in known]
-    if actions is not None:
-        for one in sorted(set(actions) - set(mine)):
-            raise NotFoundError(f"incident {row.number} touches no effect `{one[:64]}`")
-        mine = [one for one in mine if one in set(actions)]
+    mine = _to_check(uow, row) if actions is None else _named(uow, row, actions)
     for first in range(0, len(mine), ACTIONS_AN_ENTRY):
         event = CorrectionSet(
             incident_id=row.incident_id, finding=finding.value,
             actions=tuple(mine[first : first + ACTIONS_AN_ENTRY]),
         )  # fmt: skip
         incidents.append(uow, row.scope.workflow, event, by=actor.person(person))
-    return len(mine)
+    left = affected.counts(uow.connection, row)[Correction.TO_CHECK]
+    return Noted(noted=len(mine), left=left)
 
 
 def resolve(uow: UnitOfWork, wanted: str, *, person: str) -> None:
@@ -109,6 +115,26 @@ def dismiss(uow: UnitOfWork, wanted: str, *, person: str, reason: str) -> None:
 
 
 # -- parts ---------------------------------------------------------------------------------------
+
+
+def _to_check(uow: UnitOfWork, row: IncidentRow) -> list[str]:
+    """Return what is to check, newest first, at most as many as are shown at once."""
+    found = affected.effects(
+        uow.connection, row, limit=incidents.EFFECTS_MAX, finding=Correction.TO_CHECK
+    )
+    return [one.action_id for one in found]
+
+
+def _named(uow: UnitOfWork, row: IncidentRow, actions: Sequence[str]) -> list[str]:
+    """Return the effects that somebody names, each once; each is looked up, however old it is."""
+    wanted = sorted(set(actions))
+    for first in range(0, len(wanted), ACTIONS_AN_ENTRY):
+        some = wanted[first : first + ACTIONS_AN_ENTRY]
+        known = affected.among(uow.connection, row, some)
+        for one in some:
+            if one not in known:
+                raise NotFoundError(f"incident {row.number} touches no effect `{one[:64]}`")
+    return wanted
 
 
 def _locked(uow: UnitOfWork, wanted: str) -> IncidentRow:

@@ -65,6 +65,7 @@ class IncidentView:
     declared_by: str
     contained_at: datetime | None
     held: bool  # something holds it now, or it is over
+    how: str  # lowered | stopped | unsent; empty where nothing holds it
     containment: str  # what holds it now, or held it until it was over
     resolved_at: datetime | None
     reviewed_at: datetime | None
@@ -143,7 +144,8 @@ def view(
         owner=owner(scope.workflow), occurred_at=clock.instant(row.occurred_us),
         detected_at=clock.instant(row.detected_us), declared_at=clock.instant(row.declared_us),
         declared_by=row.declared_by, contained_at=_at(row.contained_us),
-        held=held is not None, containment=_containment(held), resolved_at=_at(row.resolved_us),
+        held=held is not None, how=held[0] if held else "", containment=_containment(held),
+        resolved_at=_at(row.resolved_us),
         reviewed_at=_at(row.reviewed_us), dismissed_at=_at(row.dismissed_us), reports=row.reports,
         reported_at=clock.instant(row.reported_us), alone=row.alone,
         since=None if row.since_us >= FOREVER_US else clock.instant(row.since_us),
@@ -159,10 +161,15 @@ def whole(
     owner: Callable[[str], str],
     specs: Mapping[str, ActionSpec],
 ) -> IncidentView:
-    """Return one incident with the effects that it touches, newest first."""
-    found = affected.effects(connection, row, limit=EFFECTS_MAX)
+    """Return one incident with the effects that it touches, newest first.
+
+    Of more than are shown at once those that are to check come first.
+    """
+    made = view(connection, keys, row, owner=owner)
+    more = made.affected > EFFECTS_MAX
+    found = affected.effects(connection, row, limit=EFFECTS_MAX, to_check_first=more)
     return replace(
-        view(connection, keys, row, owner=owner),
+        made,
         effects=_effects(connection, keys, found, specs),
         rollbacks=tuple(rollbacks.of_incident(connection, row.incident_id, ROLLBACKS_MAX)),
     )

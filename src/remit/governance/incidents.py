@@ -141,7 +141,7 @@ def contain_if_held(uow: UnitOfWork, wanted: str, *, by: Actor) -> None:
 
 
 def contain(uow: UnitOfWork, wanted: str, *, person: str) -> None:
-    """Have nothing more of an incident go out: a cell is lowered, anything else is stopped.
+    """Hold an incident: a cell is lowered, so that nothing of it runs alone; else a stop is set.
 
     One person is enough. Doing it twice does it once. Raises `IllegalMoveError` where it is over.
     """

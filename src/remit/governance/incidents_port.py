@@ -6,6 +6,7 @@ from typing import Protocol
 
 from remit.domain.autonomy import Cell
 from remit.domain.incident import Correction, Severity
+from remit.governance.corrections import Noted
 from remit.governance.incident import IncidentPage, IncidentView
 
 
@@ -21,6 +22,7 @@ class IncidentsPort(Protocol):
         limit: int = 60,
     ) -> IncidentPage: ...
     def incident(self, incident_id: str, /) -> IncidentView: ...
+    def incident_scopes(self) -> Sequence[str]: ...
     def incidents_of(self, cell: Cell, /) -> Sequence[IncidentView]: ...
     async def declare_incident(
         self,
@@ -42,7 +44,7 @@ class IncidentsPort(Protocol):
         person: str,
         finding: Correction,
         actions: Sequence[str] | None = None,
-    ) -> int: ...
+    ) -> Noted: ...
     async def resolve_incident(self, incident_id: str, /, *, person: str) -> IncidentView: ...
     async def review_incident(
         self, incident_id: str, /, *, person: str, found: str

@@ -11,6 +11,7 @@ from remit.domain.incident import Correction, Scope, ScopeKind, Seen, Severity, 
 from remit.errors import NotEntitledError, NotFoundError, RequestInvalidError
 from remit.governance import corrections, incident, incidents, stops, streams
 from remit.governance.access import Roster
+from remit.governance.corrections import Noted
 from remit.governance.incident import IncidentPage, IncidentView
 from remit.governance.incidents import Report
 from remit.governance.owners import READ_ONLY_ROLES
@@ -71,6 +72,16 @@ class Incidents:
 
         return self.database.read(work)
 
+    def incident_scopes(self) -> list[str]:
+        """Return what an incident may be declared on, but for single cases, of one's own desks."""
+        own = self._people.own()
+        return [
+            scope.name
+            for workflow, one in self.equipment.items()
+            if own is None or workflow in own
+            for scope in _scopes(workflow, one)
+        ]
+
     def incidents_of(self, cell: Cell, /) -> tuple[IncidentView, ...]:
         """Return what keeps a cell from being raised."""
         self._people.demand_own(cell.workflow, f"there is no cell `{cell.name[:128]}`")
@@ -92,7 +103,7 @@ class Incidents:
         occurred_at: datetime | None = None,
         contain: bool = False,
     ) -> IncidentView:
-        """Declare an incident, and have nothing more of it go out where `contain` is said.
+        """Declare an incident, and hold it where `contain` is said.
 
         `scope` is written as that of a stop, or `cell:WORKFLOW.ACTION/SEGMENT`. It touches what
         was done there since it occurred, or for a day back. Raises `NotFoundError`,
@@ -125,7 +136,7 @@ class Incidents:
         return self.incident(receipt.value)
 
     async def contain_incident(self, incident_id: str, /, *, person: str) -> IncidentView:
-        """Have nothing more of an incident go out: one person is enough."""
+        """Hold an incident, by a level or a stop: one person is enough."""
         row = self.database.read(lambda c: self._asked_incident(c, incident_id))
         self._may_contain(person, row.scope.workflow)
         return await self._done(row, partial(incidents.contain, person=person))
@@ -138,8 +149,8 @@ class Incidents:
         person: str,
         finding: Correction,
         actions: Sequence[str] | None = None,
-    ) -> int:
-        """Say what one found of effects, or of all that are to check; return of how many."""
+    ) -> Noted:
+        """Say what one found of effects, or of all that are to check, as many as are shown."""
         row = self._owned(incident_id, person)
         receipt = await submit(
             self.writer,

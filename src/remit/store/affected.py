@@ -1,6 +1,7 @@
 """Effects that an incident touches: a stored query, run anew each time until it is resolved."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from remit.domain.effect import EffectState
@@ -50,16 +51,25 @@ class AffectedRow:
 
 
 def effects(
-    connection: Connection, incident: IncidentRow, *, limit: int, finding: Correction | None = None
+    connection: Connection,
+    incident: IncidentRow,
+    *,
+    limit: int,
+    finding: Correction | None = None,
+    to_check_first: bool = False,
 ) -> list[AffectedRow]:
-    """Return the effects that an incident touches, newest first; of one `finding`, or all."""
+    """Return the effects that an incident touches, newest first; of one `finding`, or all.
+
+    What is still to check may come before the rest, where not all of them are wanted.
+    """
     where, values = _which(incident)
     if finding is not None:
         where, values = f"{where} and {_FINDING} = ?", (*values, finding.value)
+    first = f"case when {_FINDING} = 'to_check' then 0 else 1 end, " if to_check_first else ""
     rows = connection.rows(
         "select p.action_id, p.case_id, p.action, p.risk, p.state, p.changed_us, p.money_minor,"
         f" p.currency, {_FINDING} from {_FROM} where {where}"
-        " order by p.proposed_us desc, p.action_id desc limit ?",
+        f" order by {first}p.proposed_us desc, p.action_id desc limit ?",
         (*values, limit),
     )
     return [
@@ -70,6 +80,17 @@ def effects(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def among(connection: Connection, incident: IncidentRow, actions: Sequence[str]) -> set[str]:
+    """Return those of these effects that an incident touches; the caller bounds how many."""
+    where, values = _which(incident)
+    named = ", ".join("?" * len(actions))
+    rows = connection.rows(
+        f"select p.action_id from {_FROM} where {where} and p.action_id in ({named})",
+        (*values, *actions),
+    )
+    return {str(row[0]) for row in rows}
 
 
 def counts(connection: Connection, incident: IncidentRow) -> Counter[str]:

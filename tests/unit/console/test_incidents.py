@@ -52,6 +52,7 @@ def test_its_effects_are_found_about_and_then_it_is_resolved_and_reviewed(desk: 
     picked = {f"effect:{'1' * 32}": "yes"}
     desk.send(f"{ONE}/findings", finding="cannot", which="picked", **picked)
     assert "1 to check" in desk.client.get(ONE).text
+    assert "Noted. 1 effect is left to check." in desk.client.get(f"{ONE}?told=noted").text
     noted = desk.send(f"{ONE}/findings", finding="no_harm", which="all")
     assert noted.headers["location"] == f"{ONE}?told=noted"
     assert "Nothing is left to check" in desk.client.get(ONE).text
@@ -80,9 +81,26 @@ def test_one_whose_stop_was_lifted_raises_the_alarm_and_is_held_again(desk: Desk
     assert '<span class="status">not contained</span>' in page
     assert "It is resolved" not in page
     assert desk.send(f"{path}/contain").headers["location"] == f"{path}?told=contained"
-    page = desk.client.get(path).text
+    page = desk.client.get(f"{path}?told=contained").text
+    assert "Contained. Nothing more of it is begun; what is under way finishes" in page
     assert "Nothing holds it" not in page
     assert "Contain it now" not in page
+
+
+def test_of_a_cell_it_says_that_what_people_approve_still_goes_out(desk: Desk) -> None:
+    page = desk.client.get(f"{ONE}?told=contained").text
+    assert "Nothing of the cell runs alone any more; what people approve still goes out." in page
+
+
+def test_what_it_may_be_declared_on_is_told_without_folding_any_evidence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded: list[str] = []
+    monkeypatch.setattr(type(desk.remit), "remit_map", lambda *_: folded.append("map") or ())
+    page = desk.client.get("/incidents").text
+    assert "<option>cell:refund-desk.send_reply/all</option>" in page
+    assert "<option>" not in desk.client.get("/incidents?tab=closed").text
+    assert folded == []
 
 
 @pytest.mark.parametrize("path", [f"/incidents/{'9' * 32}", f"/rollbacks?incident_id={'9' * 32}"])

@@ -252,6 +252,7 @@ def test_a_changed_behaviour_is_offered_to_be_tried_and_its_owner_asks_for_it(de
         "It proves nothing for the next level and counts for nothing: a forecast only.",
         "Of 47 cases in which both can be compared it would be wrong in 4, with 1 of which",
         "close_ticket would be proposed in its place",
+        "reads came from the record, or were asked where it had none.",
     ):
         assert said in page, said
     (table,) = [one for one in _tables(page) if one[0] == ["came out", "cases", "meaning"]]
