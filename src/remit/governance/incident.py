@@ -80,6 +80,11 @@ class IncidentView:
     rollbacks: tuple[str, ...] = ()  # ids of those that were begun for it
 
     @property
+    def ever(self) -> bool:
+        """Does it touch all that was ever done there: is it of the first attempt of a cell?"""
+        return self.since is not None and not self.since.timestamp()
+
+    @property
     def open(self) -> bool:
         """Is it neither resolved nor dismissed?"""
         return self.state in OPEN
