@@ -230,7 +230,9 @@ async def test_the_counters_follow_what_begins_and_ends_to_wait(small: Small) ->
     small.grace = 10
     async with small.open(BODY, replays=False) as remit:
         await _received(remit, 11)
-        assert remit.badges() == {"waiting": 11, "quarantined": 0, "tasks": 0, "stops": 0}
+        assert remit.badges() == {
+            "waiting": 11, "quarantined": 0, "tasks": 0, "incidents": 0, "stops": 0,
+        }  # fmt: skip
         rows = remit.inbox(person=OLGA).rows
         notes = [row.approval_id for row in rows if row.action == "note"]
         await testing.decide(remit, notes[0], person=OLGA)

@@ -48,6 +48,7 @@ class Pressure:
     disk_free_min: int = DISK_FREE_BYTES_MIN
     refused: int = 0
     _loads: dict[int, tuple[float, Load]] = field(default_factory=dict)  # by age asked about
+    _looked_us: int = 0  # when that was, by the clock on the wall
     _open: dict[str, int] = field(default_factory=dict)  # cases, as of the last look
     _taken: Counter[str] = field(default_factory=Counter)  # messages since then
     _disk: tuple[float, int | None] = (float("-inf"), None)
@@ -78,7 +79,8 @@ class Pressure:
                 f"{int(age * share)} seconds", min(60, age),
             )  # fmt: skip
         oldest = found.unsequenced_oldest_us
-        waited = 0.0 if oldest is None else (clock.microseconds(self.now()) - oldest) / 1_000_000
+        # As of the look: what time leapt over since then, in a sleep say, nothing has waited for.
+        waited = 0.0 if oldest is None else (self._looked_us - oldest) / 1_000_000
         if waited > UNSEQUENCED_SECONDS_MAX * share:
             return _passes(f"entries have waited {waited:.0f} s for their place in the log", 5)
         held = found.held.get(workflow, 0)
@@ -91,7 +93,8 @@ class Pressure:
         known = self._loads.get(late_seconds)
         if known is not None and self.elapsed() - known[0] < LOOK_SECONDS:
             return known[1]
-        before_us = clock.microseconds(self.now()) - late_seconds * 1_000_000
+        self._looked_us = clock.microseconds(self.now())
+        before_us = self._looked_us - late_seconds * 1_000_000
         found = self.database.read(lambda c: load.read(c, late_before_us=before_us))
         self._loads[late_seconds] = (self.elapsed(), found)
         self._open, self._taken = found.open, Counter()

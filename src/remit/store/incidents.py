@@ -41,6 +41,7 @@ SCHEMA = (
         ended_seq integer not null
     )""",
     "create index if not exists incidents_declared on incidents (declared_us, incident_id)",
+    "create index if not exists incidents_open on incidents (state, workflow)",
     "create index if not exists incidents_number on incidents (workflow, number)",
     "create index if not exists incidents_found on incidents (found_on) where found_on <> ''",
     """create table if not exists corrections (
