@@ -177,7 +177,7 @@ def test_an_item_is_asked_about_assigned_and_snoozed_by_keys(
 ) -> None:
     page = open_page(f"/inbox/{approval_id(6)}")
     page.keyboard.press("q")
-    page.wait_for_url("**act=ask")
+    _opened(page, "ask")
     page.keyboard.press("Tab")
     page.keyboard.type("is it back?")
     page.keyboard.press("Tab")
@@ -185,13 +185,13 @@ def test_an_item_is_asked_about_assigned_and_snoozed_by_keys(
     page.wait_for_url(re.compile(f"{approval_id(6)}$"))
     assert [one.text for one in served.remit.views[approval_id(6)].remarks] == ["is it back?"]
     page.keyboard.press("m")
-    page.wait_for_url("**act=assign")
+    _opened(page, "assign")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"{approval_id(6)}$"))
     expect(page.locator(".then")).to_contain_text("It is with")
     page.keyboard.press("h")
-    page.wait_for_url("**act=snooze")
+    _opened(page, "snooze")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"{approval_id(6)}$"))
     expect(page.locator(".at-it")).to_contain_text("You snoozed it until")
@@ -199,6 +199,12 @@ def test_an_item_is_asked_about_assigned_and_snoozed_by_keys(
     page.wait_for_url("**act=comment")
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(f"{approval_id(6)}$"))
+
+
+def _opened(page: Page, act: str) -> None:
+    """Wait until a form was led to and has the focus: keys before that go to what was there."""
+    page.wait_for_url(f"**act={act}")
+    until(page, "document.activeElement.closest('form, [tabindex]') !== null")
 
 
 def _awake(page: Page) -> None:

@@ -19,6 +19,7 @@ from remit.errors import (
     FencedError,
     IllegalMoveError,
     NotFoundError,
+    StaleDigestError,
 )
 from remit.opening import open_remit
 from remit.settings import Project
@@ -148,8 +149,9 @@ class Life:
                         await remit.cancel(row.case_id, person="olga", reason="changed my mind")
                 except (
                     CaseClosedError, IllegalMoveError, NotFoundError, ConflictError, FencedError,
+                    StaleDigestError,
                 ):  # fmt: skip
-                    pass  # it closed meanwhile
+                    pass  # it closed meanwhile, or is shown again
             await remit.settled()
         return moved
 
