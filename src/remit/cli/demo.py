@@ -49,7 +49,7 @@ HELD = {
 @click.option(
     "--story",
     is_flag=True,
-    help="Eight weeks instead: a level is earned, lost and taken back; about a minute.",
+    help="Eight weeks instead: a level is earned, lost and taken back; some 80 seconds.",
 )
 @click.option("--once", is_flag=True, help="End after the summary; non-zero if anything is off.")
 @click.option(

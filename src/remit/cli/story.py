@@ -1,4 +1,4 @@
-"""`remit demo --story`: eight weeks of the refund desk in about a minute, from baseline to a trap.
+"""`remit demo --story`: eight weeks of a refund desk in some 80 seconds, from baseline to a trap.
 
 Messages and their true wishes come from the example's own generator; reviewers are simulated, with
 the error rates that `story_people` states. Time is simulated, everything else is real: gate, desk,
