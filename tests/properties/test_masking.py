@@ -164,10 +164,13 @@ def test_every_accelerator_says_what_re_says(name: str, text: str) -> None:
 
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "pii"
+ANNOTATED = sorted(SHARED.glob("*.jsonl")) or [SHARED]
 
 
-@pytest.mark.parametrize("file", sorted(SHARED.glob("*.jsonl")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", ANNOTATED, ids=lambda file: file.stem)
 def test_every_accelerator_says_what_re_says_of_annotated_texts(file: Path) -> None:
+    if not file.is_file():
+        pytest.skip("not shipped: the annotated texts are not beside the project")
     lines = [line for line in file.read_text(encoding="utf-8").split("\n") if line]
     for line in lines[:: times(10, long=1)]:
         raw = Outline(json.loads(line)["text"]).raw
